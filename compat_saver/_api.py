@@ -1,0 +1,201 @@
+"""The public functions. Each imports what it needs when it is called, so that `import compat_saver` costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from compat_saver.bundle import Checkpoint
+    from compat_saver.inspection import Inspection
+    from compat_saver.migrate import MigrationOptions, MigrationReport
+    from compat_saver.proto.checkpoint_state import CheckpointState
+    from compat_saver.proto.meta_graph import MetaGraph
+
+PathArgument = str | PathLike[str]
+Signatures = Mapping[str, tuple[Sequence[str], Sequence[str]]]
+"""Signature name -> (input tensors, output tensors)."""
+
+
+def open_checkpoint(source: PathArgument) -> Checkpoint:
+    """Opens a V1 or V2 checkpoint as a mapping from tensor name to array.
+
+    Args:
+        source: a prefix, any file of the checkpoint, or a directory.
+
+    Returns:
+        A read-only mapping; arrays are memory-mapped where the file allows it, and nothing is read before it is asked
+        for.
+
+    Raises:
+        ArtifactError: there is no checkpoint, or it is damaged.
+    """
+    from compat_saver.bundle import open_bundle
+    from compat_saver.sources import resolve_checkpoint_prefix
+
+    return open_bundle(resolve_checkpoint_prefix(source))
+
+
+def read_meta_graph(path: PathArgument) -> MetaGraph:
+    """Reads a `.meta` file, binary or text.
+
+    Raises:
+        ArtifactError: there is none, or it is something else.
+    """
+    from compat_saver.proto.meta_graph import read_meta_graph as read
+
+    return read(path)
+
+
+def read_checkpoint_state(directory: PathArgument) -> CheckpointState:
+    """Reads the `checkpoint` state file of a directory; foreign paths are relocated into it.
+
+    Raises:
+        ArtifactError: there is none, or it is something else.
+    """
+    from compat_saver.proto.checkpoint_state import read_checkpoint_state as read
+
+    return read(directory)
+
+
+def inspect(source: PathArgument) -> Inspection:
+    """Says what a legacy artifact is and holds, without TensorFlow.
+
+    Args:
+        source: a checkpoint, any file of it, a `.meta` alone, or a directory.
+
+    Raises:
+        ArtifactError: there is nothing, or something else.
+    """
+    from compat_saver.inspection import inspect as look
+
+    return look(Path(source))
+
+
+def migrate(
+    source: PathArgument,
+    output: PathArgument,
+    *,
+    meta_graph: PathArgument | None = None,
+    inputs: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+    signatures: Signatures | None = None,
+    signature_def: str | None = None,
+    bind: Mapping[str, object] | None = None,
+    tag_set: Sequence[str] = ("serve",),
+    verify: bool = True,
+    verify_data: PathArgument | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    seed: int = 0,
+    dry_run: bool = False,
+    overwrite: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> MigrationReport:
+    """Migrates a TF1 checkpoint and its graph into a TF2 SavedModel, proven equal before it is published.
+
+    Tensor names are accepted with and without `:0`.
+
+    Args:
+        source: a checkpoint prefix, any file of it, or a directory.
+        output: the SavedModel directory to make; it appears complete or not at all.
+        meta_graph: the `.meta` file, where it does not lie beside the checkpoint.
+        inputs: input tensors of the one signature; None takes the placeholders that the outputs need.
+        outputs: output tensors of the one signature; None takes the file's signatures or proposes one.
+        signatures: several signatures instead; they share their weights.
+        signature_def: the one signature of the file to take.
+        bind: tensor name -> the value it has for good, such as `{"keep_prob": 1.0}`.
+        tag_set: the tags of the written model.
+        verify: whether to compare the written model with the original before publishing.
+        verify_data: an `.npz` file with an array per input, named by tensor or by signature key.
+        rtol: relative tolerance; None takes 1e-5 for float32 and wider.
+        atol: absolute tolerance; None takes 1e-6 for float32 and wider.
+        seed: for the inputs that are made up.
+        dry_run: only say what would be done.
+        overwrite: replace an existing output.
+        progress: is told each stage as it begins.
+
+    Raises:
+        ArtifactError: the source cannot be read.
+        UsageError: arguments that contradict each other or the graph.
+        NameNotFoundError: a name that is not in the graph.
+        CannotMigrateError: obstacles in the graph, all of them.
+        OutputExistsError: the output is there already.
+        VerificationError: the written model answers differently; nothing was published.
+        TensorFlowMissingError: TensorFlow is needed and absent.
+    """
+    from compat_saver.migrate import migrate as run
+
+    options = _options(
+        meta_graph=meta_graph,
+        inputs=inputs,
+        outputs=outputs,
+        signatures=signatures,
+        signature_def=signature_def,
+        bind=dict(bind or {}),
+        tag_set=tuple(tag_set),
+        verify=verify,
+        verify_data=verify_data,
+        rtol=rtol,
+        atol=atol,
+        seed=seed,
+        dry_run=dry_run,
+        overwrite=overwrite,
+    )
+    return run(Path(source), Path(output), options, progress)
+
+
+def verify(
+    source: PathArgument,
+    saved_model: PathArgument,
+    *,
+    meta_graph: PathArgument | None = None,
+    verify_data: PathArgument | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> MigrationReport:
+    """Compares a migrated SavedModel with the checkpoint it came from, once more.
+
+    What it serves, and which values were bound, is read from the report inside the model.
+
+    Args:
+        source: the checkpoint.
+        saved_model: the migrated model.
+        meta_graph: the `.meta` file, where it does not lie beside the checkpoint.
+        verify_data: an `.npz` file with an array per input, named by tensor or by signature key.
+        rtol: relative tolerance; None takes 1e-5 for float32 and wider.
+        atol: absolute tolerance; None takes 1e-6 for float32 and wider.
+        seed: for the inputs that are made up.
+        progress: is told each stage as it begins.
+
+    Raises:
+        VerificationError: they answer differently.
+        CompatSaverError: as for `migrate`.
+    """
+    from compat_saver.migrate import verify as run
+
+    options = _options(meta_graph=meta_graph, verify_data=verify_data, rtol=rtol, atol=atol, seed=seed)
+    return run(Path(source), Path(saved_model), options, progress)
+
+
+def _options(
+    *,
+    inputs: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+    signatures: Signatures | None = None,
+    meta_graph: PathArgument | None = None,
+    verify_data: PathArgument | None = None,
+    **others: object,
+) -> MigrationOptions:
+    from compat_saver.migrate.options import MigrationOptions, make_requests
+
+    return MigrationOptions(
+        signatures=make_requests(inputs, outputs, signatures),
+        meta_graph=None if meta_graph is None else Path(meta_graph),
+        verify_data=None if verify_data is None else Path(verify_data),
+        **others,  # type: ignore[arg-type]
+    )

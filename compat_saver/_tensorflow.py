@@ -1,0 +1,88 @@
+"""The one door to TensorFlow: imported on first use, never before.
+
+Everything else of the package asks here. Each use of a private name of TensorFlow stands in this file with its reason.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+from typing import Any
+
+from compat_saver.errors import TensorFlowMissingError
+
+_OLDEST = (2, 16)
+
+
+@functools.cache
+def tensorflow() -> Any:
+    """Imports TensorFlow and returns it, quietly: its start-up notes would drown our own lines.
+
+    Raises:
+        TensorFlowMissingError: it is not installed, or older than 2.16.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        raise TensorFlowMissingError(
+            f"Migrating and verifying need TensorFlow, and it cannot be imported ({error}). "
+            "Install it with: pip install 'compat-saver[tf-cpu]'"
+        ) from error
+    version = tuple(int(part) for part in tf.__version__.split(".")[:2])
+    if version < _OLDEST:
+        raise TensorFlowMissingError(
+            f"TensorFlow {tf.__version__} is installed; compat_saver needs 2.16 or later. "
+            "Upgrade with: pip install --upgrade 'compat-saver[tf-cpu]'"
+        )
+    return tf
+
+
+def uninitialized_variable(name: str, dtype: int, shape: tuple[int, ...], trainable: bool) -> Any:
+    """Makes a tf.Variable that has a name, dtype and shape but no memory.
+
+    Private: tensorflow.python.ops.resource_variable_ops.UninitializedVariable. tf.Variable always fills its buffer,
+    which would put every weight into memory before a single byte is copied. Where the name is gone, zeros serve:
+    correct, and as large as the weights.
+    """
+    tf = tensorflow()
+    try:
+        from tensorflow.python.ops.resource_variable_ops import UninitializedVariable
+    except ImportError:
+        return tf.Variable(tf.zeros(shape, dtype), trainable=trainable, name=name)
+    return UninitializedVariable(trainable=trainable, shape=shape, dtype=dtype, name=name)
+
+
+def new_root() -> Any:
+    """Returns an empty trackable object; what is assigned to its attributes becomes part of the SavedModel.
+
+    Private: tf.__internal__.tracking.AutoTrackable, the class that a loaded SavedModel has as well. The public
+    tf.Module is no substitute: its `variables` and `trainable_variables` are properties and are not saved. Where the
+    name is gone, tf.train.Checkpoint tracks the same way and adds a save counter.
+    """
+    tf = tensorflow()
+    try:
+        return tf.__internal__.tracking.AutoTrackable()
+    except AttributeError:
+        return tf.train.Checkpoint()
+
+
+def save_without_weights(root: Any, directory: Path, signatures: dict[str, Any]) -> None:
+    """Writes a SavedModel's saved_model.pb with its restore ops, but no `variables/`.
+
+    Private: tensorflow.python.saved_model.save.save_and_return_nodes(..., experimental_skip_checkpoint=True). The
+    public tf.saved_model.save writes the weights out of TensorFlow's memory; ours go from file to file.
+
+    Raises:
+        TensorFlowMissingError: this release no longer has it.
+    """
+    tf = tensorflow()
+    try:
+        from tensorflow.python.saved_model.save import save_and_return_nodes
+    except ImportError as error:
+        raise TensorFlowMissingError(
+            f"TensorFlow {tf.__version__} cannot write a SavedModel without its weights ({error}). "
+            "Use TensorFlow 2.16 to 2.21."
+        ) from error
+    save_and_return_nodes(root, str(directory), signatures=signatures, experimental_skip_checkpoint=True)

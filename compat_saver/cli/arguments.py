@@ -1,0 +1,55 @@
+"""The forms that command line arguments take: lists of tensors, signatures, bindings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+
+class Names(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.2
+    """`a:0,b:0` -> ["a:0", "b:0"]."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
+        """Splits at commas."""
+        if not isinstance(value, str):
+            return list(value)
+        names = _split(value)
+        if not names:
+            self.fail(f"{value!r} names nothing.", param, ctx)
+        return names
+
+
+class SignatureArgument(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.2
+    """`NAME:in1,in2->out1` -> (NAME, ([in1, in2], [out1])); the inputs may be left out: `NAME:->out1`."""
+
+    name = "signature"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, tuple[list[str], list[str]]]:
+        """Splits at the first colon and the arrow."""
+        name, colon, tensors = str(value).partition(":")
+        inputs, arrow, outputs = tensors.partition("->")
+        if not (name.strip() and colon and arrow and _split(outputs)):
+            self.fail(f"{value!r} is not of the form NAME:in1,in2->out1.", param, ctx)
+        return name.strip(), (_split(inputs), _split(outputs))
+
+
+class Binding(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.2
+    """`keep_prob:0=1.0` -> ("keep_prob:0", "1.0")."""
+
+    name = "binding"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Splits at the first equals sign."""
+        name, equals, text = str(value).partition("=")
+        if not (name.strip() and equals):
+            self.fail(f"{value!r} is not of the form TENSOR=VALUE.", param, ctx)
+        return name.strip(), text
+
+
+def _split(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]

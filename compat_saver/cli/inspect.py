@@ -1,0 +1,29 @@
+"""`compat-saver inspect`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def inspect(source: Path, as_json: bool) -> None:
+    """Say what SOURCE is and holds: what wrote it, inputs, likely outputs, variables, ops that are gone.
+
+    Never imports TensorFlow.
+    """
+    import compat_saver
+
+    found = compat_saver.inspect(source)
+    if as_json:
+        from compat_saver.report.json_text import to_json
+
+        click.echo(to_json(found.to_dict()))
+        return
+    from compat_saver.report.inspection_table import render_inspection
+    from compat_saver.report.terminal import print_to_stdout
+
+    print_to_stdout(render_inspection(found))

@@ -1,0 +1,77 @@
+"""`compat-saver migrate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compat_saver.cli.arguments import Binding, Names, SignatureArgument
+from compat_saver.cli.progress import stages
+from compat_saver.cli.result import print_report
+from compat_saver.cli.verification_options import verification_options
+from compat_saver.errors import VerificationError
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("output", metavar="OUT", type=click.Path(path_type=Path))
+@click.option(
+    "--inputs", type=Names(), metavar="a:0,b:0", help="Input tensors [default: the placeholders that are needed]."
+)
+@click.option(
+    "--outputs", type=Names(), metavar="c:0", help="Output tensors [default: the file's signatures, or a proposal]."
+)
+@click.option(
+    "--signature",
+    "signatures",
+    type=SignatureArgument(),
+    multiple=True,
+    metavar="NAME:in1,in2->out1",
+    help="A named signature; may be given several times, all share the weights.",
+)
+@click.option(
+    "--bind",
+    type=Binding(),
+    multiple=True,
+    metavar="keep_prob:0=1.0",
+    help="Give a tensor one value for good; repeatable.",
+)
+@click.option("--tag-set", type=Names(), default="serve", show_default=True, help="The tags of the written model.")
+@click.option("--signature-def", metavar="NAME", help="The one signature of the file to take [default: all].")
+@verification_options
+@click.option("--no-verify", is_flag=True, help="Publish without comparing with the original.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing, start no TensorFlow.")
+@click.option("--overwrite", is_flag=True, help="Replace OUT if it is there.")
+def migrate(
+    source: Path,
+    output: Path,
+    signatures: tuple[tuple[str, tuple[list[str], list[str]]], ...],
+    bind: tuple[tuple[str, str], ...],
+    no_verify: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Migrate the checkpoint SOURCE and its graph into a TensorFlow 2 SavedModel at OUT.
+
+    The written model is loaded back and compared with the original graph on the same inputs; OUT appears only if they
+    agree.
+    """
+    import compat_saver
+
+    try:
+        with stages() as progress:
+            report = compat_saver.migrate(
+                source,
+                output,
+                signatures=dict(signatures) or None,
+                bind=dict(bind),
+                verify=not no_verify,
+                progress=progress,
+                **options,
+            )
+    except VerificationError as error:
+        print_report(error.report, as_json)
+        raise
+    print_report(report, as_json)

@@ -1,0 +1,41 @@
+"""The options that `migrate` and `verify` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+_OPTIONS = (
+    click.option(
+        "--meta-graph",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The .meta file, where it does not lie beside the checkpoint.",
+    ),
+    click.option(
+        "--verify-data",
+        type=click.Path(path_type=Path),
+        metavar="FILE.npz",
+        help="Verify with these inputs: an array per input, named by tensor or signature key.",
+    ),
+    click.option(
+        "--rtol", type=click.FloatRange(min=0), help="Relative tolerance [default: 1e-5; 1e-2 for 16-bit types]."
+    ),
+    click.option(
+        "--atol", type=click.FloatRange(min=0), help="Absolute tolerance [default: 1e-6; 1e-3 for 16-bit types]."
+    ),
+    click.option(
+        "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the inputs that are made up."
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
+)
+
+
+def verification_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the shared options to a command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

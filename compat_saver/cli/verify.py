@@ -1,0 +1,30 @@
+"""`compat-saver verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compat_saver.cli.progress import stages
+from compat_saver.cli.result import print_report
+from compat_saver.cli.verification_options import verification_options
+from compat_saver.errors import VerificationError
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("saved_model", type=click.Path(path_type=Path))
+@verification_options
+def verify(source: Path, saved_model: Path, as_json: bool, **options: Any) -> None:
+    """Compare SAVED_MODEL, which `migrate` wrote, with the checkpoint SOURCE it came from, once more."""
+    import compat_saver
+
+    try:
+        with stages() as progress:
+            report = compat_saver.verify(source, saved_model, progress=progress, **options)
+    except VerificationError as error:
+        print_report(error.report, as_json)
+        raise
+    print_report(report, as_json)

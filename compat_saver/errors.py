@@ -1,0 +1,136 @@
+"""Every exception of the package, drawn as one tree.
+
+CompatSaverError
+├── ArtifactError                      a file or directory cannot be read as what it should be
+│   ├── SourceNotFoundError            (FileNotFoundError) nothing is there
+│   ├── NotALegacyArtifactError        (ValueError) something else is there: a Git LFS pointer, an HTML page, ...
+│   └── FormatError                    (ValueError) damaged, cut short or contradictory bytes
+│       └── ChecksumError              stored and computed checksum differ
+├── TensorNotFoundError                (KeyError) a checkpoint holds no tensor of that name
+├── NameNotFoundError                  (KeyError) a graph holds no node, tensor or signature of that name
+├── UsageError                         (ValueError) arguments that contradict each other or the graph
+├── GraphError                         (ValueError) a graph that contradicts itself, or a pass that broke its promise
+├── CannotMigrateError                 a graph in whose way something stands; lists every obstacle
+├── VerificationError                  the written model answers differently; lists every difference
+├── OutputExistsError                  (FileExistsError) the output is already there
+└── TensorFlowMissingError             (ImportError) TensorFlow is needed and absent, or of an unsupported release
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+class CompatSaverError(Exception):
+    """The root: everything that compat_saver raises on purpose."""
+
+    def __str__(self) -> str:
+        # KeyError prints repr(args[0]); a sentence for people must stay a sentence.
+        return str(self.args[0]) if self.args else ""
+
+
+class ArtifactError(CompatSaverError):
+    """A file or directory cannot be read as what it should be."""
+
+
+class SourceNotFoundError(ArtifactError, FileNotFoundError):
+    """Nothing is found at a path."""
+
+
+class NotALegacyArtifactError(ArtifactError, ValueError):
+    """A path leads to something else: a Git LFS pointer, an HTML page, an empty file, ..."""
+
+
+class FormatError(ArtifactError, ValueError):
+    """Bytes that break the format they claim to have.
+
+    Attributes:
+        path: the file.
+        offset: the byte the trouble starts at, or None where it concerns the whole file.
+        expected: what the format asks for.
+        found: what is there.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        path: str,
+        expected: str,
+        found: str,
+        offset: int | None = None,
+        hint: str = "",
+    ) -> None:
+        self.what, self.path, self.offset = what, path, offset
+        self.expected, self.found = expected, found
+        where = path if offset is None else f"{path}, byte {offset}"
+        sentence = f"{where}: {what}: expected {expected}, found {found}."
+        super().__init__(f"{sentence} {hint}".rstrip())
+
+
+class ChecksumError(FormatError):
+    """A stored checksum and the computed one differ: the bytes are not those that were written."""
+
+
+class TensorNotFoundError(CompatSaverError, KeyError):
+    """A checkpoint holds no tensor of that name."""
+
+
+class NameNotFoundError(CompatSaverError, KeyError):
+    """A graph holds no node, tensor, signature or tag of that name."""
+
+
+class UsageError(CompatSaverError, ValueError):
+    """Arguments that contradict each other or the graph."""
+
+
+class GraphError(CompatSaverError, ValueError):
+    """A graph that contradicts itself, or a pass that broke its promise."""
+
+
+class CannotMigrateError(CompatSaverError):
+    """Something stands in the way of a migration; every obstacle is listed at once.
+
+    Attributes:
+        obstacles: one sentence each: what, where, what to do.
+    """
+
+    def __init__(self, obstacles: Sequence[str]) -> None:
+        self.obstacles = tuple(obstacles)
+        count = len(self.obstacles)
+        head = f"The graph cannot be migrated; {count} obstacle{'s' if count != 1 else ''}:"
+        super().__init__("\n".join([head, *(f"  - {obstacle}" for obstacle in self.obstacles)]))
+
+
+class VerificationError(CompatSaverError):
+    """The written model and the original graph answer differently; nothing was published.
+
+    Attributes:
+        differences: one sentence per output that differs, and per doubt about the comparison.
+        report: the MigrationReport of the attempt; None where there is none.
+    """
+
+    def __init__(self, differences: Sequence[str], report: object = None) -> None:
+        self.differences = tuple(differences)
+        self.report = report
+        head = "Verification failed, nothing was published:"
+        super().__init__("\n".join([head, *(f"  - {line}" for line in self.differences)]))
+
+
+class OutputExistsError(CompatSaverError, FileExistsError):
+    """The output is already there and may not be replaced."""
+
+
+class TensorFlowMissingError(CompatSaverError, ImportError):
+    """TensorFlow is needed and absent, or its release is not supported."""
+
+
+def nearest_names(name: str, known: Iterable[str], count: int = 3) -> str:
+    """Returns `; did you mean a, b or c?` for the known names closest to `name`, or an empty string."""
+    close = difflib.get_close_matches(name, list(known), n=count, cutoff=0.5)
+    if not close:
+        return ""
+    quoted = [repr(item) for item in close]
+    listed = quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+    return f"; did you mean {listed}?"

@@ -1,0 +1,155 @@
+"""What is known of ops: their definitions, and since and until when TensorFlow has them.
+
+The data in `data/` is made from real releases (tests/golden/ops). `op_defs.binpb` holds the newest definition of every
+op seen, `op_facts.csv` a row each. A graph may bring definitions of its own: those its producer stripped into the
+.meta, and the signatures of its function library. They win, for they are what the graph was written against.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from compat_saver.dtypes import REF_OFFSET
+from compat_saver.errors import GraphError
+from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.proto.messages import Message, OpList
+
+_DATA = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True)
+class OpFacts:
+    """One row of op_facts.csv.
+
+    Attributes:
+        name: the op.
+        first_release: the first of the measured TF1 releases that registered it; "" if none did.
+        last_release: the last one; "" if none did.
+        contrib_library: the tf.contrib library that brought it; "" for core ops.
+        registered_today: whether the newest supported TensorFlow registers it.
+        cpu_kernel_today: whether that has a CPU kernel for it.
+        deprecated_at: the GraphDef version from which it may not be used; None if it is not deprecated.
+    """
+
+    name: str
+    first_release: str
+    last_release: str
+    contrib_library: str
+    registered_today: bool
+    cpu_kernel_today: bool
+    deprecated_at: int | None
+
+
+@functools.cache
+def known_definitions() -> Mapping[str, Message]:
+    """Returns the packaged OpDefs by name."""
+    return {op.name: op for op in OpList.FromString((_DATA / "op_defs.binpb").read_bytes()).op}
+
+
+@functools.cache
+def known_facts() -> Mapping[str, OpFacts]:
+    """Returns the packaged facts by op name."""
+    with (_DATA / "op_facts.csv").open(encoding="utf-8", newline="") as file:
+        return {row["op"]: _facts(row) for row in csv.DictReader(file)}
+
+
+def _facts(row: Mapping[str, str]) -> OpFacts:
+    deprecated = row["deprecated_at_graph_version"]
+    return OpFacts(
+        name=row["op"],
+        first_release=row["first_release_seen"],
+        last_release=row["last_release_seen"],
+        contrib_library=row["contrib_library"],
+        registered_today=row["registered_today"] == "yes",
+        cpu_kernel_today=row["cpu_kernel_today"] == "yes",
+        deprecated_at=int(deprecated) if deprecated else None,
+    )
+
+
+class OpCatalog:
+    """The definitions that hold for one graph.
+
+    Args:
+        own: definitions the graph brings along, by name; they win over the packaged ones.
+    """
+
+    def __init__(self, own: Mapping[str, Message] | None = None) -> None:
+        self._own = dict(own or {})
+
+    @classmethod
+    def of(cls, graph: Graph, stripped_ops: Mapping[str, Message] | None = None) -> OpCatalog:
+        """Returns the catalog of a graph: its functions, its producer's ops, and the packaged ones."""
+        return cls({**(stripped_ops or {}), **{name: item.signature for name, item in graph.functions.items()}})
+
+    def find(self, op: str) -> Message | None:
+        """Returns the OpDef of an op, or None if nobody defines it."""
+        return self._own.get(op) or known_definitions().get(op)
+
+    def __getitem__(self, op: str) -> Message:
+        found = self.find(op)
+        if found is None:
+            raise GraphError(f"Nothing defines the op {op!r}: neither a TensorFlow release nor the graph itself.")
+        return found
+
+    def is_stateful(self, op: str) -> bool:
+        """Whether the op keeps or changes state; what nobody defines counts as stateful."""
+        found = self.find(op)
+        return True if found is None else bool(found.is_stateful)
+
+    def input_types(self, node: Node) -> tuple[int, ...]:
+        """Returns the DT_* number of each data input, plus 100 where the op wants a reference.
+
+        Raises:
+            GraphError: nobody defines the op, or an attribute that counts its inputs is missing.
+        """
+        return self._types(node, self[node.op].input_arg)
+
+    def output_types(self, node: Node) -> tuple[int, ...]:
+        """Returns the DT_* number of each output, plus 100 where it is a reference.
+
+        Raises:
+            GraphError: nobody defines the op, or an attribute that counts its outputs is missing.
+        """
+        return self._types(node, self[node.op].output_arg)
+
+    def type_of(self, value: Value) -> int:
+        """Returns the DT_* number of a value, plus 100 for a reference.
+
+        Raises:
+            GraphError: nobody defines the op, or the op has no such output.
+        """
+        types = self.output_types(value.node)
+        if value.index >= len(types):
+            raise GraphError(f"{value.name!r} is not there: {value.node.op} has {len(types)} outputs.")
+        return types[value.index]
+
+    def _types(self, node: Node, args: Iterable[Message]) -> tuple[int, ...]:
+        types: list[int] = []
+        for arg in args:
+            offset = REF_OFFSET if arg.is_ref else 0
+            if arg.type_list_attr:
+                types += [number + offset for number in self._attr(node, arg.type_list_attr).list.type]
+                continue
+            number = arg.type or self._attr(node, arg.type_attr).type
+            count = self._attr(node, arg.number_attr).i if arg.number_attr else 1
+            if count > _MOST_ARGS:
+                raise GraphError(f"Node {node.name!r} claims {count} tensors in {arg.number_attr!r}.")
+            types += [number + offset] * count
+        return tuple(types)
+
+    def _attr(self, node: Node, name: str) -> Message:
+        found = node.attrs.get(name)
+        if found is not None:
+            return found
+        for definition in self[node.op].attr:
+            if definition.name == name and definition.HasField("default_value"):
+                return definition.default_value
+        raise GraphError(f"Node {node.name!r} ({node.op}) lacks the attribute {name!r}.")
+
+
+# A number in an untrusted file must not become an allocation of its size.
+_MOST_ARGS = 1_000_000

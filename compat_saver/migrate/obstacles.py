@@ -1,0 +1,113 @@
+"""Finds what stands in the way of a migration: everything, in one go, each with what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from compat_saver.graph.ir import Graph, Node
+from compat_saver.graph.ops import OpCatalog, OpFacts, known_facts
+from compat_saver.migrate.proposal import needed_placeholders
+from compat_saver.passes.drop_unknown_attributes import unknown_attributes
+from compat_saver.passes.ref_to_resource import stuck_nodes
+
+_PIPELINE_WORDS = ("Queue", "Reader", "Iterator", "Dataset", "StagingArea", "Stage", "Unstage")
+_PYTHON_OPS = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
+_TABLE_WORDS = ("HashTable", "LookupTable")
+
+
+def find_obstacles(graph: Graph, catalog: OpCatalog) -> list[str]:
+    """Returns a sentence per obstacle of a graph that is pruned to its signatures and otherwise ready to be written."""
+    found = [_grouped(graph, why, what_to_do) for why, what_to_do in _KINDS]
+    found.append(_stuck(graph, catalog))
+    return [sentence for sentences in found for sentence in sentences]
+
+
+def unbound_placeholders(graph: Graph, exposed: set[str]) -> list[str]:
+    """Returns the placeholders that are needed and that no signature takes and nothing binds."""
+    return [node.name for node in needed_placeholders(graph) if node.name not in exposed]
+
+
+def _grouped(graph: Graph, why: Callable[[Graph, Node], str], what_to_do: str) -> Iterator[str]:
+    """Yields one sentence per reason, naming the nodes it holds for."""
+    nodes: dict[str, list[str]] = {}
+    for node in graph:
+        reason = why(graph, node)
+        if reason:
+            nodes.setdefault(reason, []).append(node.name)
+    for reason, names in nodes.items():
+        yield f"{reason} ({_some(names)}). {what_to_do}"
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    return ", ".join(repr(name) for name in names[:2]) + more
+
+
+def _gone(graph: Graph, node: Node) -> str:
+    facts = known_facts().get(node.op)
+    if node.op in graph.functions or (facts is not None and facts.registered_today and facts.cpu_kernel_today):
+        return ""
+    if _pipeline(graph, node) or node.op in _PYTHON_OPS:
+        return ""  # told as such
+    if facts is None:
+        return f"No TensorFlow release known here has the op {node.op}; it is a third party's"
+    if facts.registered_today:
+        return f"Today's TensorFlow has no CPU kernel for the op {node.op}{_origin(facts)}"
+    return f"Today's TensorFlow no longer has the op {node.op}{_origin(facts)}"
+
+
+def _origin(facts: OpFacts) -> str:
+    origin = f" of tf.contrib.{facts.contrib_library}" if facts.contrib_library else ""
+    return f"{origin}, last seen in TensorFlow {facts.last_release}" if facts.last_release else origin
+
+
+def _pipeline(graph: Graph, node: Node) -> str:
+    del graph
+    if node.op not in known_facts() or not any(word in node.op for word in _PIPELINE_WORDS):
+        return ""
+    return f"An answer hangs on the input pipeline through {node.op}"
+
+
+def _python(graph: Graph, node: Node) -> str:
+    del graph
+    return f"An answer hangs on {node.op}, a Python function that no file holds" if node.op in _PYTHON_OPS else ""
+
+
+def _table(graph: Graph, node: Node) -> str:
+    del graph
+    return f"An answer needs the lookup table of {node.op}" if any(word in node.op for word in _TABLE_WORDS) else ""
+
+
+def _deprecated(graph: Graph, node: Node) -> str:
+    facts = known_facts().get(node.op)
+    if node.op in graph.functions or facts is None or facts.deprecated_at is None or not facts.registered_today:
+        return ""
+    return (
+        f"{node.op} runs only in graphs older than GraphDef version {facts.deprecated_at}, and no rewrite for it exists"
+    )
+
+
+def _attributes(graph: Graph, node: Node) -> str:
+    del graph
+    names = unknown_attributes(node.op, node.attrs)
+    return f"Today's {node.op} has no attribute {', '.join(map(repr, names))}" if names else ""
+
+
+_KINDS: tuple[tuple[Callable[[Graph, Node], str], str], ...] = (
+    (_gone, "Choose outputs before it with --outputs, or feed what it computes with --inputs."),
+    (_pipeline, "Take what the pipeline delivers as input instead: --inputs with the tensors that read it."),
+    (_python, "Take what it returns as input instead: --inputs with its output tensors."),
+    (_table, "Tables cannot be carried over yet; take what the lookup returns as input instead: --inputs."),
+    (_deprecated, "Choose outputs before it with --outputs, or feed what it computes with --inputs."),
+    (_attributes, "Its value is not the default, so dropping it could change the answer."),
+)
+
+
+def _stuck(graph: Graph, catalog: OpCatalog) -> Iterator[str]:
+    for node in stuck_nodes(graph, catalog):
+        told = _gone(graph, node) or _pipeline(graph, node) or _table(graph, node) or _python(graph, node)
+        if not told:
+            yield (
+                f"{node.op} ({node.name!r}) works on a reference and has no resource form. "
+                "Choose outputs before it with --outputs, or feed what it computes with --inputs."
+            )

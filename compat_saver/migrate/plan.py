@@ -1,0 +1,170 @@
+"""Decides what a migration will do, before anything is written and without TensorFlow.
+
+`make_plan` reads the graph, settles the signatures, prunes and rewrites a copy of the graph, finds every weight, and
+either returns a complete Plan or raises with everything that is in the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from compat_saver import dtypes
+from compat_saver.bundle import Checkpoint
+from compat_saver.errors import CannotMigrateError, UsageError
+from compat_saver.graph import Graph, OpCatalog, from_graph_def
+from compat_saver.migrate import obstacles
+from compat_saver.migrate.binding import bound_values
+from compat_saver.migrate.options import MigrationOptions
+from compat_saver.migrate.settle import settle_signatures
+from compat_saver.migrate.signature import Signature
+from compat_saver.migrate.weights import Weight, WeightFinder, saver_locations, variable_nodes
+from compat_saver.passes import (
+    BindInputs,
+    DropPlacement,
+    DropUnknownAttributes,
+    ExposeInputs,
+    ExposeOutputs,
+    Prune,
+    RefToResource,
+    Rewrite,
+    TensorArrayV3,
+    run,
+)
+from compat_saver.passes.expose import InputSpec
+from compat_saver.proto.meta_graph import MetaGraph
+
+_INPUT_NODE = "signature_input/{}"
+_OUTPUT_NODE = "signature_output/{}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A migration, settled but for the writing.
+
+    Attributes:
+        graph: pruned to the signatures and rewritten; its inputs and outputs are nodes of their own.
+        signatures: what will be served.
+        input_nodes: tensor name -> the placeholder that stands for it in `graph`.
+        output_nodes: tensor name -> the Identity that stands for it in `graph`.
+        bound: tensor name -> the value it was given for good.
+        weights: the variables that the signatures need, in the graph's order.
+        dropped: how many of the original graph's variables no signature needs.
+        rewrites: what the passes did.
+        warnings: what a person should know, a sentence each.
+    """
+
+    graph: Graph
+    signatures: tuple[Signature, ...]
+    input_nodes: Mapping[str, str]
+    output_nodes: Mapping[str, str]
+    bound: Mapping[str, np.ndarray]
+    weights: tuple[Weight, ...]
+    dropped: int
+    rewrites: tuple[Rewrite, ...]
+    warnings: tuple[str, ...]
+
+
+def make_plan(meta: MetaGraph, checkpoint: Checkpoint, options: MigrationOptions) -> Plan:
+    """Settles a migration.
+
+    Args:
+        meta: the graph as its release wrote it.
+        checkpoint: the weights.
+        options: what the caller asked for.
+
+    Raises:
+        UsageError: arguments that contradict the graph, or an input that is neither taken nor bound.
+        NameNotFoundError: a name that is not in the graph.
+        CannotMigrateError: obstacles in the graph or between graph and checkpoint, all of them.
+    """
+    graph = from_graph_def(meta.graph_def)
+    catalog = OpCatalog.of(graph, meta.stripped_ops)
+    trainable = {record.name for record in meta.variables() if record.trainable}
+    locations = saver_locations(graph, meta.saver_def.restore_op_name if meta.saver_def is not None else "")
+    all_variables = sum(1 for _ in variable_nodes(graph))
+    bound = bound_values(graph, catalog, options.bind)
+    signatures, warnings = settle_signatures(meta, graph, catalog, options, trainable, bound)
+
+    nodes = _Exposed(signatures)
+    rewrites = run(
+        [
+            ExposeOutputs(nodes.outputs()),
+            BindInputs(bound),
+            ExposeInputs(nodes.inputs()),
+            Prune(name for name, _ in nodes.outputs().values()),
+        ],
+        graph,
+    )
+    _refuse_unbound(graph, nodes)
+    rewrites += run([DropPlacement(), DropUnknownAttributes(catalog), TensorArrayV3()], graph)
+    found = obstacles.find_obstacles(graph, catalog)
+    weights, missing = _find_weights(graph, WeightFinder(checkpoint, locations, trainable))
+    if found or missing:
+        raise CannotMigrateError([*found, *missing])
+    rewrites += run([RefToResource(catalog)], graph)
+    return Plan(
+        graph=graph,
+        signatures=signatures,
+        input_nodes={name: spec.node for name, spec in nodes.inputs().items()},
+        output_nodes={name: node for name, (node, _) in nodes.outputs().items()},
+        bound=bound,
+        weights=weights,
+        dropped=all_variables - len(weights),
+        rewrites=tuple(item for item in rewrites if not item.name.startswith("expose_")),
+        warnings=(*warnings, *_loop_warnings(graph)),
+    )
+
+
+class _Exposed:
+    """The nodes that stand for the tensors of all signatures; signatures that share a tensor share its node."""
+
+    def __init__(self, signatures: tuple[Signature, ...]) -> None:
+        self._inputs = {tensor.name: tensor for item in signatures for tensor in item.inputs.values()}
+        self._outputs = {tensor.name: tensor for item in signatures for tensor in item.outputs.values()}
+
+    def inputs(self) -> dict[str, InputSpec]:
+        return {
+            name: InputSpec(_INPUT_NODE.format(number), tensor.dtype, tensor.shape)
+            for number, (name, tensor) in enumerate(self._inputs.items())
+        }
+
+    def outputs(self) -> dict[str, tuple[str, int]]:
+        return {
+            name: (_OUTPUT_NODE.format(number), tensor.dtype)
+            for number, (name, tensor) in enumerate(self._outputs.items())
+        }
+
+
+def _refuse_unbound(graph: Graph, nodes: _Exposed) -> None:
+    taken = {spec.node for spec in nodes.inputs().values()}
+    unbound = obstacles.unbound_placeholders(graph, taken)
+    if unbound:
+        listed = ", ".join(repr(f"{name}:0") for name in unbound)
+        flags = " ".join(f"--bind {name}:0={_example(graph, name)}" for name in unbound)
+        raise UsageError(
+            f"The outputs need {listed}, which no signature takes. Give a value for good ({flags}) or take it as an "
+            "input (--inputs)."
+        )
+
+
+def _example(graph: Graph, name: str) -> str:
+    kind = dtypes.by_number(graph[name].attr.type("dtype"))
+    return {"bool": "false", "string": "text"}.get(kind.name, "1.0" if kind.is_floating else "0")
+
+
+def _find_weights(graph: Graph, finder: WeightFinder) -> tuple[tuple[Weight, ...], list[str]]:
+    found = [finder.find(node) for node in variable_nodes(graph)]
+    weights = tuple(item for item in found if isinstance(item, Weight))
+    return weights, [item for item in found if isinstance(item, str)]
+
+
+def _loop_warnings(graph: Graph) -> list[str]:
+    if not any(node.op == "Enter" for node in graph):
+        return []
+    return [
+        "The graph holds a v1 while loop. It runs, but TensorFlow 2 has no gradients through it: variables that act "
+        "only through the loop cannot be fine-tuned."
+    ]

@@ -1,0 +1,187 @@
+"""The main job: plan -> write -> verify -> publish."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from compat_saver.bundle import Checkpoint, open_bundle
+from compat_saver.errors import UsageError, VerificationError
+from compat_saver.migrate.compare import ATOL, RTOL
+from compat_saver.migrate.options import MigrationOptions, NamedSignature
+from compat_saver.migrate.outcome import MigrationReport, SourceFacts
+from compat_saver.migrate.plan import Plan, make_plan
+from compat_saver.migrate.publish import refuse_existing, staged
+from compat_saver.migrate.verify import Verification, verify_model
+from compat_saver.migrate.write import OutputShapes, write_saved_model
+from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
+from compat_saver.sources import resolve_checkpoint
+
+Progress = Callable[[str], None]
+"""Told the name of each stage as it begins: "read", "rewrite", "write", "verify"."""
+
+REPORT_PATH = Path("assets.extra") / "compat_saver" / "report.json"
+"""Where in a written model its report lies."""
+
+
+class _Clock:
+    """Measures the stages and announces them."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self.seconds = dict.fromkeys(("read", "rewrite", "write", "verify"), 0.0)
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        if self._progress is not None:
+            self._progress(name)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] += time.perf_counter() - start
+
+
+def migrate(
+    source: str | Path, output: str | Path, options: MigrationOptions, progress: Progress | None = None
+) -> MigrationReport:
+    """Migrates a checkpoint and its graph into a TF2 SavedModel, proven equal before it is published.
+
+    Args:
+        source: a checkpoint, any file of it, or its directory.
+        output: the SavedModel directory to make; it appears complete or not at all.
+        options: everything else.
+        progress: is told the name of each stage.
+
+    Raises:
+        ArtifactError: the source cannot be read.
+        UsageError: options that contradict the graph.
+        NameNotFoundError: a name that is not in the graph.
+        CannotMigrateError: obstacles, all of them.
+        OutputExistsError: the output is there and `overwrite` is not set.
+        VerificationError: the written model answers differently; nothing was published. Its `report` attribute holds
+            the report.
+    """
+    target, clock = Path(output), _Clock(progress)
+    if not options.dry_run:
+        refuse_existing(target, overwrite=options.overwrite)
+    with clock.stage("read"):
+        facts, meta, checkpoint = _read(source, options)
+    with clock.stage("rewrite"):
+        plan = make_plan(meta, checkpoint, options)
+    if options.dry_run:
+        return _report(facts, None, plan, {}, None, options, clock)
+    with staged(target, overwrite=options.overwrite) as directory:
+        with clock.stage("write"):
+            shapes = write_saved_model(plan, checkpoint, directory, options.tag_set)
+        verification = None
+        if options.verify:
+            with clock.stage("verify"):
+                verification = verify_model(meta, checkpoint.prefix, plan, directory, options)
+        report = _report(facts, str(target), plan, shapes, verification, options, clock)
+        if verification is not None and not verification.passed:
+            raise VerificationError([*verification.differences, *verification.notes], report)
+        _write_report(directory, report)
+    return report
+
+
+def verify(
+    source: str | Path, saved_model: str | Path, options: MigrationOptions, progress: Progress | None = None
+) -> MigrationReport:
+    """Compares an already written model with its source, once more.
+
+    Args:
+        source: the checkpoint that the model was migrated from.
+        saved_model: the migrated model; its report tells what it serves and what was bound.
+        options: where to find the .meta, inputs and tolerances.
+        progress: is told the name of each stage.
+
+    Raises:
+        VerificationError: they answer differently.
+        CompatSaverError: as for `migrate`.
+    """
+    clock = _Clock(progress)
+    options = _as_migrated(Path(saved_model), options)
+    with clock.stage("read"):
+        facts, meta, checkpoint = _read(source, options)
+    with clock.stage("rewrite"):
+        plan = make_plan(meta, checkpoint, options)
+    with clock.stage("verify"):
+        verification = verify_model(meta, checkpoint.prefix, plan, Path(saved_model), options)
+    report = _report(facts, str(saved_model), plan, {}, verification, options, clock)
+    if not verification.passed:
+        raise VerificationError([*verification.differences, *verification.notes], report)
+    return report
+
+
+def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptions:
+    """Returns the options with the signatures, bound values and tags that the model's own report tells of."""
+    path = saved_model / REPORT_PATH
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        found = report["signatures"]
+        signatures = tuple(NamedSignature(name, *_tensor_names(item)) for name, item in found.items())
+        bound = {name: value for item in found.values() for name, value in item["bound"].items()}
+        tags = tuple(report.get("tag_set", options.tag_set))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"{saved_model} is no model that compat_saver migrated: {REPORT_PATH} cannot be read ({error})."
+        ) from None
+    return dataclasses.replace(options, signatures=signatures, bind=bound, tag_set=tags)
+
+
+def _tensor_names(signature: dict[str, dict[str, dict[str, str]]]) -> tuple[dict[str, str], dict[str, str]]:
+    inputs, outputs = signature["inputs"], signature["outputs"]
+    return {key: item["tensor"] for key, item in inputs.items()}, {key: item["tensor"] for key, item in outputs.items()}
+
+
+def _read(source: str | Path, options: MigrationOptions) -> tuple[SourceFacts, MetaGraph, Checkpoint]:
+    found = resolve_checkpoint(source, options.meta_graph)
+    meta = read_meta_graph(found.meta_path)
+    checkpoint = open_bundle(found.prefix)
+    facts = SourceFacts(
+        kind="checkpoint",
+        path=str(found.prefix),
+        meta_graph=str(found.meta_path),
+        checkpoint_version=checkpoint.version,
+        tensorflow_version=meta.tensorflow_version,
+        producer=meta.producer,
+    )
+    return facts, meta, checkpoint
+
+
+def _report(
+    facts: SourceFacts,
+    output: str | None,
+    plan: Plan,
+    shapes: OutputShapes,
+    verification: Verification | None,
+    options: MigrationOptions,
+    clock: _Clock,
+) -> MigrationReport:
+    return MigrationReport(
+        source=facts,
+        output=output,
+        signatures=plan.signatures,
+        output_shapes=shapes,
+        bound=plan.bound,
+        weights=plan.weights,
+        dropped=plan.dropped,
+        rewrites=plan.rewrites,
+        warnings=(*plan.warnings, *(verification.notes if verification is not None else ())),
+        verification=verification,
+        tag_set=options.tag_set,
+        tolerances=(
+            RTOL if options.rtol is None else options.rtol,
+            ATOL if options.atol is None else options.atol,
+        ),
+        seconds=clock.seconds,
+    )
+
+
+def _write_report(directory: Path, report: MigrationReport) -> None:
+    path = directory / REPORT_PATH
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")

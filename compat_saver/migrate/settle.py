@@ -1,0 +1,137 @@
+"""Settles the signatures: those asked for, those in the file, or a proposal, in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from compat_saver import dtypes
+from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError, nearest_names
+from compat_saver.graph import Graph, OpCatalog
+from compat_saver.graph.attributes import shape_from_message
+from compat_saver.migrate.options import DEFAULT_SIGNATURE, MigrationOptions, NamedSignature, SignatureRequest
+from compat_saver.migrate.proposal import needed_placeholders, rank_outputs
+from compat_saver.migrate.signature import Signature, Tensor, full_name, make_keys
+from compat_saver.migrate.static_shapes import static_shape
+from compat_saver.proto.messages import Message
+from compat_saver.proto.meta_graph import MetaGraph
+
+Settled = tuple[tuple[Signature, ...], list[str]]
+
+
+def settle_signatures(
+    meta: MetaGraph,
+    graph: Graph,
+    catalog: OpCatalog,
+    options: MigrationOptions,
+    trainable: Collection[str],
+    bound: Collection[str],
+) -> Settled:
+    """Returns the signatures to serve, and warnings about how they were chosen.
+
+    Raises:
+        NameNotFoundError: a tensor or a signature that is not there.
+        UsageError: a signature that takes a bound tensor.
+        CannotMigrateError: nothing was asked for and nothing can be proposed.
+    """
+    settler = _Settler(graph, catalog, trainable, bound)
+    if options.signatures:
+        settled = tuple(settler.from_request(item) for item in options.signatures), settler.warnings
+    elif meta.signatures:
+        settled = tuple(settler.from_message(*item) for item in _chosen(meta, options).items()), settler.warnings
+    elif options.signature_def is not None:
+        raise NameNotFoundError(f"{meta.path} holds no signature, so none is called {options.signature_def!r}.")
+    else:
+        settled = (settler.from_request(SignatureRequest(DEFAULT_SIGNATURE, None, None)),), settler.warnings
+    for signature in settled[0]:
+        both = [tensor.name for tensor in signature.inputs.values() if tensor.name in bound]
+        if both:
+            raise UsageError(f"{both[0]!r} is bound to a value and cannot be an input of {signature.name!r} as well.")
+    return settled
+
+
+def _chosen(meta: MetaGraph, options: MigrationOptions) -> Mapping[str, Message]:
+    name = options.signature_def
+    if name is None:
+        return dict(meta.signatures)
+    if name not in meta.signatures:
+        raise NameNotFoundError(f"{meta.path} has no signature {name!r}{nearest_names(name, meta.signatures) or '.'}")
+    return {name: meta.signatures[name]}
+
+
+class _Settler:
+    def __init__(self, graph: Graph, catalog: OpCatalog, trainable: Collection[str], bound: Collection[str]) -> None:
+        self._graph = graph
+        self._catalog = catalog
+        self._trainable = trainable
+        self._bound = bound
+        self.warnings: list[str] = []
+
+    def from_request(self, request: SignatureRequest | NamedSignature) -> Signature:
+        """Completes what a person asked for."""
+        if isinstance(request, NamedSignature):
+            return Signature(
+                request.name,
+                {key: self._tensor(full_name(name)) for key, name in request.inputs.items()},
+                {key: self._tensor(full_name(name)) for key, name in request.outputs.items()},
+            )
+        outputs = self._propose_outputs() if request.outputs is None else [full_name(name) for name in request.outputs]
+        for name in outputs:
+            self._tensor(name)  # before the inputs are looked for: a wrong name deserves its own message
+        if request.inputs is None:
+            inputs = self._inputs_of(outputs)
+        else:
+            inputs = [full_name(name) for name in request.inputs]
+        return Signature(request.name, self._keyed(inputs), self._keyed(outputs))
+
+    def from_message(self, name: str, message: Message) -> Signature:
+        """Takes over a SignatureDef of the file."""
+        return Signature(
+            name,
+            {key: self._from_info(name, key, info) for key, info in sorted(message.inputs.items())},
+            {key: self._from_info(name, key, info) for key, info in sorted(message.outputs.items())},
+        )
+
+    def _from_info(self, signature: str, key: str, info: Message) -> Tensor:
+        if info.WhichOneof("encoding") != "name":
+            raise CannotMigrateError(
+                [f"{key!r} of the signature {signature!r} is a composite tensor; name its parts with --inputs."]
+            )
+        tensor = self._tensor(full_name(info.name))
+        shape = shape_from_message(info.tensor_shape) if info.HasField("tensor_shape") else tensor.shape
+        return Tensor(tensor.name, tensor.dtype, shape)
+
+    def _keyed(self, names: Iterable[str]) -> dict[str, Tensor]:
+        listed = list(dict.fromkeys(names))
+        return {key: self._tensor(name) for name, key in make_keys(listed).items()}
+
+    def _tensor(self, name: str) -> Tensor:
+        value = self._graph.value(name)
+        if self._catalog.find(value.node.op) is None:
+            raise CannotMigrateError([f"{name!r} is computed by {value.node.op}, an op that nothing here defines."])
+        types = self._catalog.output_types(value.node)
+        if value.index >= len(types):
+            has = f"{len(types)} output{'s' if len(types) != 1 else ''}"
+            raise NameNotFoundError(f"The graph has no tensor {name!r}: {value.node.op} {value.node.name!r} has {has}.")
+        return Tensor(value.name, dtypes.base(types[value.index]), static_shape(self._graph, value))
+
+    def _inputs_of(self, outputs: Iterable[str]) -> list[str]:
+        given = frozenset(self._graph.value(name) for name in self._bound)
+        ancestors = self._graph.ancestors((self._graph.value(name).node for name in outputs), cut=given)
+        names = [f"{node.name}:0" for node in needed_placeholders(ancestors)]
+        return [name for name in names if name not in self._bound]
+
+    def _propose_outputs(self) -> list[str]:
+        ranked = rank_outputs(self._graph, self._catalog, self._trainable)
+        if not ranked:
+            raise CannotMigrateError(
+                [
+                    "No output could be proposed: nothing that depends on a placeholder looks like one. Name it: --outputs."
+                ]
+            )
+        best = ranked[0]
+        others = ", ".join(item.tensor for item in ranked[1:4])
+        self.warnings.append(
+            f"Nobody named an output; {best.tensor!r} was proposed ({', '.join(best.signals)})."
+            + (f" Runners-up: {others}." if others else "")
+        )
+        return [best.tensor]

@@ -1,0 +1,153 @@
+"""Compares a written model, loaded back from disk, with the original graph on the same inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compat_saver import _tensorflow
+from compat_saver.errors import UsageError
+from compat_saver.migrate.compare import Comparison, compare
+from compat_saver.migrate.options import MigrationOptions
+from compat_saver.migrate.plan import Plan
+from compat_saver.migrate.replay import Replay, ReplayError
+from compat_saver.migrate.samples import Feeds, SampleMaker, read_feeds
+from compat_saver.migrate.signature import Signature
+from compat_saver.proto.meta_graph import MetaGraph
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a comparison found.
+
+    Attributes:
+        inputs: where the inputs came from: "seed 0" or a file.
+        results: signature name -> output key -> comparison over all batches.
+        notes: what a person should know of how it was done.
+    """
+
+    inputs: str
+    results: Mapping[str, Mapping[str, Comparison]]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def differences(self) -> list[str]:
+        """One sentence per output that differs beyond tolerance."""
+        return [
+            f"{name}/{key}: {result.problem}"
+            for name, outputs in self.results.items()
+            for key, result in outputs.items()
+            if result.problem
+        ]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every output agrees."""
+        return not self.differences
+
+
+@dataclass
+class _Asked:
+    """What the original answered, to be held against the written model."""
+
+    signature: Signature
+    feeds: list[Feeds]
+    answers: list[dict[str, np.ndarray]]
+    repeats: bool = True
+    notes: list[str] = field(default_factory=list)
+
+
+def verify_model(meta: MetaGraph, prefix: str, plan: Plan, directory: Path, options: MigrationOptions) -> Verification:
+    """Runs both models and compares them.
+
+    Args:
+        meta: the original graph.
+        prefix: the original checkpoint.
+        plan: names the signatures, the bound values and the weights.
+        directory: the written model.
+        options: tolerances, seed or file of inputs.
+
+    Raises:
+        UsageError: no inputs could be made on which the original runs, or the given ones do not fit.
+    """
+    given = read_feeds(options.verify_data, plan.signatures) if options.verify_data is not None else None
+    maker = SampleMaker(plan.graph, plan.input_nodes, options.seed)
+    with Replay(meta, prefix, plan.signatures, plan.weights, plan.bound) as replay:
+        notes = [] if replay.is_whole else ["Only what the signatures need of the original graph could be replayed."]
+        asked = [_ask(replay, item, maker, given) for item in plan.signatures]
+    model = _tensorflow.tensorflow().saved_model.load(str(directory), tags=list(options.tag_set))
+    results = {}
+    for item in asked:
+        results[item.signature.name] = compared = _compare_all(model, item, options)
+        notes += item.notes + list(_doubts(item, compared))
+    source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
+    return Verification(source, results, tuple(notes))
+
+
+def _ask(
+    replay: Replay, signature: Signature, maker: SampleMaker, given: Mapping[str, Sequence[Feeds]] | None
+) -> _Asked:
+    """Finds inputs on which the original runs, and what it answers."""
+    if given is not None:
+        feeds = list(given[signature.name])
+        try:
+            return _Asked(signature, feeds, *_answers(replay, signature, feeds))
+        except ReplayError as error:
+            raise UsageError(f"The original graph does not run on the given inputs: {error}") from None
+    first_error: ReplayError | None = None
+    for guess in maker.guesses(signature):
+        feeds = maker.feeds(signature, guess)
+        try:
+            asked = _Asked(signature, feeds, *_answers(replay, signature, feeds))
+        except ReplayError as error:
+            first_error = first_error or error
+            continue
+        if first_error is not None:
+            shapes = ", ".join(f"{key} {list(array.shape)}" for key, array in feeds[0].items())
+            asked.notes.append(f"The shapes of the inputs of {signature.name!r} were guessed: {shapes}.")
+        return asked
+    raise UsageError(
+        f"No inputs could be made on which the original graph runs ({first_error}). "
+        "Give real ones with --verify-data FILE.npz, or migrate with --no-verify."
+    )
+
+
+def _answers(replay: Replay, signature: Signature, feeds: Sequence[Feeds]) -> tuple[list[dict[str, np.ndarray]], bool]:
+    """Returns an answer per batch, and whether the original answers the same when it is asked again."""
+    answers = [replay.run(signature, batch) for batch in feeds]
+    again = replay.run(signature, feeds[0])
+    repeats = all(compare(answers[0][key], again[key], None, None).problem == "" for key in again)
+    return answers, repeats
+
+
+def _compare_all(model: Any, asked: _Asked, options: MigrationOptions) -> dict[str, Comparison]:
+    tf = _tensorflow.tensorflow()
+    function = model.signatures[asked.signature.name]
+    results: dict[str, Comparison] = {}
+    for feeds, answers in zip(asked.feeds, asked.answers, strict=True):
+        tensors = {
+            key: tf.constant(array, asked.signature.inputs[key].dtype, array.shape) for key, array in feeds.items()
+        }
+        found = {key: value.numpy() for key, value in function(**tensors).items()}
+        for key, answer in answers.items():
+            result = compare(answer, np.asarray(found[key]), options.rtol, options.atol)
+            results[key] = results[key].worse_of(result) if key in results else result
+    return results
+
+
+def _doubts(asked: _Asked, compared: Mapping[str, Comparison]) -> Iterator[str]:
+    name = asked.signature.name
+    if not asked.repeats:
+        yield (
+            f"The original graph answers {name!r} differently each time it is asked; it draws random numbers. "
+            "Bind what switches them on, a keep_prob or is_training, with --bind."
+        )
+    for key, result in compared.items():
+        if not result.finite:
+            yield f"No batch gave finite values for {name}/{key}; try real inputs with --verify-data."
+        if result.elements == 0:
+            yield f"{name}/{key} was empty in every batch; try real inputs with --verify-data."

@@ -1,0 +1,156 @@
+"""Which variables a graph has, and where in the checkpoint the value of each lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from compat_saver import dtypes
+from compat_saver.bundle import Checkpoint, SliceSpec
+from compat_saver.errors import nearest_names
+from compat_saver.graph.attributes import Shape
+from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.migrate.constants import constant_value
+from compat_saver.passes.ref_counterparts import VARIABLE_OPS
+
+HANDLE_OPS = ("VarHandleOp",)
+_RESTORE_OPS = ("RestoreV2", "Restore", "RestoreSlice")
+_ASSIGN_OPS = ("Assign", "AssignVariableOp")
+# Before this op existed (`VariableV2`), a variable of unknown shape was written as a scalar.
+_SCALAR_MEANT_UNKNOWN = "Variable"
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a saver finds the value of a variable.
+
+    Attributes:
+        key: the tensor's name in the checkpoint.
+        slices: the part of that tensor which is this variable's, for a partitioned variable; None for the whole.
+    """
+
+    key: str
+    slices: SliceSpec | None = None
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A variable of the graph together with its value's place.
+
+    Attributes:
+        name: the variable's name in TF1.
+        dtype: DT_* number.
+        shape: the shape of the value in the checkpoint, or of the variable's part of it.
+        trainable: whether TF1 said so.
+        location: where its value lies.
+    """
+
+    name: str
+    dtype: int
+    shape: tuple[int, ...]
+    trainable: bool
+    location: Location
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the value in bytes; 0 for strings, whose size the dtype does not tell."""
+        size = dtypes.by_number(self.dtype).itemsize
+        for length in self.shape:
+            size *= length
+        return size
+
+
+def variable_nodes(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Yields the nodes that make a variable, reference or resource."""
+    return (node for node in nodes if node.op in VARIABLE_OPS or node.op in HANDLE_OPS)
+
+
+def saver_locations(graph: Graph, restore_op: str = "") -> dict[str, Location]:
+    """Reads out of the saver's own nodes which tensor of the checkpoint each variable is filled from.
+
+    A saver made with a dict, for moving averages say, restores variables from other names than their own; one of
+    partitioned variables restores each part from a slice. Only the graph knows.
+
+    Args:
+        graph: the whole graph.
+        restore_op: the saver's restore op; without one every assignment of a restored value counts.
+    """
+    root = graph.get(restore_op.partition(":")[0]) if restore_op else None
+    nodes = graph.ancestors([root]) if root is not None else graph
+    locations: dict[str, Location] = {}
+    for node in nodes:
+        if node.op in _ASSIGN_OPS and len(node.inputs) == 2:
+            location = _restored_from(node.inputs[1])
+            if location is not None:
+                locations.setdefault(node.inputs[0].node.name, location)
+    return locations
+
+
+def _restored_from(value: Value) -> Location | None:
+    node, port = value.node, value.index
+    while node.op in ("Identity", "Reshape") and node.inputs:
+        node, port = node.inputs[0].node, node.inputs[0].index
+    if node.op not in _RESTORE_OPS or len(node.inputs) < 2:
+        return None
+    names = constant_value(node.inputs[1])
+    if names is None or port >= names.size:
+        return None
+    key = _text(names.reshape(-1)[port])
+    specs = constant_value(node.inputs[2]) if len(node.inputs) > 2 else None
+    spec = _text(specs.reshape(-1)[port]) if specs is not None and port < specs.size else ""
+    return Location(key, SliceSpec.parse(spec) if spec else None)
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+
+
+class WeightFinder:
+    """Finds each variable's value in one checkpoint.
+
+    Args:
+        checkpoint: the opened checkpoint.
+        locations: variable name -> location, from the graph's saver; others are looked for under their own names.
+        trainable: the names of trainable variables.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, locations: Mapping[str, Location], trainable: Iterable[str]) -> None:
+        self._checkpoint = checkpoint
+        self._locations = locations
+        self._trainable = frozenset(trainable)
+
+    def find(self, node: Node) -> Weight | str:
+        """Returns the weight of a variable node, or a sentence on why the checkpoint does not fit."""
+        location = self._locations.get(node.name, Location(node.name))
+        key = location.key
+        if key not in self._checkpoint:
+            as_key = "" if key == node.name else f" under {key!r}, where the graph's saver looks for it"
+            hint = nearest_names(key, self._checkpoint)
+            return f"Variable {node.name!r} is not in {self._checkpoint.prefix}{as_key}{hint or '.'}"
+        info = self._checkpoint.info(key)
+        found = info.shape if location.slices is None else location.slices.shape
+        wanted, dtype = declared_shape(node), node.attr.type("dtype")
+        if not _fits(found, wanted):
+            return (
+                f"Variable {node.name!r} has shape {_show(wanted)} in the graph and {_show(found)} in the checkpoint."
+            )
+        if info.dtype.number != dtypes.base(dtype):
+            in_graph = dtypes.name_of(dtype)
+            return f"Variable {node.name!r} has dtype {in_graph} in the graph and {info.dtype.name} in the checkpoint."
+        return Weight(node.name, dtypes.base(dtype), found, node.name in self._trainable, location)
+
+
+def declared_shape(node: Node) -> Shape:
+    """Returns the static shape that a variable node declares; None for an unknown rank."""
+    shape = node.attr.shape("shape")
+    return None if shape == () and node.op == _SCALAR_MEANT_UNKNOWN else shape
+
+
+def _fits(found: tuple[int, ...], wanted: Shape) -> bool:
+    if wanted is None:
+        return True
+    return len(found) == len(wanted) and all(w is None or w == f for f, w in zip(found, wanted, strict=True))
+
+
+def _show(shape: Shape) -> str:
+    return "unknown" if shape is None else str([("?" if size is None else size) for size in shape])

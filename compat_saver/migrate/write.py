@@ -1,0 +1,98 @@
+"""Writes a plan as a TF2 SavedModel: the graph through TensorFlow, the weights from file to file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from compat_saver import _tensorflow
+from compat_saver.bundle import Checkpoint
+from compat_saver.graph import Graph, from_graph_def, to_graph_def
+from compat_saver.graph.attributes import Shape
+from compat_saver.migrate.plan import Plan
+from compat_saver.migrate.signature import Signature
+from compat_saver.migrate.tags import set_tags
+from compat_saver.migrate.variables_file import write_variables
+from compat_saver.migrate.weights import HANDLE_OPS
+from compat_saver.passes import Prune, run
+
+OutputShapes = dict[str, dict[str, Shape]]
+"""Signature name -> output key -> static shape."""
+
+
+def write_saved_model(plan: Plan, checkpoint: Checkpoint, directory: Path, tag_set: tuple[str, ...]) -> OutputShapes:
+    """Writes the model and returns the static shapes of its outputs, as TensorFlow's shape functions see them.
+
+    Its root has `weights`, a dict from TF1 name to variable, and the lists `variables` and `trainable_variables`.
+
+    Args:
+        plan: what to write.
+        checkpoint: where the values of the weights lie.
+        directory: where to write; it must not exist yet.
+        tag_set: the tags of its MetaGraphDef.
+    """
+    weights = {
+        item.name: _tensorflow.uninitialized_variable(item.name, item.dtype, item.shape, item.trainable)
+        for item in plan.weights
+    }
+    root = _tensorflow.new_root()
+    root.weights = dict(weights)  # first: a checkpoint names a variable by the first path that leads to it
+    root.variables = list(weights.values())
+    root.trainable_variables = [weights[item.name] for item in plan.weights if item.trainable]
+    functions = {item.name: _signature_function(plan, item, weights) for item in plan.signatures}
+    _tensorflow.save_without_weights(root, directory, functions)
+    write_variables(plan.weights, checkpoint, directory)
+    set_tags(directory, tag_set)
+    return {name: _output_shapes(function) for name, function in functions.items()}
+
+
+def _output_shapes(function: Any) -> dict[str, Shape]:
+    specs = function.get_concrete_function().structured_outputs
+    return {key: None if spec.shape.rank is None else tuple(spec.shape.as_list()) for key, spec in specs.items()}
+
+
+def _signature_function(plan: Plan, signature: Signature, weights: Mapping[str, Any]) -> Any:
+    """Returns the tf.function of one signature, arguments and results under their keys."""
+    tf = _tensorflow.tensorflow()
+    body = _body(plan, signature, weights)
+    specs = [tf.TensorSpec(item.shape, item.dtype, name=key) for key, item in signature.inputs.items()]
+
+    # Called through one more function: what wrap_function returns has no argument names, which a signature needs.
+    @tf.function(input_signature=specs, autograph=False)
+    def serve(*inputs: Any) -> dict[str, Any]:
+        results = body(*inputs)
+        return dict(zip(signature.outputs, results, strict=True))
+
+    return serve
+
+
+def _body(plan: Plan, signature: Signature, weights: Mapping[str, Any]) -> Any:
+    """Returns the graph of one signature as a function from its inputs to its outputs, both in order.
+
+    wrap_function and not tf.function: that would add control dependencies between the stateful ops, and a v1 while
+    loop then fails with "inputs from different frames".
+    """
+    tf = _tensorflow.tensorflow()
+    inputs = [plan.input_nodes[item.name] for item in signature.inputs.values()]
+    outputs = [plan.output_nodes[item.name] for item in signature.outputs.values()]
+    graph = _pruned_copy(plan.graph, outputs)
+    message = tf.compat.v1.GraphDef.FromString(to_graph_def(graph).SerializeToString())
+    handles = [node.name for node in graph if node.op in HANDLE_OPS]
+
+    def imported(*arguments: Any) -> Any:
+        function = tf.compat.v1.get_default_graph()
+        given = {f"{name}:0": value for name, value in zip(inputs, arguments, strict=True) if name in graph}
+        given |= {f"{name}:0": function.capture(weights[name].handle) for name in handles}
+        return tf.graph_util.import_graph_def(
+            message, input_map=given, return_elements=[f"{name}:0" for name in outputs], name=""
+        )
+
+    specs = [tf.TensorSpec(item.shape, item.dtype) for item in signature.inputs.values()]
+    return tf.compat.v1.wrap_function(imported, specs)
+
+
+def _pruned_copy(graph: Graph, outputs: list[str]) -> Graph:
+    copy = from_graph_def(to_graph_def(graph))
+    run([Prune(outputs)], copy)
+    return copy

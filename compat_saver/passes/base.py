@@ -1,0 +1,73 @@
+"""What a pass is, and the runner that holds it to its promises."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from compat_saver.errors import GraphError
+from compat_saver.graph.ir import Graph
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """What one pass did to one graph.
+
+    Attributes:
+        name: the pass.
+        count: how many places it changed; 0 if it left the graph as it was.
+        detail: one phrase for people: "2 variables, 4 reads".
+    """
+
+    name: str
+    count: int
+    detail: str = ""
+
+
+class Pass(abc.ABC):
+    """One idea that changes a graph in place.
+
+    What it needs beyond the graph it takes in its constructor. What it cannot change it leaves standing: whether
+    something stands in the way of a migration is decided once, on the final graph, not by each pass.
+    """
+
+    name: ClassVar[str]
+    """In lower case, with underscores, as it appears in the report."""
+
+    @abc.abstractmethod
+    def apply(self, graph: Graph) -> Rewrite:
+        """Changes the graph and says what was done."""
+
+    def requires(self, graph: Graph) -> Iterator[str]:
+        """Yields what the graph lacks for this pass to be right, a phrase each; nothing by default."""
+        yield from ()
+
+    def ensures(self, graph: Graph) -> Iterator[str]:
+        """Yields what the pass promised of the graph and did not keep, a phrase each; nothing by default."""
+        yield from ()
+
+
+def run(passes: Iterable[Pass], graph: Graph) -> list[Rewrite]:
+    """Runs passes in order, each held to what it requires and ensures, and returns those that changed something.
+
+    Raises:
+        GraphError: a requirement or a promise does not hold, or a pass left edges that do not fit; a bug in the pass
+            or in the order of passes, never the fault of the file that was read.
+    """
+    done = []
+    for item in passes:
+        _hold(item, "needs", item.requires(graph))
+        rewrite = item.apply(graph)
+        graph.check()
+        _hold(item, "promised", item.ensures(graph))
+        if rewrite.count:
+            done.append(rewrite)
+    return done
+
+
+def _hold(item: Pass, verb: str, complaints: Iterable[str]) -> None:
+    listed = list(complaints)
+    if listed:
+        raise GraphError(f"The pass {item.name} {verb}: {'; '.join(listed)}.")

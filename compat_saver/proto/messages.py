@@ -1,0 +1,53 @@
+"""The protobuf messages of TensorFlow's legacy files, as classes that live beside TensorFlow's own.
+
+The descriptors go into a pool of this package's own. TensorFlow's generated modules register the same message names in
+protobuf's default pool; with two pools neither can clash with the other, whichever is imported first.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+# The fields of a message made at run time are unknown to a type checker, hence Any.
+Message = Any
+
+
+def _load_pool() -> descriptor_pool.DescriptorPool:
+    files = descriptor_pb2.FileDescriptorSet.FromString(Path(__file__).with_name("messages.binpb").read_bytes())
+    pool = descriptor_pool.DescriptorPool()
+    for file in files.file:
+        pool.AddSerializedFile(file.SerializeToString())
+    return pool
+
+
+POOL = _load_pool()
+"""Where all the messages below are described."""
+
+
+def _message(name: str) -> Message:
+    return message_factory.GetMessageClass(POOL.FindMessageTypeByName(f"tensorflow.{name}"))
+
+
+AttrValue = _message("AttrValue")
+BundleEntryProto = _message("BundleEntryProto")
+BundleHeaderProto = _message("BundleHeaderProto")
+CheckpointState = _message("CheckpointState")
+CollectionDef = _message("CollectionDef")
+FunctionDef = _message("FunctionDef")
+GraphDef = _message("GraphDef")
+MetaGraphDef = _message("MetaGraphDef")
+NodeDef = _message("NodeDef")
+OpDef = _message("OpDef")
+OpList = _message("OpList")
+SavedModel = _message("SavedModel")
+SavedTensorSlices = _message("SavedTensorSlices")
+SaverDef = _message("SaverDef")
+SignatureDef = _message("SignatureDef")
+TensorProto = _message("TensorProto")
+TensorShapeProto = _message("TensorShapeProto")
+TensorSliceProto = _message("TensorSliceProto")
+TrackableObjectGraph = _message("TrackableObjectGraph")
+VariableDef = _message("VariableDef")

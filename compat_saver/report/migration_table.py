@@ -1,0 +1,84 @@
+"""A migration's report as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from compat_saver.migrate.outcome import MigrationReport
+from compat_saver.report.words import bytes_text, shape_text
+
+
+def render_migration(report: MigrationReport) -> RenderableType:
+    """Returns the source, the signatures, what was rewritten, and the verification."""
+    found = report.to_dict()
+    return Group(*_parts(found, report.status))
+
+
+def _parts(found: dict[str, Any], status: str) -> Iterator[RenderableType]:
+    yield _head(found)
+    yield _signatures(found)
+    yield _rewrites(found)
+    if found["verification"]["signatures"]:
+        yield _verification(found, status)
+    for warning in found["warnings"]:
+        yield Text(f"Note: {warning}", style="yellow")
+
+
+def _head(found: dict[str, Any]) -> Table:
+    source, variables = found["source"], found["variables"]
+    version = source["tensorflow_version"] or "an unnamed TensorFlow"
+    table = Table.grid(padding=(0, 2))
+    table.add_row("Source", source["path"])
+    table.add_row(
+        "Written by", f"{version}, GraphDef version {source['producer']}, checkpoint {source['checkpoint_version']}"
+    )
+    table.add_row(
+        "Variables",
+        f"{variables['kept']} kept ({variables['trainable']} trainable, {bytes_text(variables['bytes'])}), "
+        f"{variables['dropped']} dropped",
+    )
+    return table
+
+
+def _signatures(found: dict[str, Any]) -> Table:
+    table = Table(title="Signatures", title_justify="left", box=box.SIMPLE_HEAD)
+    for column in ("signature", "", "key", "tensor", "dtype", "shape"):
+        table.add_column(column, overflow="fold")
+    for name, signature in found["signatures"].items():
+        for kind in ("inputs", "outputs"):
+            for key, item in signature[kind].items():
+                table.add_row(name, kind[:-1], key, item["tensor"], item["dtype"], shape_text(item["shape"]))
+        for tensor, value in signature["bound"].items():
+            table.add_row(name, "bound", "", tensor, "", f"= {value}")
+    return table
+
+
+def _rewrites(found: dict[str, Any]) -> Table:
+    table = Table(title="Rewrites", title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("rewrite")
+    table.add_column("count", justify="right")
+    table.add_column("detail", overflow="fold")
+    for item in found["rewrites"]:
+        table.add_row(item["name"], f"{item['count']:,}", item["detail"])
+    return table
+
+
+def _verification(found: dict[str, Any], status: str) -> Table:
+    check = found["verification"]
+    title = f"Verification: {status} (inputs: {check['inputs']}, rtol {check['rtol']:g}, atol {check['atol']:g})"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for column in ("signature", "output"):
+        table.add_column(column, overflow="fold")
+    table.add_column("largest difference", justify="right")
+    table.add_column("bitwise equal")
+    for name, outputs in check["signatures"].items():
+        for key, result in outputs.items():
+            largest = "-" if result["max_abs_diff"] is None else f"{result['max_abs_diff']:.3g}"
+            table.add_row(name, key, largest, "yes" if result["bitwise_equal"] else "no")
+    return table
