@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from compat_saver.analysis.weights import Weight
 from compat_saver.bundle import BundleWriter, Checkpoint
 from compat_saver.errors import GraphError
-from compat_saver.migrate.weights import Weight
 from compat_saver.proto.messages import Message, SavedModel, TrackableObjectGraph
 
 _OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"

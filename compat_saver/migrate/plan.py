@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from compat_saver import dtypes
+from compat_saver.analysis import obstacles
+from compat_saver.analysis.weights import Weight, WeightFinder, saver_locations, variable_nodes
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import CannotMigrateError, UsageError
 from compat_saver.graph import Graph, OpCatalog, from_graph_def
-from compat_saver.migrate import obstacles
 from compat_saver.migrate.binding import bound_values
 from compat_saver.migrate.options import MigrationOptions
 from compat_saver.migrate.settle import settle_signatures
 from compat_saver.migrate.signature import Signature
-from compat_saver.migrate.weights import Weight, WeightFinder, saver_locations, variable_nodes
 from compat_saver.passes import (
     BindInputs,
     DropPlacement,

@@ -7,7 +7,22 @@ from compat_saver.graph.attributes import Shape
 
 # Ops that hand their first input's elements on, reshaped or converted at most.
 _CARRIERS = frozenset(
-    ["Identity", "Reshape", "ExpandDims", "Squeeze", "Cast", "Transpose", "Tile", "Enter", "Switch", "Unique", "Pack", "ConcatV2", "StridedSlice", "Slice"]
+    [
+        "Identity",
+        "Reshape",
+        "ExpandDims",
+        "Squeeze",
+        "Cast",
+        "Transpose",
+        "Tile",
+        "Enter",
+        "Switch",
+        "Unique",
+        "Pack",
+        "ConcatV2",
+        "StridedSlice",
+        "Slice",
+    ]
 )
 _GATHERS = ("Gather", "GatherV2", "ResourceGather")
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from compat_saver import dtypes
+from compat_saver.analysis.static_shapes import static_shape
+from compat_saver.analysis.weights import variable_nodes
 from compat_saver.errors import GraphError
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node
 from compat_saver.graph.ops import OpCatalog
-from compat_saver.migrate.static_shapes import static_shape
-from compat_saver.migrate.weights import variable_nodes
 
 PLACEHOLDER_OPS = ("Placeholder", "PlaceholderV2")
 _TRAINING_SCOPE = re.compile(

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from compat_saver import dtypes
+from compat_saver.analysis.constants import constant_value
 from compat_saver.bundle import Checkpoint, SliceSpec
 from compat_saver.errors import nearest_names
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node, Value
-from compat_saver.migrate.constants import constant_value
 from compat_saver.passes.ref_counterparts import VARIABLE_OPS
 
 HANDLE_OPS = ("VarHandleOp",)

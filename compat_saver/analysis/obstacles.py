@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from compat_saver.analysis.proposal import needed_placeholders
 from compat_saver.graph.ir import Graph, Node
 from compat_saver.graph.ops import OpCatalog, OpFacts, known_facts
-from compat_saver.migrate.proposal import needed_placeholders
 from compat_saver.passes.drop_unknown_attributes import unknown_attributes
 from compat_saver.passes.ref_to_resource import stuck_nodes
 
@@ -43,17 +43,30 @@ def _some(names: list[str]) -> str:
     return ", ".join(repr(name) for name in names[:2]) + more
 
 
-def _gone(graph: Graph, node: Node) -> str:
-    facts = known_facts().get(node.op)
-    if node.op in graph.functions or (facts is not None and facts.registered_today and facts.cpu_kernel_today):
-        return ""
-    if _pipeline(graph, node) or node.op in _PYTHON_OPS:
-        return ""  # told as such
+def op_problem(op: str, facts: OpFacts | None) -> str:
+    """Returns why today's TensorFlow cannot run an op, a phrase; "" if it can.
+
+    Args:
+        op: its name.
+        facts: what is known of it; None if nothing is.
+    """
     if facts is None:
-        return f"No TensorFlow release known here has the op {node.op}; it is a third party's"
+        return f"No TensorFlow release known here has the op {op}; it is a third party's"
+    if facts.registered_today and facts.cpu_kernel_today:
+        return ""
     if facts.registered_today:
-        return f"Today's TensorFlow has no CPU kernel for the op {node.op}{_origin(facts)}"
-    return f"Today's TensorFlow no longer has the op {node.op}{_origin(facts)}"
+        return f"Today's TensorFlow has no CPU kernel for the op {op}{_origin(facts)}"
+    return f"Today's TensorFlow no longer has the op {op}{_origin(facts)}"
+
+
+def is_pipeline(node: Node) -> bool:
+    """Whether a node is a queue, a reader, an iterator or the like, or works on one."""
+    return node.op in known_facts() and any(word in node.op for word in _PIPELINE_WORDS)
+
+
+def is_table(node: Node) -> bool:
+    """Whether a node is a lookup table or works on one."""
+    return any(word in node.op for word in _TABLE_WORDS)
 
 
 def _origin(facts: OpFacts) -> str:
@@ -61,11 +74,15 @@ def _origin(facts: OpFacts) -> str:
     return f"{origin}, last seen in TensorFlow {facts.last_release}" if facts.last_release else origin
 
 
+def _gone(graph: Graph, node: Node) -> str:
+    if node.op in graph.functions or is_pipeline(node) or node.op in _PYTHON_OPS:
+        return ""  # the latter two are told as such
+    return op_problem(node.op, known_facts().get(node.op))
+
+
 def _pipeline(graph: Graph, node: Node) -> str:
     del graph
-    if node.op not in known_facts() or not any(word in node.op for word in _PIPELINE_WORDS):
-        return ""
-    return f"An answer hangs on the input pipeline through {node.op}"
+    return f"An answer hangs on the input pipeline through {node.op}" if is_pipeline(node) else ""
 
 
 def _python(graph: Graph, node: Node) -> str:
@@ -75,7 +92,7 @@ def _python(graph: Graph, node: Node) -> str:
 
 def _table(graph: Graph, node: Node) -> str:
     del graph
-    return f"An answer needs the lookup table of {node.op}" if any(word in node.op for word in _TABLE_WORDS) else ""
+    return f"An answer needs the lookup table of {node.op}" if is_table(node) else ""
 
 
 def _deprecated(graph: Graph, node: Node) -> str:

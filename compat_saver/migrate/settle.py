@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from compat_saver import dtypes
+from compat_saver.analysis.proposal import needed_placeholders, rank_outputs
+from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError, nearest_names
 from compat_saver.graph import Graph, OpCatalog
 from compat_saver.graph.attributes import shape_from_message
 from compat_saver.migrate.options import DEFAULT_SIGNATURE, MigrationOptions, NamedSignature, SignatureRequest
-from compat_saver.migrate.proposal import needed_placeholders, rank_outputs
 from compat_saver.migrate.signature import Signature, Tensor, full_name, make_keys
-from compat_saver.migrate.static_shapes import static_shape
 from compat_saver.proto.messages import Message
 from compat_saver.proto.meta_graph import MetaGraph
 

@@ -1,0 +1,152 @@
+"""Looks at a source and gathers the facts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from compat_saver import dtypes
+from compat_saver.analysis.obstacles import is_pipeline, is_table, op_problem
+from compat_saver.analysis.proposal import PLACEHOLDER_OPS, rank_outputs
+from compat_saver.analysis.roles import role_of, slots_of_graph
+from compat_saver.analysis.static_shapes import static_shape
+from compat_saver.analysis.weights import declared_shape, saver_locations, variable_nodes
+from compat_saver.bundle import Checkpoint, TensorInfo, open_bundle
+from compat_saver.graph import Node, OpCatalog, from_graph_def
+from compat_saver.graph.ops import known_facts
+from compat_saver.inspection.outcome import (
+    CheckpointFacts,
+    GraphFacts,
+    Inspection,
+    OpProblem,
+    OutputFacts,
+    TensorFacts,
+    VariableFacts,
+)
+from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
+from compat_saver.sources import resolve
+
+_OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
+_MOST_OUTPUTS = 5
+
+
+def inspect(source: Path) -> Inspection:
+    """Gathers the facts of a checkpoint, a .meta or a directory.
+
+    Raises:
+        ArtifactError: there is nothing, or something else.
+    """
+    found = resolve(source)
+    checkpoint = None if found.prefix is None else open_bundle(found.prefix)
+    meta = None if found.meta_path is None else read_meta_graph(found.meta_path)
+    tensors = {} if checkpoint is None else {name: checkpoint.info(name) for name in checkpoint}
+    files = None if checkpoint is None else _checkpoint_facts(checkpoint, tensors)
+    if meta is None:
+        return _without_graph(files, tensors, found.notes)
+    return _GraphInspector(meta, checkpoint, tensors).inspection(files, found.notes)
+
+
+def _checkpoint_facts(checkpoint: Checkpoint, tensors: Mapping[str, TensorInfo]) -> CheckpointFacts:
+    return CheckpointFacts(
+        prefix=str(checkpoint.prefix),
+        version=checkpoint.version,
+        files=len(checkpoint.files),
+        tensors=len(tensors),
+        nbytes=sum(info.nbytes for info in tensors.values()),
+        object_based=_OBJECT_GRAPH_KEY in tensors,
+    )
+
+
+def _without_graph(
+    files: CheckpointFacts | None, tensors: Mapping[str, TensorInfo], notes: Iterable[str]
+) -> Inspection:
+    variables = tuple(
+        VariableFacts(name, info.dtype.name, info.shape, info.nbytes, role_of(name, tensors, (), ()), stored=True)
+        for name, info in tensors.items()
+        if name != _OBJECT_GRAPH_KEY
+    )
+    return Inspection(files, None, (), (), variables, (), (), (), tuple(notes))
+
+
+class _GraphInspector:
+    """Gathers the facts of one graph, with or without its checkpoint."""
+
+    def __init__(self, meta: MetaGraph, checkpoint: Checkpoint | None, tensors: Mapping[str, TensorInfo]) -> None:
+        self._meta = meta
+        self._tensors = tensors
+        self._has_checkpoint = checkpoint is not None
+        self._graph = from_graph_def(meta.graph_def)
+        self._catalog = OpCatalog.of(self._graph, meta.stripped_ops)
+        self._trainable = {record.name for record in meta.variables() if record.trainable}
+
+    def inspection(self, files: CheckpointFacts | None, notes: Iterable[str]) -> Inspection:
+        outputs = rank_outputs(self._graph, self._catalog, self._trainable)[:_MOST_OUTPUTS]
+        return Inspection(
+            checkpoint=files,
+            graph=self._graph_facts(),
+            placeholders=tuple(self._placeholder(node) for node in self._graph if node.op in PLACEHOLDER_OPS),
+            outputs=tuple(OutputFacts(item.tensor, item.score, item.signals) for item in outputs),
+            variables=tuple(self._variables()),
+            problems=tuple(self._problems([item.tensor for item in outputs[:1]])),
+            queues=tuple(node.name for node in self._graph if is_pipeline(node) and not node.inputs),
+            tables=tuple(node.name for node in self._graph if is_table(node) and not node.inputs),
+            notes=tuple(notes),
+        )
+
+    def _graph_facts(self) -> GraphFacts:
+        collections = {name: _length(item) for name, item in sorted(self._meta.collections.items())}
+        return GraphFacts(
+            path=str(self._meta.path),
+            tensorflow_version=self._meta.tensorflow_version,
+            producer=self._meta.producer,
+            nodes=len(self._graph),
+            functions=len(self._graph.functions),
+            collections=collections,
+            signatures=tuple(sorted(self._meta.signatures)),
+        )
+
+    def _placeholder(self, node: Node) -> TensorFacts:
+        dtype = dtypes.name_of(node.attr.type("dtype"))
+        return TensorFacts(f"{node.name}:0", dtype, static_shape(self._graph, node.output()))
+
+    def _variables(self) -> Iterable[VariableFacts]:
+        saver = self._meta.saver_def
+        locations = saver_locations(self._graph, saver.restore_op_name if saver is not None else "")
+        slots = slots_of_graph(self._graph)
+        nodes = list(variable_nodes(self._graph))
+        names = {node.name for node in nodes}
+        for node in nodes:
+            key = locations[node.name].key if node.name in locations else node.name
+            info = self._tensors.get(key)
+            number = node.attr.type("dtype")
+            shape = declared_shape(node)
+            if shape is None and info is not None:
+                shape = info.shape
+            yield VariableFacts(
+                name=node.name,
+                dtype=dtypes.name_of(number),
+                shape=shape,
+                nbytes=_nbytes(number, shape),
+                role=role_of(node.name, names, self._trainable, slots),
+                stored=info is not None if self._has_checkpoint else None,
+            )
+
+    def _problems(self, outputs: list[str]) -> Iterable[OpProblem]:
+        needed = {node.op for node in self._graph.ancestors(self._graph.value(name).node for name in outputs)}
+        for op, count in sorted(Counter(node.op for node in self._graph).items()):
+            reason = "" if op in self._graph.functions else op_problem(op, known_facts().get(op))
+            if reason:
+                yield OpProblem(op, count, reason, op in needed)
+
+
+def _length(collection: object) -> int:
+    kind = collection.WhichOneof("kind")  # type: ignore[attr-defined]
+    return 0 if kind is None else len(getattr(collection, kind).value)
+
+
+def _nbytes(number: int, shape: tuple[int | None, ...] | None) -> int:
+    size = dtypes.by_number(number).itemsize
+    for length in (None,) if shape is None else shape:
+        size *= length or 0
+    return size

@@ -1,0 +1,171 @@
+"""What an inspection found: frozen facts that every renderer reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from compat_saver.graph.attributes import Shape
+
+
+@dataclass(frozen=True)
+class CheckpointFacts:
+    """The checkpoint's files.
+
+    Attributes:
+        prefix: its path without suffix.
+        version: "V1" or "V2".
+        files: how many files it has.
+        tensors: how many tensors it holds.
+        nbytes: their size.
+        object_based: whether TF2's tf.train.Checkpoint or Keras wrote it.
+    """
+
+    prefix: str
+    version: str
+    files: int
+    tensors: int
+    nbytes: int
+    object_based: bool
+
+
+@dataclass(frozen=True)
+class GraphFacts:
+    """The graph's own data.
+
+    Attributes:
+        path: the file it is in.
+        tensorflow_version: what wrote it, in its own words; "" if it does not say.
+        producer: its GraphDef version.
+        nodes: how many nodes it has.
+        functions: how many functions its library holds.
+        collections: collection -> how many entries.
+        signatures: the names of its SignatureDefs.
+    """
+
+    path: str
+    tensorflow_version: str
+    producer: int
+    nodes: int
+    functions: int
+    collections: Mapping[str, int]
+    signatures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TensorFacts:
+    """A placeholder: what may be fed.
+
+    Attributes:
+        tensor: its name.
+        dtype: its data type's name.
+        shape: its static shape.
+    """
+
+    tensor: str
+    dtype: str
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class OutputFacts:
+    """A likely output.
+
+    Attributes:
+        tensor: its name.
+        score: how much speaks for it.
+        signals: what does.
+    """
+
+    tensor: str
+    score: float
+    signals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VariableFacts:
+    """A variable of the graph, or a tensor of a checkpoint without a graph.
+
+    Attributes:
+        name: its name.
+        dtype: its data type's name.
+        shape: its shape, as the checkpoint has it or else as the graph declares it.
+        nbytes: its size; 0 if unknown.
+        role: "trainable", "slot" (an optimizer's), "average" (a moving average), or "other".
+        stored: whether the checkpoint holds it; None without a checkpoint.
+    """
+
+    name: str
+    dtype: str
+    shape: Shape
+    nbytes: int
+    role: str
+    stored: bool | None
+
+
+@dataclass(frozen=True)
+class OpProblem:
+    """An op that today's TensorFlow cannot run.
+
+    Attributes:
+        op: its name.
+        count: how many nodes have it.
+        reason: since when it is gone and where it came from, a phrase.
+        needed: whether a likely output depends on one of those nodes.
+    """
+
+    op: str
+    count: int
+    reason: str
+    needed: bool
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a legacy artifact is and holds.
+
+    Attributes:
+        checkpoint: its files; None for a graph alone.
+        graph: its graph; None for a checkpoint alone.
+        placeholders: what may be fed.
+        outputs: likely outputs, best first.
+        variables: all of them.
+        problems: ops that today's TensorFlow cannot run.
+        queues: the names of queues, readers and iterators.
+        tables: the names of lookup tables.
+        notes: what a person should know.
+    """
+
+    checkpoint: CheckpointFacts | None
+    graph: GraphFacts | None
+    placeholders: tuple[TensorFacts, ...]
+    outputs: tuple[OutputFacts, ...]
+    variables: tuple[VariableFacts, ...]
+    problems: tuple[OpProblem, ...]
+    queues: tuple[str, ...]
+    tables: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def of_role(self, role: str) -> tuple[VariableFacts, ...]:
+        """Returns the variables of one role."""
+        return tuple(item for item in self.variables if item.role == role)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the facts in the form of `--json`; keys may be added to it, none is ever removed."""
+        return {
+            "checkpoint": None if self.checkpoint is None else vars(self.checkpoint),
+            "graph": None if self.graph is None else {**vars(self.graph), "collections": dict(self.graph.collections)},
+            "placeholders": [vars(item) for item in self.placeholders],
+            "outputs": [vars(item) for item in self.outputs],
+            "variables": [vars(item) for item in self.variables],
+            "totals": {role: self._total(role) for role in ("trainable", "slot", "average", "other")},
+            "problems": [vars(item) for item in self.problems],
+            "queues": list(self.queues),
+            "tables": list(self.tables),
+            "notes": list(self.notes),
+        }
+
+    def _total(self, role: str) -> dict[str, int]:
+        chosen = self.of_role(role)
+        return {"count": len(chosen), "bytes": sum(item.nbytes for item in chosen)}

@@ -1,0 +1,1 @@
+"""Proves a written model equal to the original graph."""

@@ -1,0 +1,94 @@
+"""An inspection as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from compat_saver.inspection.outcome import Inspection, VariableFacts
+from compat_saver.report.words import bytes_text, shape_text
+
+_MOST_ROWS = 40
+_ROLES = (
+    ("trainable", "trainable"),
+    ("slot", "optimizer slots"),
+    ("average", "moving averages"),
+    ("other", "other"),
+)
+
+
+def render_inspection(found: Inspection) -> RenderableType:
+    """Returns what the artifact is, what may be fed and fetched, the variables, and what no longer runs."""
+    return Group(*_parts(found))
+
+
+def _parts(found: Inspection) -> Iterator[RenderableType]:
+    yield _head(found)
+    if found.placeholders:
+        rows = [(item.tensor, item.dtype, shape_text(item.shape)) for item in found.placeholders]
+        yield _table("Placeholders", ("tensor", "dtype", "shape"), rows)
+    if found.outputs:
+        rows = [(item.tensor, f"{item.score:g}", ", ".join(item.signals)) for item in found.outputs]
+        yield _table("Likely outputs", ("tensor", "score", "because it"), rows)
+    yield _variables(found)
+    if found.problems:
+        rows = [(item.op, str(item.count), "yes" if item.needed else "no", item.reason) for item in found.problems]
+        yield _table("Ops that no longer run", ("op", "nodes", "needed by the likeliest output", "why"), rows)
+    for note in found.notes:
+        yield Text(f"Note: {note}", style="yellow")
+
+
+def _head(found: Inspection) -> Table:
+    table = Table.grid(padding=(0, 2))
+    if found.checkpoint is not None:
+        kind = "object-based, by TF2 or Keras" if found.checkpoint.object_based else "name-based"
+        table.add_row("Checkpoint", found.checkpoint.prefix)
+        table.add_row(
+            "",
+            f"{found.checkpoint.version}, {kind}, {found.checkpoint.files} files, {found.checkpoint.tensors:,} tensors, "
+            f"{bytes_text(found.checkpoint.nbytes)}",
+        )
+    if found.graph is not None:
+        version = found.graph.tensorflow_version or "a release that did not write its name"
+        table.add_row("Graph", found.graph.path)
+        table.add_row("", f"{found.graph.nodes:,} nodes, {found.graph.functions:,} functions")
+        table.add_row("Written by", f"TensorFlow {version}, GraphDef version {found.graph.producer}")
+        table.add_row("Signatures", ", ".join(found.graph.signatures) or "none")
+        table.add_row("Collections", ", ".join(f"{n} ({c})" for n, c in found.graph.collections.items()) or "none")
+    for title, names in (("Input pipeline", found.queues), ("Lookup tables", found.tables)):
+        if names:
+            table.add_row(title, ", ".join(names))
+    return table
+
+
+def _variables(found: Inspection) -> RenderableType:
+    totals = [
+        f"{len(chosen):,} {title} ({bytes_text(sum(item.nbytes for item in chosen))})"
+        for role, title in _ROLES
+        if (chosen := found.of_role(role))
+    ]
+    title = f"Variables: {', '.join(totals) or 'none'}"
+    shown = [item for item in found.variables if item.role != "slot"]
+    rows = [_variable_row(item) for item in shown[:_MOST_ROWS]]
+    table = _table(title, ("name", "dtype", "shape", "bytes", "role", "in the checkpoint"), rows)
+    if len(shown) > _MOST_ROWS:
+        table.caption = f"... and {len(shown) - _MOST_ROWS:,} more; --json lists all."
+    return table
+
+
+def _variable_row(item: VariableFacts) -> tuple[str, ...]:
+    stored = {True: "yes", False: "no", None: "-"}[item.stored]
+    return item.name, item.dtype, shape_text(item.shape), bytes_text(item.nbytes), item.role, stored
+
+
+def _table(title: str, columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Table:
+    table = Table(title=title, title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
