@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from compat_saver import dtypes
 from compat_saver.analysis.constants import constant_value
-from compat_saver.bundle import Checkpoint, SliceSpec
+from compat_saver.bundle import Checkpoint, SliceSpec, format_shape_and_slice, parse_shape_and_slice
 from compat_saver.errors import nearest_names
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node, Value
@@ -21,16 +23,42 @@ _SCALAR_MEANT_UNKNOWN = "Variable"
 
 
 @dataclass(frozen=True)
+class Part:
+    """Which part of a tensor a partitioned variable's part is.
+
+    Attributes:
+        full_shape: the shape of the whole.
+        spec: start and length per dimension.
+    """
+
+    full_shape: tuple[int, ...]
+    spec: SliceSpec
+
+    @property
+    def box(self) -> tuple[slice, ...]:
+        """The part as array indices."""
+        return self.spec.box(self.full_shape)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The part's own shape."""
+        return tuple(item.stop - item.start for item in self.box)
+
+    def __str__(self) -> str:
+        return format_shape_and_slice(self.full_shape, self.spec)
+
+
+@dataclass(frozen=True)
 class Location:
     """Where a saver finds the value of a variable.
 
     Attributes:
         key: the tensor's name in the checkpoint.
-        slices: the part of that tensor which is this variable's, for a partitioned variable; None for the whole.
+        part: the part of that tensor which is this variable's, for a partitioned variable; None for the whole.
     """
 
     key: str
-    slices: SliceSpec | None = None
+    part: Part | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +70,8 @@ class Weight:
         dtype: DT_* number.
         shape: the shape of the value in the checkpoint, or of the variable's part of it.
         trainable: whether TF1 said so.
-        location: where its value lies.
+        location: where its value lies in the checkpoint.
+        initial: its value, for a local variable that no checkpoint holds; None where the checkpoint has it.
     """
 
     name: str
@@ -50,6 +79,7 @@ class Weight:
     shape: tuple[int, ...]
     trainable: bool
     location: Location
+    initial: np.ndarray | None = None
 
     @property
     def nbytes(self) -> int:
@@ -98,11 +128,28 @@ def _restored_from(value: Value) -> Location | None:
     key = _text(names.reshape(-1)[port])
     specs = constant_value(node.inputs[2]) if len(node.inputs) > 2 else None
     spec = _text(specs.reshape(-1)[port]) if specs is not None and port < specs.size else ""
-    return Location(key, SliceSpec.parse(spec) if spec else None)
+    return Location(key, Part(*parse_shape_and_slice(spec)) if spec else None)
 
 
 def _text(value: bytes | str) -> str:
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+
+
+def local_values(graph: Graph, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """Returns local variable -> the constant it is initialised with; those with another initialiser are left out.
+
+    Args:
+        graph: the whole graph.
+        names: the variables in the LOCAL_VARIABLES collection.
+    """
+    wanted = set(names)
+    values: dict[str, np.ndarray] = {}
+    for node in graph:
+        if node.op in _ASSIGN_OPS and len(node.inputs) == 2 and node.inputs[0].node.name in wanted:
+            value = constant_value(node.inputs[1])
+            if value is not None:
+                values.setdefault(node.inputs[0].node.name, value)
+    return values
 
 
 class WeightFinder:
@@ -112,23 +159,39 @@ class WeightFinder:
         checkpoint: the opened checkpoint.
         locations: variable name -> location, from the graph's saver; others are looked for under their own names.
         trainable: the names of trainable variables.
+        local: the names of local variables, which savers leave out, with the values they begin with.
     """
 
-    def __init__(self, checkpoint: Checkpoint, locations: Mapping[str, Location], trainable: Iterable[str]) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        locations: Mapping[str, Location],
+        trainable: Iterable[str],
+        local: Mapping[str, np.ndarray],
+    ) -> None:
         self._checkpoint = checkpoint
         self._locations = locations
         self._trainable = frozenset(trainable)
+        self._local = local
 
     def find(self, node: Node) -> Weight | str:
         """Returns the weight of a variable node, or a sentence on why the checkpoint does not fit."""
         location = self._locations.get(node.name, Location(node.name))
         key = location.key
+        if key not in self._checkpoint and node.name in self._local:
+            value = self._local[node.name]
+            return Weight(
+                node.name, dtypes.base(node.attr.type("dtype")), value.shape, node.name in self._trainable, location, value
+            )
         if key not in self._checkpoint:
             as_key = "" if key == node.name else f" under {key!r}, where the graph's saver looks for it"
             hint = nearest_names(key, self._checkpoint)
             return f"Variable {node.name!r} is not in {self._checkpoint.prefix}{as_key}{hint or '.'}"
         info = self._checkpoint.info(key)
-        found = info.shape if location.slices is None else location.slices.shape
+        if location.part is not None and location.part.full_shape != info.shape:
+            full = _show(location.part.full_shape)
+            return f"Variable {node.name!r} is a part of {key!r}, of shape {full} in the graph and {_show(info.shape)} in the checkpoint."
+        found = info.shape if location.part is None else location.part.shape
         wanted, dtype = declared_shape(node), node.attr.type("dtype")
         if not _fits(found, wanted):
             return (

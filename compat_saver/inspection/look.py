@@ -24,27 +24,58 @@ from compat_saver.inspection.outcome import (
     TensorFacts,
     VariableFacts,
 )
+from compat_saver.proto.files import read_message
+from compat_saver.proto.messages import MetaGraphDef
 from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
-from compat_saver.sources import resolve
+from compat_saver.proto.recognize import GRAPH_DEF, SAVED_MODEL
+from compat_saver.sources import (
+    CheckpointSource,
+    GraphDefSource,
+    MetaGraphSource,
+    SavedModelSource,
+    Source,
+    resolve,
+)
 
 _OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _MOST_OUTPUTS = 5
 
 
 def inspect(source: Path) -> Inspection:
-    """Gathers the facts of a checkpoint, a .meta or a directory.
+    """Gathers the facts of a checkpoint, a graph or a directory.
 
     Raises:
         ArtifactError: there is nothing, or something else.
     """
     found = resolve(source)
-    checkpoint = None if found.prefix is None else open_bundle(found.prefix)
-    meta = None if found.meta_path is None else read_meta_graph(found.meta_path)
+    meta, prefix = _graph_of(found), _prefix_of(found)
+    checkpoint = None if prefix is None else open_bundle(prefix)
     tensors = {} if checkpoint is None else {name: checkpoint.info(name) for name in checkpoint}
     files = None if checkpoint is None else _checkpoint_facts(checkpoint, tensors)
+    notes = (*found.notes, *([found.no_meta] if isinstance(found, CheckpointSource) and found.no_meta else []))
     if meta is None:
-        return _without_graph(files, tensors, found.notes)
-    return _GraphInspector(meta, checkpoint, tensors).inspection(files, found.notes)
+        return Inspection(files, None, (), (), tuple(_tensors_alone(tensors)), (), (), (), notes)
+    return _GraphInspector(meta, checkpoint, tensors).inspection(files, notes)
+
+
+def _graph_of(source: Source) -> MetaGraph | None:
+    if isinstance(source, CheckpointSource):
+        return None if source.meta is None else read_meta_graph(source.meta)
+    if isinstance(source, MetaGraphSource):
+        return read_meta_graph(source.path)
+    if isinstance(source, GraphDefSource):
+        return MetaGraph(str(source.path), MetaGraphDef(graph_def=read_message(source.path, GRAPH_DEF)))
+    if isinstance(source, SavedModelSource):
+        return MetaGraph(str(source.file), read_message(source.file, SAVED_MODEL).meta_graphs[0])
+    return None
+
+
+def _prefix_of(source: Source) -> Path | None:
+    if isinstance(source, CheckpointSource):
+        return source.prefix
+    if isinstance(source, SavedModelSource) and source.variables is not None:
+        return source.variables.prefix
+    return None
 
 
 def _checkpoint_facts(checkpoint: Checkpoint, tensors: Mapping[str, TensorInfo]) -> CheckpointFacts:
@@ -58,15 +89,11 @@ def _checkpoint_facts(checkpoint: Checkpoint, tensors: Mapping[str, TensorInfo])
     )
 
 
-def _without_graph(
-    files: CheckpointFacts | None, tensors: Mapping[str, TensorInfo], notes: Iterable[str]
-) -> Inspection:
-    variables = tuple(
-        VariableFacts(name, info.dtype.name, info.shape, info.nbytes, role_of(name, tensors, (), ()), stored=True)
-        for name, info in tensors.items()
-        if name != _OBJECT_GRAPH_KEY
-    )
-    return Inspection(files, None, (), (), variables, (), (), (), tuple(notes))
+def _tensors_alone(tensors: Mapping[str, TensorInfo]) -> Iterable[VariableFacts]:
+    for name, info in tensors.items():
+        if name != _OBJECT_GRAPH_KEY:
+            role = role_of(name, tensors, (), ())
+            yield VariableFacts(name, info.dtype.name, info.shape, info.nbytes, role, stored=True)
 
 
 class _GraphInspector:

@@ -6,14 +6,14 @@ either returns a complete Plan or raises with everything that is in the way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.analysis import obstacles
-from compat_saver.analysis.weights import Weight, WeightFinder, saver_locations, variable_nodes
+from compat_saver.analysis.weights import Weight, WeightFinder, local_values, saver_locations, variable_nodes
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import CannotMigrateError, UsageError
 from compat_saver.graph import Graph, OpCatalog, from_graph_def
@@ -36,6 +36,7 @@ from compat_saver.passes import (
 from compat_saver.passes.expose import InputSpec
 from compat_saver.proto.meta_graph import MetaGraph
 
+_LOCAL_VARIABLES = "local_variables"
 _INPUT_NODE = "signature_input/{}"
 _OUTPUT_NODE = "signature_output/{}"
 
@@ -67,13 +68,16 @@ class Plan:
     warnings: tuple[str, ...]
 
 
-def make_plan(meta: MetaGraph, checkpoint: Checkpoint, options: MigrationOptions) -> Plan:
+def make_plan(
+    meta: MetaGraph, checkpoint: Checkpoint, options: MigrationOptions, notes: Sequence[str] = ()
+) -> Plan:
     """Settles a migration.
 
     Args:
         meta: the graph as its release wrote it.
         checkpoint: the weights.
         options: what the caller asked for.
+        notes: what there is to say of the source; they come first among the warnings.
 
     Raises:
         UsageError: arguments that contradict the graph, or an input that is neither taken nor bound.
@@ -84,6 +88,7 @@ def make_plan(meta: MetaGraph, checkpoint: Checkpoint, options: MigrationOptions
     catalog = OpCatalog.of(graph, meta.stripped_ops)
     trainable = {record.name for record in meta.variables() if record.trainable}
     locations = saver_locations(graph, meta.saver_def.restore_op_name if meta.saver_def is not None else "")
+    local = local_values(graph, _local_variables(meta))
     all_variables = sum(1 for _ in variable_nodes(graph))
     bound = bound_values(graph, catalog, options.bind)
     signatures, warnings = settle_signatures(meta, graph, catalog, options, trainable, bound)
@@ -101,7 +106,7 @@ def make_plan(meta: MetaGraph, checkpoint: Checkpoint, options: MigrationOptions
     _refuse_unbound(graph, nodes)
     rewrites += run([DropPlacement(), DropUnknownAttributes(catalog), TensorArrayV3()], graph)
     found = obstacles.find_obstacles(graph, catalog)
-    weights, missing = _find_weights(graph, WeightFinder(checkpoint, locations, trainable))
+    weights, missing = _find_weights(graph, WeightFinder(checkpoint, locations, trainable, local))
     if found or missing:
         raise CannotMigrateError([*found, *missing])
     rewrites += run([RefToResource(catalog)], graph)
@@ -114,8 +119,15 @@ def make_plan(meta: MetaGraph, checkpoint: Checkpoint, options: MigrationOptions
         weights=weights,
         dropped=all_variables - len(weights),
         rewrites=tuple(item for item in rewrites if not item.name.startswith("expose_")),
-        warnings=(*warnings, *_loop_warnings(graph)),
+        warnings=(*notes, *warnings, *_loop_warnings(graph)),
     )
+
+
+def _local_variables(meta: MetaGraph) -> set[str]:
+    """Returns the names in the LOCAL_VARIABLES collection; up to 1.0 it held tensor names, later VariableDefs."""
+    collection = meta.collections.get(_LOCAL_VARIABLES)
+    names = set() if collection is None else {name.partition(":")[0] for name in collection.node_list.value}
+    return names | {record.name for record in meta.variables() if _LOCAL_VARIABLES in record.collections}
 
 
 class _Exposed:

@@ -68,9 +68,9 @@ def migrate(
     if not options.dry_run:
         refuse_existing(target, overwrite=options.overwrite)
     with clock.stage("read"):
-        facts, meta, checkpoint = _read(source, options)
+        facts, meta, checkpoint, notes = _read(source, options)
     with clock.stage("rewrite"):
-        plan = make_plan(meta, checkpoint, options)
+        plan = make_plan(meta, checkpoint, options, notes)
     if options.dry_run:
         return _report(facts, None, plan, {}, None, options, clock)
     with staged(target, overwrite=options.overwrite) as directory:
@@ -105,9 +105,9 @@ def verify(
     clock = _Clock(progress)
     options = _as_migrated(Path(saved_model), options)
     with clock.stage("read"):
-        facts, meta, checkpoint = _read(source, options)
+        facts, meta, checkpoint, notes = _read(source, options)
     with clock.stage("rewrite"):
-        plan = make_plan(meta, checkpoint, options)
+        plan = make_plan(meta, checkpoint, options, notes)
     with clock.stage("verify"):
         verification = verify_model(meta, checkpoint.prefix, plan, Path(saved_model), options)
     report = _report(facts, str(saved_model), plan, {}, verification, options, clock)
@@ -137,19 +137,22 @@ def _tensor_names(signature: dict[str, dict[str, dict[str, str]]]) -> tuple[dict
     return {key: item["tensor"] for key, item in inputs.items()}, {key: item["tensor"] for key, item in outputs.items()}
 
 
-def _read(source: str | Path, options: MigrationOptions) -> tuple[SourceFacts, MetaGraph, Checkpoint]:
+def _read(
+    source: str | Path, options: MigrationOptions
+) -> tuple[SourceFacts, MetaGraph, Checkpoint, tuple[str, ...]]:
     found = resolve_checkpoint(source, options.meta_graph)
+    found.require_shards()
     meta = read_meta_graph(found.meta_path)
     checkpoint = open_bundle(found.prefix)
     facts = SourceFacts(
-        kind="checkpoint",
+        kind=found.kind,
         path=str(found.prefix),
         meta_graph=str(found.meta_path),
         checkpoint_version=checkpoint.version,
         tensorflow_version=meta.tensorflow_version,
         producer=meta.producer,
     )
-    return facts, meta, checkpoint
+    return facts, meta, checkpoint, found.notes
 
 
 def _report(

@@ -77,10 +77,8 @@ class _Settler:
         outputs = self._propose_outputs() if request.outputs is None else [full_name(name) for name in request.outputs]
         for name in outputs:
             self._tensor(name)  # before the inputs are looked for: a wrong name deserves its own message
-        if request.inputs is None:
-            inputs = self._inputs_of(outputs)
-        else:
-            inputs = [full_name(name) for name in request.inputs]
+        given = request.inputs
+        inputs = self._inputs_of(outputs) if given is None else [full_name(name) for name in given]
         return Signature(request.name, self._keyed(inputs), self._keyed(outputs))
 
     def from_message(self, name: str, message: Message) -> Signature:

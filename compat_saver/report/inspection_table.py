@@ -36,8 +36,8 @@ def _parts(found: Inspection) -> Iterator[RenderableType]:
         yield _table("Likely outputs", ("tensor", "score", "because it"), rows)
     yield _variables(found)
     if found.problems:
-        rows = [(item.op, str(item.count), "yes" if item.needed else "no", item.reason) for item in found.problems]
-        yield _table("Ops that no longer run", ("op", "nodes", "needed by the likeliest output", "why"), rows)
+        ops = [(item.op, str(item.count), "yes" if item.needed else "no", item.reason) for item in found.problems]
+        yield _table("Ops that no longer run", ("op", "nodes", "needed by the likeliest output", "why"), ops)
     for note in found.notes:
         yield Text(f"Note: {note}", style="yellow")
 
@@ -49,8 +49,8 @@ def _head(found: Inspection) -> Table:
         table.add_row("Checkpoint", found.checkpoint.prefix)
         table.add_row(
             "",
-            f"{found.checkpoint.version}, {kind}, {found.checkpoint.files} files, {found.checkpoint.tensors:,} tensors, "
-            f"{bytes_text(found.checkpoint.nbytes)}",
+            f"{found.checkpoint.version}, {kind}, {found.checkpoint.files} files, "
+            f"{found.checkpoint.tensors:,} tensors, {bytes_text(found.checkpoint.nbytes)}",
         )
     if found.graph is not None:
         version = found.graph.tensorflow_version or "a release that did not write its name"

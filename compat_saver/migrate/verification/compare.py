@@ -72,7 +72,8 @@ def compare(original: np.ndarray, found: np.ndarray, rtol: float | None, atol: f
         difference = np.where(same, 0.0, np.abs(a - b))
     rtol, atol = tolerances(original.dtype, rtol, atol)
     with np.errstate(invalid="ignore"):
-        beyond = ~same & ~(difference <= atol + rtol * np.abs(a))
+        # Where the original is infinite, so is its tolerance: there only the same infinity will do.
+        beyond = ~same & ~((difference <= atol + rtol * np.abs(a)) & np.isfinite(a))
     problem = ""
     if beyond.any():
         worst = np.nanmax(difference) if not np.isnan(difference).all() else np.nan

@@ -1,7 +1,7 @@
 """Runs the original graph in a `tf.compat.v1.Session`: the judge of every migration.
 
-Nothing of our rewriting takes part: TensorFlow imports the graph that was read, and TensorFlow's own kernels restore the
-variables from the checkpoint. Only devices, colocations and recorded shapes are dropped, for they may not hold here.
+Nothing of our rewriting takes part: TensorFlow imports the graph that was read, and TensorFlow's own kernels restore
+the variables from the checkpoint. Only devices, colocations and recorded shapes are dropped, for they may not hold here.
 """
 
 from __future__ import annotations
@@ -107,10 +107,13 @@ class Replay:
 
     def _restore_op(self, prefix: str, weight: Weight) -> Any:
         raw = self._tf.raw_ops
-        spec = "" if weight.location.slices is None else str(weight.location.slices)
-        (value,) = raw.RestoreV2(
-            prefix=prefix, tensor_names=[weight.location.key], shape_and_slices=[spec], dtypes=[weight.dtype]
-        )
+        if weight.initial is not None:
+            value = self._tf.constant(weight.initial, weight.dtype)
+        else:
+            spec = "" if weight.location.part is None else str(weight.location.part)
+            (value,) = raw.RestoreV2(
+                prefix=prefix, tensor_names=[weight.location.key], shape_and_slices=[spec], dtypes=[weight.dtype]
+            )
         target = self._graph.get_tensor_by_name(f"{weight.name}:0")
         if target.op.type in VARIABLE_OPS:
             return raw.Assign(ref=target, value=value, validate_shape=False).op

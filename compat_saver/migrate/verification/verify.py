@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from compat_saver import _tensorflow
 from compat_saver.errors import UsageError
+from compat_saver.graph import Graph
 from compat_saver.migrate.options import MigrationOptions
 from compat_saver.migrate.plan import Plan
 from compat_saver.migrate.signature import Signature
@@ -18,6 +20,8 @@ from compat_saver.migrate.verification.compare import Comparison, compare
 from compat_saver.migrate.verification.replay import Replay, ReplayError
 from compat_saver.migrate.verification.samples import Feeds, SampleMaker, read_feeds
 from compat_saver.proto.meta_graph import MetaGraph
+
+_RANDOM_OP = re.compile(r"Random|Multinomial|TruncatedNormal")
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,6 @@ class _Asked:
     signature: Signature
     feeds: list[Feeds]
     answers: list[dict[str, np.ndarray]]
-    repeats: bool = True
     notes: list[str] = field(default_factory=list)
 
 
@@ -83,7 +86,7 @@ def verify_model(meta: MetaGraph, prefix: str, plan: Plan, directory: Path, opti
     results = {}
     for item in asked:
         results[item.signature.name] = compared = _compare_all(model, item, options)
-        notes += item.notes + list(_doubts(item, compared))
+        notes += item.notes + list(_doubts(item, compared, plan.graph))
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
     return Verification(source, results, tuple(notes))
 
@@ -95,14 +98,14 @@ def _ask(
     if given is not None:
         feeds = list(given[signature.name])
         try:
-            return _Asked(signature, feeds, *_answers(replay, signature, feeds))
+            return _Asked(signature, feeds, [replay.run(signature, batch) for batch in feeds])
         except ReplayError as error:
             raise UsageError(f"The original graph does not run on the given inputs: {error}") from None
     first_error: ReplayError | None = None
     for guess in maker.guesses(signature):
         feeds = maker.feeds(signature, guess)
         try:
-            asked = _Asked(signature, feeds, *_answers(replay, signature, feeds))
+            asked = _Asked(signature, feeds, [replay.run(signature, batch) for batch in feeds])
         except ReplayError as error:
             first_error = first_error or error
             continue
@@ -114,14 +117,6 @@ def _ask(
         f"No inputs could be made on which the original graph runs ({first_error}). "
         "Give real ones with --verify-data FILE.npz, or migrate with --no-verify."
     )
-
-
-def _answers(replay: Replay, signature: Signature, feeds: Sequence[Feeds]) -> tuple[list[dict[str, np.ndarray]], bool]:
-    """Returns an answer per batch, and whether the original answers the same when it is asked again."""
-    answers = [replay.run(signature, batch) for batch in feeds]
-    again = replay.run(signature, feeds[0])
-    repeats = all(compare(answers[0][key], again[key], None, None).problem == "" for key in again)
-    return answers, repeats
 
 
 def _compare_all(model: Any, asked: _Asked, options: MigrationOptions) -> dict[str, Comparison]:
@@ -139,11 +134,12 @@ def _compare_all(model: Any, asked: _Asked, options: MigrationOptions) -> dict[s
     return results
 
 
-def _doubts(asked: _Asked, compared: Mapping[str, Comparison]) -> Iterator[str]:
+def _doubts(asked: _Asked, compared: Mapping[str, Comparison], graph: Graph) -> Iterator[str]:
     name = asked.signature.name
-    if not asked.repeats:
+    random = [node.name for node in graph if _RANDOM_OP.search(node.op)]
+    if random and any(result.problem for result in compared.values()):
         yield (
-            f"The original graph answers {name!r} differently each time it is asked; it draws random numbers. "
+            f"The graph draws random numbers ({random[0]!r}), so {name!r} answers differently each time it is asked. "
             "Bind what switches them on, a keep_prob or is_training, with --bind."
         )
     for key, result in compared.items():

@@ -36,7 +36,12 @@ def write_variables(weights: tuple[Weight, ...], checkpoint: Checkpoint, directo
     with BundleWriter(directory / "variables" / "variables") as writer:
         writer.add(_OBJECT_GRAPH_KEY, np.array(_trackable_graph(objects).SerializeToString(), dtype=object))
         for weight in weights:
-            writer.copy(keys[weight.name], checkpoint, weight.location.key, slices=weight.location.slices)
+            if weight.initial is not None:
+                writer.add(keys[weight.name], weight.initial)
+            else:
+                part = weight.location.part
+                box = () if part is None else part.box
+                writer.copy(keys[weight.name], checkpoint, weight.location.key, slices=box)
 
 
 def _variable_keys(objects: Message) -> Iterator[tuple[int, str]]:

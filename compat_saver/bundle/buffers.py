@@ -1,0 +1,8 @@
+"""What the codecs read from: a whole bytes object, or a window into a memory map."""
+
+from __future__ import annotations
+
+from typing import Union
+
+Buffer = Union[bytes, memoryview]
+"""Both index to integers and slice to more of the same; a memoryview without copying."""

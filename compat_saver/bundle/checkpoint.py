@@ -1,0 +1,178 @@
+"""A checkpoint of either format as a mapping from names to arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+from typing import Protocol
+
+from compat_saver.bundle import boxes
+from compat_saver.bundle.arrays import Array
+from compat_saver.bundle.boxes import Box
+from compat_saver.bundle.entries import TensorInfo
+from compat_saver.dtypes import DType
+from compat_saver.errors import ArtifactError, TensorNotFoundError, UsageError, nearest_names
+
+
+class Reader(Protocol):
+    """What the two formats have in common."""
+
+    version: str
+
+    @property
+    def names(self) -> Mapping[str, object]:
+        """The tensors, as keys."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths."""
+
+    def signature(self, name: str) -> tuple[DType, tuple[int, ...]]:
+        """Type and shape alone."""
+
+    def info(self, name: str) -> TensorInfo:
+        """What the index says."""
+
+    def read(self, info: TensorInfo, box: Box) -> Array:
+        """A part as an array."""
+
+    def stream(self, info: TensorInfo, box: Box) -> Iterator[memoryview]:
+        """A part as bytes."""
+
+    def stored(self, info: TensorInfo) -> Iterator[memoryview] | None:
+        """Strings or variants as they lie in the file, None unless that is the form of today."""
+
+    def damage(self, progress: Callable[[int], None]) -> Iterator[ArtifactError]:
+        """What is wrong."""
+
+
+class Checkpoint(Mapping[str, Array]):
+    """The tensors of a checkpoint by name, read when they are asked for.
+
+    Arrays are read-only. Those of V2 files are views of the mapped file where the tensor was saved whole and
+    little-endian; they stay valid after `close`. Strings come as arrays of bytes objects.
+
+    Attributes:
+        prefix: what the checkpoint was opened by.
+        version: "V1" or "V2".
+    """
+
+    def __init__(self, prefix: str, reader: Reader) -> None:
+        self.prefix = prefix
+        self.version = reader.version
+        self._open: Reader | None = reader
+
+    @property
+    def _reader(self) -> Reader:
+        if self._open is None:
+            raise UsageError(f"{self.prefix}: the checkpoint is closed")
+        return self._open
+
+    def __getitem__(self, name: str) -> Array:
+        info = self.info(name)
+        return self._reader.read(info, boxes.whole(info.shape))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._reader.names)
+
+    def __len__(self) -> int:
+        return len(self._reader.names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._reader.names
+
+    def __repr__(self) -> str:
+        return f"<Checkpoint {self.prefix!r} {self.version}>"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of all files, the index first."""
+        return self._reader.files
+
+    def info(self, name: str) -> TensorInfo:
+        """Returns what the checkpoint says of a tensor, without reading its values.
+
+        Raises:
+            TensorNotFoundError: there is no such tensor.
+        """
+        self._require(name)
+        return self._reader.info(name)
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Returns the shape of every tensor; the fast way to list a checkpoint."""
+        signature = self._reader.signature
+        return {name: signature(name)[1] for name in self._reader.names}
+
+    def dtypes(self) -> dict[str, DType]:
+        """Returns the type of every tensor; the fast way to list a checkpoint."""
+        signature = self._reader.signature
+        return {name: signature(name)[0] for name in self._reader.names}
+
+    def read_slice(self, name: str, slices: tuple[slice, ...]) -> Array:
+        """Returns a part of a tensor, of a partitioned one reading only the parts that it touches.
+
+        Args:
+            name: the tensor.
+            slices: as an array would be indexed, but slices with step 1 only; missing ones take all.
+
+        Raises:
+            TensorNotFoundError: there is no such tensor.
+            UsageError: the slices do not fit the tensor's rank.
+        """
+        info = self.info(name)
+        return self._reader.read(info, boxes.normalize(slices, info.shape))
+
+    def stream(self, name: str, slices: tuple[slice, ...] = ()) -> Iterator[memoryview]:
+        """Yields the values of a tensor as files have them, row-major and little-endian, some MB at a time.
+
+        Every piece is valid until the next is asked for. Checksums are complete only when the iterator ends.
+
+        Raises:
+            TensorNotFoundError: there is no such tensor.
+            UsageError: the slices do not fit, or the elements have no fixed width (strings).
+        """
+        info = self.info(name)
+        if not info.dtype.itemsize:
+            raise UsageError(f"tensor {name!r} is of {info.dtype.name} and has no plain bytes")
+        return self._reader.stream(info, boxes.normalize(slices, info.shape))
+
+    def stored(self, name: str) -> Iterator[memoryview] | None:
+        """Returns the bytes of a string or variant tensor, checked, as a V2 file can take them over; None if it cannot."""
+        return self._reader.stored(self.info(name))
+
+    def verify(self, progress: Callable[[int], None] | None = None) -> None:
+        """Checks every checksum and every promise of the index, streaming.
+
+        Args:
+            progress: called with the number of bytes that were checked since the last call.
+
+        Raises:
+            ArtifactError: the first damage that was found; `damage` finds all.
+        """
+        for error in self.damage(progress):
+            raise error
+
+    def damage(self, progress: Callable[[int], None] | None = None) -> Iterator[ArtifactError]:
+        """Yields everything that `verify` would raise."""
+        return self._reader.damage(progress or (lambda count: None))
+
+    def _require(self, name: str) -> None:
+        names = self._reader.names
+        if name not in names:
+            hint = nearest_names(name, names)
+            raise TensorNotFoundError(f"{self.prefix} holds no tensor {name!r}{hint}")
+
+    def close(self) -> None:
+        """Lets go of the files; arrays that were read stay valid."""
+        self._open = None
+
+    def __enter__(self) -> Checkpoint:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,136 @@
+"""Files as the readers need them: sizes known first, bytes mapped or streamed, never more than there are."""
+
+from __future__ import annotations
+
+import functools
+import mmap
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from compat_saver.bundle import sniff
+from compat_saver.errors import (
+    ArtifactError,
+    FormatError,
+    NotALegacyArtifactError,
+    SourceNotFoundError,
+)
+
+CHUNK = 4 << 20
+"""Bytes that streaming holds at a time."""
+
+
+class DataFile:
+    """One file, opened on demand, whose size is checked at every use.
+
+    Mapped bytes are for callers who keep them. A file that somebody else cuts short while it is mapped ends the
+    process (SIGBUS), as with every memory map; `chunks` is safe from that.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    @functools.cached_property
+    def size(self) -> int:
+        """Bytes in the file.
+
+        Raises:
+            SourceNotFoundError: there is no such file.
+            ArtifactError: it is a directory, a pipe or the like.
+        """
+        with _system_errors(self.path):
+            found = os.stat(self.path)
+        if not stat.S_ISREG(found.st_mode):
+            raise ArtifactError(f"{self.path}: expected a regular file, found a directory or device")
+        return found.st_size
+
+    @functools.cached_property
+    def _map(self) -> mmap.mmap:
+        with self._open() as fd, _system_errors(self.path):
+            return mmap.mmap(fd, self.size, access=mmap.ACCESS_READ)
+
+    def head(self, size: int = sniff.HEAD) -> bytes:
+        """Returns the first bytes, fewer where the file is shorter."""
+        return b"".join(bytes(part) for part in self.chunks(0, min(size, self.size), "the head"))
+
+    def view(self, offset: int, size: int, what: str) -> memoryview:
+        """Returns mapped bytes; they stay valid as long as somebody holds the view.
+
+        Raises:
+            FormatError: the file ends before them; `what` says in the message what they should be.
+        """
+        self.require(offset, size, what)
+        # An empty file cannot be mapped.
+        return memoryview(self._map)[offset : offset + size] if size else memoryview(b"")
+
+    def chunks(self, offset: int, size: int, what: str) -> Iterator[memoryview]:
+        """Yields bytes in pieces of at most CHUNK; all but the last are full; each is valid until the next is asked for.
+
+        They are read, not mapped: pages of a map would count as memory of this process.
+
+        Raises:
+            FormatError: the file ends before them; `what` says in the message what they should be.
+        """
+        self.require(offset, size, what)
+        buffer = memoryview(bytearray(min(size, CHUNK)))
+        with self._open() as fd:
+            for start in range(0, size, CHUNK):
+                piece = buffer[: min(CHUNK, size - start)]
+                self._fill(fd, piece, offset + start, what)
+                yield piece
+
+    def _fill(self, fd: int, buffer: memoryview, offset: int, what: str) -> None:
+        filled = 0
+        while filled < len(buffer):
+            with _system_errors(self.path):
+                count = os.preadv(fd, [buffer[filled:]], offset + filled)
+            if count == 0:
+                raise self._beyond(offset, len(buffer), what)
+            filled += count
+
+    def release(self) -> None:
+        """Gives mapped pages back to the system, which reads them again when they are used again."""
+        if "_map" in self.__dict__:
+            self._map.madvise(mmap.MADV_DONTNEED)
+
+    def require(self, offset: int, size: int, what: str) -> None:
+        """Raises FormatError unless the file holds `size` bytes at `offset`."""
+        if offset < 0 or size < 0 or offset + size > self.size:
+            raise self._beyond(offset, size, what)
+
+    def refuse_foreign(self) -> None:
+        """Raises NotALegacyArtifactError if the first bytes show that this is another kind of file."""
+        words = sniff.describe(self.head())
+        if words is not None:
+            raise NotALegacyArtifactError(f"{self.path}: expected a checkpoint file, but it is {words}")
+
+    def _beyond(self, offset: int, size: int, what: str) -> FormatError:
+        return FormatError(
+            f"{what} lies beyond the end of the file",
+            path=self.path,
+            offset=offset,
+            expected=f"{size} bytes",
+            found=f"a file of {self.size} bytes",
+            hint="The file is cut short or belongs to another checkpoint; copy it again.",
+        )
+
+    @contextmanager
+    def _open(self) -> Iterator[int]:
+        with _system_errors(self.path):
+            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+
+@contextmanager
+def _system_errors(path: str) -> Iterator[None]:
+    """Turns what the system says into errors of this package."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise SourceNotFoundError(f"{path}: there is no such file") from error
+    except OSError as error:
+        raise ArtifactError(f"{path}: cannot be read: {error.strerror}") from error

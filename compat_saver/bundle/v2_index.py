@@ -1,0 +1,137 @@
+"""The index of a V2 checkpoint: which tensors there are, and where the values of each lie."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+
+from compat_saver.bundle import entries
+from compat_saver.bundle.boxes import Box, tiling_problem, whole
+from compat_saver.bundle.buffers import Buffer
+from compat_saver.bundle.entries import TensorInfo
+from compat_saver.bundle.slices import SliceSpec, parse_key
+from compat_saver.bundle.table import Table
+from compat_saver.dtypes import DType
+from compat_saver.errors import FormatError
+
+Pieces = list[tuple[Box, TensorInfo]]
+"""The stored parts of a tensor, and where each lies in it."""
+
+
+class V2Index:
+    """The entries of one index table, taken apart when they are asked for."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.path = table.file.path
+        self._signatures = entries.Signatures(self.path)
+        self._pieces: dict[str, Pieces] = {}
+
+    @functools.cached_property
+    def header(self) -> entries.Header:
+        """What holds for the whole bundle."""
+        key, value = self.table.first() or (None, b"")
+        if key != b"":
+            raise FormatError(
+                "no bundle header",
+                path=self.path,
+                expected="the empty key first",
+                found="an empty table" if key is None else repr(key),
+            )
+        return entries.decode_header(value, self.path)
+
+    @functools.cached_property
+    def _entries(self) -> dict[str, Buffer]:
+        """Every entry, those of slices too; names that are no UTF-8 keep their bytes as surrogates."""
+        items = self.table.items()
+        next(items, self.header)
+        return {str(key, "utf-8", "surrogateescape"): value for key, value in items}
+
+    @functools.cached_property
+    def names(self) -> Mapping[str, object]:
+        """The tensors, in order, as keys; slices of them are left out."""
+        hidden = self._slice_keys()
+        if not hidden:
+            return self._entries
+        return {name: None for name in self._entries if name not in hidden}
+
+    @property
+    def all_names(self) -> Mapping[str, object]:
+        """The tensors and the keys of all slices."""
+        return self._entries
+
+    def _slice_keys(self) -> set[str]:
+        """Returns the keys under which slices of listed tensors lie; all of them start with a zero byte."""
+        claimed: dict[str, dict[SliceSpec, str]] = {}
+        for key in self._entries:
+            if key.startswith("\0"):
+                try:
+                    name, spec = parse_key(key.encode("utf-8", "surrogateescape"))
+                except ValueError:
+                    continue
+                claimed.setdefault(name, {})[spec] = key
+        return {
+            keys[spec]
+            for name, keys in claimed.items()
+            if name in self._entries
+            for spec in self._decode(name).slices
+            if spec in keys
+        }
+
+    def signature(self, name: str) -> tuple[DType, tuple[int, ...]]:
+        """Returns type and shape alone, which is fast."""
+        return self._signatures.decode(name, self._entries[name])
+
+    def info(self, name: str) -> TensorInfo:
+        """Returns all that the index says.
+
+        Raises:
+            FormatError: the entry is damaged or contradicts itself.
+        """
+        info = self._decode(name)
+        if info.slices and not info.dtype.itemsize:
+            nbytes = sum(piece.nbytes for _, piece in self.pieces(info))
+            return dataclasses.replace(info, nbytes=nbytes)
+        return info
+
+    def _decode(self, name: str) -> TensorInfo:
+        return entries.decode_entry(name, self._entries[name], self.path)
+
+    def pieces(self, info: TensorInfo) -> Pieces:
+        """Returns the stored parts of a tensor: itself, or its slices.
+
+        Raises:
+            FormatError: a slice is missing or of another type or shape; slices overlap or leave a hole.
+        """
+        if not info.slices:
+            return [(whole(info.shape), info)]
+        if info.name not in self._pieces:
+            pieces = [(spec.box(info.shape), self._piece(info, spec)) for spec in info.slices]
+            problem = tiling_problem([box for box, _ in pieces], info.shape)
+            if problem is not None:
+                raise FormatError(
+                    f"the slices of {info.name!r} do not make it up",
+                    path=self.path,
+                    expected=f"every element of shape {info.shape} in one of {len(pieces)} slices",
+                    found=problem,
+                )
+            self._pieces[info.name] = pieces
+        return self._pieces[info.name]
+
+    def _piece(self, info: TensorInfo, spec: SliceSpec) -> TensorInfo:
+        key = spec.key(info.name).decode("utf-8", "surrogateescape")
+        shape = tuple(part.stop - part.start for part in spec.box(info.shape))
+        piece = self._decode(key) if key in self._entries else None
+        if piece is None or (piece.dtype, piece.shape, piece.slices) != (info.dtype, shape, ()):
+            raise FormatError(
+                f"slice {spec} of {info.name!r} cannot be used",
+                path=self.path,
+                expected=f"an entry of {info.dtype.name} and shape {shape}",
+                found="none" if piece is None else f"{piece.dtype.name}, shape {piece.shape}",
+            )
+        return piece
+
+    def verify(self, progress: Callable[[int], None]) -> None:
+        """Checks every block of the table; entries are checked when they are used."""
+        self.table.verify(progress)

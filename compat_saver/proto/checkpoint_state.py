@@ -1,0 +1,197 @@
+"""The `checkpoint` file: which checkpoints a directory has, read and written.
+
+TF1 wrote the path that the program was given, often an absolute one. Such a path leads nowhere once the directory has
+been copied to another machine, and TensorFlow then answers None. Here it leads to the files that came along.
+"""
+
+from __future__ import annotations
+
+import glob
+import ntpath
+import os
+import re
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from os import PathLike, fspath
+
+from compat_saver.errors import ArtifactError, FormatError, UsageError
+from compat_saver.proto import messages
+from compat_saver.proto.files import read_message
+from compat_saver.proto.recognize import CHECKPOINT_STATE
+
+_ANY_SHARD = "-?????-of-?????"
+_SHARDS_OF_PATTERN = re.compile(r"-\?{5}-of-(\?{5}|\d{5})$")
+_WINDOWS_ABSOLUTE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+
+
+@dataclass(frozen=True)
+class CheckpointState:
+    """What a state file says, with each path leading to where the files are now.
+
+    A path that leads nowhere is kept: relative ones joined to the directory, absolute ones as they were written.
+
+    Attributes:
+        path: the state file.
+        model_checkpoint_path: the prefix of the latest checkpoint.
+        all_model_checkpoint_paths: the prefixes of all that were not deleted, oldest first.
+        all_model_checkpoint_timestamps: seconds since 1970, one for each of them, or none.
+        last_preserved_timestamp: when a checkpoint was last kept for good; 0.0 where nothing was written.
+        relocated: the paths that lead elsewhere than they were written: (as written, as found), each once.
+    """
+
+    path: str
+    model_checkpoint_path: str
+    all_model_checkpoint_paths: tuple[str, ...] = ()
+    all_model_checkpoint_timestamps: tuple[float, ...] = ()
+    last_preserved_timestamp: float = 0.0
+    relocated: tuple[tuple[str, str], ...] = ()
+
+
+def checkpoint_exists(prefix: str | PathLike[str]) -> bool:
+    """Whether there is a checkpoint of that prefix: an index, a V1 file, or V1 shards.
+
+    The prefix of V1 shards may be given as TF1 writes it, `X-?????-of-00002`.
+    """
+    text = fspath(prefix)
+    if os.path.isfile(f"{text}.index") or os.path.isfile(text):
+        return True
+    return bool(glob.glob(glob.escape(_SHARDS_OF_PATTERN.sub("", text)) + _ANY_SHARD))
+
+
+def read_checkpoint_state(
+    directory_or_file: str | PathLike[str], latest_filename: str = "checkpoint"
+) -> CheckpointState:
+    """Reads the state file of a directory, or the file itself.
+
+    Args:
+        directory_or_file: where it is.
+        latest_filename: the name it has in the directory.
+
+    Raises:
+        SourceNotFoundError: there is none.
+        NotALegacyArtifactError: the file is something else: a Git LFS pointer, a web page, a V1 checkpoint, ...
+        FormatError: it cannot be parsed, or names no latest checkpoint.
+        ArtifactError: it cannot be read.
+    """
+    path = fspath(directory_or_file)
+    if os.path.isdir(path):
+        path = os.path.join(path, latest_filename)
+    return _located(read_message(path, CHECKPOINT_STATE), path)
+
+
+def _located(message: messages.Message, path: str) -> CheckpointState:
+    if not message.model_checkpoint_path:
+        raise FormatError(
+            "no latest checkpoint",
+            path=path,
+            expected="a line `model_checkpoint_path: ...`",
+            found="none",
+            hint="Pass the checkpoint itself, or add the line.",
+        )
+    directory = os.path.dirname(path)
+    latest = message.model_checkpoint_path
+    located = {text: _locate(directory, text) for text in (latest, *message.all_model_checkpoint_paths)}
+    return CheckpointState(
+        path=path,
+        model_checkpoint_path=located[latest],
+        all_model_checkpoint_paths=tuple(located[text] for text in message.all_model_checkpoint_paths),
+        all_model_checkpoint_timestamps=tuple(message.all_model_checkpoint_timestamps),
+        last_preserved_timestamp=message.last_preserved_timestamp,
+        relocated=tuple(
+            (text, found) for text, found in located.items() if found not in (text, os.path.join(directory, text))
+        ),
+    )
+
+
+def _locate(directory: str, written: str) -> str:
+    """Cases: where it was written, joined to the directory; else its longest tail that is found below the directory."""
+    here = written if _WINDOWS_ABSOLUTE.match(written) else os.path.join(directory, written)
+    if checkpoint_exists(here):
+        return here
+    return next((tail for tail in _tails(directory, written) if checkpoint_exists(tail)), here)
+
+
+def _tails(directory: str, written: str) -> Iterator[str]:
+    """Yields the places below a directory where the files of a foreign path may have come along, beside it last.
+
+    From the longest tail on: of /old/a/model-1 and /old/b/model-1 each keeps its own folder where both came along.
+    """
+    is_windows = "\\" in written
+    parts = re.split(r"[\\/]", ntpath.splitdrive(written)[1]) if is_windows else written.split("/")
+    parts = [part for part in parts if part not in ("", ".", "..")]
+    for first in range(len(parts)):
+        yield os.path.join(directory, *parts[first:])
+
+
+def write_checkpoint_state(
+    directory: str | PathLike[str],
+    model_checkpoint_path: str | PathLike[str],
+    all_model_checkpoint_paths: Sequence[str | PathLike[str]] = (),
+    *,
+    latest_filename: str = "checkpoint",
+    all_model_checkpoint_timestamps: Sequence[float] = (),
+    last_preserved_timestamp: float | None = None,
+    save_relative_paths: bool = False,
+) -> str:
+    """Writes the state file of a directory as TF1's Saver did, and returns its path.
+
+    The file appears complete or stays as it was: it is written beside and renamed. A failure leaves nothing behind.
+
+    Args:
+        directory: where the state file goes; it must exist.
+        model_checkpoint_path: the prefix of the latest checkpoint.
+        all_model_checkpoint_paths: all prefixes that are not deleted, oldest first; the latest is appended to them
+            where it is not their last.
+        latest_filename: the name of the state file.
+        all_model_checkpoint_timestamps: seconds since 1970, one for each of them, or none.
+        last_preserved_timestamp: when a checkpoint was last kept for good.
+        save_relative_paths: write paths relative to the directory, which survive copying it. Without it an absolute
+            path is written as it is, and a relative one relative to the directory if that is relative as well.
+
+    Raises:
+        UsageError: timestamps and paths differ in number.
+        ArtifactError: the file cannot be written.
+    """
+    latest, folder = fspath(model_checkpoint_path), fspath(directory)
+    paths = [fspath(path) for path in all_model_checkpoint_paths]
+    if not paths or paths[-1] != latest:
+        paths.append(latest)
+    if all_model_checkpoint_timestamps and len(all_model_checkpoint_timestamps) != len(paths):
+        raise UsageError(
+            f"{len(all_model_checkpoint_timestamps)} timestamps for {len(paths)} checkpoint paths; give one for each."
+        )
+    message = messages.CheckpointState(
+        model_checkpoint_path=_as_written(latest, folder, save_relative_paths),
+        all_model_checkpoint_paths=[_as_written(path, folder, save_relative_paths) for path in paths],
+        all_model_checkpoint_timestamps=all_model_checkpoint_timestamps,
+        last_preserved_timestamp=last_preserved_timestamp,
+    )
+    from google.protobuf import text_format
+
+    target = os.path.join(folder, latest_filename)
+    _replace(target, text_format.MessageToString(message).encode())
+    return target
+
+
+def _as_written(path: str, directory: str, relative: bool) -> str:
+    if relative:
+        return os.path.relpath(path, directory)
+    both_relative = not os.path.isabs(path) and not os.path.isabs(directory)
+    return os.path.relpath(path, directory) if both_relative else path
+
+
+def _replace(target: str, data: bytes) -> None:
+    temporary = f"{target}.tmp-{uuid.uuid4().hex}"
+    try:
+        # Not tempfile: its files are for their owner alone, and the state file is for whoever may read the directory.
+        with open(temporary, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except OSError as error:
+        raise ArtifactError(f"{target}: cannot be written ({error}).") from error
+    finally:
+        if os.path.exists(temporary):
+            os.unlink(temporary)

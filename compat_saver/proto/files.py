@@ -1,0 +1,186 @@
+"""Reads one protobuf message from a file, binary or text, and says what is wrong where that fails."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike, fspath
+
+from google.protobuf.message import DecodeError
+
+from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError, SourceNotFoundError
+from compat_saver.proto import messages
+from compat_saver.proto.messages import Message
+from compat_saver.proto.recognize import (
+    CHECKPOINT_STATE,
+    GRAPH_DEF,
+    META_GRAPH_DEF,
+    SAVED_MODEL,
+    Recognized,
+    recognize,
+)
+from compat_saver.proto.wire import WireError, fields
+from compat_saver.sniff import HEAD, describe_bytes
+
+_LARGEST = (1 << 31) - 1
+_CUT_SHORT = "The file is damaged or cut short; copy it again."
+_ARTICLES = {
+    GRAPH_DEF: "a GraphDef (a graph alone, often a frozen one)",
+    META_GRAPH_DEF: "a MetaGraphDef (what a .meta file holds)",
+    SAVED_MODEL: "a SavedModel",
+    CHECKPOINT_STATE: "a checkpoint state file",
+}
+_WHERE_IT_BELONGS = {
+    GRAPH_DEF: "Pass it as the source itself.",
+    META_GRAPH_DEF: "Pass it as the meta graph of its checkpoint.",
+    SAVED_MODEL: "Pass the directory it lies in as the source.",
+    CHECKPOINT_STATE: "Pass its directory as the source.",
+}
+
+
+def read_graph_def(path: str | PathLike[str]) -> Message:
+    """Returns the GraphDef in a .pb or .pbtxt file.
+
+    Raises:
+        ArtifactError: as `read_message`.
+    """
+    return read_message(path, GRAPH_DEF)
+
+
+def read_saved_model(path: str | PathLike[str]) -> Message:
+    """Returns the SavedModel in a saved_model.pb or saved_model.pbtxt file.
+
+    Raises:
+        ArtifactError: as `read_message`.
+    """
+    return read_message(path, SAVED_MODEL)
+
+
+def read_message(path: str | PathLike[str], wanted: str) -> Message:
+    """Returns the message in a file, told apart from others and from text by its bytes.
+
+    A file is mapped, not read, until it shows to be what is wanted; a data shard of gigabytes costs a few pages.
+
+    Args:
+        path: the file.
+        wanted: "MetaGraphDef", "GraphDef", "SavedModel" or "CheckpointState".
+
+    Raises:
+        SourceNotFoundError: there is no such file.
+        NotALegacyArtifactError: it holds something else; the sentence says what.
+        FormatError: it is damaged, cut short, or larger than the two gigabytes of a protobuf message.
+        ArtifactError: it is a directory or cannot be read.
+    """
+    where = fspath(path)
+    with mapped(where) as data:
+        form = _required(where, data, wanted)
+        if len(data) > _LARGEST:
+            raise FormatError(
+                "too large", path=where, expected=f"at most {_LARGEST:,} bytes", found=f"{len(data):,} bytes"
+            )
+        return _parse_text(data[:], wanted, where) if form.is_text else _parse_binary(data, wanted, where)
+
+
+def require_message(path: str | PathLike[str], wanted: str) -> Recognized:
+    """Looks at a file's first fields and returns the form of the message in it.
+
+    Raises:
+        SourceNotFoundError: there is no such file.
+        NotALegacyArtifactError: it holds something else; the sentence says what.
+        ArtifactError: it is a directory or cannot be read.
+    """
+    with mapped(fspath(path)) as data:
+        return _required(fspath(path), data, wanted)
+
+
+@contextmanager
+def mapped(path: str) -> Iterator[bytes | mmap.mmap]:
+    """Gives a file's bytes without reading them.
+
+    Raises:
+        SourceNotFoundError: there is no such file.
+        ArtifactError: it is a directory or cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            # An empty file cannot be mapped.
+            size = os.fstat(file.fileno()).st_size
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+    except FileNotFoundError as error:
+        raise SourceNotFoundError(f"{path}: there is no such file.") from error
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{path}: cannot be read as a file ({error}).") from error
+    try:
+        yield data
+    finally:
+        if isinstance(data, mmap.mmap):
+            data.close()
+
+
+def _required(path: str, data: bytes | mmap.mmap, wanted: str) -> Recognized:
+    form, expected = recognize(data), _ARTICLES[wanted]
+    if form is not None and form.message == wanted:
+        return form
+    if form is not None:
+        raise NotALegacyArtifactError(
+            f"{path}: expected {expected}, found {_ARTICLES[form.message]}. {_WHERE_IT_BELONGS[form.message]}"
+        )
+    foreign = describe_bytes(data[:HEAD], len(data))
+    if foreign is not None:
+        raise foreign.error(path, expected)
+    raise NotALegacyArtifactError(
+        f"{path}: expected {expected}, found bytes of no known kind (beginning with {data[:8].hex(' ')}). "
+        "Pass the file that the TF1 program wrote, or copy it again if this should be it."
+    )
+
+
+def _parse_binary(data: bytes | mmap.mmap, wanted: str, path: str) -> Message:
+    try:
+        return getattr(messages, wanted).FromString(data[:])
+    except DecodeError as error:
+        raise _why_unreadable(data, wanted, path, str(error)) from error
+
+
+def _why_unreadable(data: bytes | mmap.mmap, wanted: str, path: str, complaint: str) -> FormatError:
+    """Cases: a field that claims bytes behind the end, bytes that are no field, a field that is broken inside."""
+    try:
+        for field in fields(data):
+            if field.end > len(data):
+                return FormatError(
+                    f"field {field.number} of the {wanted} is cut short",
+                    path=path,
+                    offset=field.at,
+                    expected=f"a file of at least {field.end:,} bytes",
+                    found=f"{len(data):,}",
+                    hint=_CUT_SHORT,
+                )
+    except WireError as error:
+        found, offset = str(error), error.offset
+        return FormatError(
+            "damaged", path=path, offset=offset, expected=f"a field of a {wanted}", found=found, hint=_CUT_SHORT
+        )
+    return FormatError("damaged", path=path, expected=f"a {wanted}", found=complaint, hint=_CUT_SHORT)
+
+
+def _parse_text(data: bytes, wanted: str, path: str) -> Message:
+    """Returns the message in protobuf's text form; fields that we do not know are skipped.
+
+    Raises:
+        FormatError: it is not well-formed; the sentence says where.
+    """
+    from google.protobuf import text_format  # 10 ms that binary files never need
+
+    try:
+        # As str, because the parser decodes bytes line by line.
+        text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        return text_format.Parse(text, getattr(messages, wanted)(), allow_unknown_field=True)
+    except UnicodeDecodeError as error:
+        raise FormatError(
+            "text that is not UTF-8", path=path, offset=error.start, expected=f"a {wanted} as text", found=str(error)
+        ) from error
+    except text_format.ParseError as error:
+        raise FormatError(
+            "text that cannot be parsed", path=path, expected=f"a {wanted}", found=str(error), hint=_CUT_SHORT
+        ) from error

@@ -1,0 +1,28 @@
+"""What a path is: a checkpoint, a graph alone, a SavedModel, a Hub module, an Estimator directory."""
+
+from compat_saver.sources.checkpoint_files import CheckpointFiles, find_checkpoint
+from compat_saver.sources.kinds import (
+    CheckpointSource,
+    GraphDefSource,
+    Hdf5Source,
+    HubModuleSource,
+    MetaGraphSource,
+    SavedModelSource,
+    Source,
+)
+from compat_saver.sources.resolve import resolve, resolve_checkpoint, resolve_checkpoint_prefix
+
+__all__ = [
+    "CheckpointFiles",
+    "CheckpointSource",
+    "GraphDefSource",
+    "Hdf5Source",
+    "HubModuleSource",
+    "MetaGraphSource",
+    "SavedModelSource",
+    "Source",
+    "find_checkpoint",
+    "resolve",
+    "resolve_checkpoint",
+    "resolve_checkpoint_prefix",
+]

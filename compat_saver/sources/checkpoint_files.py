@@ -1,0 +1,181 @@
+"""The files of one checkpoint, by the names that TensorFlow gives them.
+
+V2   PREFIX.index, PREFIX.data-00000-of-00002, PREFIX.data-00001-of-00002
+V1   PREFIX                                       written in one piece
+     PREFIX-00000-of-00002, PREFIX-00001-of-00002 written by a sharded saver, which calls it PREFIX-?????-of-00002
+
+A prefix may hold any number of dots and dashes; it is never taken apart, only what is appended to it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from compat_saver.bundle.entries import decode_header
+from compat_saver.bundle.files import DataFile
+from compat_saver.bundle.table import Table, is_table
+from compat_saver.errors import FormatError
+from compat_saver.sniff import HEAD, Foreign, describe_bytes
+
+OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
+"""The tensor that only tf.train.Checkpoint writes."""
+
+V1, V2 = "V1", "V2"
+_INDEX = ".index"
+_DATA_SHARD = re.compile(r"(.+)\.data-(\d{5})-of-(\d{5})", re.DOTALL)
+_V1_SHARD = re.compile(r"(.+)-(\d{5}|\?{5})-of-(\d{5}|\?{5})", re.DOTALL)
+_META_KEY = b""
+_NEVER_TENSORS = ("git-lfs", "html")
+# The first key's value is a SavedTensorSlices in V1, and that begins with its field 1, a message.
+_V1_BEGINS = b"\x0a"
+
+
+@dataclass(frozen=True)
+class CheckpointFiles:
+    """What lies under a prefix.
+
+    Attributes:
+        prefix: the path that the names begin with.
+        version: "V1" or "V2".
+        tables: the index of V2, or the file or shards of V1.
+        data: the data shards of V2 that are there.
+        missing: the files that should be there and are not.
+        impostors: the data shards that are something else, with what each is: a Git LFS pointer, mostly.
+        object_based: whether tf.train.Checkpoint wrote it.
+    """
+
+    prefix: Path
+    version: str
+    tables: tuple[Path, ...]
+    data: tuple[Path, ...] = ()
+    missing: tuple[Path, ...] = ()
+    impostors: tuple[tuple[Path, Foreign], ...] = ()
+    object_based: bool = False
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What keeps the values from being read, a sentence each; the names and shapes can be read all the same."""
+        found = [f"{path} is {foreign.what}. {foreign.advice}" for path, foreign in self.impostors]
+        if self.missing:
+            names = ", ".join(path.name for path in self.missing)
+            found.append(f"Files of the checkpoint {self.prefix} are missing: {names}. Copy all of its files.")
+        return tuple(found)
+
+
+def prefix_of_data(path: Path) -> Path | None:
+    """Returns PREFIX of PREFIX.data-00000-of-00001, None for other names."""
+    match = _DATA_SHARD.fullmatch(path.name)
+    return path.with_name(match[1]) if match else None
+
+
+def prefix_of_index(path: Path) -> Path | None:
+    """Returns PREFIX of PREFIX.index, None for other names."""
+    stem = path.name.removesuffix(_INDEX)
+    return path.with_name(stem) if stem not in ("", path.name) else None
+
+
+def prefix_of_v1_shard(path: Path) -> Path | None:
+    """Returns PREFIX of PREFIX-00000-of-00001 and of PREFIX-?????-of-00001, None for other names."""
+    match = _V1_SHARD.fullmatch(path.name)
+    return path.with_name(match[1]) if match else None
+
+
+def find_checkpoint(prefix: Path) -> CheckpointFiles | None:
+    """Returns the files of the checkpoint with that prefix, or None if there is none.
+
+    Where files of both formats lie under one prefix, V2 is taken, as TensorFlow does.
+
+    Raises:
+        NotALegacyArtifactError: its index is something else: a Git LFS pointer, an empty file, ...
+        FormatError: its index is damaged or cut short.
+    """
+    if prefix_of_v1_shard(prefix) is not None and not prefix.is_file():
+        prefix = prefix_of_v1_shard(prefix) or prefix
+    index = prefix.with_name(prefix.name + _INDEX)
+    if index.is_file():
+        return _v2_files(prefix, index)
+    if prefix.is_file():
+        is_v1 = table_version(prefix) == V1
+        return CheckpointFiles(prefix, V1, (prefix,)) if is_v1 else None
+    shards = {path: match for path, match in _siblings(prefix, _V1_SHARD) if table_version(path) == V1}
+    if not shards:
+        return None
+    missing = _missing(prefix, "-", len(shards), {int(match[3]) for match in shards.values()}, shards)
+    return CheckpointFiles(prefix, V1, tuple(shards), missing=missing)
+
+
+def _v2_files(prefix: Path, index: Path) -> CheckpointFiles | None:
+    table = Table(DataFile(str(index)))
+    header = table.get(_META_KEY)
+    if header is None or bytes(header[:1]) == _V1_BEGINS:
+        raise FormatError(
+            "not an index", path=str(index), expected="the header of a V2 checkpoint", found="a table without one"
+        )
+    count = decode_header(header, str(index)).shards
+    data = [path for path, match in _siblings(prefix, _DATA_SHARD) if int(match[3]) == count]
+    missing = _missing(prefix, ".data-", len(data), {count}, data)
+    object_based = table.get(OBJECT_GRAPH_KEY.encode()) is not None
+    impostors = tuple((path, foreign) for path in data if (foreign := _impostor(path)) is not None)
+    return CheckpointFiles(prefix, V2, (index,), tuple(data), missing, impostors, object_based)
+
+
+def _impostor(path: Path) -> Foreign | None:
+    """Cases: a text that no tensor's bytes begin with; anything else may be a tensor, an empty file included."""
+    with path.open("rb") as file:
+        foreign = describe_bytes(file.read(HEAD), path.stat().st_size)
+    return foreign if foreign is not None and foreign.kind in _NEVER_TENSORS else None
+
+
+def _missing(prefix: Path, infix: str, present: int, counts: set[int], found: Iterable[Path]) -> tuple[Path, ...]:
+    count = max(counts)
+    if present >= count:
+        return ()
+    names = (f"{prefix.name}{infix}{shard:05}-of-{count:05}" for shard in range(count))
+    return tuple(path for name in names if (path := prefix.with_name(name)) not in set(found))
+
+
+def _siblings(prefix: Path, pattern: re.Pattern[str]) -> list[tuple[Path, re.Match[str]]]:
+    """Returns the files that are numbered shards of a prefix, in order."""
+    if not prefix.parent.is_dir():
+        return []
+    found = [
+        (path, match)
+        for path in prefix.parent.iterdir()
+        if (match := pattern.fullmatch(path.name)) and match[1] == prefix.name and path.is_file()
+    ]
+    return sorted(found, key=lambda item: item[0].name)
+
+
+def table_version(path: Path) -> str | None:
+    """Returns "V1" or "V2" for a checkpoint's table, by its first entry; None for any other file.
+
+    Raises:
+        FormatError: it is a table and damaged.
+    """
+    file = DataFile(str(path))
+    if not is_table(file):
+        return None
+    first = Table(file).get(_META_KEY)
+    if first is None:
+        return None
+    return V1 if bytes(first[:1]) == _V1_BEGINS else V2
+
+
+def list_checkpoints(directory: Path) -> list[Path]:
+    """Returns the prefixes of the checkpoints in a directory, in order.
+
+    V2 ones are known by the name of their index, V1 ones by their bytes, for their names are free.
+    """
+    prefixes = set()
+    for path in directory.iterdir():
+        if not path.is_file() or prefix_of_data(path) is not None:
+            continue
+        by_index = prefix_of_index(path)
+        if by_index is not None:
+            prefixes.add(by_index)
+        elif table_version(path) == V1:
+            prefixes.add(prefix_of_v1_shard(path) or path)
+    return sorted(prefixes)

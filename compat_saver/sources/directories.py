@@ -1,0 +1,134 @@
+"""Which source a directory is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from compat_saver.errors import ArtifactError, SourceNotFoundError
+from compat_saver.proto.checkpoint_state import CheckpointState, read_checkpoint_state
+from compat_saver.proto.files import require_message
+from compat_saver.proto.recognize import GRAPH_DEF, META_GRAPH_DEF, SAVED_MODEL
+from compat_saver.sources.beside import SAVED_MODEL_FILES, is_saved_model, with_graph
+from compat_saver.sources.checkpoint_files import find_checkpoint, list_checkpoints, prefix_of_data
+from compat_saver.sources.identify import identify, not_a_checkpoint
+from compat_saver.sources.kinds import (
+    CheckpointSource,
+    HubModuleSource,
+    MetaGraphSource,
+    SavedModelSource,
+    Source,
+)
+
+STATE_FILE = "checkpoint"
+_HUB_FILE = "tfhub_module.pb"
+_MOST_SHOWN = 20
+# What stands in place of a checkpoint; a directory may rightly hold JSON, archives and event files.
+_IMPOSTORS = ("git-lfs", "html", "http-error", "empty", "zeros", "hdf5")
+
+
+def from_directory(path: Path) -> Source:
+    """Returns the source that a directory is.
+
+    Cases, first match: a SavedModel or Hub module; a state file and the checkpoint it names; the only checkpoint; the
+    only meta graph.
+
+    Raises:
+        SourceNotFoundError: there is nothing of the kind in it.
+        ArtifactError: there are several checkpoints and no state file that tells the latest, or what is there is
+            damaged or something else.
+    """
+    for name in SAVED_MODEL_FILES:
+        if (path / name).is_file():
+            return from_saved_model(path / name)
+    state_file = path / STATE_FILE
+    if state_file.is_file() and identify(state_file).table is None:
+        return from_state(path, read_checkpoint_state(path))
+    prefixes = list_checkpoints(path)
+    if prefixes:
+        return _only_checkpoint(path, prefixes, f"it has no `{STATE_FILE}` file that tells which is the latest")
+    return _only_meta_graph(path)
+
+
+def from_saved_model(file: Path) -> SavedModelSource:
+    """Returns the source of a SavedModel by its saved_model.pb or saved_model.pbtxt.
+
+    Raises:
+        ArtifactError: the file is damaged or something else.
+    """
+    require_message(file, SAVED_MODEL)
+    variables = find_checkpoint(file.parent / "variables" / "variables")
+    kind = HubModuleSource if (file.parent / _HUB_FILE).is_file() else SavedModelSource
+    return kind(file.parent, file, variables, variables.problems if variables is not None else ())
+
+
+def from_state(path: Path, state: CheckpointState) -> CheckpointSource:
+    """Returns the latest checkpoint of a state file; where that is gone, the only one beside it, with a note.
+
+    Raises:
+        ArtifactError: the latest is gone, and there are several others or none.
+    """
+    latest = state.model_checkpoint_path
+    files = find_checkpoint(Path(latest))
+    if files is not None:
+        written = {found: original for original, found in state.relocated}
+        notes = (
+            (f"The state file names {written[latest]}; its files were found at {latest}.",) if latest in written else ()
+        )
+        return with_graph(path, files, state=state, notes=notes)
+    if Path(latest).is_file():
+        raise not_a_checkpoint(Path(latest))
+    directory = Path(state.path).parent
+    gone = f"its state file names {os.path.basename(latest.replace(chr(92), '/'))}, which is not there"
+    prefixes = list_checkpoints(directory)
+    if not prefixes:
+        raise SourceNotFoundError(
+            f"{directory}: {gone}, nor is any other checkpoint. Copy the files of the checkpoint as well "
+            "(PREFIX.index and PREFIX.data-*, or the V1 file)."
+        )
+    return _only_checkpoint(path, prefixes, gone, state)
+
+
+def _only_checkpoint(
+    path: Path, prefixes: list[Path], reason: str, state: CheckpointState | None = None
+) -> CheckpointSource:
+    if len(prefixes) > 1:
+        shown = ", ".join(str(prefix) for prefix in prefixes[:_MOST_SHOWN])
+        more = f" and {len(prefixes) - _MOST_SHOWN} more" if len(prefixes) > _MOST_SHOWN else ""
+        raise ArtifactError(
+            f"{path}: it holds {len(prefixes)} checkpoints, and {reason}. Pass one of them: {shown}{more}"
+        )
+    files = find_checkpoint(prefixes[0])
+    if files is None:
+        raise SourceNotFoundError(f"{prefixes[0]}: the checkpoint went away while it was looked at.")
+    notes = (f"In {path} {reason}; the only checkpoint there is taken: {prefixes[0].name}.",) if state else ()
+    return with_graph(path, files, state=state, notes=notes)
+
+
+def _only_meta_graph(path: Path) -> MetaGraphSource:
+    """Cases: one meta graph; several; other things that could have been meant; impostors; nothing."""
+    entries = sorted(path.iterdir())
+    known = {entry: identify(entry) for entry in entries if entry.is_file() and prefix_of_data(entry) is None}
+    metas = [entry for entry, identity in known.items() if identity.message == META_GRAPH_DEF]
+    graphs = [entry for entry, identity in known.items() if identity.message == GRAPH_DEF]
+    impostors = [
+        f"{entry.name} is {identity.foreign.what}. {identity.foreign.advice}"
+        for entry, identity in known.items()
+        if identity.foreign is not None and identity.foreign.kind in _IMPOSTORS
+    ]
+    if len(metas) == 1 and not graphs:
+        note = f"{path} holds no checkpoint, only the graph {metas[0].name}."
+        return MetaGraphSource(metas[0], (note, *impostors))
+    saved_models = [entry for entry in entries if entry.is_dir() and is_saved_model(entry)]
+    others = [entry for entry in entries if entry.is_dir() and entry not in saved_models]
+    with_state = [entry for entry in others if (entry / STATE_FILE).is_file()]
+    candidates = [*metas, *graphs, *saved_models, *with_state]
+    if candidates:
+        advice = f"Pass one of these: {', '.join(str(item) for item in candidates[:_MOST_SHOWN])}"
+    elif shards := sorted({prefix.name for entry in entries if (prefix := prefix_of_data(entry)) is not None}):
+        advice = f"There are data shards of {', '.join(shards)}, but not the .index that tells what is in them."
+    elif impostors:
+        advice = " ".join(impostors[:_MOST_SHOWN])
+    else:
+        advice = "Pass a checkpoint (PREFIX or PREFIX.index), a .meta, a frozen graph or a SavedModel directory."
+    raise SourceNotFoundError(f"{path}: the directory holds no checkpoint and no SavedModel. {advice}")

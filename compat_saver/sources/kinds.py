@@ -1,0 +1,137 @@
+"""The kinds of source, as frozen types; `kind` is the word that reports use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from compat_saver.errors import ArtifactError, SourceNotFoundError
+from compat_saver.proto.checkpoint_state import CheckpointState
+from compat_saver.sources.checkpoint_files import CheckpointFiles
+
+
+@dataclass(frozen=True)
+class CheckpointSource:
+    """A V1 or V2 checkpoint, by name or of objects, with or without its graph.
+
+    Attributes:
+        path: what the user gave.
+        files: the files of the checkpoint.
+        meta: the MetaGraphDef of its graph; None where none lies beside it.
+        no_meta: where `meta` is None, a sentence on what is missing and what to do; "" otherwise.
+        state: the state file that led here, or None.
+        notes: what the user should know of how the path was understood, a sentence each.
+    """
+
+    kind: ClassVar[str] = "checkpoint"
+    path: Path
+    files: CheckpointFiles
+    meta: Path | None = None
+    no_meta: str = ""
+    state: CheckpointState | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def prefix(self) -> Path:
+        """What TensorFlow calls the checkpoint: the path that all its files begin with."""
+        return self.files.prefix
+
+    @property
+    def version(self) -> str:
+        """The format of the files, "V1" or "V2"."""
+        return self.files.version
+
+    @property
+    def object_based(self) -> bool:
+        """Whether tf.train.Checkpoint wrote it, whose tensors are named by object and not by graph."""
+        return self.files.object_based
+
+    @property
+    def meta_path(self) -> Path:
+        """The graph's file, for callers that cannot do without.
+
+        Raises:
+            SourceNotFoundError: there is none.
+        """
+        if self.meta is None:
+            raise SourceNotFoundError(self.no_meta)
+        return self.meta
+
+    def require_shards(self) -> None:
+        """Raises ArtifactError, listing them, if files of the checkpoint are missing or something else."""
+        if self.files.problems:
+            raise ArtifactError(" ".join(self.files.problems))
+
+
+@dataclass(frozen=True)
+class MetaGraphSource:
+    """A MetaGraphDef without a checkpoint.
+
+    Attributes:
+        path: its file.
+        notes: what the user should know.
+    """
+
+    kind: ClassVar[str] = "meta_graph"
+    path: Path
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GraphDefSource:
+    """A GraphDef alone: frozen, or only the structure of a training graph.
+
+    Attributes:
+        path: its file.
+        is_text: whether it is in protobuf's text form.
+        notes: what the user should know.
+    """
+
+    kind: ClassVar[str] = "graph_def"
+    path: Path
+    is_text: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SavedModelSource:
+    """A SavedModel directory.
+
+    Attributes:
+        path: the directory.
+        file: its saved_model.pb or saved_model.pbtxt.
+        variables: its checkpoint; None for a model without variables.
+        notes: what the user should know.
+    """
+
+    kind: ClassVar[str] = "saved_model"
+    path: Path
+    file: Path
+    variables: CheckpointFiles | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HubModuleSource(SavedModelSource):
+    """The directory of a TF1 Hub module: a SavedModel with tfhub_module.pb beside it."""
+
+    kind: ClassVar[str] = "hub_module"
+
+
+@dataclass(frozen=True)
+class Hdf5Source:
+    """An HDF5 file, whatever its name; Keras writes weights and whole models so.
+
+    Attributes:
+        path: the file.
+        notes: what to do with it.
+    """
+
+    kind: ClassVar[str] = "hdf5"
+    path: Path
+    notes: tuple[str, ...] = ()
+
+
+Source = CheckpointSource | MetaGraphSource | GraphDefSource | SavedModelSource | Hdf5Source
+"""What a path can be; all have `kind`, `path` and `notes`."""

@@ -1,0 +1,60 @@
+"""The golden cases: what real TensorFlow 1 wrote, and what it answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One directory of tests/golden."""
+
+    directory: Path
+
+    def __str__(self) -> str:
+        return f"{self.directory.parent.name}-{self.directory.name}"
+
+    @property
+    def name(self) -> str:
+        return self.directory.name
+
+    @property
+    def prefix(self) -> Path:
+        return self.directory / self.facts["prefix"]
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        return json.loads((self.directory / "case.json").read_text())
+
+    @cached_property
+    def arguments(self) -> dict[str, Any]:
+        """What `migrate` is to be told."""
+        return {"inputs": self.facts["inputs"], "outputs": self.facts["outputs"], "bind": self.facts["bind"]}
+
+    def runs(self) -> Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+        """Yields (inputs, outputs) by tensor name, as the release itself computed them."""
+        with np.load(self.directory / "io.npz") as arrays:
+            for run in self.facts["runs"]:
+                yield (
+                    {name: arrays[key] for name, key in run["inputs"].items()},
+                    {name: arrays[key] for name, key in run["outputs"].items()},
+                )
+
+
+def all_cases(name: str = "*") -> list[Case]:
+    """Returns the cases of a name, of all releases."""
+    return [Case(path.parent) for path in sorted(GOLDEN.glob(f"*/{name}/case.json"))]
+
+
+def case(release: str, name: str) -> Case:
+    """Returns the case of one release ("1.15.5")."""
+    return Case(GOLDEN / release / name)

@@ -1,0 +1,55 @@
+"""An output appears complete or not at all."""
+
+import pytest
+
+from compat_saver.errors import OutputExistsError, UsageError
+from compat_saver.migrate.publish import staged
+
+
+def test_it_appears_when_the_block_ends(tmp_path):
+    with staged(tmp_path / "deep" / "out", overwrite=False) as work:
+        work.mkdir()
+        (work / "file").write_text("new")
+        assert not (tmp_path / "deep" / "out").exists()
+    assert (tmp_path / "deep" / "out" / "file").read_text() == "new"
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["out"]
+
+
+def test_nothing_is_left_when_the_block_raises(tmp_path):
+    with pytest.raises(KeyboardInterrupt), staged(tmp_path / "out", overwrite=False) as work:
+        work.mkdir()
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_output_is_refused_and_replaced_only_on_request(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "old").touch()
+    with pytest.raises(OutputExistsError, match="--overwrite"), staged(tmp_path / "out", overwrite=False):
+        pass
+    with staged(tmp_path / "out", overwrite=True) as work:
+        work.mkdir()
+        assert (tmp_path / "out" / "old").exists()
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_an_old_output_survives_a_failed_replacement(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "old").touch()
+    with pytest.raises(OSError, match="No such file"), staged(tmp_path / "out", overwrite=True):
+        pass  # nothing was written, so there is nothing to rename
+    assert (tmp_path / "out" / "old").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_an_output_appearing_meanwhile_is_not_touched(tmp_path):
+    with pytest.raises(OutputExistsError), staged(tmp_path / "out", overwrite=False) as work:
+        work.mkdir()
+        (tmp_path / "out").write_text("somebody else's")
+    assert (tmp_path / "out").read_text() == "somebody else's"
+
+
+def test_a_parent_that_is_a_file(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="Nothing can be written"), staged(tmp_path / "file" / "out", overwrite=False):
+        pass

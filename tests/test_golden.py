@@ -1,0 +1,50 @@
+"""Every golden case migrates, verifies, and answers what its own release of TensorFlow 1 answered."""
+
+import numpy as np
+import pytest
+
+import compat_saver
+from tests.golden_cases import Case, all_cases
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
+
+
+@pytest.mark.parametrize("case", all_cases(), ids=str)
+def test_it_migrates_and_answers_as_tf1_did(case: Case, tmp_path):
+    report = compat_saver.migrate(case.prefix, tmp_path / "out", **case.arguments)
+    assert report.status == "passed"
+
+    import tensorflow as tf
+
+    model = tf.saved_model.load(str(tmp_path / "out"))
+    (signature,) = report.signatures
+    serve = model.signatures[signature.name]
+    keys = {tensor.name: key for key, tensor in signature.inputs.items()}
+    for inputs, expected in case.runs():
+        fed = {keys[name]: tf.constant(_as_fed(array)) for name, array in inputs.items()}
+        found = serve(**fed)
+        for key, tensor in signature.outputs.items():
+            assert_agrees(found[key].numpy(), expected[tensor.name])
+
+
+def _as_fed(array: np.ndarray) -> np.ndarray:
+    return array.astype(object) if array.dtype.kind == "S" else array
+
+
+def assert_agrees(found: np.ndarray, expected: np.ndarray) -> None:
+    """Floats to rtol 1e-4 and an atol of 1e-5 of the largest magnitude (kernels changed); all else exactly."""
+    found = np.asarray(found)
+    assert found.shape == expected.shape
+    if expected.dtype.kind == "f":
+        largest = np.max(np.abs(expected), initial=0.0)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * largest)
+    else:
+        assert (found == expected).all()
+
+
+@pytest.mark.parametrize("case", all_cases(), ids=str)
+def test_what_tf1_trained_is_trainable_and_what_is_not_needed_is_dropped(case: Case):
+    report = compat_saver.migrate(case.prefix, "never written", dry_run=True, **case.arguments)
+    assert {weight.name for weight in report.weights} == set(case.facts["variables_needed"])
+    trainable = {weight.name for weight in report.weights if weight.trainable}
+    assert trainable == set(case.facts["variables_needed"]) & set(case.facts["trainable"])
