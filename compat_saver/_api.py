@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from compat_saver.bundle import Checkpoint
     from compat_saver.inspection import Inspection
-    from compat_saver.migrate import MigrationOptions, MigrationReport
+    from compat_saver.migration import MigrationOptions, MigrationReport
     from compat_saver.proto.checkpoint_state import CheckpointState
     from compat_saver.proto.meta_graph import MetaGraph
 
@@ -126,7 +126,7 @@ def migrate(
         VerificationError: the written model answers differently; nothing was published.
         TensorFlowMissingError: TensorFlow is needed and absent.
     """
-    from compat_saver.migrate import migrate as run
+    from compat_saver.migration import migrate as run
 
     options = _options(
         meta_graph=meta_graph,
@@ -176,7 +176,7 @@ def verify(
         VerificationError: they answer differently.
         CompatSaverError: as for `migrate`.
     """
-    from compat_saver.migrate import verify as run
+    from compat_saver.migration import verify as run
 
     options = _options(meta_graph=meta_graph, verify_data=verify_data, rtol=rtol, atol=atol, seed=seed)
     return run(Path(source), Path(saved_model), options, progress)
@@ -191,7 +191,7 @@ def _options(
     verify_data: PathArgument | None = None,
     **others: object,
 ) -> MigrationOptions:
-    from compat_saver.migrate.options import MigrationOptions, make_requests
+    from compat_saver.migration.options import MigrationOptions, make_requests
 
     return MigrationOptions(
         signatures=make_requests(inputs, outputs, signatures),

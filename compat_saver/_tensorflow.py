@@ -5,8 +5,11 @@ Everything else of the package asks here. Each use of a private name of TensorFl
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +18,43 @@ from compat_saver.errors import TensorFlowMissingError
 _OLDEST = (2, 16)
 
 
+_is_quiet = False
+
+
+def be_quiet() -> None:
+    """Makes the import of TensorFlow say nothing on stderr: for the command line, where its notes drown ours.
+
+    They are written below Python, before any level of logging holds, so file descriptor 2 itself is turned away while
+    the import lasts. A program with threads of its own should not have that done to it, hence not by default.
+    """
+    global _is_quiet
+    _is_quiet = True
+
+
+@contextlib.contextmanager
+def _stderr_turned_away() -> Iterator[None]:
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 @functools.cache
 def tensorflow() -> Any:
-    """Imports TensorFlow and returns it, quietly: its start-up notes would drown our own lines.
+    """Imports TensorFlow and returns it.
 
     Raises:
         TensorFlowMissingError: it is not installed, or older than 2.16.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        import tensorflow as tf
+        with _stderr_turned_away() if _is_quiet else contextlib.nullcontext():
+            import tensorflow as tf
     except ImportError as error:
         raise TensorFlowMissingError(
             f"Migrating and verifying need TensorFlow, and it cannot be imported ({error}). "

@@ -20,8 +20,9 @@ def test_it_migrates_and_answers_as_tf1_did(case: Case, tmp_path):
     (signature,) = report.signatures
     serve = model.signatures[signature.name]
     keys = {tensor.name: key for key, tensor in signature.inputs.items()}
+    dtypes = {tensor.name: tensor.dtype for tensor in signature.inputs.values()}
     for inputs, expected in case.runs():
-        fed = {keys[name]: tf.constant(_as_fed(array)) for name, array in inputs.items()}
+        fed = {keys[name]: tf.constant(_as_fed(array), dtypes[name]) for name, array in inputs.items()}
         found = serve(**fed)
         for key, tensor in signature.outputs.items():
             assert_agrees(found[key].numpy(), expected[tensor.name])

@@ -1,12 +1,11 @@
 """One block of an index table: sorted keys, each written without the prefix it shares with the one before.
 
-A block is a row of entries (three varints: shared bytes, further key bytes, value bytes; then those key bytes; then the value),
-the offsets of its restarts (entries that share nothing, 4 bytes each), and their count (4 bytes).
+A block is a row of entries (three varints: shared bytes, further key bytes, value bytes; then those key bytes; then the
+value), the offsets of its restarts (entries that share nothing, 4 bytes each), and their count (4 bytes).
 """
 
 from __future__ import annotations
 
-import os.path
 import struct
 
 from compat_saver.bundle import varint
@@ -57,8 +56,8 @@ def decode(data: Buffer, *, path: str = "", base: int = 0) -> list[tuple[bytes, 
 
 def _entries_end(data: Buffer, path: str, base: int) -> int:
     if len(data) >= 4:
-        (restarts,) = _COUNT.unpack_from(data, len(data) - 4)
-        end = len(data) - 4 * (restarts + 1)
+        restarts = _COUNT.unpack_from(data, len(data) - 4)[0]
+        end: int = len(data) - 4 * (restarts + 1)
         if end >= 0:
             return end
     raise FormatError(
@@ -102,7 +101,7 @@ class BlockWriter:
         """Appends an entry."""
         shared = 0
         if self._since_restart < self._interval:
-            shared = len(os.path.commonprefix((self._key, key)))
+            shared = _shared(self._key, key)
         else:
             self._restarts.append(len(self._data))
             self._since_restart = 0
@@ -117,3 +116,11 @@ class BlockWriter:
         """Returns the block, without its trailer."""
         count = len(self._restarts)
         return bytes(self._data) + struct.pack(f"<{count + 1}I", *self._restarts, count)
+
+
+def _shared(a: bytes, b: bytes) -> int:
+    """Returns how many bytes two keys start with in common."""
+    for at, (x, y) in enumerate(zip(a, b, strict=False)):
+        if x != y:
+            return at
+    return min(len(a), len(b))

@@ -25,18 +25,13 @@ def whole(shape: Sequence[int]) -> Box:
 
 def intersect(a: Box, b: Box) -> Box | None:
     """Returns what two boxes of the same rank have in common, None if that is nothing."""
-    both = tuple(
-        slice(max(x.start, y.start), min(x.stop, y.stop)) for x, y in zip(a, b, strict=True)
-    )
+    both = tuple(slice(max(x.start, y.start), min(x.stop, y.stop)) for x, y in zip(a, b, strict=True))
     return both if all(part.start < part.stop for part in both) else None
 
 
 def relative(box: Box, origin: Box) -> Box:
     """Returns a box counted from the first corner of another."""
-    return tuple(
-        slice(part.start - base.start, part.stop - base.start)
-        for part, base in zip(box, origin, strict=True)
-    )
+    return tuple(slice(part.start - base.start, part.stop - base.start) for part, base in zip(box, origin, strict=True))
 
 
 def normalize(slices: Sequence[slice], shape: Sequence[int]) -> Box:
@@ -57,27 +52,21 @@ def normalize(slices: Sequence[slice], shape: Sequence[int]) -> Box:
 
 
 def runs(box: Box, limit: int) -> Iterator[Box]:
-    """Cuts a box into smaller ones of at most `limit` elements that follow each other in row-major order.
-
-    `limit` is exceeded only where it is below 1.
-    """
+    """Cuts a box into smaller ones, in row-major order, each of at most `limit` elements (or one)."""
+    shape = box_shape(box)
     inner, axis = 1, len(box)
-    while axis > 0 and inner * max(1, box_shape(box)[axis - 1]) <= limit:
+    while axis > 0 and inner * shape[axis - 1] <= limit:
         axis -= 1
-        inner *= max(1, box_shape(box)[axis])
+        inner *= shape[axis]
     if axis == 0:
-        return [box]
-    rows = max(1, limit // inner)
-    parts = [
-        slice(start, min(start + rows, box[axis - 1].stop))
-        for start in range(box[axis - 1].start, box[axis - 1].stop, rows)
-    ]
-    outer = np.ndindex(*box_shape(box[: axis - 1]))
-    heads = [
-        tuple(slice(part.start + i, part.start + i + 1) for part, i in zip(box, at, strict=False))
-        for at in outer
-    ]
-    return [(*head, part, *box[axis:]) for head in heads for part in parts]
+        yield box
+        return
+    cut, rows = box[axis - 1], max(1, limit // max(1, inner))
+    for at in np.ndindex(*shape[: axis - 1]):
+        head = zip(box, at, strict=False)
+        outer = tuple([slice(part.start + i, part.start + i + 1) for part, i in head])
+        for start in range(cut.start, cut.stop, rows):
+            yield (*outer, slice(start, min(start + rows, cut.stop)), *box[axis:])
 
 
 def tiling_problem(boxes: Sequence[Box], shape: Sequence[int]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Union
+from typing import TypeAlias
 
-Buffer = Union[bytes, memoryview]
+Buffer: TypeAlias = bytes | memoryview
 """Both index to integers and slice to more of the same; a memoryview without copying."""

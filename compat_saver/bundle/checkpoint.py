@@ -137,7 +137,7 @@ class Checkpoint(Mapping[str, Array]):
         return self._reader.stream(info, boxes.normalize(slices, info.shape))
 
     def stored(self, name: str) -> Iterator[memoryview] | None:
-        """Returns the bytes of a string or variant tensor, checked, as a V2 file can take them over; None if it cannot."""
+        """Returns the checked bytes of strings or variants as a V2 file can take them over; None if it cannot."""
         return self._reader.stored(self.info(name))
 
     def verify(self, progress: Callable[[int], None] | None = None) -> None:

@@ -197,9 +197,7 @@ def parse(message_class: Message, data: Buffer, what: str, path: str) -> Message
         return message_class.FromString(bytes(data))
     except DecodeError as error:
         name = message_class.DESCRIPTOR.name
-        raise FormatError(
-            f"{what} cannot be parsed", path=path, expected=f"a {name}", found=str(error)
-        ) from error
+        raise FormatError(f"{what} cannot be parsed", path=path, expected=f"a {name}", found=str(error)) from error
 
 
 def decode_dtype(number: int, what: str, path: str) -> DType:

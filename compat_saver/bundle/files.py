@@ -6,6 +6,7 @@ import functools
 import mmap
 import os
 import stat
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -46,9 +47,17 @@ class DataFile:
         return found.st_size
 
     @functools.cached_property
+    def _fd(self) -> int:
+        """The open file, closed when this object is gone."""
+        with _system_errors(self.path):
+            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, fd)
+        return fd
+
+    @functools.cached_property
     def _map(self) -> mmap.mmap:
-        with self._open() as fd, _system_errors(self.path):
-            return mmap.mmap(fd, self.size, access=mmap.ACCESS_READ)
+        with _system_errors(self.path):
+            return mmap.mmap(self._fd, self.size, access=mmap.ACCESS_READ)
 
     def head(self, size: int = sniff.HEAD) -> bytes:
         """Returns the first bytes, fewer where the file is shorter."""
@@ -65,7 +74,7 @@ class DataFile:
         return memoryview(self._map)[offset : offset + size] if size else memoryview(b"")
 
     def chunks(self, offset: int, size: int, what: str) -> Iterator[memoryview]:
-        """Yields bytes in pieces of at most CHUNK; all but the last are full; each is valid until the next is asked for.
+        """Yields bytes in pieces of CHUNK and a shorter last one; each is valid until the next is asked for.
 
         They are read, not mapped: pages of a map would count as memory of this process.
 
@@ -74,17 +83,16 @@ class DataFile:
         """
         self.require(offset, size, what)
         buffer = memoryview(bytearray(min(size, CHUNK)))
-        with self._open() as fd:
-            for start in range(0, size, CHUNK):
-                piece = buffer[: min(CHUNK, size - start)]
-                self._fill(fd, piece, offset + start, what)
-                yield piece
+        for start in range(0, size, CHUNK):
+            piece = buffer[: min(CHUNK, size - start)]
+            self._fill(piece, offset + start, what)
+            yield piece
 
-    def _fill(self, fd: int, buffer: memoryview, offset: int, what: str) -> None:
+    def _fill(self, buffer: memoryview, offset: int, what: str) -> None:
         filled = 0
         while filled < len(buffer):
             with _system_errors(self.path):
-                count = os.preadv(fd, [buffer[filled:]], offset + filled)
+                count = os.preadv(self._fd, [buffer[filled:]], offset + filled)
             if count == 0:
                 raise self._beyond(offset, len(buffer), what)
             filled += count
@@ -114,15 +122,6 @@ class DataFile:
             found=f"a file of {self.size} bytes",
             hint="The file is cut short or belongs to another checkpoint; copy it again.",
         )
-
-    @contextmanager
-    def _open(self) -> Iterator[int]:
-        with _system_errors(self.path):
-            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            yield fd
-        finally:
-            os.close(fd)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ def open_bundle(prefix: str | os.PathLike[str], *, check_tensors: bool = True) -
 
     Args:
         prefix: the prefix, file or pattern.
-        check_tensors: whether the checksum of a V2 tensor is checked when its values are read. Those of blocks always are.
+        check_tensors: whether a V2 tensor's checksum is checked when its values are read; blocks always are.
 
     Raises:
         SourceNotFoundError: there is no such checkpoint, or a V1 shard is missing.
@@ -61,9 +61,7 @@ def _open_table(prefix: str, path: str, check_tensors: bool) -> Checkpoint:
 def _v1_table(path: str) -> Table:
     table = Table(DataFile(path))
     if not _is_v1(table):
-        raise FormatError(
-            "not a shard of a V1 checkpoint", path=path, expected="V1 metadata", found="a V2 header"
-        )
+        raise FormatError("not a shard of a V1 checkpoint", path=path, expected="V1 metadata", found="a V2 header")
     return table
 
 

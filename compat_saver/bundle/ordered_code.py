@@ -1,6 +1,6 @@
 """OrderedCode: numbers and strings as bytes whose order is the order of the values.
 
-The keys of tensor slices are made of it. Every writer has its reader; a reader returns the value and the position after it.
+The keys of tensor slices are made of it. A reader returns the value that its writer wrote, and the position after it.
 """
 
 from __future__ import annotations

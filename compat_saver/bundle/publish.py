@@ -28,7 +28,7 @@ class Publication:
         self._folders = _make_folders(os.path.dirname(os.path.abspath(paths[-1])))
         try:
             for path in self._temporary:
-                self.files.append(open(path, "xb"))
+                self.files.append(open(path, "xb"))  # noqa: SIM115  closed by publish or abandon
         except BaseException:
             self.abandon()
             raise

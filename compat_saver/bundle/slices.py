@@ -1,7 +1,7 @@
 """Slices of a partitioned tensor: TensorFlow's notation, the messages and the keys made of them.
 
-TensorFlow writes a slice as `0,10:-`: for every dimension start and length, or `-` for all of it; and a slice of a known
-tensor as `20 4 0,10:-`, the full shape in front.
+TensorFlow writes a slice as `0,10:-`: for every dimension start and length, or `-` for all of it; and a slice of a
+known tensor as `20 4 0,10:-`, the full shape in front.
 """
 
 from __future__ import annotations
@@ -68,10 +68,7 @@ class SliceSpec:
     def from_proto(cls, message: Message) -> SliceSpec:
         """Returns the slice of a TensorSliceProto, in which an extent without a length is all of its dimension."""
         return cls(
-            tuple(
-                (extent.start, extent.length if extent.HasField("length") else FULL)
-                for extent in message.extent
-            )
+            tuple((extent.start, extent.length if extent.HasField("length") else FULL) for extent in message.extent)
         )
 
     def to_proto(self) -> Message:

@@ -1,7 +1,7 @@
-"""String tensors in V2 data files: the lengths as varints, a masked CRC of the lengths, then the bytes of all elements.
+"""String tensors in V2 data files: lengths as varints, a masked CRC of the lengths, then the bytes of all elements.
 
-The checksum in the index is not one of the bytes as they lie there. It covers every length as a 4-byte number in the byte
-order of the writing machine (8 bytes where 4 are too few), the stored CRC of the lengths, and the elements.
+The checksum in the index is not one of the bytes as they lie there. It covers every length as a 4-byte number in the
+byte order of the writing machine (8 bytes where 4 are too few), the stored CRC of the lengths, and the elements.
 """
 
 from __future__ import annotations
@@ -55,9 +55,7 @@ def encode(elements: Sequence[bytes]) -> tuple[bytes, int]:
     return b"".join(map(varint.encode, lengths)) + stored + body, crc
 
 
-def decode(
-    data: Buffer, count: int, *, byte_order: str = "<", path: str = "", base: int = 0
-) -> StoredStrings:
+def decode(data: Buffer, count: int, *, byte_order: str = "<", path: str = "", base: int = 0) -> StoredStrings:
     """Takes a string tensor of `count` elements apart.
 
     Cases: nothing at all, which is how some writers store an empty tensor; the current form; the form without a
@@ -112,8 +110,5 @@ def _contradiction(data: Buffer, count: int, base: int, path: str, found: str) -
 def _crc_of_lengths(lengths: npt.NDArray[np.int64], byte_order: str) -> int:
     if len(lengths) == 0 or int(lengths.max()) <= _UINT32_MAX:
         return checksum.crc32c(lengths.astype(f"{byte_order}u4").tobytes())
-    words = (
-        struct.pack(f"{byte_order}{'I' if length <= _UINT32_MAX else 'Q'}", length)
-        for length in lengths.tolist()
-    )
+    words = (struct.pack(f"{byte_order}{'I' if length <= _UINT32_MAX else 'Q'}", length) for length in lengths.tolist())
     return checksum.crc32c(b"".join(words))

@@ -46,13 +46,9 @@ class Table:
     def __init__(self, file: DataFile) -> None:
         self.file = file
         self._metaindex, index = _read_footer(file)
-        entries = blocks.decode(
-            self._block(index, "the index block"), path=file.path, base=index.offset
-        )
+        entries = blocks.decode(self._block(index, "the index block"), path=file.path, base=index.offset)
         self._separators = [key for key, _ in entries]
-        self._handles = [
-            _decode_handle(value, file.path, index.offset, whole=True)[0] for _, value in entries
-        ]
+        self._handles = [_decode_handle(value, file.path, index.offset, whole=True)[0] for _, value in entries]
         self._blocks: dict[int, list[tuple[bytes, Buffer]]] = {}
 
     def first(self) -> tuple[bytes, Buffer] | None:
@@ -154,9 +150,7 @@ def _read_footer(file: DataFile) -> tuple[Handle, Handle]:
     return metaindex, index
 
 
-def _decode_handle(
-    data: Buffer, path: str, base: int, position: int = 0, *, whole: bool = False
-) -> tuple[Handle, int]:
+def _decode_handle(data: Buffer, path: str, base: int, position: int = 0, *, whole: bool = False) -> tuple[Handle, int]:
     offset, position = varint.decode(data, position, path=path, base=base)
     size, position = varint.decode(data, position, path=path, base=base)
     if whole and position != len(data):

@@ -25,6 +25,7 @@ from compat_saver.errors import ArtifactError, FormatError
 from compat_saver.proto import tensors
 from compat_saver.proto.messages import Message, SavedTensorSlices
 
+
 @dataclasses.dataclass
 class _Tensor:
     """What the shards together say of a tensor."""
@@ -94,9 +95,7 @@ class V1Reader:
         info = TensorInfo(name, tensor.dtype, tensor.shape, 0, slices)
         nbytes = info.size * tensor.dtype.itemsize
         if tensor.dtype.name == "string":
-            nbytes = sum(
-                len(element) for spec in tensor.slices for element in self._values(info, spec).flat
-            )
+            nbytes = sum(len(element) for spec in tensor.slices for element in self._values(info, spec).flat)
         whole = None if slices else next(iter(tensor.slices.values()), None)
         shard = self._shards.index(whole) if whole is not None else None
         return dataclasses.replace(info, nbytes=nbytes, shard=shard)
@@ -110,17 +109,13 @@ class V1Reader:
             FormatError: a slice is missing or damaged; slices overlap or leave a hole.
         """
         places = self._places(info)
-        shared = [
-            (place, spec, common)
-            for place, spec in places
-            if (common := intersect(place, box)) is not None
-        ]
+        shared = [(place, spec, common) for place, spec in places if (common := intersect(place, box)) is not None]
         if len(shared) == 1 and shared[0][2] == box:
             place, spec, _ = shared[0]
-            return arrays.frozen(self._values(info, spec)[relative(box, place)])
+            return arrays.frozen(arrays.part(self._values(info, spec), relative(box, place)))
         out = np.empty(box_shape(box), arrays.numpy_dtype(info.dtype, info.name, self._path))
         for place, spec, common in shared:
-            out[relative(common, box)] = self._values(info, spec)[relative(common, place)]
+            out[relative(common, box)] = arrays.part(self._values(info, spec), relative(common, place))
         return arrays.frozen(out)
 
     def _places(self, info: TensorInfo) -> list[tuple[Box, SliceSpec]]:
@@ -145,9 +140,7 @@ class V1Reader:
         value = table.get(spec.key(info.name))
         what = f"slice {str(spec) or '-'} of {info.name!r}"
         if value is None:
-            raise FormatError(
-                f"{what} is missing", path=path, expected="an entry under its key", found="none"
-            )
+            raise FormatError(f"{what} is missing", path=path, expected="an entry under its key", found="none")
         message = entries.parse(SavedTensorSlices, value, what, path)
         flat = tensors.values(message.data.data, info.dtype, where=path)
         if len(flat) != math.prod(shape):

@@ -69,13 +69,13 @@ class V2Reader:
         for place, piece in self._index.pieces(info):
             common = intersect(place, box)
             if common == box or not info.slices:
-                return self._piece(piece)[relative(box, place)]
+                return arrays.part(self._piece(piece), relative(box, place))
             if common is not None:
                 shared.append((place, common, piece))
         self._refuse_more_than_stored(info)
         out = np.empty(box_shape(box), arrays.numpy_dtype(info.dtype, info.name, self._index.path))
         for place, common, piece in shared:
-            out[relative(common, box)] = self._piece(piece)[relative(common, place)]
+            out[relative(common, box)] = arrays.part(self._piece(piece), relative(common, place))
         return arrays.frozen(out)
 
     def _piece(self, info: TensorInfo) -> Array:

@@ -1,7 +1,7 @@
-"""Variant tensors (dataset iterators and the like): not decoded, but their checksums are known, so they can be checked and copied.
+"""Variant tensors (dataset iterators and the like): not decoded, but checked, so that they can be copied.
 
-Every element is its length as a varint, a serialized VariantTensorDataProto, and a masked CRC of everything so far: each
-length as 8 bytes, each element, each such CRC.
+Every element is its length as a varint, a serialized VariantTensorDataProto, and a masked CRC of everything so far:
+each length as 8 bytes, each element, each such CRC.
 """
 
 from __future__ import annotations

@@ -50,9 +50,7 @@ def decode(data: Buffer, position: int, *, path: str = "", base: int = 0) -> tup
     raise _bad(data, position, path, base)
 
 
-def decode_many(
-    data: Buffer, count: int, *, path: str = "", base: int = 0
-) -> tuple[npt.NDArray[np.uint64], int]:
+def decode_many(data: Buffer, count: int, *, path: str = "", base: int = 0) -> tuple[npt.NDArray[np.uint64], int]:
     """Returns the `count` integers at the start of `data`, and how many bytes they take.
 
     Raises:

@@ -35,9 +35,9 @@ _PADDING = bytes(16)
 class BundleWriter:
     """Writes one bundle; use it in a `with` statement.
 
-    Nothing appears under the bundle's names before the block has ended without an exception; then the data files do, and
-    the index last. Values go to the files as they are added: memory does not grow with them. With several shards, each
-    tensor goes to the smallest so far.
+    Nothing appears under the bundle's names before the block has ended without an exception; then the data files do,
+    and the index last. Values go to the files as they are added: memory does not grow with them. With several shards,
+    each tensor goes to the smallest so far.
 
     Args:
         prefix: what the file names start with; missing folders are made.
@@ -45,9 +45,7 @@ class BundleWriter:
         overwrite: whether a bundle of that prefix may be replaced.
     """
 
-    def __init__(
-        self, prefix: str | os.PathLike[str], shards: int = 1, *, overwrite: bool = False
-    ) -> None:
+    def __init__(self, prefix: str | os.PathLike[str], shards: int = 1, *, overwrite: bool = False) -> None:
         if not 1 <= shards < MAX_SHARDS:
             raise UsageError(f"expected 1 to {MAX_SHARDS - 1} shards, got {shards}")
         self.prefix = os.fspath(prefix)
@@ -61,9 +59,7 @@ class BundleWriter:
     def __enter__(self) -> BundleWriter:
         count = len(self._sizes)
         paths = [data_path(self.prefix, shard, count) for shard in range(count)]
-        self._publication = Publication(
-            [*paths, index_path(self.prefix)], overwrite=self._overwrite
-        )
+        self._publication = Publication([*paths, index_path(self.prefix)], overwrite=self._overwrite)
         return self
 
     def __exit__(
@@ -128,7 +124,7 @@ class BundleWriter:
         """Adds a part of a tensor; by the end of the block its parts must make it up.
 
         Raises:
-            UsageError: the part was added already, does not fit the tensor, or differs from the others in shape or type.
+            UsageError: the part was added already, does not fit the tensor, or contradicts other parts.
             TypeError: TensorFlow has no type for the values.
         """
         source, shape = np.asarray(array), tuple(full_shape)
@@ -210,9 +206,7 @@ class BundleWriter:
         else:
             self.add(new_name, checkpoint.read_slice(name, slices), info.dtype)
 
-    def _copy_slice(
-        self, new_name: str, checkpoint: Checkpoint, info: TensorInfo, spec: SliceSpec
-    ) -> None:
+    def _copy_slice(self, new_name: str, checkpoint: Checkpoint, info: TensorInfo, spec: SliceSpec) -> None:
         box = spec.box(info.shape)
         if not info.dtype.itemsize or box == boxes.whole(info.shape):
             part = checkpoint.read_slice(info.name, box)

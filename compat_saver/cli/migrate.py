@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from compat_saver._tensorflow import be_quiet
 from compat_saver.cli.arguments import Binding, Names, SignatureArgument
 from compat_saver.cli.progress import stages
 from compat_saver.cli.result import print_report
@@ -60,6 +61,7 @@ def migrate(
     """
     import compat_saver
 
+    be_quiet()
     try:
         with stages() as progress:
             report = compat_saver.migrate(

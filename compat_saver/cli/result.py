@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 if TYPE_CHECKING:
-    from compat_saver.migrate import MigrationReport
+    from compat_saver.migration import MigrationReport
 
 
 def print_report(report: object, as_json: bool) -> None:

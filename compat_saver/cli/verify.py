@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from compat_saver._tensorflow import be_quiet
 from compat_saver.cli.progress import stages
 from compat_saver.cli.result import print_report
 from compat_saver.cli.verification_options import verification_options
@@ -21,6 +22,7 @@ def verify(source: Path, saved_model: Path, as_json: bool, **options: Any) -> No
     """Compare SAVED_MODEL, which `migrate` wrote, with the checkpoint SOURCE it came from, once more."""
     import compat_saver
 
+    be_quiet()
     try:
         with stages() as progress:
             report = compat_saver.verify(source, saved_model, progress=progress, **options)

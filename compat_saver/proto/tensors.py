@@ -35,11 +35,11 @@ _FIELDS = {
     "float16": "half_val",
     "bfloat16": "half_val",
 }
-_FIELDS |= dict.fromkeys("int8 int16 int32 int2 int4 uint8 uint16 uint2 uint4".split(), "int_val")
-_FIELDS |= dict.fromkeys("qint8 qint16 qint32 quint8 quint16".split(), "int_val")
-_FIELDS |= {
-    f"float8_{kind}": "float8_val" for kind in ("e5m2", "e4m3fn", "e4m3fnuz", "e4m3b11fnuz", "e5m2fnuz")
-}
+_FIELDS |= {f"int{bits}": "int_val" for bits in (2, 4, 8, 16, 32)}
+_FIELDS |= {f"uint{bits}": "int_val" for bits in (2, 4, 8, 16)}
+_FIELDS |= {f"qint{bits}": "int_val" for bits in (8, 16, 32)}
+_FIELDS |= {f"quint{bits}": "int_val" for bits in (8, 16)}
+_FIELDS |= {f"float8_{kind}": "float8_val" for kind in ("e5m2", "e4m3fn", "e4m3fnuz", "e4m3b11fnuz", "e5m2fnuz")}
 
 _STORED = {
     "float_val": "float32",
@@ -117,9 +117,7 @@ def _from_content(content: bytes, dtype: DType, count: int, where: str) -> Array
     if dtype.name == "string":
         return _objects(_split_strings(content, count, where))
     if len(content) != count * dtype.itemsize:
-        raise _bad(
-            where, "bad tensor_content", f"{count * dtype.itemsize} bytes", f"{len(content)} bytes"
-        )
+        raise _bad(where, "bad tensor_content", f"{count * dtype.itemsize} bytes", f"{len(content)} bytes")
     return np.frombuffer(content, element)
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from compat_saver.bundle import Checkpoint, open_bundle
 from compat_saver.errors import UsageError, VerificationError
-from compat_saver.migrate.options import MigrationOptions, NamedSignature
-from compat_saver.migrate.outcome import MigrationReport, SourceFacts
-from compat_saver.migrate.plan import Plan, make_plan
-from compat_saver.migrate.publish import refuse_existing, staged
-from compat_saver.migrate.verification.compare import ATOL, RTOL
-from compat_saver.migrate.verification.verify import Verification, verify_model
-from compat_saver.migrate.writing.saved_model import OutputShapes, write_saved_model
+from compat_saver.migration.options import MigrationOptions, NamedSignature
+from compat_saver.migration.outcome import MigrationReport, SourceFacts
+from compat_saver.migration.plan import Plan, make_plan
+from compat_saver.migration.publish import refuse_existing, staged
+from compat_saver.migration.verification.compare import ATOL, RTOL
+from compat_saver.migration.verification.verify import Verification, verify_model
+from compat_saver.migration.writing.saved_model import OutputShapes, write_saved_model
 from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
 from compat_saver.sources import resolve_checkpoint
 

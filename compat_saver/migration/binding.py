@@ -9,7 +9,7 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.errors import UsageError
 from compat_saver.graph import Graph, OpCatalog, Value
-from compat_saver.migrate.signature import full_name
+from compat_saver.migration.signature import full_name
 
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 

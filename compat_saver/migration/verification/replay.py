@@ -16,7 +16,7 @@ from compat_saver import _tensorflow
 from compat_saver.analysis.weights import Weight
 from compat_saver.errors import CompatSaverError
 from compat_saver.graph import from_graph_def, to_graph_def
-from compat_saver.migrate.signature import Signature
+from compat_saver.migration.signature import Signature
 from compat_saver.passes import DropPlacement, Prune, run
 from compat_saver.passes.ref_counterparts import VARIABLE_OPS
 from compat_saver.proto.messages import OpList

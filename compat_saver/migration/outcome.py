@@ -11,8 +11,8 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.analysis.weights import Weight
 from compat_saver.graph.attributes import Shape
-from compat_saver.migrate.signature import Signature, Tensor
-from compat_saver.migrate.verification.verify import Verification
+from compat_saver.migration.signature import Signature, Tensor
+from compat_saver.migration.verification.verify import Verification
 from compat_saver.passes import Rewrite
 
 

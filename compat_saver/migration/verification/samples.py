@@ -13,7 +13,7 @@ from compat_saver import dtypes
 from compat_saver.analysis.index_bounds import index_bound
 from compat_saver.errors import UsageError, nearest_names
 from compat_saver.graph import Graph
-from compat_saver.migrate.signature import Signature, Tensor, full_name
+from compat_saver.migration.signature import Signature, Tensor, full_name
 
 Feeds = dict[str, np.ndarray]
 """Signature key -> array."""

@@ -3,7 +3,7 @@
 import pytest
 
 from compat_saver.errors import OutputExistsError, UsageError
-from compat_saver.migrate.publish import staged
+from compat_saver.migration.publish import staged
 
 
 def test_it_appears_when_the_block_ends(tmp_path):

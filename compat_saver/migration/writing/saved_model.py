@@ -11,10 +11,10 @@ from compat_saver.analysis.weights import HANDLE_OPS
 from compat_saver.bundle import Checkpoint
 from compat_saver.graph import Graph, from_graph_def, to_graph_def
 from compat_saver.graph.attributes import Shape
-from compat_saver.migrate.plan import Plan
-from compat_saver.migrate.signature import Signature
-from compat_saver.migrate.writing.tags import set_tags
-from compat_saver.migrate.writing.variables_file import write_variables
+from compat_saver.migration.plan import Plan
+from compat_saver.migration.signature import Signature
+from compat_saver.migration.writing.tags import set_tags
+from compat_saver.migration.writing.variables_file import write_variables
 from compat_saver.passes import Prune, run
 
 OutputShapes = dict[str, dict[str, Shape]]

@@ -17,10 +17,10 @@ from compat_saver.analysis.weights import Weight, WeightFinder, local_values, sa
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import CannotMigrateError, UsageError
 from compat_saver.graph import Graph, OpCatalog, from_graph_def
-from compat_saver.migrate.binding import bound_values
-from compat_saver.migrate.options import MigrationOptions
-from compat_saver.migrate.settle import settle_signatures
-from compat_saver.migrate.signature import Signature
+from compat_saver.migration.binding import bound_values
+from compat_saver.migration.options import MigrationOptions
+from compat_saver.migration.settle import settle_signatures
+from compat_saver.migration.signature import Signature
 from compat_saver.passes import (
     BindInputs,
     DropPlacement,

@@ -13,12 +13,12 @@ import numpy as np
 from compat_saver import _tensorflow
 from compat_saver.errors import UsageError
 from compat_saver.graph import Graph
-from compat_saver.migrate.options import MigrationOptions
-from compat_saver.migrate.plan import Plan
-from compat_saver.migrate.signature import Signature
-from compat_saver.migrate.verification.compare import Comparison, compare
-from compat_saver.migrate.verification.replay import Replay, ReplayError
-from compat_saver.migrate.verification.samples import Feeds, SampleMaker, read_feeds
+from compat_saver.migration.options import MigrationOptions
+from compat_saver.migration.plan import Plan
+from compat_saver.migration.signature import Signature
+from compat_saver.migration.verification.compare import Comparison, compare
+from compat_saver.migration.verification.replay import Replay, ReplayError
+from compat_saver.migration.verification.samples import Feeds, SampleMaker, read_feeds
 from compat_saver.proto.meta_graph import MetaGraph
 
 _RANDOM_OP = re.compile(r"Random|Multinomial|TruncatedNormal")

@@ -10,8 +10,8 @@ from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError, nearest_names
 from compat_saver.graph import Graph, OpCatalog
 from compat_saver.graph.attributes import shape_from_message
-from compat_saver.migrate.options import DEFAULT_SIGNATURE, MigrationOptions, NamedSignature, SignatureRequest
-from compat_saver.migrate.signature import Signature, Tensor, full_name, make_keys
+from compat_saver.migration.options import DEFAULT_SIGNATURE, MigrationOptions, NamedSignature, SignatureRequest
+from compat_saver.migration.signature import Signature, Tensor, full_name, make_keys
 from compat_saver.proto.messages import Message
 from compat_saver.proto.meta_graph import MetaGraph
 
