@@ -10,13 +10,8 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from compat_saver.bundle import sniff
-from compat_saver.errors import (
-    ArtifactError,
-    FormatError,
-    NotALegacyArtifactError,
-    SourceNotFoundError,
-)
+from compat_saver.errors import ArtifactError, FormatError, SourceNotFoundError
+from compat_saver.sniff import HEAD, describe_bytes
 
 CHUNK = 4 << 20
 """Bytes that streaming holds at a time."""
@@ -59,7 +54,7 @@ class DataFile:
         with _system_errors(self.path):
             return mmap.mmap(self._fd, self.size, access=mmap.ACCESS_READ)
 
-    def head(self, size: int = sniff.HEAD) -> bytes:
+    def head(self, size: int = HEAD) -> bytes:
         """Returns the first bytes, fewer where the file is shorter."""
         return b"".join(bytes(part) for part in self.chunks(0, min(size, self.size), "the head"))
 
@@ -109,9 +104,9 @@ class DataFile:
 
     def refuse_foreign(self) -> None:
         """Raises NotALegacyArtifactError if the first bytes show that this is another kind of file."""
-        words = sniff.describe(self.head())
-        if words is not None:
-            raise NotALegacyArtifactError(f"{self.path}: expected a checkpoint file, but it is {words}")
+        foreign = describe_bytes(self.head(), self.size)
+        if foreign is not None:
+            raise foreign.error(self.path, "a checkpoint file")
 
     def _beyond(self, offset: int, size: int, what: str) -> FormatError:
         return FormatError(

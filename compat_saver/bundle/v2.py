@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -15,6 +16,10 @@ from compat_saver.bundle.table import Table
 from compat_saver.bundle.v2_index import V2Index
 from compat_saver.dtypes import DType
 from compat_saver.errors import ArtifactError, FormatError
+
+
+_Shared = tuple[Box, Box, TensorInfo]
+"""Where a piece lies in its tensor, the part of it that is asked for, and the piece."""
 
 
 def index_path(prefix: str) -> str:
@@ -65,15 +70,16 @@ class V2Reader:
 
     def read(self, info: TensorInfo, box: Box) -> Array:
         """Returns a part of a tensor: a view of the file's bytes where one stored piece holds all of it."""
-        shared = []
+        shared: list[_Shared] = []
         for place, piece in self._index.pieces(info):
             common = intersect(place, box)
             if common == box or not info.slices:
-                return arrays.part(self._piece(piece), relative(box, place))
+                return arrays.frozen(arrays.part(self._piece(piece), relative(box, place)))
             if common is not None:
                 shared.append((place, common, piece))
-        self._refuse_more_than_stored(info)
-        out = np.empty(box_shape(box), arrays.numpy_dtype(info.dtype, info.name, self._index.path))
+        dtype = arrays.numpy_dtype(info.dtype, info.name, self._index.path)
+        self._refuse_more_than_stored(info, math.prod(box_shape(box)) * dtype.itemsize, shared)
+        out = np.empty(box_shape(box), dtype)
         for place, common, piece in shared:
             out[relative(common, box)] = arrays.part(self._piece(piece), relative(common, place))
         return arrays.frozen(out)
@@ -115,15 +121,16 @@ class V2Reader:
             checksum.check(what, info.crc32c, crc, path=file.path, offset=offset)
         self._checked.add(info.name)
 
-    def _refuse_more_than_stored(self, info: TensorInfo) -> None:
-        """Keeps entries that all point at the same bytes from making a tensor larger than the files."""
-        pieces = [piece for _, piece in self._index.pieces(info)]
-        stored = sum({file.path: file.size for file, _ in map(self._locate, pieces)}.values())
-        if info.nbytes > stored:
+    def _refuse_more_than_stored(self, info: TensorInfo, nbytes: int, pieces: Iterable[_Shared]) -> None:
+        """Keeps entries that all point at the same bytes from making an array larger than the files."""
+        files = {file.path: file for file, _ in (self._locate(piece) for _, _, piece in pieces)}
+        stored = sum(file.size for file in files.values())
+        # An object array has 8 bytes for every element, which takes one byte or more in the file.
+        if nbytes > (stored if info.dtype.itemsize else 8 * stored):
             raise FormatError(
                 f"the slices of {info.name!r} share bytes",
                 path=self._index.path,
-                expected=f"{info.nbytes} bytes in the data files",
+                expected=f"{nbytes} bytes in the data files",
                 found=f"{stored} bytes",
             )
 
@@ -189,18 +196,18 @@ class V2Reader:
 
     def damage(self, progress: Callable[[int], None]) -> Iterator[ArtifactError]:
         """Checks every byte that anything points at and yields what is wrong, file by file in order."""
-        self._index.verify(progress)
-        infos = []
+        yield from _errors(self._index.verify, progress)
+        infos: list[TensorInfo] = []
         for name in self._index.all_names:
-            try:
-                infos.append(self._index.info(name))
-                self._index.pieces(infos[-1])
-            except ArtifactError as error:
-                yield error
+            yield from _errors(lambda name=name: infos.append(self._index.info(name)))
         for info in sorted(infos, key=lambda info: (info.shard or 0, info.offset or 0)):
-            if not info.slices:
-                try:
-                    self._check_streaming(info)
-                    progress(info.nbytes)
-                except ArtifactError as error:
-                    yield error
+            yield from _errors(self._index.pieces if info.slices else self._check_streaming, info)
+            progress(0 if info.slices else info.nbytes)
+
+
+def _errors(use: Callable[..., object], *arguments: object) -> Iterator[ArtifactError]:
+    """Yields the error that a call raises, if it does."""
+    try:
+        use(*arguments)
+    except ArtifactError as error:
+        yield error

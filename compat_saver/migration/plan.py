@@ -27,6 +27,7 @@ from compat_saver.passes import (
     DropUnknownAttributes,
     ExposeInputs,
     ExposeOutputs,
+    FoldConditionals,
     Prune,
     RefToResource,
     Rewrite,
@@ -68,9 +69,7 @@ class Plan:
     warnings: tuple[str, ...]
 
 
-def make_plan(
-    meta: MetaGraph, checkpoint: Checkpoint, options: MigrationOptions, notes: Sequence[str] = ()
-) -> Plan:
+def make_plan(meta: MetaGraph, checkpoint: Checkpoint, options: MigrationOptions, notes: Sequence[str] = ()) -> Plan:
     """Settles a migration.
 
     Args:
@@ -99,6 +98,7 @@ def make_plan(
             ExposeOutputs(nodes.outputs()),
             BindInputs(bound),
             ExposeInputs(nodes.inputs()),
+            FoldConditionals(),
             Prune(name for name, _ in nodes.outputs().values()),
         ],
         graph,
@@ -119,7 +119,7 @@ def make_plan(
         weights=weights,
         dropped=all_variables - len(weights),
         rewrites=tuple(item for item in rewrites if not item.name.startswith("expose_")),
-        warnings=(*notes, *warnings, *_loop_warnings(graph)),
+        warnings=(*notes, *warnings, *_control_flow_warnings(graph)),
     )
 
 
@@ -173,10 +173,15 @@ def _find_weights(graph: Graph, finder: WeightFinder) -> tuple[tuple[Weight, ...
     return weights, [item for item in found if isinstance(item, str)]
 
 
-def _loop_warnings(graph: Graph) -> list[str]:
-    if not any(node.op == "Enter" for node in graph):
+def _control_flow_warnings(graph: Graph) -> list[str]:
+    ops = {node.op for node in graph}
+    if "Enter" in ops:
+        kind = "while loop"
+    elif "Switch" in ops:
+        kind = "cond"
+    else:
         return []
     return [
-        "The graph holds a v1 while loop. It runs, but TensorFlow 2 has no gradients through it: variables that act "
-        "only through the loop cannot be fine-tuned."
+        f"The graph holds a v1 {kind}. It runs, but TensorFlow 2 may have no gradients through it: what lies behind it "
+        "cannot be fine-tuned then."
     ]

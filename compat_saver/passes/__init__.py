@@ -5,6 +5,7 @@ from compat_saver.passes.bind_inputs import BindInputs
 from compat_saver.passes.drop_placement import DropPlacement
 from compat_saver.passes.drop_unknown_attributes import DropUnknownAttributes
 from compat_saver.passes.expose import ExposeInputs, ExposeOutputs
+from compat_saver.passes.fold_conditionals import FoldConditionals
 from compat_saver.passes.prune import Prune
 from compat_saver.passes.ref_to_resource import RefToResource
 from compat_saver.passes.tensor_array_v3 import TensorArrayV3
@@ -15,6 +16,7 @@ __all__ = [
     "DropUnknownAttributes",
     "ExposeInputs",
     "ExposeOutputs",
+    "FoldConditionals",
     "Pass",
     "Prune",
     "RefToResource",

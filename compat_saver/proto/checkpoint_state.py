@@ -170,7 +170,8 @@ def write_checkpoint_state(
     from google.protobuf import text_format
 
     target = os.path.join(folder, latest_filename)
-    _replace(target, text_format.MessageToString(message).encode())
+    # Octal escapes, as every TF1 release wrote and reads; what protobuf does by default has changed.
+    _replace(target, text_format.MessageToString(message, as_utf8=False).encode())
     return target
 
 

@@ -16,7 +16,7 @@ def with_graph(
     path: Path, files: CheckpointFiles, *, state: CheckpointState | None = None, notes: tuple[str, ...] = ()
 ) -> CheckpointSource:
     """Returns the source of a checkpoint, with PREFIX.meta if it is there."""
-    meta = files.prefix.with_name(files.prefix.name + META)
+    meta = files.stem.with_name(files.stem.name + META)
     notes = (*notes, *files.problems)
     if meta.is_file():
         return CheckpointSource(path, files, meta=meta, state=state, notes=notes)

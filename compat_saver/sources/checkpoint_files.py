@@ -10,7 +10,7 @@ A prefix may hold any number of dots and dashes; it is never taken apart, only w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +38,9 @@ class CheckpointFiles:
     """What lies under a prefix.
 
     Attributes:
-        prefix: the path that the names begin with.
+        prefix: what TensorFlow, and `open_bundle`, take to be the checkpoint's name: for shards of V1 the pattern
+            `X-?????-of-00002`.
+        stem: the path that all its names begin with, that of the .meta included: `X` for shards of V1, else the prefix.
         version: "V1" or "V2".
         tables: the index of V2, or the file or shards of V1.
         data: the data shards of V2 that are there.
@@ -48,6 +50,7 @@ class CheckpointFiles:
     """
 
     prefix: Path
+    stem: Path
     version: str
     tables: tuple[Path, ...]
     data: tuple[Path, ...] = ()
@@ -61,7 +64,7 @@ class CheckpointFiles:
         found = [f"{path} is {foreign.what}. {foreign.advice}" for path, foreign in self.impostors]
         if self.missing:
             names = ", ".join(path.name for path in self.missing)
-            found.append(f"Files of the checkpoint {self.prefix} are missing: {names}. Copy all of its files.")
+            found.append(f"Files of the checkpoint {self.stem} are missing: {names}. Copy all of its files.")
         return tuple(found)
 
 
@@ -92,34 +95,47 @@ def find_checkpoint(prefix: Path) -> CheckpointFiles | None:
         NotALegacyArtifactError: its index is something else: a Git LFS pointer, an empty file, ...
         FormatError: its index is damaged or cut short.
     """
-    if prefix_of_v1_shard(prefix) is not None and not prefix.is_file():
+    if not prefix.is_file():
         prefix = prefix_of_v1_shard(prefix) or prefix
     index = prefix.with_name(prefix.name + _INDEX)
     if index.is_file():
-        return _v2_files(prefix, index)
+        return _from_index(prefix, index)
     if prefix.is_file():
-        is_v1 = table_version(prefix) == V1
-        return CheckpointFiles(prefix, V1, (prefix,)) if is_v1 else None
-    shards = {path: match for path, match in _siblings(prefix, _V1_SHARD) if table_version(path) == V1}
+        return CheckpointFiles(prefix, prefix, V1, (prefix,)) if table_version(prefix) == V1 else None
+    return _from_v1_shards(prefix)
+
+
+def _from_v1_shards(stem: Path) -> CheckpointFiles | None:
+    shards = {path: match for path, match in _siblings(stem, _V1_SHARD) if table_version(path) == V1}
     if not shards:
         return None
-    missing = _missing(prefix, "-", len(shards), {int(match[3]) for match in shards.values()}, shards)
-    return CheckpointFiles(prefix, V1, tuple(shards), missing=missing)
+    count = max(int(match[3]) for match in shards.values())
+    missing = _missing(stem, "-", count, shards)
+    return CheckpointFiles(stem.with_name(f"{stem.name}-?????-of-{count:05}"), stem, V1, tuple(shards), missing=missing)
 
 
-def _v2_files(prefix: Path, index: Path) -> CheckpointFiles | None:
+def _from_index(prefix: Path, index: Path) -> CheckpointFiles:
+    """Cases: a V1 checkpoint of that name; an index."""
     table = Table(DataFile(str(index)))
     header = table.get(_META_KEY)
-    if header is None or bytes(header[:1]) == _V1_BEGINS:
+    if header is None:
         raise FormatError(
-            "not an index", path=str(index), expected="the header of a V2 checkpoint", found="a table without one"
+            "not an index", path=str(index), expected="the header of a checkpoint", found="a table without one"
         )
+    if bytes(header[:1]) == _V1_BEGINS:
+        return CheckpointFiles(index, prefix, V1, (index,))
     count = decode_header(header, str(index)).shards
     data = [path for path, match in _siblings(prefix, _DATA_SHARD) if int(match[3]) == count]
-    missing = _missing(prefix, ".data-", len(data), {count}, data)
-    object_based = table.get(OBJECT_GRAPH_KEY.encode()) is not None
-    impostors = tuple((path, foreign) for path in data if (foreign := _impostor(path)) is not None)
-    return CheckpointFiles(prefix, V2, (index,), tuple(data), missing, impostors, object_based)
+    return CheckpointFiles(
+        prefix,
+        prefix,
+        V2,
+        tables=(index,),
+        data=tuple(data),
+        missing=_missing(prefix, ".data-", count, data),
+        impostors=tuple((path, foreign) for path in data if (foreign := _impostor(path)) is not None),
+        object_based=table.get(OBJECT_GRAPH_KEY.encode()) is not None,
+    )
 
 
 def _impostor(path: Path) -> Foreign | None:
@@ -129,22 +145,21 @@ def _impostor(path: Path) -> Foreign | None:
     return foreign if foreign is not None and foreign.kind in _NEVER_TENSORS else None
 
 
-def _missing(prefix: Path, infix: str, present: int, counts: set[int], found: Iterable[Path]) -> tuple[Path, ...]:
-    count = max(counts)
-    if present >= count:
+def _missing(stem: Path, infix: str, count: int, found: Collection[Path]) -> tuple[Path, ...]:
+    if len(found) >= count:
         return ()
-    names = (f"{prefix.name}{infix}{shard:05}-of-{count:05}" for shard in range(count))
-    return tuple(path for name in names if (path := prefix.with_name(name)) not in set(found))
+    names = (f"{stem.name}{infix}{shard:05}-of-{count:05}" for shard in range(count))
+    return tuple(path for name in names if (path := stem.with_name(name)) not in found)
 
 
-def _siblings(prefix: Path, pattern: re.Pattern[str]) -> list[tuple[Path, re.Match[str]]]:
-    """Returns the files that are numbered shards of a prefix, in order."""
-    if not prefix.parent.is_dir():
+def _siblings(stem: Path, pattern: re.Pattern[str]) -> list[tuple[Path, re.Match[str]]]:
+    """Returns the files that are numbered shards of a stem, in order."""
+    if not stem.parent.is_dir():
         return []
     found = [
         (path, match)
-        for path in prefix.parent.iterdir()
-        if (match := pattern.fullmatch(path.name)) and match[1] == prefix.name and path.is_file()
+        for path in stem.parent.iterdir()
+        if (match := pattern.fullmatch(path.name)) and match[1] == stem.name and path.is_file()
     ]
     return sorted(found, key=lambda item: item[0].name)
 
@@ -165,9 +180,9 @@ def table_version(path: Path) -> str | None:
 
 
 def list_checkpoints(directory: Path) -> list[Path]:
-    """Returns the prefixes of the checkpoints in a directory, in order.
+    """Returns what `find_checkpoint` finds the checkpoints of a directory by, in order.
 
-    V2 ones are known by the name of their index, V1 ones by their bytes, for their names are free.
+    V2 ones are listed by the name of their index, V1 ones by their bytes, for their names are free.
     """
     prefixes = set()
     for path in directory.iterdir():

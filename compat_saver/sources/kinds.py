@@ -34,7 +34,7 @@ class CheckpointSource:
 
     @property
     def prefix(self) -> Path:
-        """What TensorFlow calls the checkpoint: the path that all its files begin with."""
+        """What TensorFlow takes to be the checkpoint's name; for shards of V1 it is their pattern."""
         return self.files.prefix
 
     @property

@@ -211,14 +211,12 @@ def test_write_refuses(tmp_path):
 @pytest.mark.tensorflow
 def test_tensorflow_reads_and_writes_the_same(tmp_path):
     tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
-    paths = [str(tmp_path / "m-1"), str(tmp_path / "模型-2")]
-    write_checkpoint_state(
-        tmp_path, paths[1], paths, all_model_checkpoint_timestamps=[1595828479.0237708, 2.0], last_preserved_timestamp=1.0
-    )
+    folder, paths = str(tmp_path), [str(tmp_path / "m-1"), str(tmp_path / "模型-2")]
+    write_checkpoint_state(folder, paths[1], paths)
+    assert list(tf.train.get_checkpoint_state(folder).all_model_checkpoint_paths) == paths
+
+    times = {"all_model_checkpoint_timestamps": [1595828479.0237708], "last_preserved_timestamp": 1.0}
+    write_checkpoint_state(folder, paths[0], **times)
     ours = (tmp_path / "checkpoint").read_bytes()
-    theirs = tf.train.get_checkpoint_state(str(tmp_path))
-    assert list(theirs.all_model_checkpoint_paths) == paths
-    tf.compat.v1.train.update_checkpoint_state(
-        str(tmp_path), paths[1], paths, all_model_checkpoint_timestamps=[1595828479.0237708, 2.0], last_preserved_timestamp=1.0
-    )
+    tf.compat.v1.train.update_checkpoint_state(folder, paths[0], **times)
     assert (tmp_path / "checkpoint").read_bytes() == ours

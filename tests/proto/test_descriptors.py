@@ -60,6 +60,7 @@ def _describe(message):
 def tensorflow_pool():
     pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
     from google.protobuf import descriptor_pool
+    from tensorflow.core.protobuf import tensor_bundle_pb2  # noqa: F401
     from tensorflow.core.util import saved_tensor_slice_pb2  # noqa: F401
     from tensorflow.python.training import checkpoint_state_pb2  # noqa: F401
 

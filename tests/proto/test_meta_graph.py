@@ -196,5 +196,5 @@ def test_graphs_and_saved_models(tmp_path, message):
     assert read_graph_def(write(tmp_path / "g", message.graph_def)) == message.graph_def
     (tmp_path / "s").write_bytes(saved_model(message))
     assert read_saved_model(tmp_path / "s").meta_graphs[0] == message
-    with pytest.raises(NotALegacyArtifactError, match="expected a GraphDef .*, found a MetaGraphDef"):
+    with pytest.raises(NotALegacyArtifactError, match=r"expected a GraphDef .*, found a MetaGraphDef"):
         read_graph_def(write(tmp_path / "m", message))

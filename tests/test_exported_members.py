@@ -1,0 +1,53 @@
+"""The public names: adding one is a decision, losing one breaks somebody."""
+
+import inspect
+
+import compat_saver
+
+PUBLIC = [
+    "ArtifactError",
+    "CannotMigrateError",
+    "ChecksumError",
+    "CompatSaverError",
+    "FormatError",
+    "GraphError",
+    "NameNotFoundError",
+    "NotALegacyArtifactError",
+    "OutputExistsError",
+    "SourceNotFoundError",
+    "TensorFlowMissingError",
+    "TensorNotFoundError",
+    "UsageError",
+    "VerificationError",
+    "__version__",
+    "inspect",
+    "migrate",
+    "open_checkpoint",
+    "read_checkpoint_state",
+    "read_meta_graph",
+    "verify",
+]
+
+
+def test_the_public_names_are_these():
+    assert compat_saver.__all__ == PUBLIC == sorted(PUBLIC)
+
+
+def test_every_public_name_is_there_and_documented():
+    for name in PUBLIC:
+        member = getattr(compat_saver, name)
+        assert name == "__version__" or inspect.getdoc(member)
+
+
+def test_nothing_else_looks_public():
+    visible = {name for name, member in vars(compat_saver).items() if not inspect.ismodule(member)}
+    assert {name for name in visible if not name.startswith("_")} <= set(PUBLIC)
+
+
+def test_every_error_is_public():
+    errors = {name for name, member in vars(compat_saver.errors).items() if _is_error(member)}
+    assert errors <= set(PUBLIC)
+
+
+def _is_error(member: object) -> bool:
+    return isinstance(member, type) and issubclass(member, compat_saver.CompatSaverError)
