@@ -9,7 +9,7 @@ from typing import Protocol
 from compat_saver.bundle import boxes
 from compat_saver.bundle.arrays import Array
 from compat_saver.bundle.boxes import Box
-from compat_saver.bundle.entries import TensorInfo
+from compat_saver.bundle.entries import Signature, TensorInfo
 from compat_saver.dtypes import DType
 from compat_saver.errors import ArtifactError, TensorNotFoundError, UsageError, nearest_names
 
@@ -27,7 +27,7 @@ class Reader(Protocol):
     def files(self) -> tuple[str, ...]:
         """The paths."""
 
-    def signature(self, name: str) -> tuple[DType, tuple[int, ...]]:
+    def signature(self, name: str) -> Signature:
         """Type and shape alone."""
 
     def info(self, name: str) -> TensorInfo:

@@ -20,6 +20,9 @@ VERSION = 1
 MAX_SHARDS = 100_000
 """Names of data files have five digits for a shard's number; what claims more is damaged."""
 
+Signature = tuple[DType, tuple[int, ...]]
+"""Type and shape."""
+
 _INT64_MAX = (1 << 63) - 1
 _MAX_RANK = 254
 
@@ -123,35 +126,37 @@ def encode_entry(info: TensorInfo) -> bytes:
     return bytes(message.SerializeToString())
 
 
-def decode_entry(name: str, data: Buffer, path: str) -> TensorInfo:
+def decode_entry(name: str, data: Buffer, path: str, signature: Signature | None = None) -> TensorInfo:
     """Reads what encode_entry wrote.
+
+    Args:
+        name: the tensor, or the key of a slice.
+        data: the value under it.
+        path: the index, for errors.
+        signature: its type and shape, where they are decoded already.
 
     Raises:
         FormatError: it is no entry, has an unknown type or an impossible shape, or a size that the shape contradicts.
     """
     what = f"the entry of {name!r}"
     message = parse(BundleEntryProto, data, what, path)
-    dtype = decode_dtype(message.dtype, what, path)
-    shape = decode_shape(message.shape, what, path)
+    dtype, shape = signature or _signature(message, what, path)
+    nbytes = math.prod(shape) * dtype.itemsize
     if message.slices:
         specs = tuple(decode_slice(spec, shape, what, path) for spec in message.slices)
-        return TensorInfo(name, dtype, shape, math.prod(shape) * dtype.itemsize, specs)
-    if dtype.itemsize and message.size != math.prod(shape) * dtype.itemsize:
+        return TensorInfo(name, dtype, shape, nbytes, specs)
+    if dtype.itemsize and message.size != nbytes:
         raise FormatError(
             f"{what} contradicts itself",
             path=path,
-            expected=f"{math.prod(shape) * dtype.itemsize} bytes for {dtype.name} of shape {shape}",
+            expected=f"{nbytes} bytes for {dtype.name} of shape {shape}",
             found=f"{message.size} bytes",
         )
-    return TensorInfo(
-        name,
-        dtype,
-        shape,
-        message.size,
-        shard=message.shard_id,
-        offset=message.offset,
-        crc32c=message.crc32c,
-    )
+    return TensorInfo(name, dtype, shape, message.size, (), message.shard_id, message.offset, message.crc32c)
+
+
+def _signature(message: Message, what: str, path: str) -> Signature:
+    return decode_dtype(message.dtype, what, path), decode_shape(message.shape, what, path)
 
 
 class Signatures:
@@ -159,9 +164,9 @@ class Signatures:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._seen: dict[Buffer, tuple[DType, tuple[int, ...]]] = {}
+        self._seen: dict[Buffer, Signature] = {}
 
-    def decode(self, name: str, data: Buffer) -> tuple[DType, tuple[int, ...]]:
+    def decode(self, name: str, data: Buffer) -> Signature:
         """Returns type and shape of an entry.
 
         Raises:
@@ -174,11 +179,7 @@ class Signatures:
             if found is None:
                 what = f"the entry of {name!r}"
                 message = parse(BundleEntryProto, head, what, self._path)
-                found = (
-                    decode_dtype(message.dtype, what, self._path),
-                    decode_shape(message.shape, what, self._path),
-                )
-                self._seen[head] = found
+                found = self._seen[head] = _signature(message, what, self._path)
             return found
         info = decode_entry(name, data, self._path)
         return info.dtype, info.shape

@@ -16,7 +16,8 @@ import numpy as np
 from compat_saver.bundle import arrays, entries
 from compat_saver.bundle.arrays import Array
 from compat_saver.bundle.boxes import Box, box_shape, intersect, relative, tiling_problem
-from compat_saver.bundle.entries import TensorInfo
+from compat_saver.bundle.damage import errors_of
+from compat_saver.bundle.entries import Signature, TensorInfo
 from compat_saver.bundle.files import CHUNK
 from compat_saver.bundle.slices import SliceSpec
 from compat_saver.bundle.table import Table
@@ -83,7 +84,7 @@ class V1Reader:
                 )
             tensor.slices[spec] = table
 
-    def signature(self, name: str) -> tuple[DType, tuple[int, ...]]:
+    def signature(self, name: str) -> Signature:
         """Returns type and shape."""
         tensor = self.names[name]
         return tensor.dtype, tensor.shape
@@ -162,19 +163,28 @@ class V1Reader:
         """Returns None: V1 has nothing that a V2 file could take over as it is."""
 
     def damage(self, progress: Callable[[int], None]) -> Iterator[ArtifactError]:
-        """Reads everything and yields what is wrong."""
+        """Reads everything and yields what is wrong, once: all tensors of a damaged block fail in the same way."""
+        seen = set()
+        for error in self._all_errors(progress):
+            if str(error) not in seen:
+                seen.add(str(error))
+                yield error
+
+    def _all_errors(self, progress: Callable[[int], None]) -> Iterator[ArtifactError]:
         for table in self._shards:
-            try:
-                table.verify(progress)
-            except ArtifactError as error:
-                yield error
-        for name in self.names:
-            try:
-                info = self.info(name)
-                for _, spec in self._places(info):
-                    self._values(info, spec)
-            except ArtifactError as error:
-                yield error
+            yield from errors_of(table.verify, progress)
+        try:
+            names = list(self.names)
+        except ArtifactError as error:
+            yield error
+            return
+        for name in names:
+            yield from errors_of(self._read_through, name)
+
+    def _read_through(self, name: str) -> None:
+        info = self.info(name)
+        for _, spec in self._places(info):
+            self._values(info, spec)
 
 
 def _read_meta(table: Table) -> Message:

@@ -10,13 +10,12 @@ import numpy as np
 from compat_saver.bundle import arrays, checksum, strings, variants
 from compat_saver.bundle.arrays import Array
 from compat_saver.bundle.boxes import Box, box_shape, intersect, relative, runs, whole
-from compat_saver.bundle.entries import TensorInfo
+from compat_saver.bundle.damage import errors_of
+from compat_saver.bundle.entries import Signature, TensorInfo
 from compat_saver.bundle.files import CHUNK, DataFile
 from compat_saver.bundle.table import Table
 from compat_saver.bundle.v2_index import V2Index
-from compat_saver.dtypes import DType
 from compat_saver.errors import ArtifactError, FormatError
-
 
 _Shared = tuple[Box, Box, TensorInfo]
 """Where a piece lies in its tensor, the part of it that is asked for, and the piece."""
@@ -58,7 +57,7 @@ class V2Reader:
         shards = self._index.header.shards
         return (self._index.path, *(data_path(self._prefix, n, shards) for n in range(shards)))
 
-    def signature(self, name: str) -> tuple[DType, tuple[int, ...]]:
+    def signature(self, name: str) -> Signature:
         """Returns type and shape alone."""
         return self._index.signature(name)
 
@@ -196,18 +195,18 @@ class V2Reader:
 
     def damage(self, progress: Callable[[int], None]) -> Iterator[ArtifactError]:
         """Checks every byte that anything points at and yields what is wrong, file by file in order."""
-        yield from _errors(self._index.verify, progress)
+        try:
+            names = list(self._index.all_names)
+        except ArtifactError as error:
+            yield error
+            return
+        yield from errors_of(self._index.verify, progress)
         infos: list[TensorInfo] = []
-        for name in self._index.all_names:
-            yield from _errors(lambda name=name: infos.append(self._index.info(name)))
+        for name in names:
+            yield from errors_of(self._add_info, name, infos)
         for info in sorted(infos, key=lambda info: (info.shard or 0, info.offset or 0)):
-            yield from _errors(self._index.pieces if info.slices else self._check_streaming, info)
+            yield from errors_of(self._index.pieces if info.slices else self._check_streaming, info)
             progress(0 if info.slices else info.nbytes)
 
-
-def _errors(use: Callable[..., object], *arguments: object) -> Iterator[ArtifactError]:
-    """Yields the error that a call raises, if it does."""
-    try:
-        use(*arguments)
-    except ArtifactError as error:
-        yield error
+    def _add_info(self, name: str, infos: list[TensorInfo]) -> None:
+        infos.append(self._index.info(name))

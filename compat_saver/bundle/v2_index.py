@@ -12,7 +12,6 @@ from compat_saver.bundle.buffers import Buffer
 from compat_saver.bundle.entries import TensorInfo
 from compat_saver.bundle.slices import SliceSpec, parse_key
 from compat_saver.bundle.table import Table
-from compat_saver.dtypes import DType
 from compat_saver.errors import FormatError
 
 Pieces = list[tuple[Box, TensorInfo]]
@@ -79,7 +78,7 @@ class V2Index:
             if spec in keys
         }
 
-    def signature(self, name: str) -> tuple[DType, tuple[int, ...]]:
+    def signature(self, name: str) -> entries.Signature:
         """Returns type and shape alone, which is fast."""
         return self._signatures.decode(name, self._entries[name])
 
@@ -96,7 +95,8 @@ class V2Index:
         return info
 
     def _decode(self, name: str) -> TensorInfo:
-        return entries.decode_entry(name, self._entries[name], self.path)
+        data = self._entries[name]
+        return entries.decode_entry(name, data, self.path, self._signatures.decode(name, data))
 
     def pieces(self, info: TensorInfo) -> Pieces:
         """Returns the stored parts of a tensor: itself, or its slices.

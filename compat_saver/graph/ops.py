@@ -54,18 +54,19 @@ def known_definitions() -> Mapping[str, Message]:
 def known_facts() -> Mapping[str, OpFacts]:
     """Returns the packaged facts by op name."""
     with (_DATA / "op_facts.csv").open(encoding="utf-8", newline="") as file:
-        return {row["op"]: _facts(row) for row in csv.DictReader(file)}
+        rows = csv.reader(file)
+        next(rows)
+        return {row[0]: _facts(*row) for row in rows}
 
 
-def _facts(row: Mapping[str, str]) -> OpFacts:
-    deprecated = row["deprecated_at_graph_version"]
+def _facts(name: str, first: str, last: str, library: str, registered: str, kernel: str, deprecated: str) -> OpFacts:
     return OpFacts(
-        name=row["op"],
-        first_release=row["first_release_seen"],
-        last_release=row["last_release_seen"],
-        contrib_library=row["contrib_library"],
-        registered_today=row["registered_today"] == "yes",
-        cpu_kernel_today=row["cpu_kernel_today"] == "yes",
+        name=name,
+        first_release=first,
+        last_release=last,
+        contrib_library=library,
+        registered_today=registered == "yes",
+        cpu_kernel_today=kernel == "yes",
         deprecated_at=int(deprecated) if deprecated else None,
     )
 

@@ -4,7 +4,6 @@ import contextlib
 import random
 import shutil
 
-import numpy as np
 import pytest
 
 from compat_saver.bundle import BundleWriter, SliceSpec, open_bundle

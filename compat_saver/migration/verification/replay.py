@@ -23,6 +23,9 @@ from compat_saver.proto.messages import OpList
 from compat_saver.proto.meta_graph import MetaGraph
 
 
+_NOISE = ("Graph execution error", "Detected at node", "Node: ", "File ", "[[", "Original stack trace")
+
+
 class ReplayError(CompatSaverError):
     """The original graph does not run on some inputs."""
 
@@ -76,8 +79,7 @@ class Replay:
         try:
             found = self._session.run(fetches, {**self._bound, **fed})
         except (self._tf.errors.OpError, ValueError, TypeError) as error:
-            message = getattr(error, "message", str(error))
-            raise ReplayError(message.strip().partition("\n")[0][:300]) from error
+            raise ReplayError(_gist(getattr(error, "message", str(error)))) from error
         return {key: np.asarray(value) for key, value in found.items()}
 
     def _import(self, meta: MetaGraph, signatures: Sequence[Signature]) -> tuple[Any, bool]:
@@ -118,3 +120,12 @@ class Replay:
         if target.op.type in VARIABLE_OPS:
             return raw.Assign(ref=target, value=value, validate_shape=False).op
         return raw.AssignVariableOp(resource=target, value=value)
+
+
+def _gist(message: str) -> str:
+    """Returns the one line of TensorFlow's many that says what went wrong, with the node it went wrong in."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    node = next((line.removeprefix("Node: ").strip("'") for line in lines if line.startswith("Node: ")), "")
+    said = [line for line in lines if not line.startswith(_NOISE)]
+    gist = (said or lines or ["no reason given"])[0][:300]
+    return f"{node}: {gist}" if node else gist
