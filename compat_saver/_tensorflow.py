@@ -18,7 +18,7 @@ from compat_saver.errors import TensorFlowMissingError
 _OLDEST = (2, 16)
 
 
-_is_quiet = False
+_start = {"quiet": False}
 
 
 def be_quiet() -> None:
@@ -27,8 +27,7 @@ def be_quiet() -> None:
     They are written below Python, before any level of logging holds, so file descriptor 2 itself is turned away while
     the import lasts. A program with threads of its own should not have that done to it, hence not by default.
     """
-    global _is_quiet
-    _is_quiet = True
+    _start["quiet"] = True
 
 
 @contextlib.contextmanager
@@ -53,7 +52,7 @@ def tensorflow() -> Any:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        with _stderr_turned_away() if _is_quiet else contextlib.nullcontext():
+        with _stderr_turned_away() if _start["quiet"] else contextlib.nullcontext():
             import tensorflow as tf
     except ImportError as error:
         raise TensorFlowMissingError(
@@ -116,3 +115,21 @@ def save_without_weights(root: Any, directory: Path, signatures: dict[str, Any])
             "Use TensorFlow 2.16 to 2.21."
         ) from error
     save_and_return_nodes(root, str(directory), signatures=signatures, experimental_skip_checkpoint=True)
+
+
+def gist(error: Exception) -> str:
+    """Returns the one line of TensorFlow's many that says what went wrong, with the node it went wrong in."""
+    message = getattr(error, "message", None) or str(error)
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    node = next((line.removeprefix("Node: ").strip("'") for line in lines if line.startswith("Node: ")), "")
+    said = [line for line in lines if not line.startswith(_NOISE)]
+    line = (said or lines or [type(error).__name__])[0][:300]
+    return f"{node}: {line}" if node else line
+
+
+_NOISE = ("Graph execution error", "Detected at node", "Node: ", "File ", "[[", "Original stack trace")
+
+
+def refusals() -> tuple[type[Exception], ...]:
+    """Returns what TensorFlow raises for a graph or inputs that it does not take."""
+    return (tensorflow().errors.OpError, ValueError, TypeError, KeyError)

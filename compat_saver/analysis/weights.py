@@ -178,29 +178,33 @@ class WeightFinder:
         """Returns the weight of a variable node, or a sentence on why the checkpoint does not fit."""
         location = self._locations.get(node.name, Location(node.name))
         key = location.key
+        dtype = dtypes.base(node.attr.type("dtype"))
         if key not in self._checkpoint and node.name in self._local:
             value = self._local[node.name]
-            return Weight(
-                node.name, dtypes.base(node.attr.type("dtype")), value.shape, node.name in self._trainable, location, value
-            )
+            return Weight(node.name, dtype, value.shape, node.name in self._trainable, location, value)
         if key not in self._checkpoint:
             as_key = "" if key == node.name else f" under {key!r}, where the graph's saver looks for it"
             hint = nearest_names(key, self._checkpoint)
             return f"Variable {node.name!r} is not in {self._checkpoint.prefix}{as_key}{hint or '.'}"
         info = self._checkpoint.info(key)
-        if location.part is not None and location.part.full_shape != info.shape:
-            full = _show(location.part.full_shape)
-            return f"Variable {node.name!r} is a part of {key!r}, of shape {full} in the graph and {_show(info.shape)} in the checkpoint."
-        found = info.shape if location.part is None else location.part.shape
-        wanted, dtype = declared_shape(node), node.attr.type("dtype")
+        part = location.part
+        if part is not None and part.full_shape != info.shape:
+            whole = f"{key!r}, of which it is a part,"
+            return _mismatch(node.name, f"shape {_show(part.full_shape)}", f"shape {_show(info.shape)}", whole)
+        found = info.shape if part is None else part.shape
+        wanted = declared_shape(node)
         if not _fits(found, wanted):
-            return (
-                f"Variable {node.name!r} has shape {_show(wanted)} in the graph and {_show(found)} in the checkpoint."
-            )
-        if info.dtype.number != dtypes.base(dtype):
-            in_graph = dtypes.name_of(dtype)
-            return f"Variable {node.name!r} has dtype {in_graph} in the graph and {info.dtype.name} in the checkpoint."
-        return Weight(node.name, dtypes.base(dtype), found, node.name in self._trainable, location)
+            return _mismatch(node.name, f"shape {_show(wanted)}", f"shape {_show(found)}")
+        if info.dtype.number != dtype:
+            return _mismatch(node.name, f"dtype {dtypes.name_of(dtype)}", f"dtype {info.dtype.name}")
+        return Weight(node.name, dtype, found, node.name in self._trainable, location)
+
+
+def _mismatch(name: str, in_graph: str, in_checkpoint: str, whole: str = "it") -> str:
+    return (
+        f"Variable {name!r}: in the graph {whole} has {in_graph}, in the checkpoint {in_checkpoint}. "
+        "Graph and checkpoint are of different runs."
+    )
 
 
 def declared_shape(node: Node) -> Shape:

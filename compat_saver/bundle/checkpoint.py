@@ -23,6 +23,8 @@ class Reader(Protocol):
     def names(self) -> Mapping[str, object]:
         """The tensors, as keys."""
 
+    def __contains__(self, name: str) -> bool: ...
+
     @property
     def files(self) -> tuple[str, ...]:
         """The paths."""
@@ -79,7 +81,7 @@ class Checkpoint(Mapping[str, Array]):
         return len(self._reader.names)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._reader.names
+        return isinstance(name, str) and name in self._reader
 
     def __repr__(self) -> str:
         return f"<Checkpoint {self.prefix!r} {self.version}>"
@@ -157,9 +159,8 @@ class Checkpoint(Mapping[str, Array]):
         return self._reader.damage(progress or (lambda count: None))
 
     def _require(self, name: str) -> None:
-        names = self._reader.names
-        if name not in names:
-            hint = nearest_names(name, names)
+        if name not in self:
+            hint = nearest_names(str(name), self._reader.names)
             raise TensorNotFoundError(f"{self.prefix} holds no tensor {name!r}{hint}")
 
     def close(self) -> None:

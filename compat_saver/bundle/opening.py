@@ -10,7 +10,8 @@ from compat_saver.bundle.checkpoint import Checkpoint
 from compat_saver.bundle.files import DataFile
 from compat_saver.bundle.table import Table
 from compat_saver.bundle.v1 import V1Reader
-from compat_saver.bundle.v2 import V2Reader, index_path
+from compat_saver.bundle.v2 import V2Reader
+from compat_saver.bundle.v2_index import index_path
 from compat_saver.errors import FormatError, NotALegacyArtifactError, SourceNotFoundError
 
 _SHARD = re.compile(r"(.*)-(\d{5}|\?{5})-of-(\d{5}|\?{5})", re.DOTALL)

@@ -84,6 +84,9 @@ class V1Reader:
                 )
             tensor.slices[spec] = table
 
+    def __contains__(self, name: str) -> bool:
+        return name in self.names
+
     def signature(self, name: str) -> Signature:
         """Returns type and shape."""
         tensor = self.names[name]

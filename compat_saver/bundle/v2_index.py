@@ -18,6 +18,11 @@ Pieces = list[tuple[Box, TensorInfo]]
 """The stored parts of a tensor, and where each lies in it."""
 
 
+def index_path(prefix: str) -> str:
+    """Returns the name of the index."""
+    return f"{prefix}.index"
+
+
 class V2Index:
     """The entries of one index table, taken apart when they are asked for."""
 
@@ -46,6 +51,20 @@ class V2Index:
         items = self.table.items()
         next(items, self.header)
         return {str(key, "utf-8", "surrogateescape"): value for key, value in items}
+
+    def find(self, name: str) -> Buffer | None:
+        """Returns an entry, None if there is none; takes one block apart as long as nobody needed all of them."""
+        if "_entries" in self.__dict__:
+            return self._entries.get(name)
+        try:
+            key = name.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            return None
+        return self.table.get(key) if key and self.header else None
+
+    def __contains__(self, name: str) -> bool:
+        # Only names that look like the key of a slice may be hidden.
+        return name in self.names if name.startswith("\0") else self.find(name) is not None
 
     @functools.cached_property
     def names(self) -> Mapping[str, object]:
@@ -95,7 +114,9 @@ class V2Index:
         return info
 
     def _decode(self, name: str) -> TensorInfo:
-        data = self._entries[name]
+        data = self.find(name)
+        if data is None:
+            raise KeyError(name)
         return entries.decode_entry(name, data, self.path, self._signatures.decode(name, data))
 
     def pieces(self, info: TensorInfo) -> Pieces:
@@ -122,7 +143,7 @@ class V2Index:
     def _piece(self, info: TensorInfo, spec: SliceSpec) -> TensorInfo:
         key = spec.key(info.name).decode("utf-8", "surrogateescape")
         shape = tuple(part.stop - part.start for part in spec.box(info.shape))
-        piece = self._decode(key) if key in self._entries else None
+        piece = self._decode(key) if self.find(key) is not None else None
         if piece is None or (piece.dtype, piece.shape, piece.slices) != (info.dtype, shape, ()):
             raise FormatError(
                 f"slice {spec} of {info.name!r} cannot be used",

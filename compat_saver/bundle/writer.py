@@ -24,7 +24,8 @@ from compat_saver.bundle.files import CHUNK
 from compat_saver.bundle.publish import Publication
 from compat_saver.bundle.slices import SliceSpec
 from compat_saver.bundle.table import TableWriter
-from compat_saver.bundle.v2 import data_path, index_path
+from compat_saver.bundle.v2_data import data_path
+from compat_saver.bundle.v2_index import index_path
 from compat_saver.dtypes import DType
 from compat_saver.errors import UsageError
 from compat_saver.proto.tensors import as_bytes
@@ -249,4 +250,7 @@ class BundleWriter:
 def _key(name: str) -> bytes:
     if not name:
         raise UsageError("a tensor needs a name; the empty key holds the header")
-    return name.encode("utf-8", "surrogateescape")
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{name!r} cannot be the name of a tensor: {error.reason}") from None

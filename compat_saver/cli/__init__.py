@@ -6,36 +6,14 @@ usage or unreadable input, 3 the graph cannot be migrated.
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from compat_saver.cli.inspect import inspect
 from compat_saver.cli.migrate import migrate
 from compat_saver.cli.verify import verify
-from compat_saver.errors import CannotMigrateError, CompatSaverError, VerificationError
-
-DIFFERENT, UNUSABLE, OBSTRUCTED = 1, 2, 3
 
 
-class _Commands(click.Group):
-    """A group that turns the package's errors into one message and the documented exit code."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            return super().invoke(ctx)
-        except CompatSaverError as error:
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(_exit_code(error))
-
-
-def _exit_code(error: CompatSaverError) -> int:
-    if isinstance(error, VerificationError):
-        return DIFFERENT
-    return OBSTRUCTED if isinstance(error, CannotMigrateError) else UNUSABLE
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="compat-saver", prog_name="compat-saver")
 def main() -> None:
     """Reads TensorFlow 1 checkpoints and graphs, and migrates them into verified TensorFlow 2 SavedModels.

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import click
 
+from compat_saver.cli.failures import reports_failures
+
 
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@reports_failures
 def inspect(source: Path, as_json: bool) -> None:
     """Say what SOURCE is and holds: what wrote it, inputs, likely outputs, variables, ops that are gone.
 

@@ -9,6 +9,7 @@ import click
 
 from compat_saver._tensorflow import be_quiet
 from compat_saver.cli.arguments import Binding, Names, SignatureArgument
+from compat_saver.cli.failures import reports_failures
 from compat_saver.cli.progress import stages
 from compat_saver.cli.result import print_report
 from compat_saver.cli.verification_options import verification_options
@@ -45,6 +46,7 @@ from compat_saver.errors import VerificationError
 @click.option("--no-verify", is_flag=True, help="Publish without comparing with the original.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing, start no TensorFlow.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it is there.")
+@reports_failures
 def migrate(
     source: Path,
     output: Path,
@@ -74,6 +76,7 @@ def migrate(
                 **options,
             )
     except VerificationError as error:
-        print_report(error.report, as_json)
+        if not as_json:  # else it is printed with the failure
+            print_report(error.report, as_json)
         raise
     print_report(report, as_json)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from compat_saver._tensorflow import be_quiet
+from compat_saver.cli.failures import reports_failures
 from compat_saver.cli.progress import stages
 from compat_saver.cli.result import print_report
 from compat_saver.cli.verification_options import verification_options
@@ -18,6 +19,7 @@ from compat_saver.errors import VerificationError
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("saved_model", type=click.Path(path_type=Path))
 @verification_options
+@reports_failures
 def verify(source: Path, saved_model: Path, as_json: bool, **options: Any) -> None:
     """Compare SAVED_MODEL, which `migrate` wrote, with the checkpoint SOURCE it came from, once more."""
     import compat_saver
@@ -27,6 +29,7 @@ def verify(source: Path, saved_model: Path, as_json: bool, **options: Any) -> No
         with stages() as progress:
             report = compat_saver.verify(source, saved_model, progress=progress, **options)
     except VerificationError as error:
-        print_report(error.report, as_json)
+        if not as_json:  # else it is printed with the failure
+            print_report(error.report, as_json)
         raise
     print_report(report, as_json)

@@ -137,9 +137,7 @@ def _tensor_names(signature: dict[str, dict[str, dict[str, str]]]) -> tuple[dict
     return {key: item["tensor"] for key, item in inputs.items()}, {key: item["tensor"] for key, item in outputs.items()}
 
 
-def _read(
-    source: str | Path, options: MigrationOptions
-) -> tuple[SourceFacts, MetaGraph, Checkpoint, tuple[str, ...]]:
+def _read(source: str | Path, options: MigrationOptions) -> tuple[SourceFacts, MetaGraph, Checkpoint, tuple[str, ...]]:
     found = resolve_checkpoint(source, options.meta_graph)
     found.require_shards()
     meta = read_meta_graph(found.meta_path)

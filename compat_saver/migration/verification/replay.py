@@ -6,6 +6,7 @@ the variables from the checkpoint. Only devices, colocations and recorded shapes
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -14,16 +15,13 @@ import numpy as np
 
 from compat_saver import _tensorflow
 from compat_saver.analysis.weights import Weight
-from compat_saver.errors import CompatSaverError
+from compat_saver.errors import CannotMigrateError, CompatSaverError
 from compat_saver.graph import from_graph_def, to_graph_def
 from compat_saver.migration.signature import Signature
 from compat_saver.passes import DropPlacement, Prune, run
 from compat_saver.passes.ref_counterparts import VARIABLE_OPS
 from compat_saver.proto.messages import OpList
 from compat_saver.proto.meta_graph import MetaGraph
-
-
-_NOISE = ("Graph execution error", "Detected at node", "Node: ", "File ", "[[", "Original stack trace")
 
 
 class ReplayError(CompatSaverError):
@@ -78,17 +76,24 @@ class Replay:
         fetches = {key: tensor.name for key, tensor in signature.outputs.items()}
         try:
             found = self._session.run(fetches, {**self._bound, **fed})
-        except (self._tf.errors.OpError, ValueError, TypeError) as error:
-            raise ReplayError(_gist(getattr(error, "message", str(error)))) from error
+        except _tensorflow.refusals() as error:
+            raise ReplayError(_tensorflow.gist(error)) from error
         return {key: np.asarray(value) for key, value in found.items()}
 
     def _import(self, meta: MetaGraph, signatures: Sequence[Signature]) -> tuple[Any, bool]:
-        try:
+        # Whatever stands in the way of the whole graph may lie in the training part, which no answer needs.
+        with contextlib.suppress(*_tensorflow.refusals()):
             return self._import_graph(meta, ()), True
-        except Exception:  # whatever stands in the way may lie in the training part, which no answer needs
-            tensors = [tensor.name for item in signatures for tensor in (*item.inputs.values(), *item.outputs.values())]
-            names = [name.partition(":")[0] for name in (*tensors, *self._bound)]
+        tensors = [tensor.name for item in signatures for tensor in (*item.inputs.values(), *item.outputs.values())]
+        names = [name.partition(":")[0] for name in (*tensors, *self._bound)]
+        try:
             return self._import_graph(meta, names), False
+        except _tensorflow.refusals() as error:
+            raise CannotMigrateError(
+                [
+                    f"The original graph cannot be replayed in a session, so nothing can be proven: {_tensorflow.gist(error)}"
+                ]
+            ) from error
 
     def _import_graph(self, meta: MetaGraph, roots: Sequence[str]) -> Any:
         original = from_graph_def(meta.graph_def)
@@ -120,12 +125,3 @@ class Replay:
         if target.op.type in VARIABLE_OPS:
             return raw.Assign(ref=target, value=value, validate_shape=False).op
         return raw.AssignVariableOp(resource=target, value=value)
-
-
-def _gist(message: str) -> str:
-    """Returns the one line of TensorFlow's many that says what went wrong, with the node it went wrong in."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    node = next((line.removeprefix("Node: ").strip("'") for line in lines if line.startswith("Node: ")), "")
-    said = [line for line in lines if not line.startswith(_NOISE)]
-    gist = (said or lines or ["no reason given"])[0][:300]
-    return f"{node}: {gist}" if node else gist

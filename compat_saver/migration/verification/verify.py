@@ -127,7 +127,10 @@ def _compare_all(model: Any, asked: _Asked, options: MigrationOptions) -> dict[s
         tensors = {
             key: tf.constant(array, asked.signature.inputs[key].dtype, array.shape) for key, array in feeds.items()
         }
-        found = {key: value.numpy() for key, value in function(**tensors).items()}
+        try:
+            found = {key: value.numpy() for key, value in function(**tensors).items()}
+        except _tensorflow.refusals() as error:
+            return {key: Comparison(None, False, f"does not run: {_tensorflow.gist(error)}") for key in answers}
         for key, answer in answers.items():
             result = compare(answer, np.asarray(found[key]), options.rtol, options.atol)
             results[key] = results[key].worse_of(result) if key in results else result

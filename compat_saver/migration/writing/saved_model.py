@@ -9,6 +9,7 @@ from typing import Any
 from compat_saver import _tensorflow
 from compat_saver.analysis.weights import HANDLE_OPS
 from compat_saver.bundle import Checkpoint
+from compat_saver.errors import CannotMigrateError
 from compat_saver.graph import Graph, from_graph_def, to_graph_def
 from compat_saver.graph.attributes import Shape
 from compat_saver.migration.plan import Plan
@@ -31,6 +32,9 @@ def write_saved_model(plan: Plan, checkpoint: Checkpoint, directory: Path, tag_s
         checkpoint: where the values of the weights lie.
         directory: where to write; it must not exist yet.
         tag_set: the tags of its MetaGraphDef.
+
+    Raises:
+        CannotMigrateError: TensorFlow does not take the graph.
     """
     weights = {
         item.name: _tensorflow.uninitialized_variable(item.name, item.dtype, item.shape, item.trainable)
@@ -40,8 +44,13 @@ def write_saved_model(plan: Plan, checkpoint: Checkpoint, directory: Path, tag_s
     root.weights = dict(weights)  # first: a checkpoint names a variable by the first path that leads to it
     root.variables = list(weights.values())
     root.trainable_variables = [weights[item.name] for item in plan.weights if item.trainable]
-    functions = {item.name: _signature_function(plan, item, weights) for item in plan.signatures}
-    _tensorflow.save_without_weights(root, directory, functions)
+    try:
+        functions = {item.name: _signature_function(plan, item, weights) for item in plan.signatures}
+        _tensorflow.save_without_weights(root, directory, functions)
+    except _tensorflow.refusals() as error:
+        raise CannotMigrateError(
+            [f"TensorFlow does not take the rewritten graph: {_tensorflow.gist(error)}"]
+        ) from error
     write_variables(plan.weights, checkpoint, directory)
     set_tags(directory, tag_set)
     return {name: _output_shapes(function) for name, function in functions.items()}

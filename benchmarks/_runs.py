@@ -1,0 +1,63 @@
+"""Runs whole processes one after the other, in turns, and measures each."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+_MEASURED = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=sys.stderr).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One process: wall time and the largest memory it held."""
+
+    seconds: float
+    megabytes: float
+
+
+def measure(command: Sequence[str]) -> Run:
+    """Runs a command to its end.
+
+    Raises:
+        RuntimeError: it failed; the message holds what it said.
+    """
+    with tempfile.TemporaryFile() as said:
+        start = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-S", "-c", _MEASURED, *command], stdout=subprocess.PIPE, stderr=said, text=True
+        )
+        seconds = time.perf_counter() - start
+        if done.returncode:
+            said.seek(0)
+            raise RuntimeError(said.read().decode(errors="replace")[-2000:])
+    return Run(seconds, int(done.stdout) / 1000)
+
+
+def in_turns(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, list[Run]]:
+    """Measures every command `rounds` times, A B A B ..., after one round that only warms the caches."""
+    runs: dict[str, list[Run]] = {name: [] for name in commands}
+    for number in range(rounds + 1):
+        for name, command in commands.items():
+            run = measure(command)
+            if number:
+                runs[name].append(run)
+    return runs
+
+
+def median_seconds(runs: Sequence[Run]) -> float:
+    return statistics.median(run.seconds for run in runs)
+
+
+def median_megabytes(runs: Sequence[Run]) -> float:
+    return statistics.median(run.megabytes for run in runs)

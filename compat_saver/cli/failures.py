@@ -1,0 +1,48 @@
+"""Turns the package's errors into a message on stderr, JSON on stdout where asked for, and the documented exit code."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from compat_saver.errors import CannotMigrateError, CompatSaverError, VerificationError
+
+DIFFERENT, UNUSABLE, OBSTRUCTED = 1, 2, 3
+
+
+def reports_failures(command: Callable[..., None]) -> Callable[..., None]:
+    """Wraps a command that has an `as_json` parameter."""
+
+    @functools.wraps(command)
+    def wrapped(*, as_json: bool, **arguments: Any) -> None:
+        try:
+            command(as_json=as_json, **arguments)
+        except CompatSaverError as error:
+            click.echo(f"Error: {error}", err=True)
+            if as_json:
+                _print_json(error)
+            sys.exit(_exit_code(error))
+
+    return wrapped
+
+
+def _print_json(error: CompatSaverError) -> None:
+    """Prints the report of a failed verification, or else what failed and every obstacle."""
+    from compat_saver.report.json_text import to_json
+
+    report = getattr(error, "report", None)
+    if report is not None:
+        click.echo(to_json(report.to_dict()))
+        return
+    problems = error.obstacles if isinstance(error, CannotMigrateError) else (str(error),)
+    click.echo(to_json({"error": type(error).__name__, "problems": list(problems)}))
+
+
+def _exit_code(error: CompatSaverError) -> int:
+    if isinstance(error, VerificationError):
+        return DIFFERENT
+    return OBSTRUCTED if isinstance(error, CannotMigrateError) else UNUSABLE
