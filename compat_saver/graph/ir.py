@@ -114,7 +114,7 @@ class Node:
         return Attr(self.attrs)
 
     def output(self, index: int = 0) -> Value:
-        """Returns the value of output `index`; how many there are is the op's business (`OpCatalog`), not checked here."""
+        """Returns the value of output `index`; how many there are `OpCatalog` knows, nobody checks here."""
         value = self._outputs.get(index)
         if value is None:
             value = self._outputs[index] = Value(self, index)

@@ -9,7 +9,7 @@ where there is something in them.
     c = Const[dtype=int32, value=int32[2](3, 4)]
 
 Attribute values: a data type by its name; integers; floats with a point, an exponent, inf or nan; true, false;
-"text" with Python's escapes; shapes in brackets with ? for an unknown dimension and [*] for an unknown rank; a tensor as
+"text" with Python's escapes; shapes in brackets with ? for an unknown dimension and [*] for unknown rank; a tensor as
 dtype[shape](elements); a function as @name; lists in braces. What has no such form, a big tensor or a function with
 attributes, is printed between angle brackets and cannot be read back.
 """

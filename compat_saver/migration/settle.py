@@ -122,9 +122,7 @@ class _Settler:
         ranked = rank_outputs(self._graph, self._catalog, self._trainable)
         if not ranked:
             raise CannotMigrateError(
-                [
-                    "No output could be proposed: nothing that depends on a placeholder looks like one. Name it: --outputs."
-                ]
+                ["No output could be proposed: nothing that hangs on a placeholder looks like one. Name it: --outputs"]
             )
         best = ranked[0]
         others = ", ".join(item.tensor for item in ranked[1:4])

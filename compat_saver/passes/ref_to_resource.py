@@ -8,7 +8,7 @@ reference:
 2. An op that hands the reference on (RefSwitch, RefEnter, ...) becomes its plain form and hands the handle on.
 3. An op that changes the variable (Assign, ScatterAdd, ApplyAdam, ...) becomes its resource form. Its output was the
    reference again; those who used that now use the handle, after the change has been made.
-4. Any other op reads the value directly; it gets a ReadVariableOp of its own, which waits for all that the op waits for.
+4. Any other op reads the value directly; it gets a ReadVariableOp of its own, which waits for all the op waits for.
 """
 
 from __future__ import annotations

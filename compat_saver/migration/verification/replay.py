@@ -1,7 +1,7 @@
 """Runs the original graph in a `tf.compat.v1.Session`: the judge of every migration.
 
 Nothing of our rewriting takes part: TensorFlow imports the graph that was read, and TensorFlow's own kernels restore
-the variables from the checkpoint. Only devices, colocations and recorded shapes are dropped, for they may not hold here.
+the variables from the checkpoint. Only devices, colocations and recorded shapes go, for they may not hold here.
 """
 
 from __future__ import annotations
@@ -90,9 +90,7 @@ class Replay:
             return self._import_graph(meta, names), False
         except _tensorflow.refusals() as error:
             raise CannotMigrateError(
-                [
-                    f"The original graph cannot be replayed in a session, so nothing can be proven: {_tensorflow.gist(error)}"
-                ]
+                [f"The original graph cannot be replayed, so nothing can be proven: {_tensorflow.gist(error)}"]
             ) from error
 
     def _import_graph(self, meta: MetaGraph, roots: Sequence[str]) -> Any:

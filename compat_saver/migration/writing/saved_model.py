@@ -68,12 +68,10 @@ def _signature_function(plan: Plan, signature: Signature, weights: Mapping[str, 
     specs = [tf.TensorSpec(item.shape, item.dtype, name=key) for key, item in signature.inputs.items()]
 
     # Called through one more function: what wrap_function returns has no argument names, which a signature needs.
-    @tf.function(input_signature=specs, autograph=False)
     def serve(*inputs: Any) -> dict[str, Any]:
-        results = body(*inputs)
-        return dict(zip(signature.outputs, results, strict=True))
+        return dict(zip(signature.outputs, body(*inputs), strict=True))
 
-    return serve
+    return tf.function(serve, input_signature=specs, autograph=False)
 
 
 def _body(plan: Plan, signature: Signature, weights: Mapping[str, Any]) -> Any:
