@@ -117,6 +117,17 @@ def save_without_weights(root: Any, directory: Path, signatures: dict[str, Any])
     save_and_return_nodes(root, str(directory), signatures=signatures, experimental_skip_checkpoint=True)
 
 
+def op_list(serialized: bytes) -> Any:
+    """Parses a tensorflow.OpList into TensorFlow's own message class.
+
+    Private: tensorflow.core.framework.op_def_pb2. tf.graph_util.import_graph_def takes an OpList, and no public name
+    leads to the class.
+    """
+    from tensorflow.core.framework.op_def_pb2 import OpList
+
+    return OpList.FromString(serialized)
+
+
 def gist(error: Exception) -> str:
     """Returns the one line of TensorFlow's many that says what went wrong, with the node it went wrong in."""
     message = getattr(error, "message", None) or str(error)

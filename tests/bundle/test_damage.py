@@ -3,6 +3,7 @@
 import contextlib
 import random
 import shutil
+import tracemalloc
 
 import pytest
 
@@ -59,7 +60,7 @@ def overwrite(path, data):
     """Changes a file in place; making thousands of new ones would wait for the disk."""
     with open(path, "r+b") as file:
         file.write(data)
-        file.truncate()
+        file.truncate()  # never before it is written: files that are mapped must not get shorter
 
 
 def flipped(data, bit):
@@ -156,7 +157,15 @@ def test_random_mutations_of_v1(old):
 
 
 def survive(prefix):
-    """Uses everything of a checkpoint."""
+    """Uses everything of a checkpoint, which may take little more memory than it has bytes."""
+    tracemalloc.start()
+    use_everything(prefix)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 << 20
+
+
+def use_everything(prefix):
     for checks in (True, False):
         for use in (
             lambda c: c.verify(),
@@ -293,6 +302,30 @@ def test_verify_counts_bytes_and_finds_damage(small):
     assert len(list(open_bundle(small).damage())) == 2
     with pytest.raises(FormatError):
         open_bundle(small).verify()
+
+
+def test_verify_reads_again_and_knows_no_exceptions(small):
+    data = small.with_name("m.data-00000-of-00001")
+    for checks in (True, False):
+        checkpoint = open_bundle(small, check_tensors=checks)
+        kernel = checkpoint["a/kernel"]
+        content = data.read_bytes()
+        overwrite(data, flipped(content, 8 * checkpoint.info("a/kernel").offset))
+        with pytest.raises(ChecksumError, match="'a/kernel'"):
+            checkpoint.verify()
+        overwrite(data, content)
+        checkpoint.verify()
+        assert kernel.tolist() == TENSORS["a/kernel"].tolist()
+
+
+def test_checks_of_tensors_can_be_switched_off(small):
+    data = small.with_name("m.data-00000-of-00001")
+    at = open_bundle(small).info("a/kernel").offset
+    overwrite(data, flipped(data.read_bytes(), 8 * at))
+    with pytest.raises(ChecksumError) as caught:
+        open_bundle(small)["a/kernel"]
+    assert (caught.value.path, caught.value.offset) == (str(data), at)
+    assert open_bundle(small, check_tensors=False)["a/kernel"].shape == (2, 3)
 
 
 def test_verify_checks_the_metaindex(small):

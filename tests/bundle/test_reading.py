@@ -97,6 +97,23 @@ def test_nothing_is_read_before_it_is_asked_for(bundle):
         checkpoint["dense/kernel"]
 
 
+def test_one_lookup_takes_one_block_apart(bundle):
+    checkpoint = open_bundle(bundle)
+    assert "dense/kernel" in checkpoint
+    assert checkpoint.info("dense/kernel").shape == (3, 4)
+    assert "_entries" not in vars(checkpoint._reader._index)
+
+
+@pytest.mark.parametrize("name", ["", "\0", "\ud800", 7, None])
+def test_names_that_no_tensor_can_have(bundle, name):
+    checkpoint = open_bundle(bundle)
+    for _ in range(2):
+        assert name not in checkpoint
+        with pytest.raises(TensorNotFoundError):
+            checkpoint[name]
+        list(checkpoint)
+
+
 def test_unknown_name(bundle):
     with pytest.raises(TensorNotFoundError, match="did you mean 'dense/kernel'") as caught:
         open_bundle(bundle)["dense/kernels"]
@@ -249,6 +266,27 @@ def test_slices_that_share_their_bytes_do_not_make_a_giant(bundle):
     rewrite(f"{bundle}.index", lie)
     with pytest.raises(FormatError):
         open_bundle(bundle, check_tensors=False)["part"]
+
+
+@pytest.mark.parametrize("name", ["dense/kernel", "global_step"])
+def test_slices_that_are_the_whole_tensor(bundle, name):
+    """Releases up to 1.0 write them where a partitioned variable has one part; later ones write a whole tensor."""
+    full = SliceSpec.full(MIXED[name].ndim)
+
+    def split(items):
+        entry = BundleEntryProto.FromString(items[name.encode()])
+        items[full.key(name)] = entry.SerializeToString()
+        items[name.encode()] = BundleEntryProto(
+            dtype=entry.dtype, shape=entry.shape, slices=[full.to_proto()]
+        ).SerializeToString()
+
+    rewrite(f"{bundle}.index", split)
+    with open_bundle(bundle) as checkpoint:
+        checkpoint.verify()
+        assert set(checkpoint) == {*MIXED, "part"}
+        assert checkpoint.info(name).slices == (full,)
+        same(checkpoint[name], MIXED[name])
+        assert b"".join(bytes(chunk) for chunk in checkpoint.stream(name)) == MIXED[name].tobytes()
 
 
 # ---- V1

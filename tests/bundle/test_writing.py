@@ -159,6 +159,7 @@ def refused(tmp_path, use, error=UsageError):
 def test_bad_names_and_values(tmp_path):
     assert "added already" in refused(tmp_path, lambda w: (w.add("x", 1), w.add("x", 2)))
     assert "needs a name" in refused(tmp_path, lambda w: w.add("", 1))
+    assert "cannot be the name" in refused(tmp_path, lambda w: w.add("\ud800", 1))
     refused(tmp_path, lambda w: w.add("x", np.array([1, None])), TypeError)
     refused(tmp_path, lambda w: w.add("x", np.datetime64("2020-01-01")), TypeError)
 

@@ -106,9 +106,7 @@ class Replay:
         """What import_meta_graph passes as well: unknown attributes at their default of the day are dropped."""
         if not meta.stripped_ops:
             return None
-        from tensorflow.core.framework.op_def_pb2 import OpList as TensorFlowOpList
-
-        return TensorFlowOpList.FromString(OpList(op=meta.stripped_ops.values()).SerializeToString())
+        return _tensorflow.op_list(OpList(op=meta.stripped_ops.values()).SerializeToString())
 
     def _restore_op(self, prefix: str, weight: Weight) -> Any:
         raw = self._tf.raw_ops
