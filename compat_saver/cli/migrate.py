@@ -80,3 +80,11 @@ def migrate(
             print_report(error.report, as_json)
         raise
     print_report(report, as_json)
+    click.echo(_SUMMARIES[report.status].format(report.output), err=True)
+
+
+_SUMMARIES = {
+    "passed": "Verified and written to {}.",
+    "skipped": "Written to {}, not verified.",
+    "planned": "Nothing was written (dry run).",
+}

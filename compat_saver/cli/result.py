@@ -1,4 +1,4 @@
-"""Prints a migration's report to stdout, and one line for people to stderr."""
+"""Prints a migration's report to stdout."""
 
 from __future__ import annotations
 
@@ -22,14 +22,3 @@ def print_report(report: object, as_json: bool) -> None:
         from compat_saver.report.terminal import print_to_stdout
 
         print_to_stdout(render_migration(found))
-    click.echo(_summary(found), err=True)
-
-
-def _summary(report: MigrationReport) -> str:
-    told = {
-        "passed": f"Verified and written to {report.output}.",
-        "failed": "The answers differ; nothing was published.",
-        "skipped": f"Written to {report.output}, not verified.",
-        "planned": "Nothing was written (dry run).",
-    }
-    return told[report.status]

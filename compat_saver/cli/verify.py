@@ -33,3 +33,4 @@ def verify(source: Path, saved_model: Path, as_json: bool, **options: Any) -> No
             print_report(error.report, as_json)
         raise
     print_report(report, as_json)
+    click.echo(f"Verified: {saved_model} answers as {source} does.", err=True)
