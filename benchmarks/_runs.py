@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-_MEASURED = """
-import resource, subprocess, sys
-code = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=sys.stderr).returncode
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-sys.exit(code)
-"""
 
 
 @dataclass(frozen=True)
@@ -34,14 +27,14 @@ def measure(command: Sequence[str]) -> Run:
     """
     with tempfile.TemporaryFile() as said:
         start = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-S", "-c", _MEASURED, *command], stdout=subprocess.PIPE, stderr=said, text=True
-        )
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said)
+        _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
-        if done.returncode:
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
             said.seek(0)
             raise RuntimeError(said.read().decode(errors="replace")[-2000:])
-    return Run(seconds, int(done.stdout) / 1000)
+    return Run(seconds, usage.ru_maxrss / 1000)
 
 
 def in_turns(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, list[Run]]:

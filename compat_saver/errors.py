@@ -128,9 +128,22 @@ class TensorFlowMissingError(CompatSaverError, ImportError):
 
 def nearest_names(name: str, known: Iterable[str], count: int = 3) -> str:
     """Returns `; did you mean a, b or c?` for the known names closest to `name`, or an empty string."""
-    close = difflib.get_close_matches(name, list(known), n=count, cutoff=0.5)
+    close = difflib.get_close_matches(name, _plausible(name, list(known)), n=count, cutoff=0.5)
     if not close:
         return ""
     quoted = [repr(item) for item in close]
     listed = quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
     return f"; did you mean {listed}?"
+
+
+# Comparing texts takes time: a graph of 100,000 names would make an error message take a minute.
+_MOST_COMPARED = 2000
+
+
+def _plausible(name: str, known: list[str]) -> list[str]:
+    """Returns all names, or of very many those that share the first or the last word of the path."""
+    if len(known) <= _MOST_COMPARED:
+        return known
+    first, last = name.partition("/")[0], name.rpartition("/")[2]
+    related = [item for item in known if item.rpartition("/")[2] == last or item.partition("/")[0] == first]
+    return related[:_MOST_COMPARED]

@@ -13,6 +13,8 @@ from compat_saver.passes.ref_to_resource import stuck_nodes
 _PIPELINE_WORDS = ("Queue", "Reader", "Iterator", "Dataset", "StagingArea", "Stage", "Unstage")
 _PYTHON_OPS = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 _TABLE_WORDS = ("HashTable", "LookupTable")
+# No device has a kernel for it: TensorFlow puts other ops in its place before a graph or a function runs.
+_REPLACED_BY_TENSORFLOW = ("AccumulateNV2",)
 
 
 def find_obstacles(graph: Graph, catalog: OpCatalog) -> list[str]:
@@ -50,9 +52,11 @@ def op_problem(op: str, facts: OpFacts | None) -> str:
         op: its name.
         facts: what is known of it; None if nothing is.
     """
+    if op in _PYTHON_OPS:
+        return f"{op} calls a Python function that no file holds"
     if facts is None:
         return f"No TensorFlow release known here has the op {op}; it is a third party's"
-    if facts.registered_today and facts.cpu_kernel_today:
+    if facts.registered_today and (facts.cpu_kernel_today or op in _REPLACED_BY_TENSORFLOW):
         return ""
     if facts.registered_today:
         return f"Today's TensorFlow has no CPU kernel for the op {op}{_origin(facts)}"

@@ -1,7 +1,8 @@
 """Proposes what to serve when nobody says: a few named signals, each with its weight, summed per candidate.
 
-A candidate is a value of the forward graph that depends on a placeholder. Gradients, savers and assignments are no
-candidates: they are recognised by their ops and by the scopes in which TensorFlow puts them.
+A candidate is a value of the forward graph that depends on a placeholder, or on what a queue or an iterator delivers,
+and that a session can fetch. Gradients, savers and assignments are no candidates: they are recognised by their ops and
+by the scopes in which TensorFlow puts them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from compat_saver import dtypes
+from compat_saver.analysis.loops import nodes_in_loops
 from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.analysis.weights import variable_nodes
 from compat_saver.errors import GraphError
@@ -19,8 +21,11 @@ from compat_saver.graph.ir import Graph, Node
 from compat_saver.graph.ops import OpCatalog
 
 PLACEHOLDER_OPS = ("Placeholder", "PlaceholderV2")
+_DELIVERY = re.compile(r"QueueDequeue\w*|ReaderRead\w*|IteratorGetNext\w*")
 _TRAINING_SCOPE = re.compile(
-    r"(gradients|grads|save|train|train_op|training|optimizer|init|report_\w+|metrics?)(_\d+)?"
+    r"(gradients|grads|save|train|train_op|training|optimizer|init|report_\w+|metrics?|AssignMovingAvg"
+    r"|Adam|AdamW|Adagrad|AdagradDA|Adadelta|GradientDescent|Momentum|RMSProp|Ftrl|ProximalAdagrad"
+    r"|ProximalGradientDescent)(_\d+)?"
 )
 _TRAINING_OP = re.compile(
     r"(Sparse)?Apply\w+|Assign\w*|Scatter\w*|\w*Summary(V2)?|Save\w*|Restore\w*|NoOp|Assert|\w+Grad"
@@ -36,7 +41,7 @@ _LOSS_WORD = re.compile(
 _LABEL_WORD = re.compile(
     r"(y_?|labels?\w*|targets?\w*|y_?(true|real|label|input)s?|truth|gt\w*|ground_?truth)(_\d+)?", re.I
 )
-_LOSS_OP = re.compile(r"(Sparse)?SoftmaxCrossEntropyWithLogits|L2Loss|InTopK(V2)?|Equal|CTCLoss|SquaredDifference")
+_LOSS_OP = re.compile(r"(Sparse)?SoftmaxCrossEntropyWithLogits|L2Loss|InTopK(V2)?|CTCLoss|SquaredDifference")
 _HEAD_OPS = frozenset({"Softmax", "LogSoftmax", "Sigmoid", "ArgMax"})
 _MOST_CANDIDATES = 60
 
@@ -80,13 +85,13 @@ SIGNALS: tuple[tuple[str, float, Callable[[_View], float]], ...] = (
     ("is named like a loss or metric", -6.0, lambda v: any(_LOSS_WORD.fullmatch(w) for w in v.words)),
     ("is a single number", -3.0, lambda v: v.shape == ()),
     ("depends on labels", -6.0, lambda v: any(map(_is_label, v.ancestors))),
-    ("comes from a loss", -6.0, lambda v: any(_LOSS_OP.fullmatch(node.op) for node in v.ancestors)),
+    ("comes from a loss", -6.0, lambda v: any(map(_is_loss, v.ancestors))),
 )
 """Name, weight, and how strongly it speaks for a candidate, from 0 to 1."""
 
 
 def rank_outputs(graph: Graph, catalog: OpCatalog, trainable: Iterable[str]) -> list[Candidate]:
-    """Returns the candidates, best first; empty if no value of the forward graph depends on a placeholder.
+    """Returns the candidates, best first; empty if no value of the forward graph depends on what is fed.
 
     Args:
         graph: the whole graph.
@@ -94,7 +99,8 @@ def rank_outputs(graph: Graph, catalog: OpCatalog, trainable: Iterable[str]) -> 
         trainable: the names of its trainable variables.
     """
     trained = frozenset(trainable)
-    forward = [node for node in graph if not is_training(node)]
+    inside = nodes_in_loops(graph)
+    forward = [node for node in graph if node not in inside and not is_training(node)]
     views = [view for view in _views(graph, catalog, forward, trained) if view is not None]
     candidates = [_judge(view) for view in views]
     return sorted(candidates, key=lambda item: -item.score)
@@ -118,7 +124,7 @@ def _views(graph: Graph, catalog: OpCatalog, forward: list[Node], trained: froze
         if not _gives_values(node, catalog):
             continue
         ancestors = graph.ancestors([node])
-        if not needed_placeholders(ancestors):
+        if not any(map(_is_fed, ancestors)):
             continue
         used = {item.name for item in variable_nodes(ancestors)} & trained
         share = len(used) / len(trained) if trained else 1.0
@@ -145,6 +151,21 @@ def _gives_values(node: Node, catalog: OpCatalog) -> bool:
         return False
     plain = ("resource", "variant")
     return bool(types) and not dtypes.is_ref(types[0]) and dtypes.name_of(types[0]) not in plain
+
+
+def _is_fed(node: Node) -> bool:
+    return node.op in PLACEHOLDER_OPS or bool(_DELIVERY.fullmatch(node.op))
+
+
+def _is_loss(node: Node) -> bool:
+    """Whether a node compares answers with labels: a loss, or the Equal that accuracies begin with."""
+    if node.op == "Equal":
+        return any(_uncast(value.node).op == "ArgMax" for value in node.inputs)
+    return bool(_LOSS_OP.fullmatch(node.op))
+
+
+def _uncast(node: Node) -> Node:
+    return node.inputs[0].node if node.op == "Cast" and node.inputs else node
 
 
 def _is_label(node: Node) -> bool:

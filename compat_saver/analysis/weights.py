@@ -156,7 +156,7 @@ class WeightFinder:
     """Finds each variable's value in one checkpoint.
 
     Args:
-        checkpoint: the opened checkpoint.
+        checkpoint: the opened checkpoint; None if there is none.
         locations: variable name -> location, from the graph's saver; others are looked for under their own names.
         trainable: the names of trainable variables.
         local: the names of local variables, which savers leave out, with the values they begin with.
@@ -164,7 +164,7 @@ class WeightFinder:
 
     def __init__(
         self,
-        checkpoint: Checkpoint,
+        checkpoint: Checkpoint | None,
         locations: Mapping[str, Location],
         trainable: Iterable[str],
         local: Mapping[str, np.ndarray],
@@ -179,10 +179,13 @@ class WeightFinder:
         location = self._locations.get(node.name, Location(node.name))
         key = location.key
         dtype = dtypes.base(node.attr.type("dtype"))
-        if key not in self._checkpoint and node.name in self._local:
+        is_stored = self._checkpoint is not None and key in self._checkpoint
+        if not is_stored and node.name in self._local:
             value = self._local[node.name]
             return Weight(node.name, dtype, value.shape, node.name in self._trainable, location, value)
-        if key not in self._checkpoint:
+        if self._checkpoint is None:
+            return f"Variable {node.name!r} has no value: the source is a graph without a checkpoint."
+        if not is_stored:
             as_key = "" if key == node.name else f" under {key!r}, where the graph's saver looks for it"
             hint = nearest_names(key, self._checkpoint)
             return f"Variable {node.name!r} is not in {self._checkpoint.prefix}{as_key}{hint or '.'}"

@@ -29,8 +29,9 @@ class Reader(Protocol):
     def files(self) -> tuple[str, ...]:
         """The paths."""
 
-    def signature(self, name: str) -> Signature:
-        """Type and shape alone."""
+    @property
+    def signatures(self) -> Mapping[str, Signature]:
+        """Type and shape of every tensor."""
 
     def info(self, name: str) -> TensorInfo:
         """What the index says."""
@@ -102,13 +103,11 @@ class Checkpoint(Mapping[str, Array]):
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Returns the shape of every tensor; the fast way to list a checkpoint."""
-        signature = self._reader.signature
-        return {name: signature(name)[1] for name in self._reader.names}
+        return {name: shape for name, (_, shape) in self._reader.signatures.items()}
 
     def dtypes(self) -> dict[str, DType]:
         """Returns the type of every tensor; the fast way to list a checkpoint."""
-        signature = self._reader.signature
-        return {name: signature(name)[0] for name in self._reader.names}
+        return {name: dtype for name, (dtype, _) in self._reader.signatures.items()}
 
     def read_slice(self, name: str, slices: tuple[slice, ...]) -> Array:
         """Returns a part of a tensor, of a partitioned one reading only the parts that it touches.

@@ -87,10 +87,10 @@ class V1Reader:
     def __contains__(self, name: str) -> bool:
         return name in self.names
 
-    def signature(self, name: str) -> Signature:
-        """Returns type and shape."""
-        tensor = self.names[name]
-        return tensor.dtype, tensor.shape
+    @functools.cached_property
+    def signatures(self) -> Mapping[str, Signature]:
+        """Type and shape of every tensor."""
+        return {name: (tensor.dtype, tensor.shape) for name, tensor in self.names.items()}
 
     def info(self, name: str) -> TensorInfo:
         """Returns what the shards say; of strings, whose lengths they do not say, the values are read."""

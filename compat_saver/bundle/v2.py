@@ -41,9 +41,10 @@ class V2Reader:
         """The index and the data files that it counts."""
         return (self._index.path, *self._data.paths)
 
-    def signature(self, name: str) -> Signature:
-        """Returns type and shape alone."""
-        return self._index.signature(name)
+    @property
+    def signatures(self) -> Mapping[str, Signature]:
+        """Type and shape of every tensor."""
+        return self._index.signatures
 
     def info(self, name: str) -> TensorInfo:
         """Returns what the index says."""

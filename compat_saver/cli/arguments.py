@@ -51,5 +51,16 @@ class Binding(click.ParamType):  # type: ignore[type-arg]  # generic only since 
         return name.strip(), text
 
 
+def once_each(
+    ctx: click.Context, param: click.Parameter, pairs: tuple[tuple[str, Any], ...]
+) -> tuple[tuple[str, Any], ...]:
+    """Refuses a name that is given twice; the callback of a repeatable option."""
+    names = [name for name, _ in pairs]
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise click.BadParameter(f"{twice[0]!r} is given more than once.", ctx, param)
+    return pairs
+
+
 def _split(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]

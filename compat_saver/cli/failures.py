@@ -26,6 +26,9 @@ def reports_failures(command: Callable[..., None]) -> Callable[..., None]:
             if as_json:
                 _print_json(error)
             sys.exit(_exit_code(error))
+        except OSError as error:  # a full disk, a file that vanished meanwhile
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(UNUSABLE)
 
     return wrapped
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from compat_saver._tensorflow import be_quiet
-from compat_saver.cli.arguments import Binding, Names, SignatureArgument
+from compat_saver.cli.arguments import Binding, Names, SignatureArgument, once_each
 from compat_saver.cli.failures import reports_failures
 from compat_saver.cli.progress import stages
 from compat_saver.cli.result import print_report
@@ -30,6 +30,7 @@ from compat_saver.errors import VerificationError
     "signatures",
     type=SignatureArgument(),
     multiple=True,
+    callback=once_each,
     metavar="NAME:in1,in2->out1",
     help="A named signature; may be given several times, all share the weights.",
 )
@@ -37,6 +38,7 @@ from compat_saver.errors import VerificationError
     "--bind",
     type=Binding(),
     multiple=True,
+    callback=once_each,
     metavar="keep_prob:0=1.0",
     help="Give a tensor one value for good; repeatable.",
 )

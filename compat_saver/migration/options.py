@@ -58,6 +58,9 @@ class MigrationOptions:
         seed: for the inputs that are made up.
         dry_run: plan only; nothing is written.
         overwrite: replace an existing output.
+
+    Raises:
+        UsageError: two of them contradict each other.
     """
 
     meta_graph: Path | None = None
@@ -72,6 +75,14 @@ class MigrationOptions:
     seed: int = 0
     dry_run: bool = False
     overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        if self.signature_def is not None and self.signatures:
+            raise UsageError("Give either a signature of the file (--signature-def) or tensors to serve, not both.")
+        if self.verify_data is not None and not self.verify:
+            raise UsageError(
+                "Inputs to verify with (--verify-data) and no verification (--no-verify) exclude each other."
+            )
 
 
 def make_requests(

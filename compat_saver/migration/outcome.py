@@ -11,30 +11,10 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.analysis.weights import Weight
 from compat_saver.graph.attributes import Shape
+from compat_saver.migration.artifact import SourceFacts
 from compat_saver.migration.signature import Signature, Tensor
 from compat_saver.migration.verification.verify import Verification
 from compat_saver.passes import Rewrite
-
-
-@dataclass(frozen=True)
-class SourceFacts:
-    """Where the model came from.
-
-    Attributes:
-        kind: "checkpoint".
-        path: its prefix.
-        meta_graph: the .meta file.
-        checkpoint_version: "V1" or "V2".
-        tensorflow_version: what wrote it, in its own words; "" if it does not say.
-        producer: its GraphDef version.
-    """
-
-    kind: str
-    path: str
-    meta_graph: str
-    checkpoint_version: str
-    tensorflow_version: str
-    producer: int
 
 
 @dataclass(frozen=True)

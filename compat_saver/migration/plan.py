@@ -69,12 +69,14 @@ class Plan:
     warnings: tuple[str, ...]
 
 
-def make_plan(meta: MetaGraph, checkpoint: Checkpoint, options: MigrationOptions, notes: Sequence[str] = ()) -> Plan:
+def make_plan(
+    meta: MetaGraph, checkpoint: Checkpoint | None, options: MigrationOptions, notes: Sequence[str] = ()
+) -> Plan:
     """Settles a migration.
 
     Args:
         meta: the graph as its release wrote it.
-        checkpoint: the weights.
+        checkpoint: the weights; None for a graph that has none.
         options: what the caller asked for.
         notes: what there is to say of the source; they come first among the warnings.
 

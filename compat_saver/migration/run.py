@@ -9,17 +9,16 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from compat_saver.bundle import Checkpoint, open_bundle
 from compat_saver.errors import UsageError, VerificationError
+from compat_saver.migration.artifact import Artifact, open_artifact
 from compat_saver.migration.options import MigrationOptions, NamedSignature
-from compat_saver.migration.outcome import MigrationReport, SourceFacts
+from compat_saver.migration.outcome import MigrationReport
 from compat_saver.migration.plan import Plan, make_plan
 from compat_saver.migration.publish import refuse_existing, staged
 from compat_saver.migration.verification.compare import ATOL, RTOL
+from compat_saver.migration.verification.samples import read_feeds
 from compat_saver.migration.verification.verify import Verification, verify_model
 from compat_saver.migration.writing.saved_model import OutputShapes, write_saved_model
-from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
-from compat_saver.sources import resolve_checkpoint
 
 Progress = Callable[[str], None]
 """Told the name of each stage as it begins: "read", "rewrite", "write", "verify"."""
@@ -47,10 +46,10 @@ class _Clock:
 def migrate(
     source: str | Path, output: str | Path, options: MigrationOptions, progress: Progress | None = None
 ) -> MigrationReport:
-    """Migrates a checkpoint and its graph into a TF2 SavedModel, proven equal before it is published.
+    """Migrates a TF1 model into a TF2 SavedModel, proven equal before it is published.
 
     Args:
-        source: a checkpoint, any file of it, or its directory.
+        source: a checkpoint, any file of it, its directory, a TF1 SavedModel, or a frozen graph.
         output: the SavedModel directory to make; it appears complete or not at all.
         options: everything else.
         progress: is told the name of each stage.
@@ -68,23 +67,32 @@ def migrate(
     if not options.dry_run:
         refuse_existing(target, overwrite=options.overwrite)
     with clock.stage("read"):
-        facts, meta, checkpoint, notes = _read(source, options)
+        artifact = open_artifact(Path(source), options)
     with clock.stage("rewrite"):
-        plan = make_plan(meta, checkpoint, options, notes)
+        plan = make_plan(artifact.meta, artifact.checkpoint, options, artifact.notes)
+    if options.verify_data is not None:
+        read_feeds(options.verify_data, plan.signatures)  # what does not fit is told now, not after the writing
     if options.dry_run:
-        return _report(facts, None, plan, {}, None, options, clock)
+        return _report(artifact, None, plan, {}, None, options, clock)
+    _refuse_to_replace(target, artifact)
     with staged(target, overwrite=options.overwrite) as directory:
         with clock.stage("write"):
-            shapes = write_saved_model(plan, checkpoint, directory, options.tag_set)
+            shapes = write_saved_model(plan, artifact.checkpoint, directory, options.tag_set)
         verification = None
         if options.verify:
             with clock.stage("verify"):
-                verification = verify_model(meta, checkpoint.prefix, plan, directory, options)
-        report = _report(facts, str(target), plan, shapes, verification, options, clock)
+                verification = verify_model(artifact, plan, directory, options)
+        report = _report(artifact, str(target), plan, shapes, verification, options, clock)
         if verification is not None and not verification.passed:
             raise VerificationError([*verification.differences, *verification.notes], report)
         _write_report(directory, report)
     return report
+
+
+def _refuse_to_replace(target: Path, artifact: Artifact) -> None:
+    for path in (artifact.path, artifact.meta.path):
+        if Path(path).resolve().is_relative_to(target.resolve()):
+            raise UsageError(f"{target} holds the source {path}, which would be gone with it. Name another output.")
 
 
 def verify(
@@ -105,12 +113,12 @@ def verify(
     clock = _Clock(progress)
     options = _as_migrated(Path(saved_model), options)
     with clock.stage("read"):
-        facts, meta, checkpoint, notes = _read(source, options)
+        artifact = open_artifact(Path(source), options)
     with clock.stage("rewrite"):
-        plan = make_plan(meta, checkpoint, options, notes)
+        plan = make_plan(artifact.meta, artifact.checkpoint, options, artifact.notes)
     with clock.stage("verify"):
-        verification = verify_model(meta, checkpoint.prefix, plan, Path(saved_model), options)
-    report = _report(facts, str(saved_model), plan, {}, verification, options, clock)
+        verification = verify_model(artifact, plan, Path(saved_model), options)
+    report = _report(artifact, str(saved_model), plan, {}, verification, options, clock)
     if not verification.passed:
         raise VerificationError([*verification.differences, *verification.notes], report)
     return report
@@ -137,24 +145,8 @@ def _tensor_names(signature: dict[str, dict[str, dict[str, str]]]) -> tuple[dict
     return {key: item["tensor"] for key, item in inputs.items()}, {key: item["tensor"] for key, item in outputs.items()}
 
 
-def _read(source: str | Path, options: MigrationOptions) -> tuple[SourceFacts, MetaGraph, Checkpoint, tuple[str, ...]]:
-    found = resolve_checkpoint(source, options.meta_graph)
-    found.require_shards()
-    meta = read_meta_graph(found.meta_path)
-    checkpoint = open_bundle(found.prefix)
-    facts = SourceFacts(
-        kind=found.kind,
-        path=str(found.prefix),
-        meta_graph=str(found.meta_path),
-        checkpoint_version=checkpoint.version,
-        tensorflow_version=meta.tensorflow_version,
-        producer=meta.producer,
-    )
-    return facts, meta, checkpoint, found.notes
-
-
 def _report(
-    facts: SourceFacts,
+    artifact: Artifact,
     output: str | None,
     plan: Plan,
     shapes: OutputShapes,
@@ -163,7 +155,7 @@ def _report(
     clock: _Clock,
 ) -> MigrationReport:
     return MigrationReport(
-        source=facts,
+        source=artifact.facts,
         output=output,
         signatures=plan.signatures,
         output_shapes=shapes,

@@ -270,7 +270,7 @@ def test_slices_that_share_their_bytes_do_not_make_a_giant(bundle):
 
 @pytest.mark.parametrize("name", ["dense/kernel", "global_step"])
 def test_slices_that_are_the_whole_tensor(bundle, name):
-    """Releases up to 1.0 write them where a partitioned variable has one part; later ones write a whole tensor."""
+    """Early releases write them where a partitioned variable has one part; later ones write a whole tensor."""
     full = SliceSpec.full(MIXED[name].ndim)
 
     def split(items):

@@ -17,6 +17,7 @@ from compat_saver import _tensorflow
 from compat_saver.analysis.weights import Weight
 from compat_saver.errors import CannotMigrateError, CompatSaverError
 from compat_saver.graph import from_graph_def, to_graph_def
+from compat_saver.migration.artifact import Artifact
 from compat_saver.migration.signature import Signature
 from compat_saver.passes import DropPlacement, Prune, run
 from compat_saver.passes.ref_counterparts import VARIABLE_OPS
@@ -32,8 +33,7 @@ class Replay:
     """A session on the original graph, its variables restored; a context manager.
 
     Args:
-        meta: the graph as its release wrote it.
-        prefix: the checkpoint.
+        artifact: the graph as its release wrote it, and its checkpoint.
         signatures: what will be asked.
         weights: the variables to restore.
         bound: tensor name -> the value to feed with every run.
@@ -44,17 +44,17 @@ class Replay:
 
     def __init__(
         self,
-        meta: MetaGraph,
-        prefix: str,
+        artifact: Artifact,
         signatures: Sequence[Signature],
         weights: Sequence[Weight],
         bound: Mapping[str, np.ndarray],
     ) -> None:
         self._tf = _tensorflow.tensorflow()
         self._bound = dict(bound)
-        self._graph, self.is_whole = self._import(meta, signatures)
+        self._graph, self.is_whole = self._import(artifact.meta, signatures)
         self._session = self._tf.compat.v1.Session(graph=self._graph)
         with self._graph.as_default():
+            prefix = "" if artifact.checkpoint is None else artifact.checkpoint.prefix
             restores = [self._restore_op(prefix, weight) for weight in weights]
         self._session.run(restores)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,10 +115,14 @@ def read_feeds(path: Path, signatures: tuple[Signature, ...]) -> dict[str, list[
     Raises:
         UsageError: the file is not there or not an .npz file, or an input is missing in it or does not fit.
     """
+    if not path.is_file():
+        raise UsageError(f"{path}: there is no such file; it should hold the inputs to verify with (numpy.savez).")
+    if not zipfile.is_zipfile(path):
+        raise UsageError(f"{path} is no .npz file. Make one with numpy.savez: an array per input.")
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise UsageError(f"{path} cannot be read as an .npz file of arrays: {error}") from None
     return {item.name: [_select(path, arrays, item)] for item in signatures}
 
@@ -140,6 +145,8 @@ def _fitting(path: Path, key: str, array: np.ndarray, tensor: Tensor) -> np.ndar
     row = dtypes.by_number(tensor.dtype)
     if row.name == "string":
         return np.char.encode(array, "utf-8").astype(object) if array.dtype.kind == "U" else array.astype(object)
-    if array.dtype.kind not in "biufc" and array.dtype != row.numpy:
+    # Narrower is fine, another kind is not: a fraction must not become an integer unseen.
+    is_number = row.is_floating and array.dtype.kind in "iuf"  # numpy's rules do not know bfloat16 and its like
+    if not is_number and not np.can_cast(array.dtype, row.numpy, "same_kind"):
         raise UsageError(f"{path}: {key!r} has dtype {array.dtype}, expected {row.name}.")
     return array.astype(row.numpy)

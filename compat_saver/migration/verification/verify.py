@@ -13,13 +13,13 @@ import numpy as np
 from compat_saver import _tensorflow
 from compat_saver.errors import UsageError
 from compat_saver.graph import Graph
+from compat_saver.migration.artifact import Artifact
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.signature import Signature
 from compat_saver.migration.verification.compare import Comparison, compare
 from compat_saver.migration.verification.replay import Replay, ReplayError
 from compat_saver.migration.verification.samples import Feeds, SampleMaker, read_feeds
-from compat_saver.proto.meta_graph import MetaGraph
 
 _RANDOM_OP = re.compile(r"Random|Multinomial|TruncatedNormal")
 
@@ -64,12 +64,11 @@ class _Asked:
     notes: list[str] = field(default_factory=list)
 
 
-def verify_model(meta: MetaGraph, prefix: str, plan: Plan, directory: Path, options: MigrationOptions) -> Verification:
+def verify_model(artifact: Artifact, plan: Plan, directory: Path, options: MigrationOptions) -> Verification:
     """Runs both models and compares them.
 
     Args:
-        meta: the original graph.
-        prefix: the original checkpoint.
+        artifact: the original.
         plan: names the signatures, the bound values and the weights.
         directory: the written model.
         options: tolerances, seed or file of inputs.
@@ -79,7 +78,7 @@ def verify_model(meta: MetaGraph, prefix: str, plan: Plan, directory: Path, opti
     """
     given = read_feeds(options.verify_data, plan.signatures) if options.verify_data is not None else None
     maker = SampleMaker(plan.graph, plan.input_nodes, options.seed)
-    with Replay(meta, prefix, plan.signatures, plan.weights, plan.bound) as replay:
+    with Replay(artifact, plan.signatures, plan.weights, plan.bound) as replay:
         notes = [] if replay.is_whole else ["Only what the signatures need of the original graph could be replayed."]
         asked = [_ask(replay, item, maker, given) for item in plan.signatures]
     model = _tensorflow.tensorflow().saved_model.load(str(directory), tags=list(options.tag_set))

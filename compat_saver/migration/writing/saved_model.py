@@ -22,7 +22,9 @@ OutputShapes = dict[str, dict[str, Shape]]
 """Signature name -> output key -> static shape."""
 
 
-def write_saved_model(plan: Plan, checkpoint: Checkpoint, directory: Path, tag_set: tuple[str, ...]) -> OutputShapes:
+def write_saved_model(
+    plan: Plan, checkpoint: Checkpoint | None, directory: Path, tag_set: tuple[str, ...]
+) -> OutputShapes:
     """Writes the model and returns the static shapes of its outputs, as TensorFlow's shape functions see them.
 
     Its root has `weights`, a dict from TF1 name to variable, and the lists `variables` and `trainable_variables`.

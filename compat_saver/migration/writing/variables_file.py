@@ -22,7 +22,7 @@ _OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _VALUE = "VARIABLE_VALUE"
 
 
-def write_variables(weights: tuple[Weight, ...], checkpoint: Checkpoint, directory: Path) -> None:
+def write_variables(weights: tuple[Weight, ...], checkpoint: Checkpoint | None, directory: Path) -> None:
     """Writes `directory/variables` for the model in `directory/saved_model.pb`.
 
     Raises:
@@ -38,7 +38,7 @@ def write_variables(weights: tuple[Weight, ...], checkpoint: Checkpoint, directo
         for weight in weights:
             if weight.initial is not None:
                 writer.add(keys[weight.name], weight.initial)
-            else:
+            elif checkpoint is not None:
                 part = weight.location.part
                 box = () if part is None else part.box
                 writer.copy(keys[weight.name], checkpoint, weight.location.key, slices=box)

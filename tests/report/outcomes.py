@@ -1,0 +1,54 @@
+"""A migration's report with everything in it, made by hand."""
+
+import numpy as np
+
+from compat_saver.analysis.weights import Location, Weight
+from compat_saver.migration.outcome import MigrationReport, SourceFacts
+from compat_saver.migration.signature import Signature, Tensor
+from compat_saver.migration.verification.compare import Comparison
+from compat_saver.migration.verification.verify import Verification
+from compat_saver.passes import Rewrite
+
+FLOAT, STRING = 1, 7
+
+SIGNATURE = Signature(
+    "serving_default",
+    {"features": Tensor("in/features:0", FLOAT, (None, 12)), "words": Tensor("words:0", STRING, None)},
+    {"prediction": Tensor("prediction:0", FLOAT, None), "label": Tensor("label:0", STRING, (None,))},
+)
+
+
+def make_report(**changes) -> MigrationReport:
+    facts = {
+        "source": SourceFacts("checkpoint", "run/model.ckpt", "run/model.ckpt.meta", "V2", "1.15.5", 134),
+        "output": "out",
+        "signatures": (SIGNATURE,),
+        "output_shapes": {"serving_default": {"prediction": (None, 3)}},
+        "bound": {"keep_prob:0": np.float32(1.0), "mode:0": np.array(b"eval", object), "mask:0": np.array([True, False])},
+        "weights": (
+            Weight("w", FLOAT, (12, 1000), True, Location("w")),
+            Weight("b", FLOAT, (1000,), False, Location("b")),
+        ),
+        "dropped": 6,
+        "rewrites": (Rewrite("prune", 1234, "1,234 nodes"), Rewrite("ref_to_resource", 2, "2 variables")),
+        "warnings": ("Something to know.",),
+        "verification": Verification(
+            "seed 0",
+            {
+                "serving_default": {
+                    "prediction": Comparison(1.5e-7, False, "", 9),
+                    "label": Comparison(None, True, "", 3),
+                }
+            },
+        ),
+        "tag_set": ("serve",),
+        "tolerances": (1e-5, 1e-6),
+        "seconds": {"read": 0.01234, "rewrite": 0.5, "write": 1.0, "verify": 2.0},
+    }
+    return MigrationReport(**(facts | changes))
+
+
+def make_difference(largest: float | None = 0.25) -> Verification:
+    """A verification that failed."""
+    result = Comparison(largest, False, "1 of 9 elements differ, by up to 0.25", 9)
+    return Verification("in.npz", {"serving_default": {"prediction": result}})

@@ -1,0 +1,109 @@
+"""A golden model packed as a TF1 SavedModel, and frozen, migrates as its checkpoint does."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+import compat_saver
+from compat_saver.graph import from_graph_def, to_graph_def
+from compat_saver.graph.attributes import tensor_attr, type_attr
+from compat_saver.passes import Prune, run
+from compat_saver.proto.messages import SavedModel
+from compat_saver.proto.meta_graph import read_meta_graph
+from tests.golden_cases import case
+
+DENSE = case("1.15.5", "dense_adam")
+
+
+def _signature(message, name="predict"):
+    for kind, key, tensor in (("inputs", "x", "features:0"), ("outputs", "y", "prediction:0")):
+        info = getattr(message.signature_def[name], kind)[key]
+        info.name, info.dtype = tensor, 1
+
+
+@pytest.fixture
+def saved_model(tmp_path):
+    """What TF1's SavedModelBuilder would have written of the golden model."""
+    directory = tmp_path / "export"
+    (directory / "variables").mkdir(parents=True)
+    for path in DENSE.directory.glob("model.ckpt.[id]*"):
+        shutil.copy(path, directory / "variables" / path.name.replace("model.ckpt", "variables"))
+    model = SavedModel(saved_model_schema_version=1)
+    for tags in (["train"], ["serve"]):
+        message = model.meta_graphs.add()
+        message.CopyFrom(read_meta_graph(DENSE.prefix.with_name("model.ckpt.meta")).message)
+        message.meta_info_def.tags.extend(tags)
+        _signature(message, "-".join(tags))
+    (directory / "saved_model.pb").write_bytes(model.SerializeToString())
+    return directory
+
+
+@pytest.fixture
+def frozen(tmp_path):
+    """The golden model with its variables as constants."""
+    graph = from_graph_def(read_meta_graph(DENSE.prefix.with_name("model.ckpt.meta")).graph_def)
+    run([Prune(["prediction"])], graph)
+    with compat_saver.open_checkpoint(DENSE.prefix) as checkpoint:
+        for node in graph:
+            if node.op == "VariableV2":
+                node.op = "Const"
+                node.attrs = {"dtype": type_attr(1), "value": tensor_attr(checkpoint[node.name])}
+    path = tmp_path / "frozen.pb"
+    path.write_bytes(to_graph_def(graph).SerializeToString())
+    return path
+
+
+def _answers(directory, name, key, features):
+    import tensorflow as tf
+
+    (found,) = tf.saved_model.load(str(directory)).signatures[name](**{key: tf.constant(features)}).values()
+    return found.numpy()
+
+
+def _assert_as_tf1(directory, name, key):
+    for inputs, outputs in DENSE.runs():
+        found = _answers(directory, name, key, inputs["features:0"].astype(np.float32))
+        np.testing.assert_allclose(found, outputs["prediction:0"], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.tensorflow
+def test_a_saved_model_brings_signatures_and_weights(saved_model, tmp_path):
+    report = compat_saver.migrate(saved_model, tmp_path / "out")
+    assert report.status == "passed"
+    assert (report.source.kind, report.source.checkpoint_version) == ("saved_model", "V2")
+    assert [item.name for item in report.signatures] == ["serve"]
+    assert len(report.weights) == 4
+    _assert_as_tf1(tmp_path / "out", "serve", "x")
+
+
+@pytest.mark.tensorflow
+def test_a_frozen_graph_has_no_weights_and_the_same_answers(frozen, tmp_path):
+    report = compat_saver.migrate(frozen, tmp_path / "out", outputs=["prediction"])
+    assert report.status == "passed"
+    assert (report.source.kind, report.source.checkpoint_version, report.weights) == ("graph_def", None, ())
+    _assert_as_tf1(tmp_path / "out", "serving_default", "features")
+
+
+def test_tags_choose_the_graph(saved_model, tmp_path):
+    report = compat_saver.migrate(saved_model, tmp_path / "out", tag_set=["train"], dry_run=True)
+    assert [item.name for item in report.signatures] == ["train"]
+    with pytest.raises(compat_saver.NameNotFoundError, match="no graph of the tags gpu. It has: train; serve"):
+        compat_saver.migrate(saved_model, tmp_path / "out", tag_set=["gpu"], dry_run=True)
+
+
+def test_a_saved_model_of_tf2_needs_no_migration(saved_model, tmp_path):
+    model = SavedModel.FromString((saved_model / "saved_model.pb").read_bytes())
+    for message in model.meta_graphs:
+        message.object_graph_def.nodes.add()
+    (saved_model / "saved_model.pb").write_bytes(model.SerializeToString())
+    with pytest.raises(compat_saver.NotALegacyArtifactError, match="needs no migration"):
+        compat_saver.migrate(saved_model, tmp_path / "out", dry_run=True)
+
+
+def test_a_graph_with_variables_and_no_checkpoint_says_so(tmp_path):
+    graph_def = read_meta_graph(DENSE.prefix.with_name("model.ckpt.meta")).graph_def
+    (tmp_path / "graph.pb").write_bytes(graph_def.SerializeToString())
+    with pytest.raises(compat_saver.CannotMigrateError, match="a graph without a checkpoint") as caught:
+        compat_saver.migrate(tmp_path / "graph.pb", tmp_path / "out", outputs=["prediction"])
+    assert len(caught.value.obstacles) == 4

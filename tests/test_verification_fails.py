@@ -1,0 +1,195 @@
+"""Verification stands between a wrong model and its publication."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import compat_saver
+from compat_saver.bundle import BundleWriter
+from compat_saver.cli import main
+from compat_saver.migration import run
+from tests.golden_cases import case
+from tests.small_models import DENSE, write_model
+
+pytestmark = pytest.mark.tensorflow
+
+DIFFERENT, UNUSABLE = 1, 2
+RANDOM = (
+    DENSE
+    + """
+size = Const[dtype=int32, value=int32[1](3)]
+noise = RandomUniform[T=int32, dtype=float32, seed=0, seed2=0](size)
+keep = Placeholder[dtype=bool, shape=[]]
+off = Switch[T=float32](prediction, keep)
+on = Add[T=float32](off:1, noise)
+y = Merge[N=2, T=float32](off, on)
+"""
+)
+
+
+@pytest.fixture
+def source(tmp_path):
+    (tmp_path / "run").mkdir()
+    return write_model(tmp_path / "run")
+
+
+def alter_a_weight(directory, by=0.01) -> None:
+    """Writes the variables of a SavedModel again, the largest of them a little different in one element."""
+    prefix = directory / "variables" / "variables"
+    with compat_saver.open_checkpoint(prefix) as checkpoint:
+        arrays = {name: array.copy() for name, array in checkpoint.items()}
+    chosen = max((name for name in arrays if "weights/" in name), key=lambda name: arrays[name].size)
+    arrays[chosen].reshape(-1)[0] += by
+    with BundleWriter(prefix, overwrite=True) as writer:
+        for name, array in arrays.items():
+            writer.add(name, array)
+
+
+@pytest.fixture
+def damaging(monkeypatch):
+    """Alters a weight of every model between writing and verifying."""
+    write = run.write_saved_model
+
+    def write_and_damage(plan, checkpoint, directory, tag_set):
+        shapes = write(plan, checkpoint, directory, tag_set)
+        alter_a_weight(directory)
+        return shapes
+
+    monkeypatch.setattr(run, "write_saved_model", write_and_damage)
+
+
+def names(directory) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+@pytest.mark.usefixtures("damaging")
+@pytest.mark.parametrize("name", ["dense_adam", "resource_variables"])
+def test_an_altered_weight_publishes_nothing(tmp_path, name):
+    chosen = case("1.15.5", name)
+    with pytest.raises(compat_saver.VerificationError, match="serving_default/prediction: .* elements differ") as raised:
+        compat_saver.migrate(chosen.prefix, tmp_path / "out", **chosen.arguments)
+    assert raised.value.report.status == "failed"
+    assert names(tmp_path) == []
+
+
+@pytest.mark.usefixtures("damaging")
+def test_the_command_prints_the_report_and_exits_with_1(source, tmp_path):
+    result = CliRunner().invoke(main, ["migrate", str(source), str(tmp_path / "out")])
+    assert result.exit_code == DIFFERENT
+    assert isinstance(result.exception, SystemExit)
+    assert "Verification: failed" in result.stdout
+    assert "serving_default/prediction" in result.stderr
+    assert "elements differ" in result.stderr
+    assert names(tmp_path) == ["run"]
+
+
+@pytest.mark.usefixtures("damaging")
+def test_the_report_of_a_failure_as_json(source, tmp_path):
+    result = CliRunner().invoke(main, ["migrate", str(source), str(tmp_path / "out"), "--json"])
+    found = json.loads(result.stdout)
+    assert result.exit_code == DIFFERENT
+    assert found["verification"]["status"] == "failed"
+    assert found["verification"]["signatures"]["serving_default"]["prediction"]["max_abs_diff"] > 1e-3
+    assert len(found["problems"]) == 1
+
+
+@pytest.mark.usefixtures("damaging")
+def test_an_older_output_is_left_as_it_was(source, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "old").touch()
+    result = CliRunner().invoke(main, ["migrate", str(source), str(tmp_path / "out"), "--overwrite"])
+    assert result.exit_code == DIFFERENT
+    assert names(tmp_path / "out") == ["old"]
+    assert names(tmp_path) == ["out", "run"]
+
+
+@pytest.mark.usefixtures("damaging")
+def test_a_tolerance_wide_enough_lets_it_pass(source, tmp_path):
+    report = compat_saver.migrate(source, tmp_path / "out", atol=1.0)
+    assert report.status == "passed"
+    assert report.to_dict()["verification"]["atol"] == 1.0
+
+
+@pytest.mark.usefixtures("damaging")
+def test_without_verification_it_is_published_and_said_so(source, tmp_path):
+    result = CliRunner().invoke(main, ["migrate", str(source), str(tmp_path / "out"), "--no-verify", "--json"])
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["verification"]["status"] == "skipped"
+    assert "not verified" in result.stderr
+
+
+def test_random_answers_fail_with_the_advice_to_bind(tmp_path):
+    prefix = write_model(tmp_path, RANDOM)
+    with pytest.raises(compat_saver.VerificationError, match=r"random numbers .'noise'.*--bind"):
+        compat_saver.migrate(prefix, tmp_path / "out", outputs=["y"], bind={"keep": True})
+    report = compat_saver.migrate(prefix, tmp_path / "out", outputs=["y"], bind={"keep": False})
+    assert report.status == "passed"
+    assert report.warnings == ()
+
+
+def test_given_data_are_used(source, tmp_path):
+    features = np.float32([[1, 2], [3, 4], [5, 6], [7, 8]])
+    for name in ("x", "x:0"):
+        np.savez(tmp_path / "in.npz", **{name: features, "unused": features})
+        report = compat_saver.migrate(source, tmp_path / "out", verify_data=tmp_path / "in.npz", overwrite=True)
+        found = report.to_dict()["verification"]
+        assert (found["status"], found["inputs"]) == ("passed", str(tmp_path / "in.npz"))
+    assert report.verification.results["serving_default"]["prediction"].elements == 4 * 3
+
+
+def test_answers_that_are_no_numbers_are_noted(source, tmp_path):
+    np.savez(tmp_path / "in.npz", x=np.full((2, 2), np.nan, np.float32))
+    report = compat_saver.migrate(source, tmp_path / "out", verify_data=tmp_path / "in.npz")
+    assert report.status == "passed"
+    assert [note for note in report.warnings if "No batch gave finite values" in note]
+
+
+def test_an_empty_answer_is_noted(source, tmp_path):
+    np.savez(tmp_path / "in.npz", x=np.zeros((0, 2), np.float32))
+    report = compat_saver.migrate(source, tmp_path / "out", verify_data=tmp_path / "in.npz")
+    assert [note for note in report.warnings if "empty in every batch" in note]
+
+
+def test_the_seed_makes_the_inputs(source, tmp_path):
+    report = compat_saver.migrate(source, tmp_path / "out", seed=7)
+    assert report.to_dict()["verification"]["inputs"] == "seed 7"
+
+
+def test_verify_once_more(source, tmp_path):
+    out = tmp_path / "out"
+    compat_saver.migrate(source, out, outputs=["prediction", "product"], tag_set=("serve", "cpu"))
+    arguments = ["verify", str(source), str(out)]
+    good = CliRunner().invoke(main, [*arguments, "--json"])
+    assert good.exit_code == 0, good.stderr
+    assert set(json.loads(good.stdout)["verification"]["signatures"]["serving_default"]) == {"prediction", "product"}
+    alter_a_weight(out)
+    bad = CliRunner().invoke(main, arguments)
+    assert bad.exit_code == DIFFERENT
+    assert "Verification: failed" in bad.stdout
+    assert names(tmp_path) == ["out", "run"]
+
+
+def test_verify_against_another_checkpoint(source, tmp_path):
+    compat_saver.migrate(source, tmp_path / "out")
+    (tmp_path / "other").mkdir()
+    other = write_model(tmp_path / "other", tensors={"w": np.ones((2, 3), np.float32), "b": np.zeros(3, np.float32)})
+    with pytest.raises(compat_saver.VerificationError):
+        compat_saver.verify(other, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["conv_batch_norm", "cond"])
+def test_verify_remembers_what_was_bound(tmp_path, name):
+    chosen = case("1.15.5", name)
+    compat_saver.migrate(chosen.prefix, tmp_path / "out", **chosen.arguments)
+    assert compat_saver.verify(chosen.prefix, tmp_path / "out").status == "passed"
+
+
+def test_verify_of_a_model_without_report(source, tmp_path):
+    out = tmp_path / "out"
+    compat_saver.migrate(source, out, verify=False)
+    (out / "assets.extra" / "compat_saver" / "report.json").unlink()
+    result = CliRunner().invoke(main, ["verify", str(source), str(out)])
+    assert result.exit_code == UNUSABLE
+    assert "no model that compat_saver migrated" in result.stderr
