@@ -36,7 +36,7 @@ def _as_array(value: Value, catalog: OpCatalog, given: object) -> np.ndarray:
             text = given.encode() if isinstance(given, str) else given
             return np.array(text, dtype=object)
         if isinstance(given, str):
-            given = int(given) if row.is_integer else float(given)
+            given = int(given) if row.is_integer else complex(given) if row.is_complex else float(given)
         return np.asarray(given).astype(row.numpy, casting="same_kind" if row.is_integer else "unsafe")
     except (KeyError, ValueError, TypeError, OverflowError):
         raise UsageError(f"{given!r} is no value for {value.name!r}, which is {row.name}.") from None

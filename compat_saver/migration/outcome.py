@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -90,7 +91,7 @@ class MigrationReport:
         return {
             "inputs": {key: _tensor(item, item.shape) for key, item in signature.inputs.items()},
             "outputs": {key: _tensor(item, shapes.get(key, item.shape)) for key, item in signature.outputs.items()},
-            "bound": {name: _plain(value) for name, value in self.bound.items()},
+            "bound": {name: _plain(value.tolist()) for name, value in self.bound.items()},
         }
 
     def _verification(self) -> dict[str, Any]:
@@ -113,6 +114,12 @@ def _tensor(tensor: Tensor, shape: Shape) -> dict[str, Any]:
     return {"tensor": tensor.name, "dtype": dtypes.name_of(tensor.dtype), "shape": listed}
 
 
-def _plain(array: np.ndarray) -> Any:
-    value = array.tolist()
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+def _plain(value: Any) -> Any:
+    """Returns a bound value as JSON can hold it and `--bind` reads it again: what JSON has no number for as text."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, complex) or (isinstance(value, float) and not math.isfinite(value)):
+        return str(value)
+    return value
