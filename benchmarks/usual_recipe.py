@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 import tensorflow as tf
 
 
 def main(prefix: str, output: str, feed: str, fetch: str) -> None:
+    shutil.rmtree(output, ignore_errors=True)  # simple_save refuses what is there
     with tf.Graph().as_default() as graph, tf.compat.v1.Session() as session:
         saver = tf.compat.v1.train.import_meta_graph(prefix + ".meta", clear_devices=True)
         saver.restore(session, prefix)

@@ -13,6 +13,7 @@ from compat_saver.bundle import Checkpoint, SliceSpec, format_shape_and_slice, p
 from compat_saver.errors import nearest_names
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.text import format_shape
 from compat_saver.passes.ref_counterparts import VARIABLE_OPS
 
 HANDLE_OPS = ("VarHandleOp",)
@@ -106,10 +107,10 @@ def saver_locations(graph: Graph, restore_op: str = "") -> dict[str, Location]:
         restore_op: the saver's restore op; without one every assignment of a restored value counts.
     """
     root = graph.get(restore_op.partition(":")[0]) if restore_op else None
-    nodes = graph.ancestors([root]) if root is not None else graph
+    needed = graph.ancestors([root]) if root is not None else None
     locations: dict[str, Location] = {}
-    for node in nodes:
-        if node.op in _ASSIGN_OPS and len(node.inputs) == 2:
+    for node in graph:
+        if node.op in _ASSIGN_OPS and len(node.inputs) == 2 and (needed is None or node in needed):
             location = _restored_from(node.inputs[1])
             if location is not None:
                 locations.setdefault(node.inputs[0].node.name, location)
@@ -223,4 +224,4 @@ def _fits(found: tuple[int, ...], wanted: Shape) -> bool:
 
 
 def _show(shape: Shape) -> str:
-    return "unknown" if shape is None else str([("?" if size is None else size) for size in shape])
+    return "unknown" if shape is None else format_shape(shape)

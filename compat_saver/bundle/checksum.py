@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from crc32c import crc32c
+import importlib.util
+from collections.abc import Callable
+from importlib.machinery import PathFinder
+from typing import Any
 
 from compat_saver.errors import ChecksumError
 
@@ -10,6 +13,29 @@ __all__ = ["check", "crc32c", "mask", "unmask"]
 
 _DELTA = 0xA282EAD8
 _WORD = 0xFFFFFFFF
+
+
+def _load() -> Callable[..., int]:
+    """Returns crc32c.crc32c out of the package's compiled module, without running the package.
+
+    On import the package looks up its own version, and the standard library's machinery for that takes longer than
+    all of compat_saver's own modules. Where the compiled module lies elsewhere, the package itself serves.
+    """
+    package = PathFinder.find_spec("crc32c")
+    places = package.submodule_search_locations if package is not None else None
+    spec = PathFinder.find_spec("crc32c._crc32c", places) if places else None
+    if spec is None or spec.loader is None:
+        from crc32c import crc32c as packaged
+
+        return packaged
+    module: Any = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    function: Callable[..., int] = module.crc32c
+    return function
+
+
+crc32c = _load()
+"""The CRC-32C of a buffer, given as well a CRC to go on from."""
 
 DAMAGED = "The file is damaged; copy it again."
 

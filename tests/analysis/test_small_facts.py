@@ -1,0 +1,152 @@
+"""Static shapes, bounds of indices, constants, roles."""
+
+import numpy as np
+import pytest
+
+import compat_saver
+from compat_saver.analysis.constants import constant_value
+from compat_saver.analysis.index_bounds import index_bound
+from compat_saver.analysis.roles import role_of, slots_of_graph
+from compat_saver.analysis.static_shapes import static_shape
+from compat_saver.graph import from_graph_def, parse_graph
+from tests.golden_cases import all_cases
+
+# ---- static shapes
+
+
+@pytest.mark.parametrize(
+    ("line", "producer", "shape"),
+    [
+        ("x = Placeholder[dtype=float32, shape=[?, 12]]", 134, (None, 12)),
+        ("x = Placeholder[dtype=float32, shape=[?, 12]]", 21, (None, 12)),
+        ("x = Placeholder[dtype=float32, shape=[]]", 134, ()),
+        ("x = Placeholder[dtype=float32, shape=[]]", 24, ()),
+        ("x = Placeholder[dtype=float32, shape=[]]", 23, None),  # a scalar meant unknown
+        ("x = Placeholder[dtype=float32, shape=[]]", 0, None),
+        ("x = PlaceholderV2[dtype=float32, shape=[]]", 23, ()),
+        ("x = PlaceholderWithDefault[dtype=float32, shape=[]](x)", 23, ()),
+        ("x = Placeholder[dtype=float32]", 134, None),
+        ("x = Placeholder[dtype=float32, shape=[*], _output_shapes={[3]}]", 134, (3,)),
+        ("x = Neg[T=float32, _output_shapes={[2, ?]}](x)", 134, (2, None)),
+        ("x = Neg[T=float32, _output_shapes={[*]}](x)", 134, None),
+        ("x = Neg[T=float32](x)", 134, None),
+        ("x = Const[dtype=int32, value=int32[2](3, 4)]", 134, (2,)),
+        ("x = Const[dtype=int32]", 134, None),
+    ],
+)
+def test_static_shapes(line, producer, shape):
+    graph = parse_graph(line, producer)
+    assert static_shape(graph, graph.value("x")) == shape
+
+
+def test_a_shape_per_output():
+    graph = parse_graph("s = Split[T=float32, _output_shapes={[1], [2]}](s, s)")
+    assert [static_shape(graph, graph.value(f"s:{port}")) for port in range(3)] == [(1,), (2,), None]
+
+
+# ---- constants
+
+
+def test_constants():
+    graph = parse_graph(
+        """
+        c = Const[dtype=int32, value=int32[2](3, 4)]
+        i = Identity[T=int32](c)
+        n = Neg[T=int32](c)
+        empty = Const[dtype=int32]
+        """
+    )
+    np.testing.assert_array_equal(constant_value(graph.value("i")), [3, 4])
+    assert constant_value(graph.value("n")) is None
+    assert constant_value(graph.value("empty")) is None
+
+
+def test_identities_in_a_circle_are_no_constant():
+    graph = parse_graph("a = Identity[T=int32](b)\nb = Identity[T=int32](a)")
+    assert constant_value(graph.value("a")) is None
+
+
+# ---- bounds of indices
+
+TABLES = """
+ids = Placeholder[dtype=int32]
+big = VarHandleOp[dtype=float32, shape=[50, 4]]
+big/read = ReadVariableOp[dtype=float32](big)
+small = VarHandleOp[dtype=float32, shape=[7, 4]]
+open = VarHandleOp[dtype=float32, shape=[?, 4]]
+const = Const[dtype=float32, value=float32[2](1.0, 2.0)]
+axis = Const[dtype=int32]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "bound"),
+    [
+        ("a = Gather(big/read, ids)", 50),
+        ("a = GatherV2(big/read, ids, axis)", 50),
+        ("a = ResourceGather(small, ids)", 7),
+        ("a = ResourceGather(big, ids)\nb = ResourceGather(small, ids)", 7),
+        ("r = Reshape(ids, axis)\nc = Cast(r)\nu = Unique(c)\na = ResourceGather(small, u)", 7),
+        ("e = Enter(ids)\ns = StridedSlice(e, axis, axis, axis)\na = ResourceGather(small, s)", 7),
+        ("a = Gather(const, ids)", 2),
+        ("a = ResourceGather(open, ids)", None),
+        ("a = Gather(ids, axis)", None),  # the table itself
+        ("n = Neg(ids)\na = ResourceGather(small, n)", None),
+        ("", None),
+    ],
+)
+def test_index_bounds(text, bound):
+    assert index_bound(parse_graph(TABLES + text).value("ids")) == bound
+
+
+# ---- roles
+
+TRAINED = """
+w = VariableV2[dtype=float32, shape=[2]]
+w/Adam = VariableV2[dtype=float32, shape=[2]]
+w/Adam_1 = VariableV2[dtype=float32, shape=[2]]
+decay = VariableV2[dtype=float32, shape=[]]
+decay/read = Identity[T=float32](decay)
+h = VarHandleOp[dtype=float32, shape=[2]]
+h/slot = VarHandleOp[dtype=float32, shape=[2]]
+g = Const[dtype=float32]
+update_w = ApplyAdam[T=float32](w, w/Adam, w/Adam_1, decay/read, g, g, g, g, g, g)
+update_h = ResourceApplyMomentum[T=float32](h, h/slot, g, g, g)
+"""
+
+
+def test_what_apply_ops_read_beside_the_weight_are_slots():
+    assert slots_of_graph(parse_graph(TRAINED)) == {"w/Adam", "w/Adam_1", "decay", "h/slot"}
+
+
+def test_a_weight_that_another_update_reads_is_no_slot():
+    text = TRAINED + "update_x = ApplyGradientDescent[T=float32](w/Adam, w, g)"
+    assert "w/Adam" not in slots_of_graph(parse_graph(text))
+
+
+@pytest.mark.parametrize(
+    ("name", "trainable", "slots", "role"),
+    [
+        ("w", {"w"}, (), "trainable"),
+        ("w/Adam", {"w"}, {"w/Adam"}, "slot"),
+        ("w/Adam", {"w"}, (), "other"),  # the graph would have shown it
+        ("w/Adam", (), (), "slot"),  # no graph: by its name
+        ("w/gamma", (), (), "other"),
+        ("x/Adam", (), (), "other"),  # nobody's
+        ("beta1_power", (), (), "slot"),
+        ("scope/beta2_power_1", {"w"}, (), "slot"),
+        ("w/ExponentialMovingAverage", {"w"}, (), "average"),
+        ("w/ExponentialMovingAverage", (), (), "average"),
+        ("global_step", {"w"}, (), "other"),
+    ],
+)
+def test_roles(name, trainable, slots, role):
+    assert role_of(name, {"w", name}, trainable, slots) == role
+
+
+@pytest.mark.parametrize("case", all_cases("dense_adam") + all_cases("resource_variables"), ids=str)
+def test_the_slots_of_real_graphs(case):
+    meta = compat_saver.read_meta_graph(case.prefix.with_name("model.ckpt.meta"))
+    slots = slots_of_graph(from_graph_def(meta.graph_def))
+    assert {f"{name}/{slot}" for name in case.facts["trainable"] for slot in ("Adam", "Adam_1")} <= slots
+    assert not slots & set(case.facts["trainable"])
