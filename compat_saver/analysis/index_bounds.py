@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from compat_saver.analysis.origins import origin
 from compat_saver.graph import Value
 from compat_saver.graph.attributes import Shape
 
@@ -49,9 +50,7 @@ def index_bound(value: Value) -> int | None:
 
 
 def _rows(table: Value) -> int | None:
-    node = table.node
-    while node.op in ("Identity", "ReadVariableOp", "Enter") and node.inputs:
-        node = node.inputs[0].node
+    node = origin(table, ("Identity", "ReadVariableOp", "Enter")).node
     shape: Shape = None
     if node.op == "VarHandleOp":
         shape = node.attr.shape("shape")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from compat_saver.graph import Graph, Node
+from compat_saver.analysis.origins import origin
+from compat_saver.graph import Graph, Value
 from compat_saver.passes.ref_counterparts import VARIABLE_OPS
 
 _APPLY = re.compile(r"(Resource)?(Sparse)?Apply\w+")
@@ -23,22 +24,22 @@ def slots_of_graph(graph: Graph) -> set[str]:
     kept: set[str] = set()
     for node in graph:
         if _APPLY.fullmatch(node.op) and node.inputs:
-            first, *others = (_variable(value.node) for value in node.inputs)
+            first, *others = (_variable(value) for value in node.inputs)
             trained |= {first} - {""}
             kept |= set(others) - {""}
     return kept - trained
 
 
-def _variable(node: Node) -> str:
-    while node.op in _CARRIERS and node.inputs:
-        node = node.inputs[0].node
+def _variable(value: Value) -> str:
+    node = origin(value, _CARRIERS).node
     return node.name if node.op in (*VARIABLE_OPS, "VarHandleOp") else ""
 
 
 def role_of(name: str, names: Collection[str], trainable: Collection[str], slots: Collection[str]) -> str:
     """Returns "trainable", "slot", "average" or "other".
 
-    Where no graph tells, a name that extends another by one word (`w/Adam` beside `w`) is a slot's.
+    Sparse updates are made of Scatter and Assign ops, which show no slots; and without a graph nothing does. Then the
+    name tells: one that extends that of a trainable variable, or of any, by a capitalised word (`w/Adam` beside `w`).
 
     Args:
         name: the variable.
@@ -53,5 +54,5 @@ def role_of(name: str, names: Collection[str], trainable: Collection[str], slots
         return "average"
     if name in slots or _POWER.fullmatch(name):
         return "slot"
-    is_slot = not trainable and owner in names and word[:1].isupper()
+    is_slot = owner in (trainable or names) and word[:1].isupper()
     return "slot" if is_slot else "other"

@@ -9,6 +9,7 @@ import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.analysis.constants import constant_value
+from compat_saver.analysis.origins import origin
 from compat_saver.bundle import Checkpoint, SliceSpec, format_shape_and_slice, parse_shape_and_slice
 from compat_saver.errors import nearest_names
 from compat_saver.graph.attributes import Shape
@@ -118,9 +119,8 @@ def saver_locations(graph: Graph, restore_op: str = "") -> dict[str, Location]:
 
 
 def _restored_from(value: Value) -> Location | None:
+    value = origin(value, ("Identity", "Reshape"))
     node, port = value.node, value.index
-    while node.op in ("Identity", "Reshape") and node.inputs:
-        node, port = node.inputs[0].node, node.inputs[0].index
     if node.op not in _RESTORE_OPS or len(node.inputs) < 2:
         return None
     names = constant_value(node.inputs[1])

@@ -129,7 +129,8 @@ def test_a_weight_that_another_update_reads_is_no_slot():
     [
         ("w", {"w"}, (), "trainable"),
         ("w/Adam", {"w"}, {"w/Adam"}, "slot"),
-        ("w/Adam", {"w"}, (), "other"),  # the graph would have shown it
+        ("w/Adam", {"w"}, (), "slot"),  # of a sparse update
+        ("w/Adam", {"v"}, (), "other"),  # beside what is not trained
         ("w/Adam", (), (), "slot"),  # no graph: by its name
         ("w/gamma", (), (), "other"),
         ("x/Adam", (), (), "other"),  # nobody's
