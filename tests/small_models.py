@@ -39,7 +39,7 @@ def make_meta(text: str, trainable: Iterable[str] = (), *, local: Iterable[str] 
 
 def write_checkpoint(prefix: Path, tensors: Mapping[str, np.ndarray]) -> Path:
     """Writes a V2 checkpoint and returns its prefix."""
-    with BundleWriter(prefix) as writer:
+    with BundleWriter(prefix, overwrite=True) as writer:
         for name, array in tensors.items():
             writer.add(name, array)
     return prefix

@@ -10,7 +10,7 @@ order. Nodes added meanwhile are not visited; nodes removed before their turn ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from compat_saver.errors import GraphError, NameNotFoundError, nearest_names
@@ -281,18 +281,13 @@ class Graph:
             node._graph = None
         return len(going)
 
-    def ancestors(self, roots: Iterable[Node], cut: Collection[Value] = ()) -> set[Node]:
-        """Returns the roots and all that they need, over data and control edges.
-
-        Args:
-            roots: where to begin.
-            cut: values that are given from outside; what computes them is not needed for their sake.
-        """
+    def ancestors(self, roots: Iterable[Node]) -> set[Node]:
+        """Returns the roots and all that they need, over data and control edges."""
         found = set(roots)
         stack = list(found)
         while stack:
             node = stack.pop()
-            for other in (*(value.node for value in node._inputs if value not in cut), *node._control_inputs):
+            for other in (*(value.node for value in node._inputs), *node._control_inputs):
                 if other not in found:
                     found.add(other)
                     stack.append(other)

@@ -92,19 +92,14 @@ def make_plan(
     local = local_values(graph, _local_variables(meta))
     all_variables = sum(1 for _ in variable_nodes(graph))
     bound = bound_values(graph, catalog, options.bind)
+    rewrites = run([BindInputs(bound), FoldConditionals()], graph)
+    # After the folding: an input that only a forgotten branch needs is none.
     signatures, warnings = settle_signatures(meta, graph, catalog, options, trainable, bound)
 
     nodes = _Exposed(signatures)
-    rewrites = run(
-        [
-            ExposeOutputs(nodes.outputs()),
-            BindInputs(bound),
-            ExposeInputs(nodes.inputs()),
-            FoldConditionals(),
-            Prune(name for name, _ in nodes.outputs().values()),
-        ],
-        graph,
-    )
+    roots = [name for name, _ in nodes.outputs().values()]
+    run([ExposeOutputs(nodes.outputs()), ExposeInputs(nodes.inputs())], graph)
+    rewrites += run([Prune(roots)], graph)
     _refuse_unbound(graph, nodes)
     rewrites += run([DropPlacement(), DropUnknownAttributes(catalog), TensorArrayV3()], graph)
     found = obstacles.find_obstacles(graph, catalog)
@@ -120,7 +115,7 @@ def make_plan(
         bound=bound,
         weights=weights,
         dropped=all_variables - len(weights),
-        rewrites=tuple(item for item in rewrites if not item.name.startswith("expose_")),
+        rewrites=tuple(rewrites),
         warnings=(*notes, *warnings, *_control_flow_warnings(graph)),
     )
 

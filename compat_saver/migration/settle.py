@@ -82,10 +82,11 @@ class _Settler:
         return Signature(request.name, self._keyed(inputs), self._keyed(outputs))
 
     def from_message(self, name: str, message: Message) -> Signature:
-        """Takes over a SignatureDef of the file."""
+        """Takes over a SignatureDef of the file, without the inputs that were bound."""
+        inputs = {key: self._from_info(name, key, info) for key, info in sorted(message.inputs.items())}
         return Signature(
             name,
-            {key: self._from_info(name, key, info) for key, info in sorted(message.inputs.items())},
+            {key: tensor for key, tensor in inputs.items() if tensor.name not in self._bound},
             {key: self._from_info(name, key, info) for key, info in sorted(message.outputs.items())},
         )
 
@@ -113,10 +114,8 @@ class _Settler:
         return Tensor(value.name, dtypes.base(types[value.index]), static_shape(self._graph, value))
 
     def _inputs_of(self, outputs: Iterable[str]) -> list[str]:
-        given = frozenset(self._graph.value(name) for name in self._bound)
-        ancestors = self._graph.ancestors((self._graph.value(name).node for name in outputs), cut=given)
-        names = [f"{node.name}:0" for node in needed_placeholders(ancestors)]
-        return [name for name in names if name not in self._bound]
+        ancestors = self._graph.ancestors(self._graph.value(name).node for name in outputs)
+        return [f"{node.name}:0" for node in needed_placeholders(ancestors)]
 
     def _propose_outputs(self) -> list[str]:
         ranked = rank_outputs(self._graph, self._catalog, self._trainable)

@@ -87,13 +87,10 @@ def test_unique_names_count_up(graph):
     assert graph.unique_name("x") == "x_2"
 
 
-def test_ancestors_follow_control_edges_and_stop_at_a_cut(graph):
-    names = {node.name for node in graph.ancestors([graph["y"]])}
-    assert names == {"x", "w", "w/read", "y", "init"}
-    cut = {graph.value("w/read:0")}
-    assert {node.name for node in graph.ancestors([graph["y"]], cut=cut)} == {"x", "y", "init", "w"}
+def test_ancestors_follow_data_and_control_edges(graph):
+    assert {node.name for node in graph.ancestors([graph["y"]])} == {"x", "w", "w/read", "y", "init"}
     graph["y"].remove_control_input(graph["init"])
-    assert {node.name for node in graph.ancestors([graph["y"]], cut=cut)} == {"x", "y"}
+    assert {node.name for node in graph.ancestors([graph["y"]])} == {"x", "w", "w/read", "y"}
 
 
 def test_cycles_are_allowed():

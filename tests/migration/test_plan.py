@@ -1,0 +1,344 @@
+"""What a migration settles before anything is written, on small graphs and without TensorFlow."""
+
+import dataclasses
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import compat_saver
+from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError
+from compat_saver.graph.compare import differences
+from compat_saver.graph import parse_graph
+from compat_saver.migration.options import MigrationOptions, SignatureRequest, make_requests
+from compat_saver.migration.plan import Plan, make_plan
+from compat_saver.proto.messages import SignatureDef
+from tests.golden_cases import case
+from tests.small_models import DENSE, WEIGHTS, make_meta, write_checkpoint
+
+TWO_HEADS = (
+    DENSE
+    + """
+v = VariableV2[dtype=float32, shape=[3, 1]]
+v/read = Identity[T=float32](v)
+value = MatMul[T=float32](product, v/read)
+"""
+)
+TENSORS = {**WEIGHTS, "v": np.ones((3, 1), np.float32)}
+WITH_KEEP = (
+    DENSE
+    + """
+keep_prob = Placeholder[dtype=float32, shape=[]]
+dropped = Mul[T=float32](prediction, keep_prob)
+"""
+)
+
+
+@pytest.fixture
+def plan(tmp_path):
+    """Makes a plan for a graph in text form."""
+
+    def make(text=DENSE, tensors=TENSORS, *, meta=None, inputs=None, outputs=None, signatures=None, **options) -> Plan:
+        meta = meta or make_meta(text, ["w", "b"])
+        requests = make_requests(inputs, outputs, signatures)
+        with compat_saver.open_checkpoint(write_checkpoint(tmp_path / "model.ckpt", tensors)) as checkpoint:
+            return make_plan(meta, checkpoint, MigrationOptions(signatures=requests, **options))
+
+    return make
+
+
+def signature(found: Plan, number: int = 0) -> tuple[dict[str, str], dict[str, str]]:
+    item = found.signatures[number]
+    return tuple({key: tensor.name for key, tensor in part.items()} for part in (item.inputs, item.outputs))
+
+
+def weights(found: Plan) -> list[str]:
+    return [item.name for item in found.weights]
+
+
+# ---- signatures
+
+
+def test_inputs_and_outputs_as_asked_for(plan):
+    found = plan(inputs=["x"], outputs=["prediction:0", "product"])
+    assert signature(found) == ({"x": "x:0"}, {"prediction": "prediction:0", "product": "product:0"})
+    assert found.signatures[0].name == "serving_default"
+    assert found.signatures[0].inputs["x"].shape == (None, 2)
+    assert found.warnings == ()
+
+
+def test_inputs_are_found_from_the_outputs(plan):
+    assert signature(plan(WITH_KEEP, outputs=["prediction"])) == ({"x": "x:0"}, {"prediction": "prediction:0"})
+    assert list(signature(plan(WITH_KEEP, outputs=["dropped"]))[0].values()) == ["keep_prob:0", "x:0"]
+
+
+def test_a_proposal_is_said_to_be_one(plan):
+    found = plan()
+    assert signature(found) == ({"x": "x:0"}, {"prediction": "prediction:0"})
+    (warning,) = found.warnings
+    assert "'prediction:0' was proposed" in warning
+    assert "product:0" in warning
+
+
+def test_nothing_to_propose(plan):
+    with pytest.raises(CannotMigrateError, match="--outputs"):
+        plan("w = VariableV2[dtype=float32, shape=[2, 3]]")
+
+
+def test_an_input_in_the_middle_cuts_what_computes_it(plan):
+    text = DENSE.replace("product =", "image = DecodeJpeg(file)\nfile = Placeholder[dtype=string]\nproduct =")
+    text = text.replace("MatMul[T=float32](x,", "MatMul[T=float32](image,")
+    found = plan(text, inputs=["image"], outputs=["prediction"])
+    assert signature(found)[0] == {"image": "image:0"}
+    assert {node.op for node in found.graph if "Place" in node.op or "Jpeg" in node.op} == {"Placeholder"}
+    product = plan(inputs=["product"], outputs=["prediction"])
+    assert (weights(product), product.dropped) == (["b"], 1)
+
+
+def test_the_input_may_be_what_a_queue_delivers(plan):
+    text = "queue = FIFOQueueV2[component_types={int32, float32}]\n" + DENSE.replace(
+        "x = Placeholder[dtype=float32, shape=[?, 2]]",
+        "x = QueueDequeueV2[component_types={int32, float32}](queue)",
+    ).replace("(x,", "(x:1,")
+    with pytest.raises(CannotMigrateError, match="input pipeline"):
+        plan(text, outputs=["prediction"])
+    found = plan(text, inputs=["x:1"], outputs=["prediction"])
+    assert signature(found)[0] == {"x_1": "x:1"}
+    assert not [node for node in found.graph if "Queue" in node.op]
+
+
+def test_the_same_tensor_under_two_spellings_is_one(plan):
+    assert signature(plan(inputs=["x", "x:0"], outputs=["prediction:0", "prediction"])) == (
+        {"x": "x:0"},
+        {"prediction": "prediction:0"},
+    )
+
+
+def test_an_output_that_is_an_input_too(plan):
+    found = plan(inputs=["x"], outputs=["x", "prediction"])
+    assert signature(found) == ({"x": "x:0"}, {"x": "x:0", "prediction": "prediction:0"})
+    (echoed,) = found.graph[found.output_nodes["x:0"]].inputs
+    assert echoed.node.name == found.input_nodes["x:0"]
+
+
+def test_a_variable_that_is_an_output(plan):
+    found = plan(outputs=["w", "b/read"])
+    assert signature(found) == ({}, {"w": "w:0", "b_read": "b/read:0"})
+    assert found.graph[found.output_nodes["w:0"]].op == "ReadVariableOp"
+
+
+def test_several_signatures_share_weights_and_nodes(plan):
+    asked = {"policy": (["x"], ["prediction"]), "value": ((), ["value"]), "middle": (["product"], ["value"])}
+    found = plan(TWO_HEADS, signatures=asked)
+    assert [item.name for item in found.signatures] == ["policy", "value", "middle"]
+    assert sorted(weights(found)) == ["b", "v", "w"]
+    assert len(found.input_nodes) == 2
+    assert len(found.output_nodes) == 2
+
+
+def test_keys_that_collide(plan):
+    text = DENSE + "a/b = Neg[T=float32](x)\na_b = Neg[T=float32](x)"
+    assert list(signature(plan(text, outputs=["a/b", "a_b"]))[1].items()) == [("a_b", "a/b:0"), ("a_b_2", "a_b:0")]
+
+
+def test_only_what_has_no_default_is_demanded(plan):
+    text = """
+    default = Const[dtype=float32, value=float32[2](1.0, 2.0)]
+    maybe = PlaceholderWithDefault[dtype=float32, shape=[2]](default)
+    x = Placeholder[dtype=float32, shape=[2]]
+    y = Add[T=float32](x, maybe)
+    """
+    found = plan(text, outputs=["y"])
+    assert signature(found)[0] == {"x": "x:0"}
+    assert "PlaceholderWithDefault" in {node.op for node in found.graph}
+    assert signature(plan(text, inputs=["x", "maybe"], outputs=["y"]))[0] == {"x": "x:0", "maybe": "maybe:0"}
+
+
+# ---- signatures of the file
+
+
+def signed(**signatures: tuple[dict[str, str], dict[str, str]]):
+    meta = make_meta(DENSE, ["w"])
+    for name, (inputs, outputs) in signatures.items():
+        message = SignatureDef()
+        for part, given in ((message.inputs, inputs), (message.outputs, outputs)):
+            for key, tensor in given.items():
+                part[key].name = tensor
+                part[key].dtype = 1
+        meta.message.signature_def[name].CopyFrom(message)
+    return meta
+
+
+def test_the_signatures_of_the_file_are_taken(plan):
+    meta = signed(serve=({"features": "x:0"}, {"score": "prediction:0"}), raw=({"in": "x:0"}, {"out": "product:0"}))
+    found = plan(meta=meta)
+    assert {item.name for item in found.signatures} == {"serve", "raw"}
+    chosen = plan(meta=meta, signature_def="serve")
+    assert signature(chosen) == ({"features": "x:0"}, {"score": "prediction:0"})
+    asked = plan(meta=meta, outputs=["product"])
+    assert signature(asked) == ({"x": "x:0"}, {"product": "product:0"})
+
+
+def test_a_signature_that_the_file_does_not_have(plan):
+    meta = signed(serve=({"features": "x:0"}, {"score": "prediction:0"}))
+    with pytest.raises(NameNotFoundError, match=r"no signature 'serv'; did you mean 'serve'\?"):
+        plan(meta=meta, signature_def="serv")
+    with pytest.raises(NameNotFoundError, match="no node 'gone'"):
+        plan(meta=signed(serve=({"a": "x:0"}, {"b": "gone:0"})))
+
+
+def test_a_signature_of_composite_tensors(plan):
+    meta = signed(serve=({}, {"score": "prediction:0"}))
+    meta.message.signature_def["serve"].inputs["sparse"].coo_sparse.values_tensor_name = "x:0"
+    with pytest.raises(CannotMigrateError, match=r"'sparse' .* composite tensor; .*--inputs"):
+        plan(meta=meta)
+
+
+# ---- bound values
+
+
+def test_a_bound_value_takes_the_place_of_what_computes_it(plan):
+    found = plan(WITH_KEEP, outputs=["dropped"], bind={"keep_prob": "1.0"})
+    assert signature(found)[0] == {"x": "x:0"}
+    assert found.bound["keep_prob:0"] == np.float32(1)
+    cut = plan(WITH_KEEP, outputs=["dropped"], bind={"prediction": np.ones((1, 3))})
+    assert (weights(cut), list(signature(cut)[0])) == ([], ["keep_prob"])
+    assert cut.bound["prediction:0"].dtype == np.float32
+
+
+def test_what_is_bound_need_not_be_needed(plan):
+    assert list(plan(WITH_KEEP, outputs=["prediction"], bind={"keep_prob": 1}).bound) == ["keep_prob:0"]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "given", "value"),
+    [
+        ("float32", "0.5", np.float32(0.5)),
+        ("float32", "-inf", np.float32(-np.inf)),
+        ("float32", 1, np.float32(1)),
+        ("float64", [1, 2], np.float64([1, 2])),
+        ("float16", "1", np.float16(1)),
+        ("int32", "7", np.int32(7)),
+        ("int64", np.int32([1, 2]), np.int64([1, 2])),
+        ("bool", "False", np.array(False)),
+        ("bool", "1", np.array(True)),
+        ("bool", True, np.array(True)),
+        ("bool", [True, False], np.array([True, False])),
+        ("string", "eval", np.array(b"eval", object)),
+        ("string", b"eval", np.array(b"eval", object)),
+        ("complex64", "1+2j", np.complex64(1 + 2j)),
+    ],
+)
+def test_values_in_every_form(plan, dtype, given, value):
+    text = f"p = Placeholder[dtype={dtype}]\ny = Identity[T={dtype}](p)"
+    array = plan(text, outputs=["y"], bind={"p": given}).bound["p:0"]
+    assert (array.dtype, array.shape) == (value.dtype, value.shape)
+    np.testing.assert_array_equal(array, value)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "given"),
+    [("float32", "abc"), ("int32", "1.5"), ("int32", 1.5), ("int32", "9" * 30), ("bool", "maybe"), ("float32", "")],
+)
+def test_values_that_do_not_fit(plan, dtype, given):
+    text = f"p = Placeholder[dtype={dtype}]\ny = Identity[T={dtype}](p)"
+    with pytest.raises(UsageError, match=f"no value for 'p:0', which is {dtype}"):
+        plan(text, outputs=["y"], bind={"p": given})
+
+
+# ---- what is kept, and what is in the way
+
+
+def test_the_graph_is_pruned_and_rewritten(plan):
+    training = """
+    grad = MatMul[T=float32](x, w/read) @/gpu:0
+    update = ApplyGradientDescent[T=float32](w, grad, grad)
+    extra = VariableV2[dtype=float32, shape=[1]]
+    """
+    found = plan(DENSE + training, inputs=["x"], outputs=["prediction"])
+    expected = """
+    signature_input/0 = Placeholder[dtype=float32, shape=[?, 2]]
+    w = VarHandleOp[dtype=float32, shape=[2, 3]]
+    w/read = ReadVariableOp[dtype=float32](w)
+    b = VarHandleOp[dtype=float32, shape=[3]]
+    b/read = ReadVariableOp[dtype=float32](b)
+    product = MatMul[T=float32](signature_input/0, w/read)
+    prediction = BiasAdd[T=float32](product, b/read)
+    signature_output/0 = Identity[T=float32](prediction)
+    """
+    assert differences(found.graph, parse_graph(expected)) == []
+    assert (weights(found), found.dropped) == (["w", "b"], 1)
+    assert [item.trainable for item in found.weights] == [True, True]
+    assert [item.name for item in found.rewrites] == ["prune", "ref_to_resource"]
+
+
+def test_a_shared_name_is_kept_apart_from_the_name(plan):
+    text = 'w = VarHandleOp[dtype=float32, shape=[2, 3], shared_name="somewhere/w"]\n'
+    text += "y = ReadVariableOp[dtype=float32](w)"
+    (weight,) = plan(text, outputs=["y"]).weights
+    assert (weight.name, weight.location.key) == ("w", "w")
+
+
+def test_local_variables_have_the_value_of_their_initialiser(plan):
+    text = """
+    margin = VariableV2[dtype=float32, shape=[]]
+    value = Const[dtype=float32, value=float32[](0.25)]
+    margin/Assign = Assign[T=float32](margin, value)
+    y = Identity[T=float32](margin)
+    """
+    (weight,) = plan(meta=make_meta(text, local=["margin"]), outputs=["y"]).weights
+    assert weight.initial == np.float32(0.25)
+    with pytest.raises(CannotMigrateError, match="'margin' is not in"):
+        plan(text, outputs=["y"])
+
+
+def test_an_unbound_placeholder_that_no_signature_takes(plan):
+    with pytest.raises(UsageError, match=r"'keep_prob:0', which no signature takes.*--bind keep_prob:0=1\.0.*--inputs"):
+        plan(WITH_KEEP, inputs=["x"], outputs=["dropped"])
+
+
+def test_a_bound_input(plan):
+    with pytest.raises(UsageError, match="'x:0' is bound to a value and cannot be an input of 'serving_default'"):
+        plan(inputs=["x"], outputs=["prediction"], bind={"x": 1})
+
+
+def test_a_conditional_with_a_bound_predicate_is_gone(plan):
+    text = (
+        DENSE
+        + """
+        training = Placeholder[dtype=bool, shape=[]]
+        switch = Switch[T=float32](product, training)
+        on = Neg[T=float32](switch:1)
+        y = Merge[N=2, T=float32](switch, on)
+        """
+    )
+    found = plan(text, outputs=["y"], bind={"training": "false"})
+    assert not {node.op for node in found.graph} & {"Switch", "Merge", "Neg"}
+    assert found.warnings == ()
+    (warning,) = plan(text, outputs=["y"]).warnings
+    assert "v1 cond" in warning
+
+
+def test_requests_and_options_that_contradict_each_other():
+    with pytest.raises(UsageError, match="not both"):
+        make_requests(["x"], ["y"], {"a": (["x"], ["y"])})
+    with pytest.raises(UsageError, match="--outputs"):
+        make_requests(["x"], None, None)
+    request = SignatureRequest("a", None, ("y",))
+    with pytest.raises(UsageError, match="--signature-def"):
+        MigrationOptions(signatures=[request], signature_def="serve")
+    with pytest.raises(UsageError, match="--no-verify"):
+        dataclasses.replace(MigrationOptions(verify=False), verify_data="in.npz")
+
+
+def test_a_dry_run_leaves_tensorflow_out(tmp_path):
+    prefix = str(case("1.15.5", "lstm_dynamic_rnn").prefix)
+    code = (
+        "import sys, compat_saver.cli as cli\n"
+        f"cli.main(['migrate', {prefix!r}, 'out', '--dry-run'], standalone_mode=False)\n"
+        "assert 'tensorflow' not in sys.modules"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert list(tmp_path.iterdir()) == []
