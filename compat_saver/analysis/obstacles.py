@@ -101,7 +101,7 @@ def _table(graph: Graph, node: Node) -> str:
 
 def _deprecated(graph: Graph, node: Node) -> str:
     facts = known_facts().get(node.op)
-    if node.op in graph.functions or facts is None or facts.deprecated_at is None or not facts.registered_today:
+    if node.op in graph.functions or facts is None or facts.deprecated_at is None or op_problem(node.op, facts):
         return ""
     return (
         f"{node.op} runs only in graphs older than GraphDef version {facts.deprecated_at}, and no rewrite for it exists"
@@ -126,8 +126,7 @@ _KINDS: tuple[tuple[Callable[[Graph, Node], str], str], ...] = (
 
 def _stuck(graph: Graph, catalog: OpCatalog) -> Iterator[str]:
     for node in stuck_nodes(graph, catalog):
-        told = _gone(graph, node) or _pipeline(graph, node) or _table(graph, node) or _python(graph, node)
-        if not told:
+        if not any(why(graph, node) for why, _ in _KINDS):
             yield (
                 f"{node.op} ({node.name!r}) works on a reference and has no resource form. "
                 "Choose outputs before it with --outputs, or feed what it computes with --inputs."

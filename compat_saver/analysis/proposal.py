@@ -19,8 +19,8 @@ from compat_saver.errors import GraphError
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node
 from compat_saver.graph.ops import OpCatalog
+from compat_saver.passes.feed import PLACEHOLDER_OPS
 
-PLACEHOLDER_OPS = ("Placeholder", "PlaceholderV2")
 _DELIVERY = re.compile(r"QueueDequeue\w*|ReaderRead\w*|IteratorGetNext\w*")
 _TRAINING_SCOPE = re.compile(
     r"(gradients|grads|save|train|train_op|training|optimizer|init|report_\w+|metrics?|AssignMovingAvg"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 
 import numpy as np
@@ -44,13 +44,22 @@ class BundleWriter:
         prefix: what the file names start with; missing folders are made.
         shards: how many data files to write.
         overwrite: whether a bundle of that prefix may be replaced.
+        progress: is told the number of bytes that were written since the last call.
     """
 
-    def __init__(self, prefix: str | os.PathLike[str], shards: int = 1, *, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        prefix: str | os.PathLike[str],
+        shards: int = 1,
+        *,
+        overwrite: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
         if not 1 <= shards < MAX_SHARDS:
             raise UsageError(f"expected 1 to {MAX_SHARDS - 1} shards, got {shards}")
         self.prefix = os.fspath(prefix)
         self._overwrite = overwrite
+        self._progress = progress or (lambda count: None)
         self._sizes = [0] * shards
         self._entries: dict[bytes, TensorInfo] = {}
         self._publication: Publication | None = None
@@ -162,6 +171,43 @@ class BundleWriter:
             chunks = (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
             self._write(key, info, chunks)
 
+    def add_stream(
+        self,
+        name: str,
+        dtype: DType,
+        shape: Sequence[int],
+        chunks: Iterable[bytes | memoryview],
+        part: SliceSpec | None = None,
+    ) -> None:
+        """Adds numbers that come piece by piece, as files have them: row-major and little-endian.
+
+        Args:
+            name: the tensor.
+            dtype: its type.
+            shape: its full shape.
+            chunks: the bytes; each piece is used before the next is asked for.
+            part: the part of the tensor that they are, as for `add_slice`; all of it by default.
+
+        Raises:
+            UsageError: the name or the part is taken, elements have no fixed width, or there are too few or too many.
+        """
+        full = tuple(shape)
+        box = boxes.whole(full) if part is None else part.box(full)
+        piece = TensorInfo(name, dtype, boxes.box_shape(box), 0)
+        if part is None or box == boxes.whole(full):
+            key = _key(name)
+            self._write(key, piece, chunks)
+        else:
+            key, part_of = part.key(name), self._partition(name, full, dtype)
+            self._write(key, piece, chunks)
+            self._entries[_key(name)] = dataclasses.replace(part_of, slices=(*part_of.slices, part))
+        expected = piece.size * dtype.itemsize
+        if not dtype.itemsize or self._entries[key].nbytes != expected:
+            raise UsageError(
+                f"{name!r} of {dtype.name} and shape {piece.shape} takes {expected} bytes, "
+                f"got {self._entries[key].nbytes}"
+            )
+
     # ---- from file to file
 
     def copy(
@@ -209,14 +255,10 @@ class BundleWriter:
 
     def _copy_slice(self, new_name: str, checkpoint: Checkpoint, info: TensorInfo, spec: SliceSpec) -> None:
         box = spec.box(info.shape)
-        if not info.dtype.itemsize or box == boxes.whole(info.shape):
-            part = checkpoint.read_slice(info.name, box)
-            self.add_slice(new_name, info.shape, spec, part, info.dtype)
-            return
-        part_of = self._partition(new_name, info.shape, info.dtype)
-        piece = TensorInfo(new_name, info.dtype, boxes.box_shape(box), 0)
-        self._write(spec.key(new_name), piece, checkpoint.stream(info.name, box))
-        self._entries[_key(new_name)] = dataclasses.replace(part_of, slices=(*part_of.slices, spec))
+        if info.dtype.itemsize:
+            self.add_stream(new_name, info.dtype, info.shape, checkpoint.stream(info.name, box), spec)
+        else:
+            self.add_slice(new_name, info.shape, spec, checkpoint.read_slice(info.name, box), info.dtype)
 
     # ---- bytes
 
@@ -238,6 +280,7 @@ class BundleWriter:
             running = checksum.crc32c(chunk, running)
             out.write(chunk)
             self._sizes[shard] += len(chunk)
+            self._progress(len(chunk))
         self._entries[key] = dataclasses.replace(
             info,
             nbytes=self._sizes[shard] - offset,

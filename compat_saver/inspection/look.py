@@ -8,7 +8,7 @@ from pathlib import Path
 
 from compat_saver import dtypes
 from compat_saver.analysis.obstacles import is_pipeline, is_table, op_problem
-from compat_saver.analysis.proposal import PLACEHOLDER_OPS, rank_outputs
+from compat_saver.analysis.proposal import rank_outputs
 from compat_saver.analysis.roles import role_of, slots_of_graph
 from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.analysis.weights import declared_shape, saver_locations, variable_nodes
@@ -24,6 +24,7 @@ from compat_saver.inspection.outcome import (
     TensorFacts,
     VariableFacts,
 )
+from compat_saver.passes.feed import PLACEHOLDER_OPS
 from compat_saver.proto.files import read_message
 from compat_saver.proto.messages import MetaGraphDef
 from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph

@@ -22,6 +22,7 @@ from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.settle import settle_signatures
 from compat_saver.migration.signature import Signature
 from compat_saver.passes import (
+    SUCCESSOR_PASSES,
     BindInputs,
     DropPlacement,
     DropUnknownAttributes,
@@ -31,7 +32,6 @@ from compat_saver.passes import (
     Prune,
     RefToResource,
     Rewrite,
-    TensorArrayV3,
     run,
 )
 from compat_saver.passes.expose import InputSpec
@@ -101,7 +101,7 @@ def make_plan(
     run([ExposeOutputs(nodes.outputs()), ExposeInputs(nodes.inputs())], graph)
     rewrites += run([Prune(roots)], graph)
     _refuse_unbound(graph, nodes)
-    rewrites += run([DropPlacement(), DropUnknownAttributes(catalog), TensorArrayV3()], graph)
+    rewrites += run([DropPlacement(), DropUnknownAttributes(catalog), *(item() for item in SUCCESSOR_PASSES)], graph)
     found = obstacles.find_obstacles(graph, catalog)
     weights, missing = _find_weights(graph, WeightFinder(checkpoint, locations, trainable, local))
     if found or missing:

@@ -1,26 +1,53 @@
 """Rewrites graph -> graph, one idea per file; WRITING_PASSES.md shows how to add one."""
 
+from compat_saver.passes.adjust_contrast_v2 import AdjustContrastV2
 from compat_saver.passes.base import Pass, Rewrite, run
 from compat_saver.passes.bind_inputs import BindInputs
+from compat_saver.passes.conv3d_backprop_v2 import Conv3DBackpropV2
 from compat_saver.passes.drop_placement import DropPlacement
 from compat_saver.passes.drop_unknown_attributes import DropUnknownAttributes
 from compat_saver.passes.expose import ExposeInputs, ExposeOutputs
 from compat_saver.passes.fold_conditionals import FoldConditionals
+from compat_saver.passes.global_batch_norm import GlobalBatchNorm
 from compat_saver.passes.prune import Prune
+from compat_saver.passes.quantize_and_dequantize_v2 import QuantizeAndDequantizeV2
 from compat_saver.passes.ref_to_resource import RefToResource
+from compat_saver.passes.renamed_ops import RenamedOps
+from compat_saver.passes.self_adjoint_eig_v2 import SelfAdjointEigV2
 from compat_saver.passes.tensor_array_v3 import TensorArrayV3
+from compat_saver.passes.top_k_v2 import TopKV2
+
+SUCCESSOR_PASSES: tuple[type[Pass], ...] = (
+    AdjustContrastV2,
+    Conv3DBackpropV2,
+    GlobalBatchNorm,
+    QuantizeAndDequantizeV2,
+    RenamedOps,
+    SelfAdjointEigV2,
+    TensorArrayV3,
+    TopKV2,
+)
+"""The passes that put an op's successor in its place; each finds its own ops and none needs another."""
 
 __all__ = [
+    "SUCCESSOR_PASSES",
+    "AdjustContrastV2",
     "BindInputs",
+    "Conv3DBackpropV2",
     "DropPlacement",
     "DropUnknownAttributes",
     "ExposeInputs",
     "ExposeOutputs",
     "FoldConditionals",
+    "GlobalBatchNorm",
     "Pass",
     "Prune",
+    "QuantizeAndDequantizeV2",
     "RefToResource",
+    "RenamedOps",
     "Rewrite",
+    "SelfAdjointEigV2",
     "TensorArrayV3",
+    "TopKV2",
     "run",
 ]

@@ -10,6 +10,7 @@ from compat_saver import dtypes
 from compat_saver.graph.attributes import tensor_attr, type_attr
 from compat_saver.graph.ir import Graph
 from compat_saver.passes.base import Pass, Rewrite
+from compat_saver.passes.feed import feed
 
 
 class BindInputs(Pass):
@@ -34,5 +35,5 @@ class BindInputs(Pass):
                 graph.unique_name(f"{value.node.name}/bound"),
                 attrs={"dtype": type_attr(number), "value": tensor_attr(array)},
             )
-            value.replace_uses(constant.output())
+            feed(value, constant.output())
         return Rewrite(self.name, len(self._values), ", ".join(self._values))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from compat_saver.graph.attributes import Shape, shape_attr, type_attr
 from compat_saver.graph.ir import Graph
 from compat_saver.passes.base import Pass, Rewrite
+from compat_saver.passes.feed import feed
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class ExposeInputs(Pass):
         for name, spec in self._inputs.items():
             attrs = {"dtype": type_attr(spec.dtype), "shape": shape_attr(spec.shape)}
             placeholder = graph.add("Placeholder", spec.node, attrs=attrs)
-            graph.value(name).replace_uses(placeholder.output())
+            feed(graph.value(name), placeholder.output())
         return Rewrite(self.name, len(self._inputs), ", ".join(self._inputs))
 
     def ensures(self, graph: Graph) -> Iterator[str]:

@@ -7,7 +7,8 @@ A v1 cond is made of Switch ops, which kill one of their outputs, and Merge ops,
 An op is dead as soon as one input is, over data or control edges. Three cases:
 
 1. A Switch with a constant predicate: those who read the live output read the Switch's input; the other output is dead.
-2. A Merge with a single live input: those who read it read that input; its `value_index` becomes a constant.
+2. A Merge with a single live input: those who read it read that input; its `value_index` becomes a constant. It
+   becomes an Identity itself, for it may be an output that is asked for by name.
 3. Any other op with a dead input is dead itself.
 """
 
@@ -125,3 +126,5 @@ def _fold_merges(graph: Graph, dead: dict[Value, None]) -> None:
             attrs = {"dtype": type_attr(_INT32), "value": tensor_attr(np.array(index, np.int32))}
             constant = graph.add("Const", graph.unique_name(f"{merge.name}/value_index"), attrs=attrs)
             merge.output(1).replace_uses(constant.output())
+        merge.op, merge.attrs = "Identity", {key: value for key, value in merge.attrs.items() if key == "T"}
+        merge.set_inputs([live])

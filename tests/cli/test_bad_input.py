@@ -289,7 +289,7 @@ def test_all_obstacles_at_once(tmp_path):
         ("PyFunc", "'python'", "Python function", "--inputs"),
         ("no longer has the op BipartiteMatch", "tf.contrib.image", "1.15", "'gone'"),
         ("TheirOwnOp", "'alien'", "third party"),
-        ("NegTrain", "'stuck'", "no resource form"),
+        ("NegTrain", "'stuck'"),
         ("Variable 'lost' is not in",),
     ):
         assert any(all(word in line for word in words) for line in lines), words

@@ -110,3 +110,9 @@ def test_loops_and_open_conds_stay():
     graph, rewrites = folded(text, "y")
     assert differences(graph, parse_graph(text)) == []
     assert rewrites == []
+
+
+def test_a_merge_that_is_asked_for_by_name_is_still_there():
+    graph, _ = folded(COND.replace("VALUE", "false"), "merge")
+    expected = "x = Placeholder\nleft = Neg[T=float32](x)\nmerge = Identity[T=float32](left)"
+    assert differences(graph, parse_graph(expected)) == []

@@ -143,10 +143,11 @@ def _select(path: Path, arrays: Mapping[str, np.ndarray], signature: Signature) 
 
 def _fitting(path: Path, key: str, array: np.ndarray, tensor: Tensor) -> np.ndarray:
     row = dtypes.by_number(tensor.dtype)
-    if row.name == "string":
+    if row.name == "string" and array.dtype.kind in "US":
         return np.char.encode(array, "utf-8").astype(object) if array.dtype.kind == "U" else array.astype(object)
     # Narrower is fine, another kind is not: a fraction must not become an integer unseen.
     is_number = row.is_floating and array.dtype.kind in "iuf"  # numpy's rules do not know bfloat16 and its like
-    if not is_number and not np.can_cast(array.dtype, row.numpy, "same_kind"):
+    fits = is_number or (row.name != "string" and np.can_cast(array.dtype, row.numpy, "same_kind"))
+    if not fits:
         raise UsageError(f"{path}: {key!r} has dtype {array.dtype}, expected {row.name}.")
     return array.astype(row.numpy)

@@ -1,0 +1,72 @@
+"""Adds the nodes that stand in an old node's place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from compat_saver import dtypes
+from compat_saver.graph.attributes import tensor_attr, type_attr
+from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.proto.messages import AttrValue, Message
+
+
+class Build:
+    """Makes nodes under the name of an old one, to run where and when it ran.
+
+    Args:
+        graph: the graph to add to.
+        old: the node to be replaced.
+    """
+
+    def __init__(self, graph: Graph, old: Node) -> None:
+        self._graph = graph
+        self._old = old
+
+    def __call__(self, op: str, *inputs: Value, **attrs: Message | bool | int | str) -> Value:
+        """Adds a node and returns its first output.
+
+        Args:
+            op: its op; its name is the old node's name with the op's behind a slash.
+            inputs: what it reads.
+            attrs: AttrValues, or truth values, integers and texts.
+        """
+        name = self._graph.unique_name(f"{self._old.name}/{op}")
+        made = {key: _attr(value) for key, value in attrs.items()}
+        node = self._graph.add(op, name, inputs, made, control_inputs=self._old.control_inputs)
+        if not inputs and self._old.inputs:
+            # A node without inputs runs outside of every loop; what it is for may be inside of one.
+            neighbour = self._old.inputs[0].node
+            if neighbour.inputs or neighbour.control_inputs:
+                node.add_control_input(neighbour)
+        return node.output()
+
+    def constant(self, value: object, dtype: str) -> Value:
+        """Adds a Const.
+
+        Args:
+            value: a number, a text or a nested list of them.
+            dtype: a name such as "int32".
+        """
+        row = dtypes.by_name(dtype)
+        return self("Const", dtype=type_attr(row.number), value=tensor_attr(np.asarray(value, dtype=row.numpy)))
+
+    def replace(self, *outputs: Value) -> None:
+        """Makes all that reads the old node's outputs read these, and all that waits for it wait for the first.
+
+        The old node goes, and the node of the first output takes its name.
+        """
+        for index, value in enumerate(outputs):
+            self._old.output(index).replace_uses(value)
+        self._old.replace_control_uses(outputs[0].node)
+        self._graph.remove(self._old)
+        self._graph.rename(outputs[0].node, self._old.name)
+
+
+def _attr(value: Message | bool | int | str | Sequence[int]) -> Message:
+    if isinstance(value, bool):
+        return AttrValue(b=value)
+    if isinstance(value, int):
+        return AttrValue(i=value)
+    return AttrValue(s=value.encode()) if isinstance(value, str) else value

@@ -1,0 +1,42 @@
+"""Deprecated ops whose successor takes the same inputs and computes the same outputs.
+
+A graph of their day still runs in a session, where its own GraphDef version counts; in a function, where today's
+counts, TensorFlow refuses them. Source: the deprecation notes of the op definitions.
+"""
+
+from __future__ import annotations
+
+from compat_saver.graph.attributes import type_attr
+from compat_saver.graph.ir import Graph
+from compat_saver.passes.base import Pass, Rewrite
+
+_COMPLEX64, _INT64 = 8, 9
+
+# old op -> its successor, and attributes that the successor wants besides
+_SUCCESSORS = {
+    **{f"Batch{op}": (op, {}) for op in ("Cholesky", "CholeskyGrad", "Svd", "SelfAdjointEigV2")},
+    **{
+        f"BatchMatrix{op}": (f"Matrix{op}", {})
+        for op in ("Determinant", "Diag", "DiagPart", "Inverse", "SetDiag", "Solve", "SolveLs", "TriangularSolve")
+    },
+    "BatchMatrixBandPart": ("MatrixBandPart", {"Tindex": _INT64}),
+    **{f"Batch{op}": (op, {"Tcomplex": _COMPLEX64}) for op in ("FFT", "FFT2D", "FFT3D", "IFFT", "IFFT2D", "IFFT3D")},
+    "PlaceholderV2": ("Placeholder", {}),
+}
+
+
+class RenamedOps(Pass):
+    """Gives each such op its successor's name."""
+
+    name = "renamed_ops"
+
+    def apply(self, graph: Graph) -> Rewrite:
+        """Renames every node whose op has a successor."""
+        renamed = []
+        for node in graph:
+            if node.op in _SUCCESSORS:
+                renamed.append(node.op)
+                node.op, types = _SUCCESSORS[node.op]
+                for name, number in types.items():
+                    node.attrs.setdefault(name, type_attr(number))
+        return Rewrite(self.name, len(renamed), ", ".join(sorted(set(renamed))))
