@@ -18,7 +18,6 @@ CompatSaverError
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 
 
@@ -128,6 +127,8 @@ class TensorFlowMissingError(CompatSaverError, ImportError):
 
 def nearest_names(name: str, known: Iterable[str], count: int = 3) -> str:
     """Returns `; did you mean a, b or c?` for the known names closest to `name`, or an empty string."""
+    import difflib  # only where something went wrong already
+
     close = difflib.get_close_matches(name, _plausible(name, list(known)), n=count, cutoff=0.5)
     if not close:
         return ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Sequence
 from typing import BinaryIO
 
@@ -22,7 +21,7 @@ class Publication:
         self._paths = list(paths)
         if not overwrite and os.path.lexists(self._paths[-1]):
             raise OutputExistsError(f"{self._paths[-1]} is already there")
-        suffix = f".tempstate{secrets.randbits(64)}"
+        suffix = f".tempstate{os.urandom(8).hex()}"
         self._temporary = [path + suffix for path in paths]
         self.files: list[BinaryIO] = []
         self._folders = _make_folders(os.path.dirname(os.path.abspath(paths[-1])))
