@@ -103,17 +103,17 @@ class CannotMigrateError(CompatSaverError):
 
 
 class VerificationError(CompatSaverError):
-    """The written model and the original graph answer differently; nothing was published.
+    """The written model and the original graph answer differently.
 
     Attributes:
         differences: one sentence per output that differs, and per doubt about the comparison.
         report: the MigrationReport of the attempt; None where there is none.
     """
 
-    def __init__(self, differences: Sequence[str], report: object = None) -> None:
+    def __init__(self, differences: Sequence[str], report: object = None, consequence: str = "") -> None:
         self.differences = tuple(differences)
         self.report = report
-        head = "Verification failed, nothing was published:"
+        head = f"Verification failed{consequence}:"
         super().__init__("\n".join([head, *(f"  - {line}" for line in self.differences)]))
 
 

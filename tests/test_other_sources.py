@@ -107,3 +107,9 @@ def test_a_graph_with_variables_and_no_checkpoint_says_so(tmp_path):
     with pytest.raises(compat_saver.CannotMigrateError, match="a graph without a checkpoint") as caught:
         compat_saver.migrate(tmp_path / "graph.pb", tmp_path / "out", outputs=["prediction"])
     assert len(caught.value.obstacles) == 4
+
+
+def test_a_source_is_never_replaced_by_its_own_migration(saved_model):
+    with pytest.raises(compat_saver.UsageError, match="holds the source"):
+        compat_saver.migrate(saved_model, saved_model, overwrite=True)
+    assert (saved_model / "saved_model.pb").exists()

@@ -1,4 +1,4 @@
-"""Which nodes lie inside a v1 while loop: their values change from iteration to iteration, and no session can fetch them."""
+"""Which nodes lie inside a v1 while loop: they have a value per iteration, and no session can fetch them."""
 
 from __future__ import annotations
 

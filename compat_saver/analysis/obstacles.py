@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from compat_saver.analysis.proposal import needed_placeholders
 from compat_saver.graph.ir import Graph, Node
@@ -13,7 +13,7 @@ from compat_saver.passes.ref_to_resource import stuck_nodes
 _PIPELINE_WORDS = ("Queue", "Reader", "Iterator", "Dataset", "StagingArea", "Stage", "Unstage")
 _PYTHON_OPS = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 _TABLE_WORDS = ("HashTable", "LookupTable")
-# No device has a kernel for it: TensorFlow puts other ops in its place before a graph or a function runs.
+# No device has a kernel for it: TensorFlow puts other ops in its place in a session, and so does a pass of ours.
 _REPLACED_BY_TENSORFLOW = ("AccumulateNV2",)
 
 
@@ -24,9 +24,9 @@ def find_obstacles(graph: Graph, catalog: OpCatalog) -> list[str]:
     return [sentence for sentences in found for sentence in sentences]
 
 
-def unbound_placeholders(graph: Graph, exposed: set[str]) -> list[str]:
-    """Returns the placeholders that are needed and that no signature takes and nothing binds."""
-    return [node.name for node in needed_placeholders(graph) if node.name not in exposed]
+def unbound_placeholders(needed: Iterable[Node], taken: set[str]) -> list[str]:
+    """Returns the placeholders among the needed nodes that a signature does not take and nothing binds."""
+    return [node.name for node in needed_placeholders(needed) if node.name not in taken]
 
 
 def _grouped(graph: Graph, why: Callable[[Graph, Node], str], what_to_do: str) -> Iterator[str]:

@@ -100,7 +100,7 @@ def make_plan(
     roots = [name for name, _ in nodes.outputs().values()]
     run([ExposeOutputs(nodes.outputs()), ExposeInputs(nodes.inputs())], graph)
     rewrites += run([Prune(roots)], graph)
-    _refuse_unbound(graph, nodes)
+    _refuse_unbound(graph, nodes, signatures)
     rewrites += run([DropPlacement(), DropUnknownAttributes(catalog), *(item() for item in SUCCESSOR_PASSES)], graph)
     found = obstacles.find_obstacles(graph, catalog)
     weights, missing = _find_weights(graph, WeightFinder(checkpoint, locations, trainable, local))
@@ -147,16 +147,31 @@ class _Exposed:
         }
 
 
-def _refuse_unbound(graph: Graph, nodes: _Exposed) -> None:
-    taken = {spec.node for spec in nodes.inputs().values()}
-    unbound = obstacles.unbound_placeholders(graph, taken)
-    if unbound:
-        listed = ", ".join(repr(f"{name}:0") for name in unbound)
-        flags = " ".join(f"--bind {name}:0={_example(graph, name)}" for name in unbound)
-        raise UsageError(
-            f"The outputs need {listed}, which no signature takes. Give a value for good ({flags}) or take it as an "
-            "input (--inputs)."
-        )
+def _refuse_unbound(graph: Graph, nodes: _Exposed, signatures: tuple[Signature, ...]) -> None:
+    """Raises UsageError for signatures that need more than they take, all in one go."""
+    problems = []
+    for signature in signatures:
+        roots = [graph[nodes.outputs()[tensor.name][0]] for tensor in signature.outputs.values()]
+        own = {nodes.inputs()[tensor.name].node for tensor in signature.inputs.values()}
+        unbound = obstacles.unbound_placeholders(graph.ancestors(roots), own)
+        if unbound:
+            problems.append(_unbound(graph, signature.name, unbound, nodes))
+    if problems:
+        raise UsageError("\n".join(problems))
+
+
+def _unbound(graph: Graph, signature: str, unbound: list[str], nodes: _Exposed) -> str:
+    stands_for = {spec.node: name for name, spec in nodes.inputs().items()}
+    names = {node: stands_for.get(node, f"{node}:0") for node in unbound}
+    listed = ", ".join(map(repr, names.values()))
+    flags = " ".join(f"--bind {name}={_example(graph, node)}" for node, name in names.items())
+    shared = (
+        " An input of one signature is cut out of all: those that begin at different places need models of their own."
+    )
+    return (
+        f"The outputs of {signature!r} need {listed}, which it does not take. Give a value for good ({flags}) or take "
+        f"it as an input (--inputs).{shared if stands_for.keys() & names.keys() else ''}"
+    )
 
 
 def _example(graph: Graph, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ def staged(output: Path, *, overwrite: bool) -> Iterator[Path]:
     try:
         yield work / "model"
         refuse_existing(output, overwrite=overwrite)
-        if output.exists():
+        if os.path.lexists(output):
             output.rename(work / "replaced")
         try:
             (work / "model").rename(output)
@@ -43,6 +44,13 @@ def staged(output: Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 def refuse_existing(output: Path, *, overwrite: bool) -> None:
-    """Raises OutputExistsError if `output` is there and may not be replaced."""
-    if output.exists() and not overwrite:
+    """Raises OutputExistsError if `output` is there and may not be replaced; only a SavedModel ever may."""
+    if not os.path.lexists(output):
+        return
+    if not overwrite:
         raise OutputExistsError(f"{output} is already there. Name another output, or replace it with --overwrite.")
+    is_model = (output / "saved_model.pb").is_file()
+    if not (is_model or (output.is_dir() and not any(output.iterdir()))):
+        raise OutputExistsError(
+            f"{output} is already there and is no SavedModel, so --overwrite leaves it alone. Name another output."
+        )

@@ -84,7 +84,8 @@ def migrate(
                 verification = verify_model(artifact, plan, directory, options)
         report = _report(artifact, str(target), plan, shapes, verification, options, clock)
         if verification is not None and not verification.passed:
-            raise VerificationError([*verification.differences, *verification.notes], report)
+            reasons = [*verification.differences, *verification.notes]
+            raise VerificationError(reasons, report, ", nothing was published")
         _write_report(directory, report)
     return report
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from compat_saver import dtypes
+from compat_saver.analysis.loops import nodes_in_loops
 from compat_saver.analysis.proposal import needed_placeholders, rank_outputs
 from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError, nearest_names
@@ -77,9 +78,19 @@ class _Settler:
         outputs = self._propose_outputs() if request.outputs is None else [full_name(name) for name in request.outputs]
         for name in outputs:
             self._tensor(name)  # before the inputs are looked for: a wrong name deserves its own message
+        self._refuse_iterations(outputs)
         given = request.inputs
         inputs = self._inputs_of(outputs) if given is None else [full_name(name) for name in given]
         return Signature(request.name, self._keyed(inputs), self._keyed(outputs))
+
+    def _refuse_iterations(self, outputs: Iterable[str]) -> None:
+        inside = nodes_in_loops(self._graph)
+        within = [name for name in outputs if self._graph.value(name).node in inside]
+        if within:
+            raise UsageError(
+                f"{', '.join(map(repr, within))} lies inside a while loop and has a value for each iteration. "
+                "Name what leaves the loop: an Exit op, or what reads it."
+            )
 
     def from_message(self, name: str, message: Message) -> Signature:
         """Takes over a SignatureDef of the file, without the inputs that were bound."""

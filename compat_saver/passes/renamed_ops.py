@@ -22,7 +22,10 @@ _SUCCESSORS = {
     "BatchMatrixBandPart": ("MatrixBandPart", {"Tindex": _INT64}),
     **{f"Batch{op}": (op, {"Tcomplex": _COMPLEX64}) for op in ("FFT", "FFT2D", "FFT3D", "IFFT", "IFFT2D", "IFFT3D")},
     "PlaceholderV2": ("Placeholder", {}),
+    # Not deprecated, but without a kernel: TensorFlow rewrites it in a session's graph, and not in a nested function.
+    "AccumulateNV2": ("AddN", {}),
 }
+_DROPPED = {"AccumulateNV2": ("shape",)}
 
 
 class RenamedOps(Pass):
@@ -36,6 +39,8 @@ class RenamedOps(Pass):
         for node in graph:
             if node.op in _SUCCESSORS:
                 renamed.append(node.op)
+                for name in _DROPPED.get(node.op, ()):
+                    node.attrs.pop(name, None)
                 node.op, types = _SUCCESSORS[node.op]
                 for name, number in types.items():
                     node.attrs.setdefault(name, type_attr(number))

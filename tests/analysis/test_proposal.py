@@ -70,7 +70,8 @@ def test_an_equality_is_a_metric_only_between_classes():
     t = Placeholder[dtype=int32]
     right = Equal[T=int32](same, t)
     """
-    assert [item.signals for item in ranked(accuracy) if item.tensor == "right:0"][0][-1] == "comes from a loss"
+    (right,) = (item for item in ranked(accuracy) if item.tensor == "right:0")
+    assert right.signals[-1] == "comes from a loss"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_an_equality_is_a_metric_only_between_classes():
         "GradientDescent_1/softmax = Softmax[T=float32](x)",
         "norm/AssignMovingAvg/softmax = Softmax[T=float32](x)",
         "softmax = Assign[T=float32](w, x)",
-        'softmax = ScalarSummary[T=float32](x, x)',
+        "softmax = ScalarSummary[T=float32](x, x)",
         "softmax = SoftmaxGrad(x)",
     ],
 )

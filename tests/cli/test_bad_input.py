@@ -96,14 +96,18 @@ def test_a_data_shard_with_a_flipped_bit(model, tmp_path):
 
 
 def test_no_such_path(model, tmp_path):
-    assert_says(refuse(model.with_name("modle.ckpt"), tmp_path / "out"), "there is no such", "did you mean 'model.ckpt'")
+    assert_says(
+        refuse(model.with_name("modle.ckpt"), tmp_path / "out"), "there is no such", "did you mean 'model.ckpt'"
+    )
     assert_says(refuse(tmp_path / "rnu" / "model.ckpt", tmp_path / "out"), "no directory", "did you mean 'run'")
 
 
 def test_a_graph_of_another_checkpoint(tmp_path):
     (tmp_path / "run").mkdir()
     others = {"w_1": WEIGHTS["w"], "b": np.zeros(4, np.float32), "c": np.zeros(2, np.float64)}
-    text = DENSE + "c = VariableV2[dtype=float32, shape=[2]]\nc/read = Identity[T=float32](c)\nd = Identity[T=float32](c)"
+    text = (
+        DENSE + "c = VariableV2[dtype=float32, shape=[2]]\nc/read = Identity[T=float32](c)\nd = Identity[T=float32](c)"
+    )
     prefix = write_model(tmp_path / "run", text, others)
     said = refuse(prefix, tmp_path / "out", "--outputs", "prediction,d", code=OBSTRUCTED)
     assert_says(said, "3 obstacles", "'w' is not in", "did you mean 'w_1'", "'b'", "[3]", "[4]", "float32", "float64")
@@ -224,6 +228,7 @@ def test_an_existing_output(model, tmp_path):
 @pytest.mark.tensorflow
 def test_an_existing_output_is_replaced_on_request(model, tmp_path):
     (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "saved_model.pb").touch()
     (tmp_path / "out" / "old").touch()
     result = CliRunner().invoke(main, ["migrate", str(model), str(tmp_path / "out"), "--overwrite", "--no-verify"])
     assert result.exit_code == 0, result.stderr
@@ -231,9 +236,9 @@ def test_an_existing_output_is_replaced_on_request(model, tmp_path):
     assert not (tmp_path / "out" / "old").exists()
 
 
-def test_an_output_that_holds_the_source_is_never_replaced(model, tmp_path):
-    assert_says(refuse(model, model.parent, "--overwrite"), "holds the source", "Name another output")
-    assert_says(refuse(model, tmp_path, "--overwrite"), "holds the source")
+def test_what_is_no_saved_model_is_never_replaced(model, tmp_path):
+    assert_says(refuse(model, model.parent, "--overwrite"), "is no SavedModel", "Name another output")
+    assert_says(refuse(model, tmp_path, "--overwrite"), "is no SavedModel")
     assert model.with_name("model.ckpt.index").exists()
 
 

@@ -110,7 +110,12 @@ def test_a_graph_alone(tmp_path):
 
 
 def test_a_checkpoint_alone(tmp_path):
-    tensors = {**WEIGHTS, "w/Adam": WEIGHTS["w"], "beta1_power": np.float32(0.9), "text": np.array([b"ab", b"c"], object)}
+    tensors = {
+        **WEIGHTS,
+        "w/Adam": WEIGHTS["w"],
+        "beta1_power": np.float32(0.9),
+        "text": np.array([b"ab", b"c"], object),
+    }
     found = compat_saver.inspect(write_checkpoint(tmp_path / "model.ckpt", tensors))
     assert found.graph is None
     assert (found.placeholders, found.outputs) == ((), ())
@@ -195,5 +200,3 @@ def test_tensorflow_stays_out(name):
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-
-

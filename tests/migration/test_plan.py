@@ -294,8 +294,35 @@ def test_local_variables_have_the_value_of_their_initialiser(plan):
 
 
 def test_an_unbound_placeholder_that_no_signature_takes(plan):
-    with pytest.raises(UsageError, match=r"'keep_prob:0', which no signature takes.*--bind keep_prob:0=1\.0.*--inputs"):
+    with pytest.raises(UsageError, match=r"'keep_prob:0', which it does not take.*--bind keep_prob:0=1\.0.*--inputs"):
         plan(WITH_KEEP, inputs=["x"], outputs=["dropped"])
+
+
+def test_what_another_signature_takes_is_not_taken(plan):
+    with pytest.raises(UsageError, match="'value' need 'x:0', which it does not take"):
+        plan(TWO_HEADS, signatures={"policy": (["x"], ["prediction"]), "value": ([], ["value"])})
+
+
+def test_an_input_on_the_way_of_another_signature(plan):
+    with pytest.raises(UsageError, match=r"'policy' need 'product:0', .* models of their own"):
+        plan(TWO_HEADS, signatures={"policy": (["x"], ["prediction"]), "value": (["product"], ["value"])})
+
+
+def test_an_output_inside_a_loop(plan):
+    text = """
+    x = Placeholder[dtype=float32, shape=[2]]
+    enter = Enter[T=float32, frame_name="loop"](x)
+    merge = Merge[N=2, T=float32](enter, next)
+    condition = LoopCond(test)
+    test = Less[T=float32](merge, merge)
+    switch = Switch[T=float32](merge, condition)
+    body = Neg[T=float32](switch:1)
+    next = NextIteration[T=float32](body)
+    exit = Exit[T=float32](switch)
+    """
+    with pytest.raises(UsageError, match="'body:0' lies inside a while loop"):
+        plan(text, outputs=["body"])
+    assert "v1 while loop" in plan(text, outputs=["exit"]).warnings[0]
 
 
 def test_a_bound_input(plan):

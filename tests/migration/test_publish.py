@@ -24,21 +24,21 @@ def test_nothing_is_left_when_the_block_raises(tmp_path):
 
 def test_an_existing_output_is_refused_and_replaced_only_on_request(tmp_path):
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "old").touch()
+    (tmp_path / "out" / "saved_model.pb").touch()
     with pytest.raises(OutputExistsError, match="--overwrite"), staged(tmp_path / "out", overwrite=False):
         pass
     with staged(tmp_path / "out", overwrite=True) as work:
         work.mkdir()
-        assert (tmp_path / "out" / "old").exists()
+        assert (tmp_path / "out" / "saved_model.pb").exists()
     assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_an_old_output_survives_a_failed_replacement(tmp_path):
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "old").touch()
+    (tmp_path / "out" / "saved_model.pb").touch()
     with pytest.raises(OSError, match="No such file"), staged(tmp_path / "out", overwrite=True):
         pass  # nothing was written, so there is nothing to rename
-    assert (tmp_path / "out" / "old").exists()
+    assert (tmp_path / "out" / "saved_model.pb").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
@@ -53,3 +53,21 @@ def test_a_parent_that_is_a_file(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="Nothing can be written"), staged(tmp_path / "file" / "out", overwrite=False):
         pass
+
+
+@pytest.mark.parametrize(
+    "make", [lambda path: path.write_text("mine"), lambda path: (path / "photos").mkdir(parents=True)]
+)
+def test_only_a_saved_model_is_ever_replaced(tmp_path, make):
+    make(tmp_path / "out")
+    with pytest.raises(OutputExistsError, match="no SavedModel"), staged(tmp_path / "out", overwrite=True):
+        pass
+    assert (tmp_path / "out").exists()
+
+
+def test_an_empty_directory_may_be_filled(tmp_path):
+    (tmp_path / "out").mkdir()
+    with staged(tmp_path / "out", overwrite=True) as work:
+        work.mkdir()
+        (work / "file").touch()
+    assert (tmp_path / "out" / "file").exists()

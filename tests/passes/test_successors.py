@@ -13,6 +13,7 @@ VIDEO = RNG.standard_normal((1, 3, 4, 4, 2)).astype(np.float32)
 FLOAT = "x = Placeholder[dtype=float32, shape=[*]]\n"
 
 OLD = {
+    "AccumulateNV2": ("y = AccumulateNV2[N=2, T=float32, shape=[2, 4, 4]](x, x)", SQUARE),
     "BatchCholesky": ("y = BatchCholesky[T=float32](x)", POSITIVE),
     "BatchMatrixInverse": ("y = BatchMatrixInverse[T=float32](x)", POSITIVE),
     "BatchMatrixDeterminant": ("y = BatchMatrixDeterminant[T=float32](x)", POSITIVE),

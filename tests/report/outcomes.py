@@ -24,7 +24,11 @@ def make_report(**changes) -> MigrationReport:
         "output": "out",
         "signatures": (SIGNATURE,),
         "output_shapes": {"serving_default": {"prediction": (None, 3)}},
-        "bound": {"keep_prob:0": np.float32(1.0), "mode:0": np.array(b"eval", object), "mask:0": np.array([True, False])},
+        "bound": {
+            "keep_prob:0": np.float32(1.0),
+            "mode:0": np.array(b"eval", object),
+            "mask:0": np.array([True, False]),
+        },
         "weights": (
             Weight("w", FLOAT, (12, 1000), True, Location("w")),
             Weight("b", FLOAT, (1000,), False, Location("b")),

@@ -45,7 +45,10 @@ INSPECTION = {
     "placeholders": [TENSOR],
     "outputs": [{"tensor": str, "score": NUMBER, "signals": [str]}],
     "variables": [
-        {"name": str, "dtype": str, "shape": (list, type(None)), "nbytes": int, "role": str, "stored": (bool, type(None))}
+        {
+            "name": str, "dtype": str, "shape": (list, type(None)), "nbytes": int, "role": str,
+            "stored": (bool, type(None)),
+        }
     ],
     "totals": {"trainable": COUNT, "slot": COUNT, "average": COUNT, "other": COUNT},
     "problems": [{"op": str, "count": int, "reason": str, "needed": bool}],
