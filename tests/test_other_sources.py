@@ -88,7 +88,7 @@ def test_a_frozen_graph_has_no_weights_and_the_same_answers(frozen, tmp_path):
 def test_tags_choose_the_graph(saved_model, tmp_path):
     report = compat_saver.migrate(saved_model, tmp_path / "out", tag_set=["train"], dry_run=True)
     assert [item.name for item in report.signatures] == ["train"]
-    with pytest.raises(compat_saver.NameNotFoundError, match="no graph of the tags gpu. It has: train; serve"):
+    with pytest.raises(compat_saver.NameNotFoundError, match=r"no graph of the tags gpu. It has: train; serve"):
         compat_saver.migrate(saved_model, tmp_path / "out", tag_set=["gpu"], dry_run=True)
 
 
