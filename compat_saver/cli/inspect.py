@@ -9,7 +9,7 @@ import click
 from compat_saver.cli.failures import reports_failures
 
 
-@click.command()
+@click.command(short_help="Say what SOURCE is and holds.")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @reports_failures

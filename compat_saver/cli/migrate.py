@@ -58,7 +58,7 @@ def migrate(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Migrate the checkpoint SOURCE and its graph into a TensorFlow 2 SavedModel at OUT.
+    """Migrate SOURCE into a TensorFlow 2 SavedModel at OUT.
 
     The written model is loaded back and compared with the original graph on the same inputs; OUT appears only if they
     agree.

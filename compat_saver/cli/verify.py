@@ -15,13 +15,13 @@ from compat_saver.cli.verification_options import verification_options
 from compat_saver.errors import VerificationError
 
 
-@click.command()
+@click.command(short_help="Compare a migrated model with its source once more.")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("saved_model", type=click.Path(path_type=Path))
 @verification_options
 @reports_failures
 def verify(source: Path, saved_model: Path, as_json: bool, **options: Any) -> None:
-    """Compare SAVED_MODEL, which `migrate` wrote, with the checkpoint SOURCE it came from, once more."""
+    """Compare SAVED_MODEL, which `migrate` wrote, with the SOURCE it came from, once more."""
     import compat_saver
 
     be_quiet()

@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 
 def main() -> int:
     """Writes messages.binpb, the serialized FileDescriptorSet that messages.py loads; returns protoc's exit code."""
-    from grpc_tools import protoc  # type: ignore[import-untyped]
+    from grpc_tools import protoc
 
     well_known = Path(protoc.__file__).parent / "_proto"
     return int(

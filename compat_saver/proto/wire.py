@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from mmap import mmap
+from typing import TypeAlias
 
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 _FIXED = {FIXED64: 8, FIXED32: 4}
+
+Bytes: TypeAlias = bytes | memoryview | mmap
 
 
 class WireError(ValueError):
@@ -45,7 +48,7 @@ class Field:
     end: int
 
 
-def fields(data: bytes | mmap, start: int = 0, end: int | None = None) -> Iterator[Field]:
+def fields(data: Bytes, start: int = 0, end: int | None = None) -> Iterator[Field]:
     """Yields the fields of the message that lies between two offsets.
 
     The last field of a message that was cut short is yielded with the end that it claims.
@@ -73,7 +76,7 @@ def fields(data: bytes | mmap, start: int = 0, end: int | None = None) -> Iterat
         at = stop
 
 
-def _varint(data: bytes | mmap, at: int, limit: int) -> tuple[int, int]:
+def _varint(data: Bytes, at: int, limit: int) -> tuple[int, int]:
     value = 0
     for index in range(10):
         if at + index >= limit:

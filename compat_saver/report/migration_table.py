@@ -32,12 +32,11 @@ def _parts(found: dict[str, Any], status: str) -> Iterator[RenderableType]:
 
 def _head(found: dict[str, Any]) -> Table:
     source, variables = found["source"], found["variables"]
-    version = source["tensorflow_version"] or "an unnamed TensorFlow"
+    version = source["tensorflow_version"] or "of a release that did not write its name"
+    weights = f", checkpoint {source['checkpoint_version']}" if source["checkpoint_version"] else ""
     table = Table.grid(padding=(0, 2))
     table.add_row("Source", source["path"])
-    table.add_row(
-        "Written by", f"{version}, GraphDef version {source['producer']}, checkpoint {source['checkpoint_version']}"
-    )
+    table.add_row("Written by", f"TensorFlow {version}, GraphDef version {source['producer']}{weights}")
     table.add_row(
         "Variables",
         f"{variables['kept']} kept ({variables['trainable']} trainable, {bytes_text(variables['bytes'])}), "

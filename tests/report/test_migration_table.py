@@ -33,7 +33,7 @@ def test_an_unnamed_writer():
 
 EVERYTHING = """
 Source      run/model.ckpt
-Written by  1.15.5, GraphDef version 134, checkpoint V2
+Written by  TensorFlow 1.15.5, GraphDef version 134, checkpoint V2
 Variables   2 kept (1 trainable, 52.0 kB), 6 dropped
 Signatures
 

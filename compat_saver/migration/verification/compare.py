@@ -30,13 +30,17 @@ class Comparison:
     elements: int = 0
     finite: bool = True
 
+    @property
+    def _gap(self) -> float:
+        return self.max_abs_diff or 0.0 if self.problem else -1.0
+
     def worse_of(self, other: Comparison) -> Comparison:
         """Returns both as one: the larger difference, and every doubt."""
         known = [item for item in (self.max_abs_diff, other.max_abs_diff) if item is not None]
         return Comparison(
             max_abs_diff=max(known) if known else None,
             bitwise_equal=self.bitwise_equal and other.bitwise_equal,
-            problem=self.problem or other.problem,
+            problem=other.problem if other._gap > self._gap else self.problem or other.problem,
             elements=self.elements + other.elements,
             finite=self.finite or other.finite,
         )
