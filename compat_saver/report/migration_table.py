@@ -32,7 +32,7 @@ def _parts(found: dict[str, Any], status: str) -> Iterator[RenderableType]:
 
 def _head(found: dict[str, Any]) -> Table:
     source, variables = found["source"], found["variables"]
-    version = source["tensorflow_version"] or "of a release that did not write its name"
+    version = source["tensorflow_version"] or "of an unnamed release"
     weights = f", checkpoint {source['checkpoint_version']}" if source["checkpoint_version"] else ""
     table = Table.grid(padding=(0, 2))
     table.add_row("Source", source["path"])

@@ -28,7 +28,7 @@ def test_a_failure_shows_in_the_title():
 
 def test_an_unnamed_writer():
     source = SourceFacts("checkpoint", "model", "model.meta", "V1", "", 8)
-    assert "TensorFlow of a release that did not write its name, GraphDef version 8, checkpoint V1" in text(source=source)
+    assert "TensorFlow of an unnamed release, GraphDef version 8, checkpoint V1" in text(source=source)
 
 
 EVERYTHING = """
