@@ -20,9 +20,11 @@ from compat_saver.errors import FormatError
 MAGIC = bytes.fromhex("57fb808b247547db")
 FOOTER_SIZE = 48
 BLOCK_SIZE = 256 << 10
+_LARGE = 4 * BLOCK_SIZE
 
 _TRAILER = struct.Struct("<BI")
 _UNCOMPRESSED, _SNAPPY = 0, 1
+_MOST_HELD = 16
 _KEY = operator.itemgetter(0)
 
 
@@ -82,10 +84,17 @@ class Table:
     def verify(self, progress: Callable[[int], None]) -> None:
         """Checks every block and the order of all keys; tells `progress` the bytes of each block."""
         self._block(self._metaindex, "the metaindex block")
-        for _ in self.items():
-            pass
+        for number, _ in enumerate(self.items()):
+            if number % _MOST_HELD == 0:
+                self.trim()
         for handle in self._handles:
             progress(handle.size)
+
+    def trim(self) -> None:
+        """Gives mapped pages back, and blocks that were copied where they are more than a few."""
+        self.file.release()
+        if len(self._blocks) > _MOST_HELD:
+            self._blocks.clear()
 
     def _entries(self, number: int) -> list[tuple[bytes, Buffer]]:
         if number not in self._blocks:
@@ -98,7 +107,7 @@ class Table:
         path, (offset, size) = self.file.path, handle
         data = self.file.view(offset, size + _TRAILER.size, what)
         compression, stored = _TRAILER.unpack_from(data, size)
-        crc = checksum.crc32c(data[: size + 1])
+        crc = self._crc(offset, size + 1, what) if size > _LARGE else checksum.crc32c(data[: size + 1])
         checksum.check(f"{what} ({size} bytes)", stored, crc, path=path, offset=offset)
         if compression == _SNAPPY:
             return snappy.decode(bytes(data[:size]), path=path, base=offset)
@@ -111,7 +120,14 @@ class Table:
                 found=f"type {compression}",
             )
         # Blocks of the usual size are copied, because bytes are faster to take apart.
-        return data[:size] if size > 4 * BLOCK_SIZE else bytes(data[:size])
+        return data[:size] if size > _LARGE else bytes(data[:size])
+
+    def _crc(self, offset: int, size: int, what: str) -> int:
+        """Returns the checksum of a large block, read and not mapped: mapped pages would count as memory."""
+        crc = 0
+        for chunk in self.file.chunks(offset, size, what):
+            crc = checksum.crc32c(chunk, crc)
+        return crc
 
     def _disorder(self, number: int, key: bytes, last: bytes) -> FormatError:
         return FormatError(

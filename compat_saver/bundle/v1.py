@@ -15,12 +15,14 @@ import numpy as np
 
 from compat_saver.bundle import arrays, entries
 from compat_saver.bundle.arrays import Array
-from compat_saver.bundle.boxes import Box, box_shape, intersect, relative, tiling_problem
+from compat_saver.bundle.boxes import Box, box_shape, intersect, relative, runs, tiling_problem
+from compat_saver.bundle.buffers import Buffer
 from compat_saver.bundle.damage import errors_of
 from compat_saver.bundle.entries import Signature, TensorInfo
 from compat_saver.bundle.files import CHUNK
 from compat_saver.bundle.slices import SliceSpec
 from compat_saver.bundle.table import Table
+from compat_saver.bundle.v1_values import is_packed, packed
 from compat_saver.dtypes import DType
 from compat_saver.errors import ArtifactError, FormatError
 from compat_saver.proto import tensors
@@ -116,7 +118,9 @@ class V1Reader:
         shared = [(place, spec, common) for place, spec in places if (common := intersect(place, box)) is not None]
         if len(shared) == 1 and shared[0][2] == box:
             place, spec, _ = shared[0]
-            return arrays.frozen(arrays.part(self._values(info, spec), relative(box, place)))
+            array = arrays.part(self._values(info, spec), relative(box, place))
+            # In the file the numbers lie anywhere; users get arrays as numpy likes them.
+            return arrays.frozen(array if array.flags.aligned else array.copy())
         out = np.empty(box_shape(box), arrays.numpy_dtype(info.dtype, info.name, self._path))
         for place, spec, common in shared:
             out[relative(common, box)] = arrays.part(self._values(info, spec), relative(common, place))
@@ -145,8 +149,7 @@ class V1Reader:
         what = f"slice {str(spec) or '-'} of {info.name!r}"
         if value is None:
             raise FormatError(f"{what} is missing", path=path, expected="an entry under its key", found="none")
-        message = entries.parse(SavedTensorSlices, value, what, path)
-        flat = tensors.values(message.data.data, info.dtype, where=path)
+        flat = self._flat(value, info, what, path)
         if len(flat) != math.prod(shape):
             raise FormatError(
                 f"{what} is incomplete",
@@ -156,11 +159,25 @@ class V1Reader:
             )
         return arrays.shaped(flat, shape, info.name, path)
 
+    def _flat(self, value: Buffer, info: TensorInfo, what: str, path: str) -> Array:
+        """Returns the numbers of a slice: a view of the file's bytes where they are packed there."""
+        data = packed(value, info.dtype)
+        if data is not None:
+            return np.frombuffer(data, info.dtype.numpy)
+        message = entries.parse(SavedTensorSlices, value, what, path)
+        return tensors.values(message.data.data, info.dtype, where=path)
+
     def stream(self, info: TensorInfo, box: Box) -> Iterator[memoryview]:
-        """Yields the values of a part in row-major order as little-endian bytes; holds all of it in memory."""
-        data = arrays.encode(self.read(info, box))
-        for start in range(0, len(data), CHUNK):
-            yield data[start : start + CHUNK]
+        """Yields the values of a part in row-major order as little-endian bytes.
+
+        Memory stays bounded for floating and complex numbers; others have to be parsed, all of a slice at once.
+        """
+        for run in runs(box, CHUNK // info.dtype.itemsize) if is_packed(info.dtype) else (box,):
+            data = arrays.encode(self.read(info, run))
+            for start in range(0, len(data), CHUNK):
+                yield data[start : start + CHUNK]
+            for table in self._shards:
+                table.trim()
 
     def stored(self, info: TensorInfo) -> None:
         """Returns None: V1 has nothing that a V2 file could take over as it is."""
@@ -188,6 +205,8 @@ class V1Reader:
         info = self.info(name)
         for _, spec in self._places(info):
             self._values(info, spec)
+        for table in self._shards:
+            table.trim()
 
 
 def _read_meta(table: Table) -> Message:

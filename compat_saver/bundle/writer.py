@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 import os
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
@@ -94,6 +95,14 @@ class BundleWriter:
             publication.abandon()
             raise
         publication.publish()
+        if self._overwrite:
+            self._remove_other_shards()
+
+    def _remove_other_shards(self) -> None:
+        """Removes the data files of a replaced bundle that had another number of them."""
+        for path in glob.glob(f"{glob.escape(self.prefix)}.data-[0-9][0-9][0-9][0-9][0-9]-of-*"):
+            if not path.endswith(f"-of-{len(self._sizes):05d}"):
+                os.unlink(path)
 
     def _writing(self) -> Publication:
         if self._publication is None:

@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import click
 
-from compat_saver.cli.inspect import inspect
-from compat_saver.cli.migrate import migrate
-from compat_saver.cli.verify import verify
+from compat_saver.cli.lazy_group import LazyGroup
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    package="compat_saver.cli",
+    modules=("inspect", "migrate", "verify", "checkpoint"),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="compat-saver", prog_name="compat-saver")
 def main() -> None:
     """Reads TensorFlow 1 checkpoints and graphs, and migrates them into verified TensorFlow 2 SavedModels.
 
     SOURCE is a checkpoint prefix (model.ckpt-100), any file of it (.meta, .index, .data-..., a V1 file), or its
-    directory.
+    directory; or a TF1 SavedModel, a TF1 Hub module or a frozen graph.
 
     Exit codes: 0 done (and verified); 1 verification found a difference, nothing was published; 2 bad usage or
     unreadable input; 3 the graph cannot be migrated, with every obstacle listed.
     """
-
-
-main.add_command(inspect)
-main.add_command(migrate)
-main.add_command(verify)

@@ -1,0 +1,158 @@
+"""Checkpoints as files that others read: .npz and .safetensors, both ways, tensor by tensor."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from compat_saver.bundle.publish import Publication
+from compat_saver.checkpoints import npy, npz, safetensors
+from compat_saver.checkpoints.opening import PathArgument, open_source
+from compat_saver.checkpoints.patterns import matching
+from compat_saver.checkpoints.reading import parse_slices, shape_of_part
+from compat_saver.checkpoints.run import (
+    Plan,
+    Progress,
+    WriteOptions,
+    Written,
+    copies,
+    listed,
+    summary,
+    write_checkpoint,
+)
+from compat_saver.checkpoints.values import Stored
+from compat_saver.errors import OutputExistsError, UsageError
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+_FORMATS: dict[str, ModuleType] = {".npz": npz, ".safetensors": safetensors}
+
+
+def export(
+    source: PathArgument,
+    output: PathArgument,
+    patterns: Sequence[str] = (),
+    *,
+    skip_unsupported: bool = False,
+    overwrite: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> Written:
+    """Writes the tensors of a checkpoint into a .npz or .safetensors file; memory does not grow with it.
+
+    Args:
+        source: a prefix, any file of the checkpoint, or a directory.
+        output: the file; its suffix tells the format.
+        patterns: shell patterns of the tensors to take; all by default.
+        skip_unsupported: leave out what the format cannot hold, such as strings in .safetensors.
+        overwrite: whether the file may be replaced.
+        dry_run: only say what would be written.
+        progress: is told the bytes since the last call, and how many there will be in all.
+
+    Raises:
+        UsageError: another suffix, a pattern that matches nothing, or tensors that the format cannot hold.
+        ArtifactError: there is no checkpoint, or it is damaged.
+        OutputExistsError: the output is already there.
+    """
+    path = os.fspath(output)
+    codec = _codec(path)
+    with open_source(source) as checkpoint:
+        chosen = matching(checkpoint, patterns) if patterns else checkpoint.keys()
+        entries = copies(checkpoint, [name for name in checkpoint if name in chosen])
+        problems = {entry.name: reason for entry in entries if (reason := codec.problem(entry.values))}
+        if problems and not skip_unsupported:
+            shown = listed(f"{name!r} ({reason})" for name, reason in problems.items())
+            raise UsageError(f"{path} cannot hold {shown}. Leave them out with --skip-unsupported.")
+        plan = Plan(tuple(entry for entry in entries if entry.name not in problems), tuple(problems))
+        if dry_run:
+            return summary(plan, None, ())
+        _write(path, plan, codec, overwrite, progress)
+        return summary(plan, path, [path])
+
+
+def _write(path: str, plan: Plan, codec: ModuleType, overwrite: bool, progress: Progress | None) -> None:
+    total = sum(entry.values.nbytes for entry in plan.entries)
+    publication = _publication(path, overwrite)
+    try:
+        for count in codec.write(publication.files[0], list(plan.entries)):
+            if progress is not None:
+                progress(count, total)
+    except BaseException:
+        publication.abandon()
+        raise
+    publication.publish()
+
+
+def _publication(path: str, overwrite: bool) -> Publication:
+    if not overwrite and os.path.lexists(path):
+        raise OutputExistsError(f"{path} is already there; replace it with --overwrite")
+    return Publication([path], overwrite=overwrite)
+
+
+def import_(source: PathArgument, output: PathArgument, **options: Unpack[WriteOptions]) -> Written:
+    """Writes the arrays of a .npz or .safetensors file as a V2 checkpoint; memory does not grow with it.
+
+    Args:
+        source: the file; its suffix tells the format.
+        output: the prefix to write.
+        **options: as WriteOptions has them.
+
+    Raises:
+        UsageError: another suffix.
+        ArtifactError: the file is missing, damaged, or holds what a checkpoint cannot.
+        OutputExistsError: the output is already there.
+    """
+    path = os.fspath(source)
+    return write_checkpoint(Plan(tuple(_codec(path).read(path))), output, **options)
+
+
+def _codec(path: str) -> ModuleType:
+    suffix = os.path.splitext(path)[1]
+    if suffix not in _FORMATS:
+        raise UsageError(f"{path}: expected a name that ends with {' or '.join(_FORMATS)}")
+    return _FORMATS[suffix]
+
+
+def save_tensor(
+    source: PathArgument,
+    name: str,
+    output: PathArgument,
+    slices: str | tuple[slice, ...] = (),
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Writes one tensor, or a part of it, into a .npy file.
+
+    Args:
+        source: a prefix, any file of the checkpoint, or a directory.
+        name: the tensor.
+        output: the file.
+        slices: the part of it, as slices or as text such as "0:10,:"; all by default.
+        overwrite: whether the file may be replaced.
+
+    Raises:
+        ArtifactError: there is no checkpoint, or it is damaged.
+        TensorNotFoundError: there is no such tensor.
+        UsageError: slices that do not fit, or values that a .npy file cannot hold.
+        OutputExistsError: the output is already there.
+    """
+    chosen = parse_slices(slices) if isinstance(slices, str) else slices
+    with open_source(source) as checkpoint:
+        values = Stored(checkpoint, checkpoint.info(name))
+        reason = npy.problem(values.dtype, values)
+        if reason:
+            raise UsageError(f"a .npy file cannot hold {name!r} ({reason})")
+        shape = shape_of_part(chosen, values.shape)
+        publication = _publication(os.fspath(output), overwrite)
+        try:
+            if values.dtype.itemsize:
+                npy.write(publication.files[0], values, shape, values.chunks(chosen))
+            else:
+                npy.write_strings(publication.files[0], checkpoint.read_slice(name, chosen))
+        except BaseException:
+            publication.abandon()
+            raise
+        publication.publish()
