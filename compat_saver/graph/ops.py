@@ -10,8 +10,8 @@ from __future__ import annotations
 import csv
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from compat_saver.dtypes import REF_OFFSET
 from compat_saver.errors import GraphError
@@ -21,8 +21,7 @@ from compat_saver.proto.messages import Message, OpList
 _DATA = Path(__file__).parent / "data"
 
 
-@dataclass(frozen=True)
-class OpFacts:
+class OpFacts(NamedTuple):
     """One row of op_facts.csv.
 
     Attributes:

@@ -1,6 +1,7 @@
 """Damaged files: each is read right or refused with an error of this package that says where."""
 
 import contextlib
+import os
 import random
 import shutil
 import tracemalloc
@@ -14,6 +15,10 @@ from compat_saver.errors import ChecksumError, CompatSaverError, FormatError
 from compat_saver.proto.messages import BundleEntryProto, BundleHeaderProto, SavedTensorSlices
 from tests.bundle.conftest import PARTITIONED, PARTS
 from tests.bundle.crafting import rewrite, sample, write_v1
+from tests.golden_cases import case
+
+# All random mutations of this file together; the 100,000 that the reader is held to take minutes.
+MUTATIONS = int(os.environ.get("COMPAT_SAVER_MUTATIONS", "9000"))
 
 TENSORS = {"a/kernel": sample("float32", (2, 3)), "a/step": sample("int64", ()), "words": sample("string", (3,))}
 
@@ -140,7 +145,7 @@ def mutated(data, rng):
 def test_random_mutations(small, suffix):
     path, expected = small.with_name(small.name + suffix), read_all(small)
     data, rng = path.read_bytes(), random.Random(1)
-    for _ in range(3000):
+    for _ in range(MUTATIONS // 6):
         overwrite(path, mutated(data, rng))
         check(small, expected)
 
@@ -148,9 +153,28 @@ def test_random_mutations(small, suffix):
 @pytest.mark.slow
 def test_random_mutations_of_v1(old):
     expected, data, rng = read_all(old), old.read_bytes(), random.Random(2)
-    for _ in range(3000):
+    for _ in range(MUTATIONS // 6):
         overwrite(old, mutated(data, rng))
         check(old, expected)
+
+
+GOLDEN = ["partitioned", "sharded", "v1_format", "int_bool_string", "moving_average"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", GOLDEN)
+def test_random_mutations_of_golden_files(name, tmp_path):
+    source = case("1.15.5", name).prefix
+    for path in open_bundle(source).files:
+        shutil.copy(path, tmp_path)
+    prefix = tmp_path / source.name
+    expected, rng = read_all(prefix), random.Random(name)
+    files = {path: path.read_bytes() for path in sorted(tmp_path.iterdir())}
+    for _ in range(MUTATIONS // 2 // len(GOLDEN)):
+        path = rng.choice(list(files))
+        overwrite(path, mutated(files[path], rng))
+        check(prefix, expected)
+        overwrite(path, files[path])
 
 
 # ---- lies with correct checksums: nothing may escape but errors of this package, and nothing may be allocated
@@ -183,7 +207,7 @@ def use_everything(prefix):
 @pytest.mark.slow
 def test_mutated_entries(small, tmp_path):
     keep, rng = (small.with_name("m.index")).read_bytes(), random.Random(3)
-    for _ in range(250):
+    for _ in range(MUTATIONS // 36):
         overwrite(small.with_name("m.index"), keep)
 
         def change(items):
@@ -197,7 +221,7 @@ def test_mutated_entries(small, tmp_path):
 @pytest.mark.slow
 def test_mutated_entries_of_v1(old):
     keep, rng = old.read_bytes(), random.Random(4)
-    for _ in range(250):
+    for _ in range(MUTATIONS // 36):
         overwrite(old, keep)
 
         def change(items):

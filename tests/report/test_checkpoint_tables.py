@@ -148,5 +148,6 @@ text       values      string [1]   string [1]             1                   -
 """
 DAMAGED = """
 model.ckpt: damaged in 1 place
-  - model.ckpt.data-00000-of-00001, byte 0: tensor 'encoder/layer_0/kernel' (24000 bytes) fails its checksum: expected CRC-32C 0xa6423511, found 0x6a3f5791. The file is damaged; copy it again.
+  - model.ckpt.data-00000-of-00001, byte 0: tensor 'encoder/layer_0/kernel' (24000 bytes) fails its checksum: \
+expected CRC-32C 0xa6423511, found 0x6a3f5791. The file is damaged; copy it again.
 """
