@@ -8,18 +8,27 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 import compat_saver
 from compat_saver.cli import main
+from compat_saver.cli.checkpoint import checkpoint
 from compat_saver.cli.failures import DIFFERENT, OBSTRUCTED, UNUSABLE
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = sorted(
     path
-    for pattern in ("*.md", ".github/**/*.md", "benchmarks/*.md", "legacy_examples/**/*.md", "tests/**/*.md")
+    for pattern in (
+        "*.md",
+        ".github/**/*.md",
+        "benchmarks/*.md",
+        "compat_saver/**/*.md",
+        "legacy_examples/**/*.md",
+        "tests/**/*.md",
+    )
     for path in ROOT.glob(pattern)
 )
 FIRST = "price:0 --bind keep_prob:0=1.0"
@@ -51,9 +60,19 @@ def invoke(*arguments: str) -> Result:
     return CliRunner().invoke(main, arguments, prog_name="compat-saver", terminal_width=100)
 
 
-@pytest.mark.parametrize("command", [[], *([name] for name in main.commands)], ids=" ".join)
+def names_of(group: click.Group) -> list[str]:
+    return group.list_commands(click.Context(group))
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in names_of(main))], ids=" ".join)
 def test_the_help_is_the_commands_own(command):
     assert f"```\n{invoke(*command, '--help').output.rstrip()}\n```" in README
+
+
+@pytest.mark.parametrize("command", names_of(checkpoint))
+def test_the_help_of_checkpoint_commands_has_a_page_of_its_own(command):
+    page = (ROOT / "compat_saver" / "cli" / "checkpoint" / "COMMANDS.md").read_text(encoding="utf-8")
+    assert f"## {command}\n\n```\n{invoke('checkpoint', command, '--help').output.rstrip()}\n```" in page
 
 
 @pytest.mark.parametrize("arguments", [item for item in commands() if item[0] != "verify"], ids=" ".join)

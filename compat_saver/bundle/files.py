@@ -68,6 +68,12 @@ class DataFile:
         # An empty file cannot be mapped.
         return memoryview(self._map)[offset : offset + size] if size else memoryview(b"")
 
+    def expect(self, offset: int, size: int) -> None:
+        """Tells the system that all of these mapped bytes are going to be read, which is faster than page by page."""
+        start = offset - offset % mmap.PAGESIZE
+        if size > mmap.PAGESIZE:
+            self._map.madvise(mmap.MADV_WILLNEED, start, offset + size - start)
+
     def chunks(self, offset: int, size: int, what: str) -> Iterator[memoryview]:
         """Yields bytes in pieces of CHUNK and a shorter last one; each is valid until the next is asked for.
 

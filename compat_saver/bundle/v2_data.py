@@ -54,6 +54,7 @@ class V2Data:
         else:
             data = file.view(offset, entry.nbytes, _name(entry))
             if self._is_unchecked(entry):
+                file.expect(offset, entry.nbytes)
                 self._check(entry, checksum.crc32c(data))
             array = arrays.decode(data, dtype, entry.size, self._index.header.byte_order)
         return arrays.shaped(array, entry.shape, entry.name, file.path)

@@ -119,14 +119,14 @@ def write_checkpoint(
     """Writes a V2 checkpoint; it appears complete or not at all, and memory does not grow with it.
 
     Raises:
-        UsageError: the plan names a tensor twice.
+        UsageError: the plan names a tensor twice, or the output is no prefix.
         OutputExistsError: the output is already there.
         ArtifactError: a source is damaged.
     """
     refuse_collisions(plan.entries)
     if dry_run:
         return summary(plan, None, ())
-    prefix = os.fspath(output)
+    prefix = _prefix(output)
     report, total = progress or (lambda count, total: None), sum(entry.values.nbytes for entry in plan.entries)
     if not overwrite and os.path.lexists(index_path(prefix)):
         raise OutputExistsError(f"{prefix}: a checkpoint is already there; replace it with --overwrite")
@@ -134,6 +134,16 @@ def write_checkpoint(
         for entry in plan.entries:
             entry.values.write(writer, entry.name)
     return summary(plan, prefix, [index_path(prefix), *(data_path(prefix, n, shards) for n in range(shards))])
+
+
+def _prefix(output: PathArgument) -> str:
+    """Returns the prefix that the files of the output begin with; names that would surprise are refused."""
+    prefix = os.fspath(output)
+    if prefix.endswith(("/", ".index")) or os.path.isdir(prefix):
+        stem = prefix.removesuffix(".index")
+        hint = stem if stem != prefix else os.path.join(prefix, "model.ckpt")
+        raise UsageError(f"{prefix}: expected the prefix that the names of the files begin with, such as {hint}")
+    return prefix
 
 
 def summary(plan: Plan, output: str | None, files: Iterable[str]) -> Written:

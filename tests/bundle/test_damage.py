@@ -177,6 +177,44 @@ def test_random_mutations_of_golden_files(name, tmp_path):
         overwrite(path, files[path])
 
 
+@pytest.fixture(params=GOLDEN)
+def golden(request, tmp_path):
+    """A copy of what TensorFlow 1.15.5 wrote; thorough tests take every bit, others every eleventh."""
+    source = case("1.15.5", request.param).prefix
+    for path in open_bundle(source).files:
+        shutil.copy(path, tmp_path)
+    return tmp_path / source.name
+
+
+STEP = 1 if MUTATIONS >= 100_000 else 11
+
+
+def index_of(prefix):
+    index = prefix.with_name(f"{prefix.name}.index")
+    return index if index.exists() else prefix
+
+
+@pytest.mark.slow
+def test_every_bit_of_a_golden_index(golden):
+    path, expected = index_of(golden), read_all(golden)
+    data = path.read_bytes()
+    for bit in range(0, 8 * len(data), STEP):
+        overwrite(path, flipped(data, bit))
+        check(golden, expected)
+
+
+@pytest.mark.slow
+def test_golden_files_cut(golden):
+    """An index at every byte, data at many."""
+    expected = read_all(golden)
+    for path in golden.parent.iterdir():
+        data = path.read_bytes()
+        for size in range(0, len(data), 1 if path == index_of(golden) else 7):
+            overwrite(path, data[:size])
+            assert check(golden, expected) is not None, (path, size)
+        overwrite(path, data)
+
+
 # ---- lies with correct checksums: nothing may escape but errors of this package, and nothing may be allocated
 
 

@@ -134,6 +134,49 @@ def test_quantized_types_are_asked_for(tmp_path):
     assert open_bundle(tmp_path / "m").info("x").dtype.name == "qint8"
 
 
+# ---- streams
+
+
+def test_streams_become_tensors_and_slices(tmp_path):
+    counts, array = [], np.arange(12, dtype=np.float32).reshape(4, 3)
+    with BundleWriter(tmp_path / "m", progress=counts.append) as writer:
+        whole = [memoryview(array.tobytes())[start : start + 5] for start in range(0, 48, 5)]
+        writer.add_stream("whole", dtypes.by_name("float32"), (4, 3), whole)
+        for start in (0, 2):
+            part = array[start : start + 2].tobytes()
+            writer.add_stream("x", dtypes.by_name("float32"), (4, 3), [part], SliceSpec.parse(f"{start},2:-"))
+        writer.add_stream("y", dtypes.by_name("float32"), (4, 3), [array.tobytes()], SliceSpec.parse("0,4:-"))
+    with open_bundle(tmp_path / "m") as found:
+        assert {name: value.tolist() for name, value in found.items()} == dict.fromkeys("xy", array.tolist()) | {
+            "whole": array.tolist()
+        }
+        assert [len(found.info(name).slices) for name in ("whole", "x", "y")] == [0, 2, 0]
+        found.verify()
+    assert sum(counts) == 3 * 48
+
+
+@pytest.mark.parametrize("chunks", [[], [b"123"], [b"1234", b"5678", b"9"]])
+def test_streams_of_another_length(tmp_path, chunks):
+    with pytest.raises(UsageError, match="takes 8 bytes"), BundleWriter(tmp_path / "m") as writer:
+        writer.add_stream("x", dtypes.by_name("float32"), (2,), chunks)
+    with pytest.raises(UsageError, match="of string"), BundleWriter(tmp_path / "m") as writer:
+        writer.add_stream("x", dtypes.by_name("string"), (2,), chunks)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_replaced_bundle_leaves_no_shards_behind(tmp_path):
+    write(tmp_path / "m", shards=3)
+    write(tmp_path / "m2")
+    write(tmp_path / "m", shards=2, overwrite=True)
+    assert sorted(os.listdir(tmp_path)) == [
+        "m.data-00000-of-00002",
+        "m.data-00001-of-00002",
+        "m.index",
+        "m2.data-00000-of-00001",
+        "m2.index",
+    ]
+
+
 # ---- refusals
 
 

@@ -133,6 +133,15 @@ def test_a_folder_and_any_file_are_sources_too(tmp_path):
         assert checkpoints.convert(source, tmp_path / "out", dry_run=True).tensors == 15
 
 
+@pytest.mark.parametrize(
+    ("output", "hint"), [("there", "there/model.ckpt"), ("new/", "new/model.ckpt"), ("m.index", "such as .*/m$")]
+)
+def test_outputs_that_are_no_prefix(operation, mixed, tmp_path, output, hint):
+    (tmp_path / "there").mkdir()
+    with pytest.raises(UsageError, match=hint):
+        operation(mixed, f"{tmp_path}/{output}", overwrite=True)
+
+
 def test_too_many_shards(mixed, tmp_path):
     with pytest.raises(UsageError, match="shards"):
         checkpoints.convert(mixed, tmp_path / "out", shards=0)

@@ -10,7 +10,12 @@ _READING = ("ls", "get", "stats", "diff", "verify")
 _WRITING = ("convert", "rename", "drop", "keep", "ema", "cast", "merge", "average", "export", "import_")
 
 
-@click.group(cls=LazyGroup, package="compat_saver.cli.checkpoint", modules=(*_READING, *_WRITING))
+@click.group(
+    cls=LazyGroup,
+    package="compat_saver.cli.checkpoint",
+    modules=(*_READING, *_WRITING),
+    short_help="List, compare, check, rewrite and exchange checkpoint files.",
+)
 def checkpoint() -> None:
     """List, compare, check, rewrite and exchange checkpoint files, without TensorFlow.
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from compat_saver.checkpoints import Written
 
 
-@click.command()
+@click.command(short_help="Write the mean of several checkpoints.")
 @click.argument("sources", metavar="SOURCE...", type=PATH, nargs=-1, required=True)
 @output_argument
 @writes_checkpoint

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from compat_saver.checkpoints import Written
 
 
-@click.command()
+@click.command(short_help="Change types, such as float32 to bfloat16.")
 @source_argument
 @output_argument
 @click.argument("types", metavar="FROM=TO...", nargs=-1, required=True)

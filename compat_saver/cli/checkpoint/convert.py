@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from compat_saver.checkpoints import Written
 
 
-@click.command()
+@click.command(short_help="Write V1 as V2, other shards, partitions joined.")
 @source_argument
 @output_argument
 @click.option("--join", is_flag=True, help="Store partitioned tensors in one piece.")

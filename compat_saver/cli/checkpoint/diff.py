@@ -13,7 +13,7 @@ from compat_saver.cli.failures import DIFFERENT
 from compat_saver.cli.progress import byte_bar
 
 
-@click.command()
+@click.command(short_help="Compare names, shapes, types and values of two checkpoints.")
 @click.argument("a", type=PATH)
 @click.argument("b", type=PATH)
 @click.option("--rtol", type=click.FloatRange(min=0), default=0, show_default=True, help="Relative tolerance.")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from compat_saver.checkpoints import Written
 
 
-@click.command()
+@click.command(short_help="Leave tensors out, such as the slots of optimizers.")
 @source_argument
 @output_argument
 @click.argument("patterns", metavar="[PATTERN]...", nargs=-1)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from compat_saver.checkpoints import Written
 
 
-@click.command()
+@click.command(short_help="Put moving averages in place of their variables.")
 @source_argument
 @output_argument
 @click.option(

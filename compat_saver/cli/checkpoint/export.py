@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from compat_saver.checkpoints import Written
 
 
-@click.command()
+@click.command(short_help="Write a .npz or .safetensors file.")
 @source_argument
 @click.argument("output", metavar="FILE", type=PATH)
 @click.argument("patterns", metavar="[PATTERN]...", nargs=-1)

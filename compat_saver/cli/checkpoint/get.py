@@ -9,7 +9,7 @@ import click
 from compat_saver.cli.checkpoint.options import PATH, reads, source_argument
 
 
-@click.command()
+@click.command(short_help="Print one tensor, or write it to a .npy file.")
 @source_argument
 @click.argument("name")
 @click.option("-o", "--output", type=PATH, metavar="FILE.npy", help="Write a .npy file instead of printing.")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from compat_saver.checkpoints import Written
 
 
-@click.command("import")
+@click.command("import", short_help="Read a .npz or .safetensors file.")
 @click.argument("file", type=PATH)
 @output_argument
 @writes_checkpoint

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from compat_saver.checkpoints import Written
 
 
-@click.command()
+@click.command(short_help="Leave all other tensors out.")
 @source_argument
 @output_argument
 @click.argument("patterns", metavar="PATTERN...", nargs=-1, required=True)

@@ -9,7 +9,7 @@ import click
 from compat_saver.cli.checkpoint.options import reads, source_argument
 
 
-@click.command()
+@click.command(short_help="List the tensors by scope, with types, shapes and sizes.")
 @source_argument
 @click.argument("patterns", metavar="[PATTERN]...", nargs=-1)
 @click.option("--flat", is_flag=True, help="A line for each tensor, its whole name first, bytes as a plain number.")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from compat_saver.checkpoints import Written
 
 
-@click.command()
+@click.command(short_help="Write several checkpoints as one.")
 @click.argument("sources", metavar="SOURCE...", type=PATH, nargs=-1, required=True)
 @output_argument
 @click.option("--prefer", type=click.Choice(["first", "last"]), help="Which one wins where several hold a tensor.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,15 +44,13 @@ def writes_file(command: Command) -> Command:
     The function gets `overwrite`, `dry_run` and `progress` along with its own arguments.
     """
 
+    @functools.wraps(command)
     def run(as_json: bool, **arguments: Any) -> None:
         with byte_bar("Writing") as progress:
             written = command(progress=progress, **arguments)
         _print_written(written, as_json)
 
     wrapped: Command = reports_failures(run)
-    wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
-    params = [*getattr(command, "__click_params__", [])]
-    wrapped.__click_params__ = params  # type: ignore[attr-defined]  # where click keeps what decorators added
     for option in reversed(_WRITING):
         wrapped = option(wrapped)
     return wrapped

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from compat_saver.checkpoints import Written
 
 
-@click.command()
+@click.command(short_help="Give tensors other names, exactly or by pattern.")
 @source_argument
 @output_argument
 @click.argument("pairs", metavar="[OLD=NEW]...", nargs=-1)

@@ -12,7 +12,7 @@ from compat_saver.cli.failures import DIFFERENT
 from compat_saver.cli.progress import byte_bar
 
 
-@click.command()
+@click.command(short_help="Show minimum, maximum and mean; find NaN and infinite values.")
 @source_argument
 @click.argument("patterns", metavar="[PATTERN]...", nargs=-1)
 @click.option("--check", is_flag=True, help="List only tensors with NaN or infinite values; exit 1 if there are any.")

@@ -12,7 +12,7 @@ from compat_saver.cli.failures import DIFFERENT
 from compat_saver.cli.progress import byte_bar
 
 
-@click.command()
+@click.command(short_help="Check every checksum and list all damage.")
 @source_argument
 @reads
 def verify(source: Path, as_json: bool) -> None:
