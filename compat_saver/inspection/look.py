@@ -8,7 +8,7 @@ from pathlib import Path
 
 from compat_saver import dtypes
 from compat_saver.analysis.obstacles import is_pipeline, is_table, op_problem
-from compat_saver.analysis.proposal import rank_outputs
+from compat_saver.analysis.proposal import is_training, rank_outputs
 from compat_saver.analysis.roles import role_of, slots_of_graph
 from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.analysis.weights import declared_shape, saver_locations, variable_nodes
@@ -113,7 +113,7 @@ class _GraphInspector:
         return Inspection(
             checkpoint=files,
             graph=self._graph_facts(),
-            placeholders=tuple(self._placeholder(node) for node in self._graph if node.op in PLACEHOLDER_OPS),
+            placeholders=tuple(self._placeholder(node) for node in self._graph if _is_feedable(node)),
             outputs=tuple(OutputFacts(item.tensor, item.score, item.signals) for item in outputs),
             variables=tuple(self._variables()),
             problems=tuple(self._problems([item.tensor for item in outputs[:1]])),
@@ -136,7 +136,9 @@ class _GraphInspector:
 
     def _placeholder(self, node: Node) -> TensorFacts:
         dtype = dtypes.name_of(node.attr.type("dtype"))
-        return TensorFacts(f"{node.name}:0", dtype, static_shape(self._graph, node.output()))
+        return TensorFacts(
+            f"{node.name}:0", dtype, static_shape(self._graph, node.output()), node.op == "PlaceholderWithDefault"
+        )
 
     def _variables(self) -> Iterable[VariableFacts]:
         saver = self._meta.saver_def
@@ -166,6 +168,11 @@ class _GraphInspector:
             reason = "" if op in self._graph.functions else op_problem(op, known_facts().get(op))
             if reason:
                 yield OpProblem(op, count, reason, op in needed)
+
+
+def _is_feedable(node: Node) -> bool:
+    """Whether a node is a placeholder; a saver's own, for its file's name, is none that a person would feed."""
+    return node.op in PLACEHOLDER_OPS or (node.op == "PlaceholderWithDefault" and not is_training(node))
 
 
 def _length(collection: object) -> int:

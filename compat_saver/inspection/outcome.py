@@ -61,11 +61,13 @@ class TensorFacts:
         tensor: its name.
         dtype: its data type's name.
         shape: its static shape.
+        has_default: whether it has a value even if nothing is fed.
     """
 
     tensor: str
     dtype: str
     shape: Shape
+    has_default: bool = False
 
 
 @dataclass(frozen=True)

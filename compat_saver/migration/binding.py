@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 import numpy as np
 
 from compat_saver import dtypes
+from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.errors import UsageError
 from compat_saver.graph import Graph, OpCatalog, Value
+from compat_saver.graph.attributes import Shape
+from compat_saver.graph.text import format_shape
 from compat_saver.migration.signature import full_name
 
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
@@ -17,19 +21,39 @@ _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 def bound_values(graph: Graph, catalog: OpCatalog, requests: Mapping[str, object]) -> dict[str, np.ndarray]:
     """Returns full tensor name -> array, for values given as Python objects, arrays, or text from a command line.
 
+    Text may be a number, a truth value, any text for a string tensor, or a list in brackets: `[0.5, 1]`. A single
+    value fills a tensor of known shape.
+
     Raises:
         NameNotFoundError: no such tensor.
-        UsageError: the value does not fit the tensor's dtype.
+        UsageError: the value does not fit the tensor's dtype or shape.
     """
-    return {
-        graph.value(full_name(name)).name: _as_array(graph.value(full_name(name)), catalog, value)
-        for name, value in requests.items()
-    }
+    bound = {}
+    for name, given in requests.items():
+        value = graph.value(full_name(name))
+        bound[value.name] = _shaped(value, _as_array(value, catalog, given), static_shape(graph, value))
+    return bound
+
+
+def _shaped(value: Value, array: np.ndarray, shape: Shape) -> np.ndarray:
+    """Returns the array, a single value repeated to a shape that is fully known."""
+    if shape is None:
+        return array
+    if array.shape == () and None not in shape:
+        return np.full([size or 0 for size in shape], array)
+    fits = len(array.shape) == len(shape) and all(w in (None, f) for f, w in zip(array.shape, shape, strict=True))
+    if not fits:
+        raise UsageError(
+            f"{value.name!r} has shape {format_shape(shape)}; a value of shape {list(array.shape)} does not fit."
+        )
+    return array
 
 
 def _as_array(value: Value, catalog: OpCatalog, given: object) -> np.ndarray:
     row = dtypes.by_number(catalog.type_of(value))
     try:
+        if isinstance(given, str) and given.lstrip().startswith("[") and row.name != "string":
+            given = json.loads(given)
         if row.name == "bool" and isinstance(given, str):
             return np.array(_TRUTH[given.strip().lower()])
         if row.name == "string":

@@ -6,13 +6,14 @@ either returns a complete Plan or raises with everything that is in the way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.analysis import obstacles
+from compat_saver.analysis.constants import constant_value
 from compat_saver.analysis.weights import Weight, WeightFinder, local_values, saver_locations, variable_nodes
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import CannotMigrateError, UsageError
@@ -24,6 +25,7 @@ from compat_saver.migration.signature import Signature
 from compat_saver.passes import (
     SUCCESSOR_PASSES,
     BindInputs,
+    DropGradientOverrides,
     DropPlacement,
     DropUnknownAttributes,
     ExposeInputs,
@@ -101,7 +103,15 @@ def make_plan(
     run([ExposeOutputs(nodes.outputs()), ExposeInputs(nodes.inputs())], graph)
     rewrites += run([Prune(roots)], graph)
     _refuse_unbound(graph, nodes, signatures)
-    rewrites += run([DropPlacement(), DropUnknownAttributes(catalog), *(item() for item in SUCCESSOR_PASSES)], graph)
+    rewrites += run(
+        [
+            DropPlacement(),
+            DropGradientOverrides(),
+            DropUnknownAttributes(catalog),
+            *(item() for item in SUCCESSOR_PASSES),
+        ],
+        graph,
+    )
     found = obstacles.find_obstacles(graph, catalog)
     weights, missing = _find_weights(graph, WeightFinder(checkpoint, locations, trainable, local))
     if found or missing:
@@ -116,7 +126,7 @@ def make_plan(
         weights=weights,
         dropped=all_variables - len(weights),
         rewrites=tuple(rewrites),
-        warnings=(*notes, *warnings, *_control_flow_warnings(graph)),
+        warnings=(*notes, *warnings, *_warnings(graph, rewrites)),
     )
 
 
@@ -185,15 +195,27 @@ def _find_weights(graph: Graph, finder: WeightFinder) -> tuple[tuple[Weight, ...
     return weights, [item for item in found if isinstance(item, str)]
 
 
-def _control_flow_warnings(graph: Graph) -> list[str]:
+def _warnings(graph: Graph, rewrites: Iterable[Rewrite]) -> Iterator[str]:
+    """Yields what the pruned graph cannot do as a person might expect it to."""
     ops = {node.op for node in graph}
     if "Enter" in ops:
-        kind = "while loop"
+        yield (
+            "The graph holds a v1 while loop. It answers, but TensorFlow 2 raises when a signature with one is called "
+            "under a GradientTape: no variable of that signature can be fine-tuned."
+        )
     elif "Switch" in ops:
-        kind = "cond"
-    else:
-        return []
-    return [
-        f"The graph holds a v1 {kind}. It runs, but TensorFlow 2 may have no gradients through it: what lies behind it "
-        "cannot be fine-tuned then."
-    ]
+        yield (
+            "The graph holds a v1 cond. It answers, but TensorFlow 2 may raise when gradients are taken through it; if "
+            "its predicate is a mode such as is_training, --bind it."
+        )
+    for rewrite in rewrites:
+        if rewrite.name == DropGradientOverrides.name:
+            yield (
+                f"{rewrite.count} ops had gradients of their own, in Python functions that no file holds "
+                f"({rewrite.detail}). They have TensorFlow's usual gradients now."
+            )
+    for node in graph:
+        if node.op == "PlaceholderWithDefault":
+            value = constant_value(node.inputs[0]) if node.inputs else None
+            default = "its default" if value is None or value.size > 1 else f"its default {value.item()}"
+            yield f"{node.name}:0 keeps {default}; --bind gives it another value, --inputs makes it an input."

@@ -40,6 +40,10 @@ class Signature:
     outputs: Mapping[str, Tensor]
 
 
+# TensorFlow calls signatures with their keys as keywords, and has this one for itself.
+_RESERVED = ("self",)
+
+
 def make_keys(names: Iterable[str]) -> dict[str, str]:
     """Returns tensor name -> signature key: readable, a Python identifier, and unique.
 
@@ -51,7 +55,7 @@ def make_keys(names: Iterable[str]) -> dict[str, str]:
     for name in names:
         node, _, port = name.partition(":")
         base = re.sub(r"\W+", "_", node, flags=re.ASCII).strip("_") or "tensor"
-        if base[0].isdigit() or keyword.iskeyword(base):
+        if base[0].isdigit() or base in _RESERVED or keyword.iskeyword(base):
             base = f"t_{base}"
         if port not in ("", "0"):
             base = f"{base}_{port}"

@@ -4,6 +4,7 @@ from compat_saver.passes.adjust_contrast_v2 import AdjustContrastV2
 from compat_saver.passes.base import Pass, Rewrite, run
 from compat_saver.passes.bind_inputs import BindInputs
 from compat_saver.passes.conv3d_backprop_v2 import Conv3DBackpropV2
+from compat_saver.passes.drop_gradient_overrides import DropGradientOverrides
 from compat_saver.passes.drop_placement import DropPlacement
 from compat_saver.passes.drop_unknown_attributes import DropUnknownAttributes
 from compat_saver.passes.expose import ExposeInputs, ExposeOutputs
@@ -34,6 +35,7 @@ __all__ = [
     "AdjustContrastV2",
     "BindInputs",
     "Conv3DBackpropV2",
+    "DropGradientOverrides",
     "DropPlacement",
     "DropUnknownAttributes",
     "ExposeInputs",

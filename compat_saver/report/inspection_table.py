@@ -29,7 +29,10 @@ def render_inspection(found: Inspection) -> RenderableType:
 def _parts(found: Inspection) -> Iterator[RenderableType]:
     yield _head(found)
     if found.placeholders:
-        rows = [(item.tensor, item.dtype, shape_text(item.shape)) for item in found.placeholders]
+        rows = [
+            (item.tensor, item.dtype, shape_text(item.shape) + (" (has a default)" if item.has_default else ""))
+            for item in found.placeholders
+        ]
         yield _table("Placeholders", ("tensor", "dtype", "shape"), rows)
     if found.outputs:
         rows = [(item.tensor, f"{item.score:g}", ", ".join(item.signals)) for item in found.outputs]

@@ -7,7 +7,7 @@ import sys
 
 from rich.console import Console, RenderableType
 
-_WIDTH_WITHOUT_TERMINAL = 120
+_WIDTH_WITHOUT_TERMINAL = 1000  # names must stay whole where output is searched
 
 
 def print_to_stdout(rendered: RenderableType) -> None:

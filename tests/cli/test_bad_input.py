@@ -165,7 +165,7 @@ def test_names_that_are_not_in_the_graph(model, tmp_path, flags, words):
         (["--verify-data", "in.npz", "--no-verify"], ("--verify-data", "--no-verify")),
         (["--signature", "a:x->product", "--signature", "a:x->prediction"], ("'a' is given more than once",)),
         (["--bind", "x=1", "--bind", "x=2"], ("'x' is given more than once",)),
-        (["--inputs", "x", "--outputs", "prediction", "--bind", "x=1"], ("'x:0' is bound", "input")),
+        (["--inputs", "x", "--outputs", "prediction", "--bind", "x=[[1, 2]]"], ("'x:0' is bound", "input")),
     ],
 )
 def test_flags_that_say_nothing_or_contradict_each_other(model, tmp_path, flags, words):

@@ -327,7 +327,7 @@ def test_an_output_inside_a_loop(plan):
 
 def test_a_bound_input(plan):
     with pytest.raises(UsageError, match="'x:0' is bound to a value and cannot be an input of 'serving_default'"):
-        plan(inputs=["x"], outputs=["prediction"], bind={"x": 1})
+        plan(inputs=["x"], outputs=["prediction"], bind={"x": [[1, 2]]})
 
 
 def test_a_conditional_with_a_bound_predicate_is_gone(plan):
@@ -369,3 +369,33 @@ def test_a_dry_run_leaves_tensorflow_out(tmp_path):
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("given", [2, "2", [2.0, 2.0], "[2, 2]"])
+def test_a_bound_value_fills_or_fits_the_shape(plan, given):
+    text = DENSE + "\nk = Placeholder[dtype=float32, shape=[2]]\ny = Mul[T=float32](prediction, k)"
+    found = plan(text, outputs=["y"], bind={"k": given})
+    assert found.bound["k:0"].tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("given", [[1.0], "[1, 2, 3]", "[[1, 2]]"])
+def test_a_bound_value_of_another_shape_is_refused(plan, given):
+    text = DENSE + "\nk = Placeholder[dtype=float32, shape=[2]]\ny = Mul[T=float32](prediction, k)"
+    with pytest.raises(UsageError, match=r"'k:0' has shape \[2\]; a value of shape"):
+        plan(text, outputs=["y"], bind={"k": given})
+
+
+def test_a_placeholder_that_keeps_its_default_is_told_of(plan):
+    text = DENSE + (
+        "\nc = Const[dtype=float32, value=float32[](1.0)]\nk = PlaceholderWithDefault[dtype=float32, shape=[]](c)"
+        "\ny = Mul[T=float32](prediction, k)"
+    )
+    assert "k:0 keeps its default 1.0; --bind" in " ".join(plan(text, outputs=["y"]).warnings)
+    assert plan(text, outputs=["y"], bind={"k": 0.5}).warnings == ()
+
+
+def test_overridden_gradients_are_dropped_and_told_of(plan):
+    text = DENSE + '\ny = IdentityN[T={float32}, _gradient_op_type="CustomGradient-1"](prediction)'
+    found = plan(text, outputs=["y"])
+    assert "_gradient_op_type" not in found.graph["y"].attrs
+    assert "1 ops had gradients of their own" in " ".join(found.warnings)

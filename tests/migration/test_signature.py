@@ -16,6 +16,7 @@ from compat_saver.migration.signature import full_name, make_keys
         (["a/b:0", "a_b:0"], ["a_b", "a_b_2"]),
         (["split:0", "split:1", "split_1:0"], ["split", "split_1", "split_1_2"]),
         (["1/x:0", "for:0", "a/class:0"], ["t_1_x", "t_for", "a_class"]),
+        (["self:0"], ["t_self"]),
         (["...:0"], ["tensor"]),
         (["a-b.c>d:0"], ["a_b_c_d"]),
     ],

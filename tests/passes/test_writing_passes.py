@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import compat_saver.passes
-from compat_saver.graph import parse_graph
 from tests.passes.graphs import assert_rewrites
 
 TEXT = (Path(compat_saver.passes.__file__).parent / "WRITING_PASSES.md").read_text()
@@ -12,7 +11,7 @@ TEXT = (Path(compat_saver.passes.__file__).parent / "WRITING_PASSES.md").read_te
 
 def test_the_code_blocks_run_in_order():
     blocks = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-    names = {"assert_rewrites": assert_rewrites, "other": parse_graph("other = Const").value("other")}
+    names = {"assert_rewrites": assert_rewrites}
     for block in blocks:
         exec(block, names)
     names["test_prints_hand_on_their_input"]()

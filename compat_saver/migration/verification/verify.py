@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from compat_saver import _tensorflow
-from compat_saver.errors import UsageError
+from compat_saver.errors import CannotMigrateError, UsageError
 from compat_saver.graph import Graph
 from compat_saver.migration.artifact import Artifact
 from compat_saver.migration.options import MigrationOptions
@@ -81,13 +81,21 @@ def verify_model(artifact: Artifact, plan: Plan, directory: Path, options: Migra
     with Replay(artifact, plan.signatures, plan.weights, plan.bound) as replay:
         notes = [] if replay.is_whole else ["Only what the signatures need of the original graph could be replayed."]
         asked = [_ask(replay, item, maker, given) for item in plan.signatures]
-    model = _tensorflow.tensorflow().saved_model.load(str(directory), tags=list(options.tag_set))
     results = {}
+    model = _load(directory, options.tag_set)
     for item in asked:
         results[item.signature.name] = compared = _compare_all(model, item, options)
         notes += item.notes + list(_doubts(item, compared, plan.graph))
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
     return Verification(source, results, tuple(notes))
+
+
+def _load(directory: Path, tag_set: Sequence[str]) -> Any:
+    try:
+        return _tensorflow.tensorflow().saved_model.load(str(directory), tags=list(tag_set))
+    except _tensorflow.refusals() as error:
+        reason = f"TensorFlow does not load the written model: {_tensorflow.gist(error)}"
+        raise CannotMigrateError([reason]) from error
 
 
 def _ask(
@@ -102,14 +110,17 @@ def _ask(
             raise UsageError(f"The original graph does not run on the given inputs: {error}") from None
     first_error: ReplayError | None = None
     for guess in maker.guesses(signature):
-        feeds = maker.feeds(signature, guess)
-        try:
-            asked = _Asked(signature, feeds, [replay.run(signature, batch) for batch in feeds])
-        except ReplayError as error:
-            first_error = first_error or error
+        asked = _Asked(signature, [], [])
+        for batch in maker.feeds(signature, guess):
+            try:
+                asked.answers.append(replay.run(signature, batch))
+                asked.feeds.append(batch)
+            except ReplayError as error:  # a batch of one size may run where another does not
+                first_error = first_error or error
+        if not asked.feeds:
             continue
         if first_error is not None:
-            shapes = ", ".join(f"{key} {list(array.shape)}" for key, array in feeds[0].items())
+            shapes = ", ".join(f"{key} {list(array.shape)}" for key, array in asked.feeds[0].items())
             asked.notes.append(f"The shapes of the inputs of {signature.name!r} were guessed: {shapes}.")
         return asked
     raise UsageError(
