@@ -43,6 +43,7 @@ _LABEL_WORD = re.compile(
 )
 _LOSS_OP = re.compile(r"(Sparse)?SoftmaxCrossEntropyWithLogits|L2Loss|InTopK(V2)?|CTCLoss|SquaredDifference")
 _HEAD_OPS = frozenset({"Softmax", "LogSoftmax", "Sigmoid", "ArgMax"})
+_NO_ANSWER = re.compile(r"ShapeN?|Size|Rank|Const|Fill|Range|\w*Random\w*|TruncatedNormal|Multinomial")
 _MOST_CANDIDATES = 60
 
 
@@ -143,7 +144,7 @@ def _is_last(node: Node) -> bool:
 
 
 def _gives_values(node: Node, catalog: OpCatalog) -> bool:
-    if node.op in PLACEHOLDER_OPS or catalog.find(node.op) is None:
+    if node.op in PLACEHOLDER_OPS or _NO_ANSWER.fullmatch(node.op) or catalog.find(node.op) is None:
         return False
     try:
         types = catalog.output_types(node)
