@@ -214,6 +214,11 @@ def _warnings(graph: Graph, rewrites: Iterable[Rewrite]) -> Iterator[str]:
                 f"{rewrite.count} ops had gradients of their own, in Python functions that no file holds "
                 f"({rewrite.detail}). They have TensorFlow's usual gradients now."
             )
+    for function in graph.gradients:
+        yield (
+            f"The function {function!r} has a gradient function of its own, which TensorFlow 2 does not load: taking "
+            "gradients through it raises."
+        )
     for node in graph:
         if node.op == "PlaceholderWithDefault":
             value = constant_value(node.inputs[0]) if node.inputs else None
