@@ -20,6 +20,7 @@ _REPLACED_BY_TENSORFLOW = ("AccumulateNV2",)
 def find_obstacles(graph: Graph, catalog: OpCatalog) -> list[str]:
     """Returns a sentence per obstacle of a graph that is pruned to its signatures and otherwise ready to be written."""
     found = [_grouped(graph, why, what_to_do) for why, what_to_do in _KINDS]
+    found += [_hung_on(graph, *kind) for kind in _SUBSYSTEMS]
     found.append(_stuck(graph, catalog))
     return [sentence for sentences in found for sentence in sentences]
 
@@ -73,30 +74,33 @@ def is_table(node: Node) -> bool:
     return any(word in node.op for word in _TABLE_WORDS)
 
 
+def is_python(node: Node) -> bool:
+    """Whether a node calls a Python function."""
+    return node.op in _PYTHON_OPS
+
+
+def _hung_on(graph: Graph, is_part: Callable[[Node], bool], reason: str, what_to_do: str) -> Iterator[str]:
+    """Yields one sentence for all parts of a pipeline and the like, with the tensors that leave it as a flag."""
+    parts = [node for node in graph if is_part(node)]
+    if not parts:
+        return
+    ops = ", ".join(dict.fromkeys(node.op for node in parts))
+    leaving = [
+        value.name for node in parts for value in node.used_outputs if any(not is_part(use.node) for use in value.uses)
+    ]
+    flag = f"--inputs {','.join(leaving)}" if leaving else "--inputs"
+    yield f"{reason} {ops} ({_some([node.name for node in parts])}). {what_to_do}: {flag}"
+
+
 def _origin(facts: OpFacts) -> str:
     origin = f" of tf.contrib.{facts.contrib_library}" if facts.contrib_library else ""
     return f"{origin}, last seen in TensorFlow {facts.last_release}" if facts.last_release else origin
 
 
 def _gone(graph: Graph, node: Node) -> str:
-    if node.op in graph.functions or is_pipeline(node) or node.op in _PYTHON_OPS:
-        return ""  # the latter two are told as such
+    if node.op in graph.functions or any(is_part(node) for is_part, _, _ in _SUBSYSTEMS):
+        return ""  # the latter are told as such
     return op_problem(node.op, known_facts().get(node.op))
-
-
-def _pipeline(graph: Graph, node: Node) -> str:
-    del graph
-    return f"An answer hangs on the input pipeline through {node.op}" if is_pipeline(node) else ""
-
-
-def _python(graph: Graph, node: Node) -> str:
-    del graph
-    return f"An answer hangs on {node.op}, a Python function that no file holds" if node.op in _PYTHON_OPS else ""
-
-
-def _table(graph: Graph, node: Node) -> str:
-    del graph
-    return f"An answer needs the lookup table of {node.op}" if is_table(node) else ""
 
 
 def _deprecated(graph: Graph, node: Node) -> str:
@@ -116,17 +120,29 @@ def _attributes(graph: Graph, node: Node) -> str:
 
 _KINDS: tuple[tuple[Callable[[Graph, Node], str], str], ...] = (
     (_gone, "Choose outputs before it with --outputs, or feed what it computes with --inputs."),
-    (_pipeline, "Take what the pipeline delivers as input instead: --inputs with the tensors that read it."),
-    (_python, "Take what it returns as input instead: --inputs with its output tensors."),
-    (_table, "Tables cannot be carried over yet; take what the lookup returns as input instead: --inputs."),
     (_deprecated, "Choose outputs before it with --outputs, or feed what it computes with --inputs."),
     (_attributes, "Its value is not the default, so dropping it could change the answer."),
+)
+
+_SUBSYSTEMS: tuple[tuple[Callable[[Node], bool], str, str], ...] = (
+    (is_pipeline, "An answer hangs on the input pipeline of", "Take what it delivers as input instead"),
+    (
+        is_python,
+        "An answer hangs on a Python function that no file holds, through",
+        "Take what it returns as input instead",
+    ),
+    (
+        is_table,
+        "An answer needs the lookup table of",
+        "Tables cannot be carried over yet; take what it returns as input",
+    ),
 )
 
 
 def _stuck(graph: Graph, catalog: OpCatalog) -> Iterator[str]:
     for node in stuck_nodes(graph, catalog):
-        if not any(why(graph, node) for why, _ in _KINDS):
+        told = any(why(graph, node) for why, _ in _KINDS) or any(is_part(node) for is_part, _, _ in _SUBSYSTEMS)
+        if not told:
             yield (
                 f"{node.op} ({node.name!r}) works on a reference and has no resource form. "
                 "Choose outputs before it with --outputs, or feed what it computes with --inputs."
