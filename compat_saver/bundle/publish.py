@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import BinaryIO
 
 from compat_saver.errors import OutputExistsError
@@ -13,16 +13,16 @@ class Publication:
     """Files written under temporary names beside their own, and renamed when all are complete.
 
     The last path decides: where it exists, the others are complete. A failure before `publish` leaves nothing behind. A
-    crash of the machine can leave files that end in `.tempstate` and digits, and while an old set is being replaced,
-    new files without the last one: never an old last file with new others.
+    crash of the machine can leave files with `.tempstate` in their names, those that end in `old` being the older set;
+    there is never an old last file with new others.
     """
 
     def __init__(self, paths: Sequence[str], *, overwrite: bool = False) -> None:
         self._paths = list(paths)
         if not overwrite and os.path.lexists(self._paths[-1]):
             raise OutputExistsError(f"{self._paths[-1]} is already there")
-        suffix = f".tempstate{os.urandom(8).hex()}"
-        self._temporary = [path + suffix for path in paths]
+        self._suffix = f".tempstate{os.urandom(8).hex()}"
+        self._temporary = [path + self._suffix for path in paths]
         self.files: list[BinaryIO] = []
         self._folders = _make_folders(os.path.dirname(os.path.abspath(paths[-1])))
         try:
@@ -33,24 +33,38 @@ class Publication:
             raise
 
     def publish(self) -> None:
-        """Makes all files durable and gives them their names, the last one last."""
-        *others, (last_temporary, last) = zip(self._temporary, self._paths, strict=True)
+        """Makes all files durable and gives them their names, the last one last.
+
+        Older files of these names are moved aside first and come back if anything fails.
+
+        Raises:
+            OutputExistsError: something that is no file has one of the names.
+        """
+        aside: dict[str, str] = {}
         done: list[str] = []
         try:
             for file in self.files:
                 file.flush()
                 os.fsync(file.fileno())
                 file.close()
-            _remove([last])
-            for temporary, path in others:
+            _refuse_folders(self._paths)
+            if len(self._paths) > 1:  # one file alone is replaced in one step
+                for path in reversed(self._paths):
+                    if os.path.lexists(path):
+                        aside[path] = path + self._suffix + "old"
+                        os.replace(path, aside[path])
+            for temporary, path in zip(self._temporary, self._paths, strict=True):
                 os.replace(temporary, path)
                 done.append(path)
-            os.replace(last_temporary, last)
         except BaseException:
-            _remove(done)
+            if len(done) < len(self._paths):
+                _remove([path for path in done if path not in aside])
+                _bring_back(aside, self._paths)
+            _remove(list(aside.values()))
             self.abandon()
             raise
-        _sync_folder(os.path.dirname(os.path.abspath(last)))
+        _remove(list(aside.values()))
+        _sync_folder(os.path.dirname(os.path.abspath(self._paths[-1])))
 
     def abandon(self) -> None:
         """Removes everything that was written, and the folders that were made for it."""
@@ -73,6 +87,19 @@ def _make_folders(path: str) -> list[str]:
     for folder in reversed(missing):
         os.mkdir(folder)
     return missing
+
+
+def _refuse_folders(paths: Sequence[str]) -> None:
+    for path in paths:
+        if os.path.isdir(path):
+            raise OutputExistsError(f"{path} is a directory, where a file of that name is to be written")
+
+
+def _bring_back(aside: Mapping[str, str], paths: Sequence[str]) -> None:
+    """Gives moved files their names again, the last one last."""
+    for path in paths:
+        if path in aside and os.path.lexists(aside[path]):
+            os.replace(aside[path], path)
 
 
 def _remove(paths: Sequence[str]) -> None:

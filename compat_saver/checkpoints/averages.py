@@ -116,7 +116,10 @@ def _means(stored: Sequence[Stored], slices: Slices) -> Iterator[memoryview]:
     dtype = stored[0].dtype
     wide = np.complex128 if dtype.is_complex else np.float64
     for pieces in together(*(values.pieces(slices) for values in stored)):
-        total = pieces[0].astype(wide)
-        for piece in pieces[1:]:
-            total += piece.astype(wide)
-        yield encode((total / len(pieces)).astype(dtype.numpy))
+        with np.errstate(over="ignore", invalid="ignore"):
+            numbers = [piece.astype(wide) for piece in pieces]
+            mean = sum(numbers) / len(numbers)
+            if not np.isfinite(mean).all():  # a sum of finite numbers may overflow where their mean does not
+                divided = sum(piece / len(numbers) for piece in numbers)
+                mean = np.where(np.isfinite(mean), mean, divided)
+            yield encode(np.asarray(mean).astype(dtype.numpy))

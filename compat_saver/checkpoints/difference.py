@@ -12,6 +12,7 @@ from compat_saver.bundle import Checkpoint, TensorInfo
 from compat_saver.checkpoints.opening import PathArgument, open_source
 from compat_saver.checkpoints.run import Progress
 from compat_saver.checkpoints.values import Flat, Stored, together
+from compat_saver.errors import UsageError
 
 ONLY_IN_A, ONLY_IN_B, SHAPE, DTYPE, VALUES = "only in A", "only in B", "shape", "dtype", "values"
 
@@ -101,7 +102,10 @@ def diff(
 
     Raises:
         ArtifactError: there is no checkpoint, or one is damaged.
+        UsageError: a tolerance that is no finite number.
     """
+    if not (np.isfinite(rtol) and np.isfinite(atol)):
+        raise UsageError(f"Tolerances must be finite numbers, found rtol {rtol} and atol {atol}.")
     with open_source(a) as first, open_source(b) as second:
         report, total = progress or (lambda count, total: None), _bytes_of(first)
         found = []

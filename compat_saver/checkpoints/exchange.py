@@ -62,7 +62,7 @@ def export(
     with open_source(source) as checkpoint:
         chosen = matching(checkpoint, patterns) if patterns else checkpoint.keys()
         entries = copies(checkpoint, [name for name in checkpoint if name in chosen])
-        problems = {entry.name: reason for entry in entries if (reason := codec.problem(entry.values))}
+        problems = {entry.name: reason for entry in entries if (reason := codec.problem(entry.name, entry.values))}
         if problems and not skip_unsupported:
             shown = listed(f"{name!r} ({reason})" for name, reason in problems.items())
             raise UsageError(f"{path} cannot hold {shown}. Leave them out with --skip-unsupported.")

@@ -32,7 +32,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, ValueError)
 
 
-def problem(values: Values) -> str:
+def problem(name: str, values: Values) -> str:
     """Returns why a tensor cannot be in the file; "" if it can."""
     return npy.problem(values.dtype, values)
 

@@ -113,6 +113,8 @@ def read_map(path: PathArgument) -> dict[str, str]:
         found = _parse_map(text)
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: expected a JSON or YAML file: {error}") from None
+    except RecursionError:
+        raise UsageError(f"{path}: expected a mapping of names, found brackets in brackets without end") from None
     if not isinstance(found, dict) or not all(isinstance(item, str) for pair in found.items() for item in pair):
         raise UsageError(f"{path}: expected a mapping of old names to new names, all strings")
     return found
@@ -125,9 +127,21 @@ def _parse_map(text: str) -> Any:
         import yaml
 
         try:
-            return yaml.safe_load(text)
+            return yaml.load(text, _loader(yaml))
         except yaml.YAMLError as error:
             raise ValueError(str(error)) from error
+
+
+def _loader(yaml: Any) -> Any:
+    """Returns yaml's safe loader, made to refuse a key that is given more than once."""
+
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+            names = [self.construct_object(key, deep=deep) for key, _ in node.value]
+            _without_repeats([(name, None) for name in names])
+            return dict(super().construct_mapping(node, deep=deep))
+
+    return Loader
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -57,8 +57,10 @@ _STANDINS = {
 }
 
 
-def problem(values: Values) -> str:
+def problem(name: str, values: Values) -> str:
     """Returns why a tensor cannot be in the file; "" if it can."""
+    if name == _METADATA:
+        return "of a name that the format keeps for itself"
     return "" if _code(values.dtype) else f"of {values.dtype.name}"
 
 

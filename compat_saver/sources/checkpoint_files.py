@@ -95,6 +95,8 @@ def find_checkpoint(prefix: Path) -> CheckpointFiles | None:
         NotALegacyArtifactError: its index is something else: a Git LFS pointer, an empty file, ...
         FormatError: its index is damaged or cut short.
     """
+    if not prefix.name:  # the current directory or the root: no file begins with that
+        return None
     if not prefix.is_file():
         prefix = prefix_of_v1_shard(prefix) or prefix
     index = prefix.with_name(prefix.name + _INDEX)
