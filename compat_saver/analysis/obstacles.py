@@ -15,6 +15,7 @@ _PYTHON_OPS = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 _TABLE_WORDS = ("HashTable", "LookupTable")
 # No device has a kernel for it: TensorFlow puts other ops in its place in a session, and so does a pass of ours.
 _REPLACED_BY_TENSORFLOW = ("AccumulateNV2",)
+_GO_AROUND = "Choose outputs before it with --outputs, or feed what it computes with --inputs."
 
 
 def find_obstacles(graph: Graph, catalog: OpCatalog) -> list[str]:
@@ -98,7 +99,7 @@ def _origin(facts: OpFacts) -> str:
 
 
 def _gone(graph: Graph, node: Node) -> str:
-    if node.op in graph.functions or any(is_part(node) for is_part, _, _ in _SUBSYSTEMS):
+    if node.op in graph.functions or _is_part_of_any(node):
         return ""  # the latter are told as such
     return op_problem(node.op, known_facts().get(node.op))
 
@@ -119,8 +120,8 @@ def _attributes(graph: Graph, node: Node) -> str:
 
 
 _KINDS: tuple[tuple[Callable[[Graph, Node], str], str], ...] = (
-    (_gone, "Choose outputs before it with --outputs, or feed what it computes with --inputs."),
-    (_deprecated, "Choose outputs before it with --outputs, or feed what it computes with --inputs."),
+    (_gone, _GO_AROUND),
+    (_deprecated, _GO_AROUND),
     (_attributes, "Its value is not the default, so dropping it could change the answer."),
 )
 
@@ -139,11 +140,11 @@ _SUBSYSTEMS: tuple[tuple[Callable[[Node], bool], str, str], ...] = (
 )
 
 
+def _is_part_of_any(node: Node) -> bool:
+    return any(is_part(node) for is_part, _, _ in _SUBSYSTEMS)
+
+
 def _stuck(graph: Graph, catalog: OpCatalog) -> Iterator[str]:
     for node in stuck_nodes(graph, catalog):
-        told = any(why(graph, node) for why, _ in _KINDS) or any(is_part(node) for is_part, _, _ in _SUBSYSTEMS)
-        if not told:
-            yield (
-                f"{node.op} ({node.name!r}) works on a reference and has no resource form. "
-                "Choose outputs before it with --outputs, or feed what it computes with --inputs."
-            )
+        if not (any(why(graph, node) for why, _ in _KINDS) or _is_part_of_any(node)):
+            yield f"{node.op} ({node.name!r}) works on a reference and has no resource form. {_GO_AROUND}"

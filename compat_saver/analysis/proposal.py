@@ -102,8 +102,7 @@ def rank_outputs(graph: Graph, catalog: OpCatalog, trainable: Iterable[str]) -> 
     trained = frozenset(trainable)
     inside = nodes_in_loops(graph)
     forward = [node for node in graph if node not in inside and not is_training(node)]
-    views = [view for view in _views(graph, catalog, forward, trained) if view is not None]
-    candidates = [_judge(view) for view in views]
+    candidates = [_judge(view) for view in _views(graph, catalog, forward, trained)]
     return sorted(candidates, key=lambda item: -item.score)
 
 
@@ -119,7 +118,7 @@ def needed_placeholders(ancestors: Iterable[Node]) -> list[Node]:
     return sorted((node for node in ancestors if node.op in PLACEHOLDER_OPS), key=lambda node: node.name)
 
 
-def _views(graph: Graph, catalog: OpCatalog, forward: list[Node], trained: frozenset[str]) -> Iterator[_View | None]:
+def _views(graph: Graph, catalog: OpCatalog, forward: list[Node], trained: frozenset[str]) -> Iterator[_View]:
     chosen = sorted(forward, key=_promise, reverse=True)[:_MOST_CANDIDATES]
     for node in chosen:
         if not _gives_values(node, catalog):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 
 from compat_saver.analysis.origins import origin
+from compat_saver.analysis.weights import HANDLE_OPS
 from compat_saver.graph import Graph, Value
 from compat_saver.passes.ref_counterparts import VARIABLE_OPS
 
@@ -32,7 +33,7 @@ def slots_of_graph(graph: Graph) -> set[str]:
 
 def _variable(value: Value) -> str:
     node = origin(value, _CARRIERS).node
-    return node.name if node.op in (*VARIABLE_OPS, "VarHandleOp") else ""
+    return node.name if node.op in (*VARIABLE_OPS, *HANDLE_OPS) else ""
 
 
 def role_of(name: str, names: Collection[str], trainable: Collection[str], slots: Collection[str]) -> str:

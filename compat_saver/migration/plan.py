@@ -99,8 +99,8 @@ def make_plan(
     signatures, warnings = settle_signatures(meta, graph, catalog, options, trainable, bound)
 
     nodes = _Exposed(signatures)
-    roots = [name for name, _ in nodes.outputs().values()]
-    run([ExposeOutputs(nodes.outputs()), ExposeInputs(nodes.inputs())], graph)
+    roots = [name for name, _ in nodes.outputs.values()]
+    run([ExposeOutputs(nodes.outputs), ExposeInputs(nodes.inputs)], graph)
     rewrites += run([Prune(roots)], graph)
     _refuse_unbound(graph, nodes, signatures)
     rewrites += run(
@@ -120,8 +120,8 @@ def make_plan(
     return Plan(
         graph=graph,
         signatures=signatures,
-        input_nodes={name: spec.node for name, spec in nodes.inputs().items()},
-        output_nodes={name: node for name, (node, _) in nodes.outputs().items()},
+        input_nodes={name: spec.node for name, spec in nodes.inputs.items()},
+        output_nodes={name: node for name, (node, _) in nodes.outputs.items()},
         bound=bound,
         weights=weights,
         dropped=all_variables - len(weights),
@@ -141,19 +141,14 @@ class _Exposed:
     """The nodes that stand for the tensors of all signatures; signatures that share a tensor share its node."""
 
     def __init__(self, signatures: tuple[Signature, ...]) -> None:
-        self._inputs = {tensor.name: tensor for item in signatures for tensor in item.inputs.values()}
-        self._outputs = {tensor.name: tensor for item in signatures for tensor in item.outputs.values()}
-
-    def inputs(self) -> dict[str, InputSpec]:
-        return {
+        inputs = {tensor.name: tensor for item in signatures for tensor in item.inputs.values()}
+        outputs = {tensor.name: tensor for item in signatures for tensor in item.outputs.values()}
+        self.inputs = {
             name: InputSpec(_INPUT_NODE.format(number), tensor.dtype, tensor.shape)
-            for number, (name, tensor) in enumerate(self._inputs.items())
+            for number, (name, tensor) in enumerate(inputs.items())
         }
-
-    def outputs(self) -> dict[str, tuple[str, int]]:
-        return {
-            name: (_OUTPUT_NODE.format(number), tensor.dtype)
-            for number, (name, tensor) in enumerate(self._outputs.items())
+        self.outputs = {
+            name: (_OUTPUT_NODE.format(number), tensor.dtype) for number, (name, tensor) in enumerate(outputs.items())
         }
 
 
@@ -161,8 +156,8 @@ def _refuse_unbound(graph: Graph, nodes: _Exposed, signatures: tuple[Signature, 
     """Raises UsageError for signatures that need more than they take, all in one go."""
     problems = []
     for signature in signatures:
-        roots = [graph[nodes.outputs()[tensor.name][0]] for tensor in signature.outputs.values()]
-        own = {nodes.inputs()[tensor.name].node for tensor in signature.inputs.values()}
+        roots = [graph[nodes.outputs[tensor.name][0]] for tensor in signature.outputs.values()]
+        own = {nodes.inputs[tensor.name].node for tensor in signature.inputs.values()}
         unbound = obstacles.unbound_placeholders(graph.ancestors(roots), own)
         if unbound:
             problems.append(_unbound(graph, signature.name, unbound, nodes))
@@ -171,7 +166,7 @@ def _refuse_unbound(graph: Graph, nodes: _Exposed, signatures: tuple[Signature, 
 
 
 def _unbound(graph: Graph, signature: str, unbound: list[str], nodes: _Exposed) -> str:
-    stands_for = {spec.node: name for name, spec in nodes.inputs().items()}
+    stands_for = {spec.node: name for name, spec in nodes.inputs.items()}
     names = {node: stands_for.get(node, f"{node}:0") for node in unbound}
     listed = ", ".join(map(repr, names.values()))
     flags = " ".join(f"--bind {name}={_example(graph, node)}" for node, name in names.items())

@@ -6,30 +6,24 @@ The old output of shape [..., M + 1, M] holds the eigenvalues in its first row a
 from __future__ import annotations
 
 from compat_saver.graph.attributes import type_attr
-from compat_saver.graph.ir import Graph, Node
-from compat_saver.passes.base import Pass, Rewrite
+from compat_saver.graph.ir import Node
 from compat_saver.passes.build import Build
+from compat_saver.passes.successor import Successor
 
 _INT32 = type_attr(3)
 
 
-class SelfAdjointEigV2(Pass):
+class SelfAdjointEigV2(Successor):
     """Puts the two outputs of SelfAdjointEigV2 on top of each other."""
 
     name = "self_adjoint_eig_v2"
+    ops = ("SelfAdjointEig", "BatchSelfAdjointEig")
 
-    def apply(self, graph: Graph) -> Rewrite:
-        """Rewrites every such op."""
-        found = [node for node in graph if node.op in ("SelfAdjointEig", "BatchSelfAdjointEig")]
-        for node in found:
-            _rewrite(graph, node)
-        return Rewrite(self.name, len(found), f"{len(found):,} ops")
-
-
-def _rewrite(graph: Graph, node: Node) -> None:
-    build, dtype = Build(graph, node), node.attrs["T"]
-    values = build("SelfAdjointEigV2", node.inputs[0], T=dtype, compute_v=True)
-    vectors = values.node.output(1)
-    row = build.constant(-2, "int32")
-    first = build("ExpandDims", values, row, T=dtype, Tdim=_INT32)
-    build.replace(build("ConcatV2", first, vectors, row, N=2, T=dtype, Tidx=_INT32))
+    def rewrite(self, node: Node, build: Build) -> None:
+        """Rewrites one such op."""
+        dtype = node.attrs["T"]
+        values = build("SelfAdjointEigV2", node.inputs[0], T=dtype, compute_v=True)
+        vectors = values.node.output(1)
+        row = build.constant(-2, "int32")
+        first = build("ExpandDims", values, row, T=dtype, Tdim=_INT32)
+        build.replace(build("ConcatV2", first, vectors, row, N=2, T=dtype, Tidx=_INT32))

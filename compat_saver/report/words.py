@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from compat_saver.graph.text import format_shape
+
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -19,6 +21,4 @@ def bytes_text(count: int) -> str:
 
 def shape_text(shape: Sequence[int | None] | None) -> str:
     """Returns "[?, 12]", or "unknown" for an unknown rank."""
-    if shape is None:
-        return "unknown"
-    return "[" + ", ".join("?" if size is None else str(size) for size in shape) + "]"
+    return "unknown" if shape is None else format_shape(tuple(shape))
