@@ -11,7 +11,9 @@ from compat_saver.graph import Graph, Value
 from compat_saver.passes.ref_counterparts import VARIABLE_OPS
 
 _APPLY = re.compile(r"(Resource)?(Sparse)?Apply\w+")
-_AVERAGE = "ExponentialMovingAverage"
+AVERAGE = "ExponentialMovingAverage"
+"""The last part of the names that tf.train.ExponentialMovingAverage gives."""
+
 _CARRIERS = ("Identity", "ReadVariableOp")
 _POWER = re.compile(r"(.*/)?beta[12]_power(_\d+)?")
 
@@ -51,7 +53,7 @@ def role_of(name: str, names: Collection[str], trainable: Collection[str], slots
     if name in trainable:
         return "trainable"
     owner, _, word = name.rpartition("/")
-    if word.startswith(_AVERAGE):
+    if word.startswith(AVERAGE):
         return "average"
     if name in slots or _POWER.fullmatch(name):
         return "slot"

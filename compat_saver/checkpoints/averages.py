@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from compat_saver.analysis.roles import AVERAGE
 from compat_saver.bundle import Checkpoint
 from compat_saver.bundle.arrays import encode
 from compat_saver.checkpoints.opening import PathArgument, open_source, open_sources
@@ -17,11 +18,9 @@ from compat_saver.errors import UsageError
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-EMA_SUFFIX = "ExponentialMovingAverage"
-
 
 def ema(
-    source: PathArgument, output: PathArgument, *, suffix: str = EMA_SUFFIX, **options: Unpack[WriteOptions]
+    source: PathArgument, output: PathArgument, *, suffix: str = AVERAGE, **options: Unpack[WriteOptions]
 ) -> Written:
     """Writes a checkpoint in which every moving average has taken the place of the variable that it followed.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from compat_saver.bundle.publish import Publication
 from compat_saver.checkpoints import npy, npz, safetensors
@@ -75,21 +76,24 @@ def export(
 
 def _write(path: str, plan: Plan, codec: ModuleType, overwrite: bool, progress: Progress | None) -> None:
     total = sum(entry.values.nbytes for entry in plan.entries)
-    publication = _publication(path, overwrite)
-    try:
-        for count in codec.write(publication.files[0], list(plan.entries)):
+    with _published(path, overwrite) as file:
+        for count in codec.write(file, list(plan.entries)):
             if progress is not None:
                 progress(count, total)
+
+
+@contextlib.contextmanager
+def _published(path: str, overwrite: bool) -> Iterator[BinaryIO]:
+    """Gives a file to write into, which appears as `path` if the block ends well."""
+    if not overwrite and os.path.lexists(path):
+        raise OutputExistsError(f"{path} is already there; replace it with --overwrite")
+    publication = Publication([path], overwrite=overwrite)
+    try:
+        yield publication.files[0]
     except BaseException:
         publication.abandon()
         raise
     publication.publish()
-
-
-def _publication(path: str, overwrite: bool) -> Publication:
-    if not overwrite and os.path.lexists(path):
-        raise OutputExistsError(f"{path} is already there; replace it with --overwrite")
-    return Publication([path], overwrite=overwrite)
 
 
 def import_(source: PathArgument, output: PathArgument, **options: Unpack[WriteOptions]) -> Written:
@@ -146,13 +150,8 @@ def save_tensor(
         if reason:
             raise UsageError(f"a .npy file cannot hold {name!r} ({reason})")
         shape = shape_of_part(chosen, values.shape)
-        publication = _publication(os.fspath(output), overwrite)
-        try:
+        with _published(os.fspath(output), overwrite) as file:
             if values.dtype.itemsize:
-                npy.write(publication.files[0], values, shape, values.chunks(chosen))
+                npy.write(file, values, shape, values.chunks(chosen))
             else:
-                npy.write_strings(publication.files[0], checkpoint.read_slice(name, chosen))
-        except BaseException:
-            publication.abandon()
-            raise
-        publication.publish()
+                npy.write_strings(file, checkpoint.read_slice(name, chosen))

@@ -107,7 +107,7 @@ def ls(source: PathArgument, patterns: tuple[str, ...] = ()) -> Listing:
             checkpoint.files,
             found.object_based,
             tuple(rows),
-            (*found.notes,),
+            found.notes,
         )
 
 

@@ -14,9 +14,7 @@ from google.protobuf.message import DecodeError
 
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import FormatError
-from compat_saver.proto.messages import Message, TrackableObjectGraph
-
-OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
+from compat_saver.proto.messages import OBJECT_GRAPH_KEY, Message, TrackableObjectGraph
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compat_saver.bundle import Checkpoint
-from compat_saver.checkpoints.object_graph import OBJECT_GRAPH_KEY
 from compat_saver.checkpoints.opening import PathArgument, open_source
 from compat_saver.checkpoints.run import Entry, Plan, WriteOptions, Written, copies, listed, write_checkpoint
 from compat_saver.errors import UsageError, nearest_names
+from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -26,7 +26,7 @@ from compat_saver.inspection.outcome import (
 )
 from compat_saver.passes.feed import PLACEHOLDER_OPS
 from compat_saver.proto.files import read_message
-from compat_saver.proto.messages import MetaGraphDef
+from compat_saver.proto.messages import OBJECT_GRAPH_KEY, MetaGraphDef
 from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
 from compat_saver.proto.recognize import GRAPH_DEF, SAVED_MODEL
 from compat_saver.sources import (
@@ -38,7 +38,6 @@ from compat_saver.sources import (
     resolve,
 )
 
-_OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _MOST_OUTPUTS = 5
 
 
@@ -86,13 +85,13 @@ def _checkpoint_facts(checkpoint: Checkpoint, tensors: Mapping[str, TensorInfo])
         files=len(checkpoint.files),
         tensors=len(tensors),
         nbytes=sum(info.nbytes for info in tensors.values()),
-        object_based=_OBJECT_GRAPH_KEY in tensors,
+        object_based=OBJECT_GRAPH_KEY in tensors,
     )
 
 
 def _tensors_alone(tensors: Mapping[str, TensorInfo]) -> Iterable[VariableFacts]:
     for name, info in tensors.items():
-        if name != _OBJECT_GRAPH_KEY:
+        if name != OBJECT_GRAPH_KEY:
             role = role_of(name, tensors, (), ())
             yield VariableFacts(name, info.dtype.name, info.shape, info.nbytes, role, stored=True)
 

@@ -51,3 +51,6 @@ TensorShapeProto = _message("TensorShapeProto")
 TensorSliceProto = _message("TensorSliceProto")
 TrackableObjectGraph = _message("TrackableObjectGraph")
 VariableDef = _message("VariableDef")
+
+OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
+"""The tensor in which an object-based checkpoint holds its TrackableObjectGraph, serialized."""

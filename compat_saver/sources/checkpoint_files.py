@@ -18,10 +18,8 @@ from compat_saver.bundle.entries import decode_header
 from compat_saver.bundle.files import DataFile
 from compat_saver.bundle.table import Table, is_table
 from compat_saver.errors import FormatError
+from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.sniff import HEAD, Foreign, describe_bytes
-
-OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
-"""The tensor that only tf.train.Checkpoint writes."""
 
 V1, V2 = "V1", "V2"
 _INDEX = ".index"

@@ -16,9 +16,8 @@ import numpy as np
 from compat_saver.analysis.weights import Weight
 from compat_saver.bundle import BundleWriter, Checkpoint
 from compat_saver.errors import GraphError
-from compat_saver.proto.messages import Message, SavedModel, TrackableObjectGraph
+from compat_saver.proto.messages import OBJECT_GRAPH_KEY, Message, SavedModel, TrackableObjectGraph
 
-_OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _VALUE = "VARIABLE_VALUE"
 
 
@@ -34,7 +33,7 @@ def write_variables(weights: tuple[Weight, ...], checkpoint: Checkpoint | None, 
     _check_names(model, set(keys.values()))
     (directory / "variables").mkdir()
     with BundleWriter(directory / "variables" / "variables") as writer:
-        writer.add(_OBJECT_GRAPH_KEY, np.array(_trackable_graph(objects).SerializeToString(), dtype=object))
+        writer.add(OBJECT_GRAPH_KEY, np.array(_trackable_graph(objects).SerializeToString(), dtype=object))
         for weight in weights:
             if weight.initial is not None:
                 writer.add(keys[weight.name], weight.initial)
@@ -85,8 +84,8 @@ def _check_names(model: Message, keys: set[str]) -> None:
         if node.name.endswith("RestoreV2/tensor_names")
         for text in node.attr["value"].tensor.string_val
     }
-    if asked != keys | {_OBJECT_GRAPH_KEY}:
-        odd = sorted(asked ^ (keys | {_OBJECT_GRAPH_KEY}))[:3]
+    if asked != keys | {OBJECT_GRAPH_KEY}:
+        odd = sorted(asked ^ (keys | {OBJECT_GRAPH_KEY}))[:3]
         raise GraphError(
             f"The written model looks for its weights under other names than expected, for one {odd[0]!r}. This "
             "release of TensorFlow is newer than compat_saver knows; use 2.16 to 2.21."
