@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from compat_saver.errors import TensorFlowMissingError
+from compat_saver.errors import CompatSaverError, TensorFlowMissingError
 
 _OLDEST = (2, 16)
 
@@ -192,3 +192,26 @@ _NOISE = ("Graph execution error", "Detected at node", "Node: ", "File ", "[[", 
 def refusals() -> tuple[type[Exception], ...]:
     """Returns what TensorFlow raises for a graph or inputs that it does not take."""
     return (tensorflow().errors.OpError, ValueError, TypeError, KeyError)
+
+
+def as_also(error: CompatSaverError, name: str) -> CompatSaverError:
+    """Returns an error that is what it was and also `tf.errors.NAME`, for programs that catch what TensorFlow raises.
+
+    A program can only do so if it imported TensorFlow; where nobody did, the error stays as it is.
+
+    Args:
+        error: any error of the package.
+        name: of a class of tf.errors, such as "NotFoundError".
+    """
+    if "tensorflow" not in sys.modules:
+        return error
+    theirs = getattr(tensorflow().errors, name)
+    if isinstance(error, theirs):
+        return error
+    ours = type(error)
+    both = type(ours.__name__, (ours, theirs), {"__module__": ours.__module__, "__str__": ours.__str__})
+    made: CompatSaverError = both.__new__(both, *error.args)
+    theirs.__init__(made, None, None, str(error))
+    made.__dict__.update(error.__dict__)
+    made.args = error.args
+    return made

@@ -9,6 +9,7 @@ CompatSaverError
 ├── TensorNotFoundError                (KeyError) a checkpoint holds no tensor of that name
 ├── NameNotFoundError                  (KeyError) a graph holds no node, tensor or signature of that name
 ├── UsageError                         (ValueError) arguments that contradict each other or the graph
+├── RestoreError                       (ValueError) a checkpoint does not fit the variables; lists every misfit
 ├── GraphError                         (ValueError) a graph that contradicts itself, or a pass that broke its promise
 ├── CannotMigrateError                 a graph in whose way something stands; lists every obstacle
 ├── VerificationError                  the written model answers differently; lists every difference
@@ -83,6 +84,18 @@ class NameNotFoundError(CompatSaverError, KeyError):
 
 class UsageError(CompatSaverError, ValueError):
     """Arguments that contradict each other or the graph."""
+
+
+class RestoreError(CompatSaverError, ValueError):
+    """A checkpoint does not fit the variables that it is to fill; every misfit is listed at once.
+
+    Attributes:
+        report: the RestoreReport: what would have been restored, what is missing, unexpected or mismatched.
+    """
+
+    def __init__(self, message: str, report: Any = None) -> None:
+        self.report = report
+        super().__init__(message)
 
 
 class GraphError(CompatSaverError, ValueError):
