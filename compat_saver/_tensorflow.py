@@ -11,11 +11,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from compat_saver.errors import CompatSaverError, TensorFlowMissingError
 
 _OLDEST = (2, 16)
+_Error = TypeVar("_Error", bound=CompatSaverError)
 
 
 _start = {"quiet": False}
@@ -194,7 +195,7 @@ def refusals() -> tuple[type[Exception], ...]:
     return (tensorflow().errors.OpError, ValueError, TypeError, KeyError)
 
 
-def as_also(error: CompatSaverError, name: str) -> CompatSaverError:
+def as_also(error: _Error, name: str) -> _Error:
     """Returns an error that is what it was and also `tf.errors.NAME`, for programs that catch what TensorFlow raises.
 
     A program can only do so if it imported TensorFlow; where nobody did, the error stays as it is.
@@ -210,8 +211,9 @@ def as_also(error: CompatSaverError, name: str) -> CompatSaverError:
         return error
     ours = type(error)
     both = type(ours.__name__, (ours, theirs), {"__module__": ours.__module__, "__str__": ours.__str__})
-    made: CompatSaverError = both.__new__(both, *error.args)
+    made: Any = both.__new__(both, *error.args)
     theirs.__init__(made, None, None, str(error))
     made.__dict__.update(error.__dict__)
     made.args = error.args
-    return made
+    found: _Error = made
+    return found

@@ -1,0 +1,93 @@
+"""Under which names a checkpoint's tensors are looked for: scope, moving averages and a person's own map."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from compat_saver.analysis.values.roles import AVERAGE
+from compat_saver.bundle import Checkpoint
+from compat_saver.checkpoints.object_graph import decode_object_graph
+from compat_saver.checkpoints.renaming import new_names_of
+from compat_saver.errors import UsageError, nearest_names
+from compat_saver.proto.messages import OBJECT_GRAPH_KEY
+
+NameMap = Mapping[str | re.Pattern[str], str] | Callable[[str], str]
+"""Name in the checkpoint -> name of the variable, as an assignment_map of TF1 has it.
+
+A mapping holds exact names, and compiled regular expressions with what takes the place of their matches. An exact name
+comes first; on all other names every expression is tried, in order. Or a function, asked for every name.
+"""
+
+_AVERAGE_ENDING = f"/{AVERAGE}"
+
+
+def stored_names(
+    checkpoint: Checkpoint, *, scope: str | None = None, ema: bool = False, name_map: NameMap | None = None
+) -> dict[str, str]:
+    """Returns name -> key of the checkpoint.
+
+    What tf.train.Checkpoint wrote is known by its keys, by the path from object to object, and by the name that the
+    variable had in its graph.
+
+    Args:
+        checkpoint: the opened checkpoint.
+        scope: only tensors below it count, and their names are taken without it.
+        ema: a tensor that has a moving average is the average.
+        name_map: other names for some of them; it sees the names without the scope.
+
+    Raises:
+        UsageError: nothing is below the scope, there is no average, or the map fits nothing or makes two tensors one.
+    """
+    names = {key: key for key in checkpoint if key != OBJECT_GRAPH_KEY}
+    for item in decode_object_graph(checkpoint).values():
+        for alias in (item.path, item.full_name):
+            if alias and item.attribute == "VARIABLE_VALUE":
+                names.setdefault(alias, item.key)
+    if scope:
+        names = _below(scope.strip("/"), names, checkpoint.prefix)
+    if ema:
+        names = _averaged(names, checkpoint.prefix)
+    return names if name_map is None else _mapped(names, name_map)
+
+
+def _below(scope: str, names: Mapping[str, str], prefix: str) -> dict[str, str]:
+    head = f"{scope}/"
+    found = {name.removeprefix(head): key for name, key in names.items() if name.startswith(head)}
+    if not found:
+        scopes = sorted({name.rpartition("/")[0] for name in names} - {""})
+        hint = nearest_names(scope, scopes)
+        raise UsageError(f"{prefix}: scope {scope!r}: no tensor of the checkpoint is below it{hint or '.'}")
+    return found
+
+
+def _averaged(names: Mapping[str, str], prefix: str) -> dict[str, str]:
+    averages = {
+        name.removesuffix(_AVERAGE_ENDING): key for name, key in names.items() if name.endswith(_AVERAGE_ENDING)
+    }
+    if not averages:
+        raise UsageError(
+            f"{prefix}: ema: the checkpoint holds no moving averages: no name ends with {_AVERAGE_ENDING!r}."
+        )
+    return {**names, **averages}
+
+
+def _mapped(names: Mapping[str, str], name_map: NameMap) -> dict[str, str]:
+    if callable(name_map):
+        new_names = {name: _asked(name_map, name) for name in names}
+    else:
+        exact = {old: new for old, new in name_map.items() if isinstance(old, str)}
+        patterns = [(old.pattern, new) for old, new in name_map.items() if isinstance(old, re.Pattern)]
+        new_names = new_names_of(list(names), exact, patterns)
+    found: dict[str, str] = {}
+    for name, new in new_names.items():
+        if found.setdefault(new, names[name]) != names[name]:
+            raise UsageError(f"name_map: {found[new]!r} and {names[name]!r} would both be {new!r}.")
+    return found
+
+
+def _asked(name_map: Callable[[str], str], name: str) -> str:
+    new = name_map(name)
+    if not isinstance(new, str):
+        raise UsageError(f"name_map: the function must return a name for {name!r}, and returned {new!r}.")
+    return new

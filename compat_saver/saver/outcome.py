@@ -1,0 +1,120 @@
+"""What became of every variable that was to be filled from a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from compat_saver import dtypes
+from compat_saver.graph.attributes import Shape
+from compat_saver.graph.text import format_shape
+
+_MOST_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A variable that has its value from the checkpoint.
+
+    Attributes:
+        name: of the variable.
+        keys: the tensor of the checkpoint; several where the variable was joined of parts.
+        dtype: its name, such as "float32".
+        shape: of the variable.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    dtype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A variable that the checkpoint does not hold.
+
+    Attributes:
+        name: of the variable.
+        keys: the names under which it was looked for.
+        dtype: its name.
+        shape: of the variable, as far as it is known; None for an unknown rank.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    dtype: str
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Mismatched:
+    """A variable whose tensor in the checkpoint does not fit.
+
+    Attributes:
+        name: of the variable.
+        key: the tensor.
+        expected: dtype and shape of the variable.
+        found: dtype and shape of the tensor.
+    """
+
+    name: str
+    key: str
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True)
+class RestoreReport:
+    """What a checkpoint gave, and what it did not.
+
+    Attributes:
+        source: the prefix of the checkpoint.
+        restored: the variables that have their values from it.
+        missing: those that are not in it, and were left as they were.
+        unexpected: the tensors of the checkpoint that nobody asked for.
+        mismatched: the variables whose tensors have another dtype or shape, left as they were.
+    """
+
+    source: str
+    restored: tuple[Restored, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    unexpected: tuple[str, ...] = ()
+    mismatched: tuple[Mismatched, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every variable has its value."""
+        return not self.missing and not self.mismatched
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the report as plain lists and dicts, for JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        yield (
+            f"{self.source}: {len(self.restored)} restored, {len(self.missing)} missing, "
+            f"{len(self.unexpected)} unexpected, {len(self.mismatched)} mismatched"
+        )
+        yield from _listed("missing", (f"{row.name}  {described(row.dtype, row.shape)}" for row in self.missing))
+        yield from _listed(
+            "mismatched", (f"{row.name}  expected {row.expected}, found {row.found}" for row in self.mismatched)
+        )
+        yield from _listed("unexpected", self.unexpected)
+
+
+def described(dtype: str | int, shape: Shape) -> str:
+    """Returns "float32 [3, 4]"; the dtype by name or DT_* number."""
+    name = dtype if isinstance(dtype, str) else dtypes.name_of(dtype)
+    return f"{name} of unknown shape" if shape is None else f"{name} {format_shape(shape)}"
+
+
+def _listed(word: str, rows: Iterable[str]) -> Iterator[str]:
+    chosen = list(rows)
+    for row in chosen[:_MOST_SHOWN]:
+        yield f"  {word:<11} {row}"
+    if len(chosen) > _MOST_SHOWN:
+        yield f"  {word:<11} and {len(chosen) - _MOST_SHOWN} more"
