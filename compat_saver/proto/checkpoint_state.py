@@ -20,9 +20,11 @@ from compat_saver.proto import messages
 from compat_saver.proto.files import read_message
 from compat_saver.proto.recognize import CHECKPOINT_STATE
 
-_ANY_SHARD = "-?????-of-?????"
+_DIGITS = "[0-9]" * 5
 _SHARDS_OF_PATTERN = re.compile(r"-\?{5}-of-(\?{5}|\d{5})$")
 _WINDOWS_ABSOLUTE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+NO_LATEST = "no latest checkpoint"
+"""What is wrong with a state file that does not name one."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,24 @@ def checkpoint_exists(prefix: str | PathLike[str]) -> bool:
     The prefix of V1 shards may be given as TF1 writes it, `X-?????-of-00002`.
     """
     text = fspath(prefix)
-    if os.path.isfile(f"{text}.index") or os.path.isfile(text):
-        return True
-    return bool(glob.glob(glob.escape(_SHARDS_OF_PATTERN.sub("", text)) + _ANY_SHARD))
+    return os.path.isfile(f"{text}.index") or os.path.isfile(text) or bool(v1_shards(text))
+
+
+def v1_shards(prefix: str | PathLike[str]) -> list[str]:
+    """Returns the files of a sharded V1 checkpoint that are there, in order.
+
+    Args:
+        prefix: `X`, or `X-?????-of-00002` for those of two shards only.
+    """
+    text = fspath(prefix)
+    pattern = _SHARDS_OF_PATTERN.search(text)
+    stem, count = (text[: pattern.start()], pattern[1]) if pattern else (text, "?????")
+    return sorted(glob.glob(f"{glob.escape(stem)}-{_DIGITS}-of-{_DIGITS if '?' in count else count}"))
+
+
+def is_v1_pattern(prefix: str | PathLike[str]) -> bool:
+    """Whether a prefix is what TF1 calls a sharded V1 checkpoint: `X-?????-of-00002`."""
+    return _SHARDS_OF_PATTERN.search(fspath(prefix)) is not None
 
 
 def read_checkpoint_state(
@@ -76,20 +93,29 @@ def read_checkpoint_state(
     """
     path = fspath(directory_or_file)
     if os.path.isdir(path):
-        path = os.path.join(path, latest_filename)
-    return _located(read_message(path, CHECKPOINT_STATE), path)
+        return read_state_file(os.path.join(path, latest_filename), path)
+    return read_state_file(path, os.path.dirname(path))
 
 
-def _located(message: messages.Message, path: str) -> CheckpointState:
+def read_state_file(path: str, directory: str) -> CheckpointState:
+    """Reads a state file.
+
+    Args:
+        path: the file.
+        directory: what its paths are relative to, and where those of another machine are looked for.
+
+    Raises:
+        ArtifactError: as `read_checkpoint_state`.
+    """
+    message = read_message(path, CHECKPOINT_STATE)
     if not message.model_checkpoint_path:
         raise FormatError(
-            "no latest checkpoint",
+            NO_LATEST,
             path=path,
             expected="a line `model_checkpoint_path: ...`",
             found="none",
             hint="Pass the checkpoint itself, or add the line.",
         )
-    directory = os.path.dirname(path)
     latest = message.model_checkpoint_path
     located = {text: _locate(directory, text) for text in (latest, *message.all_model_checkpoint_paths)}
     return CheckpointState(
@@ -136,14 +162,46 @@ def write_checkpoint_state(
 ) -> str:
     """Writes the state file of a directory as TF1's Saver did, and returns its path.
 
-    The file appears complete or stays as it was: it is written beside and renamed. A failure leaves nothing behind.
-
     Args:
         directory: where the state file goes; it must exist.
+        model_checkpoint_path: as for `make_checkpoint_state`.
+        all_model_checkpoint_paths: likewise.
+        latest_filename: the name of the state file.
+        all_model_checkpoint_timestamps: as for `make_checkpoint_state`.
+        last_preserved_timestamp: likewise.
+        save_relative_paths: likewise.
+
+    Raises:
+        UsageError: timestamps and paths differ in number.
+        ArtifactError: the file cannot be written.
+    """
+    message = make_checkpoint_state(
+        directory,
+        model_checkpoint_path,
+        all_model_checkpoint_paths,
+        all_model_checkpoint_timestamps=all_model_checkpoint_timestamps,
+        last_preserved_timestamp=last_preserved_timestamp,
+        save_relative_paths=save_relative_paths,
+    )
+    return write_state_message(os.path.join(fspath(directory), latest_filename), message)
+
+
+def make_checkpoint_state(
+    directory: str | PathLike[str],
+    model_checkpoint_path: str | PathLike[str],
+    all_model_checkpoint_paths: Sequence[str | PathLike[str]] = (),
+    *,
+    all_model_checkpoint_timestamps: Sequence[float] = (),
+    last_preserved_timestamp: float | None = None,
+    save_relative_paths: bool = False,
+) -> messages.Message:
+    """Returns the CheckpointState message that TF1's Saver wrote.
+
+    Args:
+        directory: where the state file goes.
         model_checkpoint_path: the prefix of the latest checkpoint.
         all_model_checkpoint_paths: all prefixes that are not deleted, oldest first; the latest is appended to them
             where it is not their last.
-        latest_filename: the name of the state file.
         all_model_checkpoint_timestamps: seconds since 1970, one for each of them, or none.
         last_preserved_timestamp: when a checkpoint was last kept for good.
         save_relative_paths: write paths relative to the directory, which survive copying it. Without it an absolute
@@ -151,7 +209,6 @@ def write_checkpoint_state(
 
     Raises:
         UsageError: timestamps and paths differ in number.
-        ArtifactError: the file cannot be written.
     """
     latest, folder = fspath(model_checkpoint_path), fspath(directory)
     paths = [fspath(path) for path in all_model_checkpoint_paths]
@@ -161,15 +218,24 @@ def write_checkpoint_state(
         raise UsageError(
             f"{len(all_model_checkpoint_timestamps)} timestamps for {len(paths)} checkpoint paths; give one for each."
         )
-    message = messages.CheckpointState(
+    return messages.CheckpointState(
         model_checkpoint_path=_as_written(latest, folder, save_relative_paths),
         all_model_checkpoint_paths=[_as_written(path, folder, save_relative_paths) for path in paths],
         all_model_checkpoint_timestamps=all_model_checkpoint_timestamps,
         last_preserved_timestamp=last_preserved_timestamp,
     )
+
+
+def write_state_message(target: str, message: messages.Message) -> str:
+    """Writes a CheckpointState message to a file, and returns its path.
+
+    The file appears complete or stays as it was: it is written beside and renamed. A failure leaves nothing behind.
+
+    Raises:
+        ArtifactError: the file cannot be written.
+    """
     from google.protobuf import text_format
 
-    target = os.path.join(folder, latest_filename)
     # Octal escapes, as every TF1 release wrote and reads; what protobuf does by default has changed.
     _replace(target, text_format.MessageToString(message, as_utf8=False).encode())
     return target
