@@ -177,6 +177,24 @@ def op_list(serialized: bytes) -> Any:
     return OpList.FromString(serialized)
 
 
+def has_op(op: str, otherwise: bool) -> bool:
+    """Whether TensorFlow has an op, of its own or of a library that the program loaded.
+
+    Private: tensorflow.python.framework.op_def_registry.get. tf.raw_ops lists TensorFlow's own ops only. Where the name
+    is gone, what is known of TensorFlow's own serves.
+
+    Args:
+        op: its name.
+        otherwise: what is known of it.
+    """
+    tensorflow()
+    try:
+        from tensorflow.python.framework.op_def_registry import get
+    except ImportError:
+        return otherwise
+    return get(op) is not None
+
+
 def gist(error: Exception) -> str:
     """Returns the one line of TensorFlow's many that says what went wrong, with the node it went wrong in."""
     message = getattr(error, "message", None) or str(error)

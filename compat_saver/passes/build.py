@@ -8,12 +8,14 @@ import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.errors import GraphError
-from compat_saver.graph.attributes import tensor_attr, type_attr
+from compat_saver.graph.attributes import tensor_attr, type_attr, types_attr
 from compat_saver.graph.functions import FUNCTION_EDGES, with_body
-from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.ir import Graph, Node, Use, Value
 from compat_saver.graph.ops import OpCatalog
 from compat_saver.graph.text import parse_graph
 from compat_saver.proto.messages import AttrValue, FunctionDef, Message
+
+_CATALOG = OpCatalog()
 
 
 class Build:
@@ -22,11 +24,13 @@ class Build:
     Args:
         graph: the graph to add to.
         old: the node to be replaced.
+        keeps_tensors: whether each of its outputs must be found under its old name afterwards, to be fetched and fed.
     """
 
-    def __init__(self, graph: Graph, old: Node) -> None:
+    def __init__(self, graph: Graph, old: Node, *, keeps_tensors: bool = False) -> None:
         self._graph = graph
         self._old = old
+        self.keeps_tensors = keeps_tensors
 
     def __call__(self, op: str, *inputs: Value, **attrs: Message | bool | int | str) -> Value:
         """Adds a node and returns its first output.
@@ -79,13 +83,48 @@ class Build:
     def replace(self, *outputs: Value) -> None:
         """Makes all that reads the old node's outputs read these, and all that waits for it wait for the first.
 
-        The old node goes, and the node of the first output takes its name.
+        The old node goes, and the node of the first output takes its name; or, where the names of all tensors are
+        kept and that would not do, one that hands on all outputs.
         """
+        if self.keeps_tensors and any(value is not outputs[0].node.output(i) for i, value in enumerate(outputs)):
+            outputs = self._handed_on(outputs)
         for index, value in enumerate(outputs):
             self._old.output(index).replace_uses(value)
         self._old.replace_control_uses(outputs[0].node)
         self._graph.remove(self._old)
         self._graph.rename(outputs[0].node, self._old.name)
+
+    def correct(self, value: Value, other: Value, readers: Sequence[Use]) -> None:
+        """Makes what read one output of the old node read another value; the old node stays, for that is made of it.
+
+        Where the names of all tensors are kept, the old node gets another name, and one takes its place that hands on
+        its outputs with the other value among them.
+
+        Args:
+            value: the output.
+            other: what is to be read instead.
+            readers: what read it before the other value was made.
+        """
+        for use in readers:
+            use.node.replace_input(use.position, other)
+        if not self.keeps_tensors:
+            return
+        old, name = self._old, self._old.name
+        outputs = [old.output(index) for index in range(len(_CATALOG.output_types(old)))]
+        uses = {item: item.uses for item in outputs if item is not value}
+        kept = self._handed_on([other if item is value else item for item in outputs])
+        for item, passed_on in zip(outputs, kept, strict=True):
+            for use in uses.get(item, readers):
+                use.node.replace_input(use.position, passed_on)
+        old.replace_control_uses(kept[0].node)
+        self._graph.rename(old, self._graph.unique_name(f"{name}/{old.op}"))
+        self._graph.rename(kept[0].node, name)
+
+    def _handed_on(self, outputs: Sequence[Value]) -> tuple[Value, ...]:
+        """Returns the outputs of a node that hands on some values."""
+        types = [dtypes.base(number) for number in _CATALOG.output_types(self._old)[: len(outputs)]]
+        node = self("IdentityN", *outputs, T=types_attr(types)).node
+        return tuple(node.output(index) for index in range(len(outputs)))
 
 
 def _attr(value: Message | bool | int | str | Sequence[int]) -> Message:

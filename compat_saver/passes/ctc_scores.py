@@ -31,10 +31,8 @@ class CtcScores(Restoration):
         """Rewrites the readers of one such op's last output; the op stays."""
         scores = node.output(3 * node.attr.int("top_paths"))  # behind three lists of as many outputs each
         readers = scores.uses
-        if readers:
-            restored = build("AddV2", scores, _not_taken_off(node, build), T=_FLOAT)
-            for use in readers:
-                use.node.replace_input(use.position, restored)
+        if readers or build.keeps_tensors:
+            build.correct(scores, build("AddV2", scores, _not_taken_off(node, build), T=_FLOAT), readers)
 
 
 def _not_taken_off(node: Node, build: Build) -> Value:

@@ -18,7 +18,14 @@ _CATALOG = OpCatalog()
 
 
 class Successor(Pass):
-    """Finds the nodes of some ops and has each of them rewritten."""
+    """Finds the nodes of some ops and has each of them rewritten.
+
+    Args:
+        keeps_tensors: whether the outputs of what it rewrites must be found under their old names afterwards.
+    """
+
+    def __init__(self, *, keeps_tensors: bool = False) -> None:
+        self._keeps_tensors = keeps_tensors
 
     ops: ClassVar[Mapping[str, str]]
     """The ops it rewrites, each with the ops that stand in its place, as a phrase for people."""
@@ -45,7 +52,7 @@ class Successor(Pass):
         for node in graph:
             if self.takes(graph, node):
                 done[f"{node.op} -> {self.ops[node.op]}"] += 1
-                self.rewrite(node, Build(graph, node))
+                self.rewrite(node, Build(graph, node, keeps_tensors=self._keeps_tensors))
         return Rewrite(self.name, done.total(), ", ".join(f"{count:,} {what}" for what, count in done.items()))
 
     @abc.abstractmethod

@@ -16,23 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from compat_saver.analysis.loops import nodes_in_loops
-from compat_saver.analysis.ops.lost_ops import runs_in_a_session
-from compat_saver.graph import Graph, Node, OpCatalog, from_graph_def
+from compat_saver.analysis.ops.replacements import drop_placement, replacements
+from compat_saver.graph import Graph, OpCatalog, from_graph_def
 from compat_saver.migration.exposed import Exposed
 from compat_saver.migration.signature import Signature
-from compat_saver.passes import (
-    MEANING_PASSES,
-    SUCCESSOR_PASSES,
-    BindInputs,
-    DropPlacement,
-    ExposeInputs,
-    ExposeOutputs,
-    Pass,
-    Prune,
-    run,
-    run_in_functions,
-)
-from compat_saver.passes.in_functions import function_bodies
+from compat_saver.passes import BindInputs, ExposeInputs, ExposeOutputs, Prune, run, run_in_functions
 from compat_saver.proto.meta_graph import MetaGraph
 
 
@@ -66,9 +54,10 @@ def whole(
     graph = from_graph_def(meta.graph_def)
     roots = [tensor.name for item in signatures for tensor in item.outputs.values()]
     inside = nodes_in_loops(graph) if bound else set()
-    if _replacements(graph, [*roots, *fillers]) or any(graph.value(name).node in inside for name in bound):
+    needed = graph.ancestors(graph.value(name).node for name in (*roots, *fillers))
+    if replacements(graph, needed) or any(graph.value(name).node in inside for name in bound):
         return None
-    _drop_placement(graph, OpCatalog.of(graph, meta.stripped_ops))
+    drop_placement(graph, OpCatalog.of(graph, meta.stripped_ops))
     inputs = [tensor.name for item in signatures for tensor in item.inputs.values()]
     return Original(graph, {name: name for name in inputs}, {name: name for name in roots}, bound)
 
@@ -85,8 +74,8 @@ def cut(
     roots = [*(node for node, _ in nodes.outputs.values()), *fillers]
     run([ExposeOutputs(nodes.outputs), BindInputs(bound), ExposeInputs(nodes.inputs), Prune(roots)], graph)
     catalog = OpCatalog.of(graph, meta.stripped_ops)
-    _drop_placement(graph, catalog)
-    passes = _replacements(graph, roots)
+    drop_placement(graph, catalog)
+    passes = replacements(graph, set(graph))
     rewrites = [*run(passes, graph), *run_in_functions(passes, graph, catalog)]
     run([Prune(roots)], graph)
     notes = ["Only what the signatures need of the original graph could be replayed."]
@@ -98,28 +87,3 @@ def cut(
     feeds = {name: f"{spec.node}:0" for name, spec in nodes.inputs.items()}
     fetches = {name: f"{node}:0" for name, (node, _) in nodes.outputs.items()}
     return Original(graph, feeds, fetches, {}, tuple(notes))
-
-
-def _drop_placement(graph: Graph, catalog: OpCatalog) -> None:
-    run([DropPlacement()], graph)
-    run_in_functions([DropPlacement()], graph, catalog)
-
-
-def _replacements(graph: Graph, roots: Sequence[str]) -> list[Pass]:
-    """Returns the passes without which today's TensorFlow cannot run, or runs otherwise, what the roots need."""
-    nodes = graph.ancestors(graph.value(name).node for name in roots)
-    nodes |= {node for _, body in function_bodies(graph, OpCatalog.of(graph)) for node in body}
-    restoring = [item() for item in MEANING_PASSES]
-    replaceable = {op for item in SUCCESSOR_PASSES for op in item.ops}
-    lost = {node.op for node in nodes if node.op in replaceable and not _runs(node)}
-    # What one pass puts in its place may be left for another to make whole.
-    lost |= {item.ops[op] for item in SUCCESSOR_PASSES for op in lost if op in item.ops}
-    return [
-        *(item for item in restoring if any(item.takes(graph, node) for node in nodes)),
-        *(item() for item in SUCCESSOR_PASSES if not lost.isdisjoint(item.ops)),
-    ]
-
-
-def _runs(node: Node) -> bool:
-    """Whether today's TensorFlow can run a node's op in a session, and the op takes as many inputs as it did."""
-    return runs_in_a_session(node.op) and len(OpCatalog().input_types(node)) == len(node.inputs)
