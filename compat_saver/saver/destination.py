@@ -1,0 +1,64 @@
+"""Where a save goes: the names of the files, as TensorFlow's Saver makes them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from compat_saver.errors import UsageError
+from compat_saver.saver.protection import protected
+
+REMOTE = "://"
+"""What only paths have that are TensorFlow's alone."""
+
+_SHARDS = re.compile(r"-[\d?]+-of-\d+$")
+
+
+@dataclass(frozen=True)
+class Destination:
+    """The names of what is to be written.
+
+    Attributes:
+        prefix: of the checkpoint, with its step.
+        state_file: the name of the state file, in the checkpoint's directory.
+        meta: the graph's file.
+    """
+
+    prefix: str
+    state_file: str
+    meta: str
+
+    @staticmethod
+    def of(path: str, step: int | None, latest_filename: str, suffix: str, *, is_padded: bool) -> Destination:
+        """Returns the names for a prefix without its step."""
+        number = "" if step is None else f"-{step:08d}" if is_padded else f"-{step:d}"
+        prefix = f"{path}{number}"
+        meta = f"{_SHARDS.sub('', prefix)}.{suffix}"
+        return Destination(prefix, os.path.join(os.path.dirname(path), latest_filename), meta)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it is in a directory that this process can look into."""
+        return REMOTE not in self.prefix and os.path.isdir(os.path.dirname(self.prefix) or ".")
+
+    def protected(self) -> contextlib.AbstractContextManager[None]:
+        """Returns the context in which to write: see `protection`."""
+        debug = f"{os.path.splitext(self.meta)[0]}.debug"
+        return protected(Path(self.prefix), Path(self.state_file), [Path(self.meta), Path(debug)])
+
+
+def require_names(path: str, latest_filename: str, *, is_numbered: bool) -> None:
+    """Raises a UsageError where the state file has a path of its own or the name of the checkpoint."""
+    if os.path.split(latest_filename)[0]:
+        raise UsageError(
+            f"latest_filename: expected a name without a path, found {latest_filename!r}; the state file always lies "
+            "in the directory of the checkpoint."
+        )
+    if not is_numbered and os.path.basename(path) == latest_filename:
+        raise UsageError(
+            f"{path}: the state file has the same name. Save under another one, or give the state file another with "
+            "latest_filename."
+        )

@@ -1,0 +1,41 @@
+"""Errors that are this package's own and also those that TensorFlow 1 programs catch in the same place."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from compat_saver.errors import CompatSaverError
+
+_Error = TypeVar("_Error", bound=CompatSaverError)
+
+
+def also(error: _Error, *kinds: type[Exception]) -> _Error:
+    """Returns an error that is what it was and also of the kinds, such as a UsageError that is a TypeError."""
+    more = tuple(kind for kind in kinds if not isinstance(error, kind))
+    return error if not more else _made(error, more)
+
+
+def retold(theirs: Any, ours: _Error) -> _Error:
+    """Returns our error as one that is also of the class of TensorFlow's, and knows the same node and op.
+
+    Args:
+        theirs: a tf.errors.OpError.
+        ours: the error with the better sentence.
+    """
+    made: Any = _made(ours, (type(theirs),))
+    arguments = made.args
+    type(theirs).__init__(made, theirs.node_def, theirs.op, str(ours))
+    made.args = arguments
+    found: _Error = made
+    return found
+
+
+def _made(error: _Error, kinds: tuple[type[Exception], ...]) -> _Error:
+    ours = type(error)
+    both = type(ours.__name__, (ours, *kinds), {"__module__": ours.__module__, "__str__": ours.__str__})
+    # Each kind of exception is made by the one of its bases that adds to its memory, and of these only OSError does.
+    made: Any = (OSError if issubclass(both, OSError) else Exception).__new__(both, *error.args)
+    made.__dict__.update(error.__dict__)
+    made.args = error.args
+    found: _Error = made
+    return found

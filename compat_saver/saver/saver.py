@@ -1,0 +1,384 @@
+"""tf.train.Saver with its whole signature: TensorFlow saves and restores, and here is mended what it leaves open.
+
+- A process that is killed while it saves leaves the earlier checkpoint and a state file that leads to it.
+- A saver that was built in a graph works on that graph wherever it is called, eager execution left on.
+- Anything that leads to a checkpoint can be restored: a file of it, a directory, a state file from another machine.
+- Errors are those of TensorFlow and say what, where and what to do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import numbers
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from compat_saver._tensorflow import tensorflow
+from compat_saver.bundle import Checkpoint, open_bundle
+from compat_saver.errors import ArtifactError, FormatError, UsageError
+from compat_saver.saver.destination import REMOTE, Destination, require_names
+from compat_saver.saver.failures import restore_failure, save_failure
+from compat_saver.saver.raising import also
+from compat_saver.saver.sessions import require_ops, require_session
+from compat_saver.saver.variables import graph_of, unwrapped
+from compat_saver.sources import resolve_checkpoint
+
+V2 = 2
+"""tf.compat.v1.train.SaverDef.V2, which a default argument must not import TensorFlow for."""
+
+
+class Saver:
+    """Saves and restores variables of a graph, or tf.Variables in eager mode, as tf.compat.v1.train.Saver does.
+
+    Made in eager mode without variables, it is built in the default graph of the process, if variables were imported
+    there.
+
+    Args:
+        var_list: a list of variables, or name -> variable, a list of the parts of one, or another saveable object.
+            None takes all of the graph. Keras variables are the tf.Variables they hold.
+        reshape: whether a variable may have another shape than its tensor in the checkpoint, of the same size.
+        sharded: whether every device writes a file of its own.
+        max_to_keep: how many of the latest checkpoints are kept; 0 or None keeps all.
+        keep_checkpoint_every_n_hours: besides these, keeps one for every so many hours.
+        name: what the names of the saver's ops begin with; with `saver_def`, the scope it was imported under.
+        restore_sequentially: whether variables of a device are restored one after the other, to save memory.
+        saver_def: the SaverDef of a saver whose ops are in the graph already.
+        builder: a tf.compat.v1.train.SaverBuilder to build with.
+        defer_build: whether the ops are added by `build` only.
+        allow_empty: whether a graph without variables is no error; saving and restoring then do nothing.
+        write_version: the format, SaverDef.V1 or SaverDef.V2.
+        pad_step_number: whether steps in file names are filled up to eight digits.
+        save_relative_paths: whether the state file gets paths relative to its directory.
+        filename: the path that the ops have as default.
+
+    Raises:
+        RuntimeError: no variables are given, eager execution is on, and the default graph has none (UsageError).
+        ValueError: there are no variables, or two have one name.
+        TypeError: something given is no variable.
+    """
+
+    def __init__(
+        self,
+        var_list: Any = None,
+        reshape: bool = False,
+        sharded: bool = False,
+        max_to_keep: int | None = 5,
+        keep_checkpoint_every_n_hours: float = 10000.0,
+        name: str | None = None,
+        restore_sequentially: bool = False,
+        saver_def: Any = None,
+        builder: Any = None,
+        defer_build: bool = False,
+        allow_empty: bool = False,
+        write_version: int = V2,
+        pad_step_number: bool = False,
+        save_relative_paths: bool = False,
+        filename: str | None = None,
+    ) -> None:
+        self._graph = graph_of(var_list, saver_def)
+        self._sharded, self._pad_step_number = sharded, pad_step_number
+        self._is_built = not defer_build
+        with self._in_graph(self._graph):
+            self._saver = tensorflow().compat.v1.train.Saver(
+                var_list=unwrapped(var_list),
+                reshape=reshape,
+                sharded=sharded,
+                max_to_keep=max_to_keep,
+                keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
+                name=name,
+                restore_sequentially=restore_sequentially,
+                saver_def=saver_def,
+                builder=builder,
+                defer_build=defer_build,
+                allow_empty=allow_empty,
+                write_version=write_version,
+                pad_step_number=pad_step_number,
+                save_relative_paths=save_relative_paths,
+                filename=filename,
+            )
+
+    @classmethod
+    def around(cls, saver: Any, graph: Any) -> Saver:
+        """Returns a Saver that works through one of TensorFlow's.
+
+        Args:
+            saver: a tf.compat.v1.train.Saver that is built.
+            graph: the tf.Graph with its ops.
+        """
+        made = cls.__new__(cls)
+        made._saver, made._graph, made._is_built = saver, graph, True
+        made._sharded, made._pad_step_number = False, False
+        return made
+
+    @property
+    def saver_def(self) -> Any:
+        """The SaverDef with the names of the ops; None before they are built."""
+        return self._saver.saver_def
+
+    @saver_def.setter
+    def saver_def(self, value: Any) -> None:
+        self._saver.saver_def = value
+
+    @property
+    def last_checkpoints(self) -> list[str]:
+        """The prefixes of the checkpoints that were not deleted, oldest first."""
+        return list(self._saver.last_checkpoints)
+
+    def build(self) -> None:
+        """Adds the ops that `defer_build` left out, to the graph that is the default one now.
+
+        Raises:
+            RuntimeError: in eager mode, where there is nothing to build.
+            ValueError: the graph has no variables.
+        """
+        v1 = tensorflow().compat.v1
+        if not self._is_built and not v1.executing_eagerly():
+            self._graph = v1.get_default_graph()
+        with self._in_graph(self._graph):
+            self._saver.build()
+        self._is_built = True
+
+    def as_saver_def(self) -> Any:
+        """Returns the SaverDef."""
+        return self._saver.as_saver_def()
+
+    def to_proto(self, export_scope: str | None = None) -> Any:
+        """Returns the SaverDef with a scope taken off its names, or None if they are not below it."""
+        return self._saver.to_proto(export_scope)
+
+    @staticmethod
+    def from_proto(saver_def: Any, import_scope: str | None = None) -> Saver:
+        """Returns a Saver whose ops are in the graph already, below a scope if one is given."""
+        return Saver(saver_def=saver_def, name=import_scope)
+
+    def set_last_checkpoints(self, last_checkpoints: list[str]) -> None:
+        """Sets the checkpoints that were not deleted; these never will be by `keep_checkpoint_every_n_hours`."""
+        self._saver.set_last_checkpoints(last_checkpoints)
+
+    def set_last_checkpoints_with_time(self, last_checkpoints_with_time: list[tuple[str, float]]) -> None:
+        """Sets the checkpoints that were not deleted, each with the seconds since 1970 at which it was saved."""
+        self._saver.set_last_checkpoints_with_time(last_checkpoints_with_time)
+
+    def recover_last_checkpoints(self, checkpoint_paths: Sequence[str]) -> None:
+        """Sets the checkpoints that were not deleted to those of the paths that are there."""
+        self._saver.recover_last_checkpoints(checkpoint_paths)
+
+    def export_meta_graph(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        collection_list: Sequence[str] | None = None,
+        as_text: bool = False,
+        export_scope: str | None = None,
+        clear_devices: bool = False,
+        clear_extraneous_savers: bool = False,
+        strip_default_attrs: bool = False,
+        save_debug_info: bool = False,
+    ) -> Any:
+        """Returns the graph with this saver as a MetaGraphDef, and writes it to a file if one is named.
+
+        Args:
+            filename: the file to write.
+            collection_list: the collections to take; None takes all.
+            as_text: whether the file gets protobuf's text form.
+            export_scope: only what is below it is exported, and its name taken off.
+            clear_devices: whether devices are left out.
+            clear_extraneous_savers: whether the ops of other savers are left out.
+            strip_default_attrs: whether attributes at their defaults are left out.
+            save_debug_info: whether the places in the program that made the ops go to a `.debug` file beside it.
+        """
+        with self._in_graph(self._graph if tensorflow().executing_eagerly() else None):
+            return self._saver.export_meta_graph(
+                filename=None if filename is None else os.fspath(filename),
+                collection_list=collection_list,
+                as_text=as_text,
+                export_scope=export_scope,
+                clear_devices=clear_devices,
+                clear_extraneous_savers=clear_extraneous_savers,
+                strip_default_attrs=strip_default_attrs,
+                save_debug_info=save_debug_info,
+            )
+
+    def save(
+        self,
+        sess: Any,
+        save_path: str | bytes | os.PathLike[str],
+        global_step: Any = None,
+        latest_filename: str | None = None,
+        meta_graph_suffix: str = "meta",
+        write_meta_graph: bool = True,
+        write_state: bool = True,
+        strip_default_attrs: bool = False,
+        save_debug_info: bool = False,
+    ) -> str | None:
+        """Saves the variables, and returns the prefix of the checkpoint.
+
+        The files are those that TensorFlow's Saver writes. Until the state file leads to the new checkpoint, it leads
+        to the earlier one, whole and with its graph, whenever the process is killed: the `.meta` is written first, and
+        a checkpoint that is saved over has second names meanwhile. Where saving fails, the earlier state is put back.
+        Paths with `://` are TensorFlow's alone and have no such promise, nor do directories that are not there yet.
+
+        Args:
+            sess: the session of the graph; None in eager mode.
+            save_path: the prefix, without the step.
+            global_step: a number to append to the prefix, or the variable or tensor, or its name, that holds it.
+            latest_filename: the name of the state file; "checkpoint" if None.
+            meta_graph_suffix: the ending of the graph's file.
+            write_meta_graph: whether the graph is written as well; there is none in eager mode.
+            write_state: whether the state file is written, and checkpoints beyond `max_to_keep` deleted.
+            strip_default_attrs: whether attributes at their defaults are left out of the graph's file.
+            save_debug_info: whether the places in the program that made the ops go to a `.debug` file.
+
+        Returns:
+            The prefix; with shards of V1 it ends with `-?????-of-00002`; None for an empty saver.
+
+        Raises:
+            TypeError: `sess` is no session, or one of another graph (UsageError).
+            ValueError: the directory is not there, or `latest_filename` has a path or is the name of the checkpoint.
+            RuntimeError: `build` was not called (UsageError).
+            tf.errors.OpError: variables are not initialised, or the files cannot be written (UsageError,
+                ArtifactError), in the class that TensorFlow raises.
+        """
+        path, latest = _text(save_path), "checkpoint" if latest_filename is None else latest_filename
+        with self._working_on(sess, "save"):
+            require_names(path, latest, is_numbered=self._sharded or global_step is not None)
+            step = None if global_step is None else _step(sess, global_step)
+            to = Destination.of(path, step, latest, meta_graph_suffix, is_padded=self._pad_step_number)
+            is_guarded = to.is_there and not self._is_empty
+            has_graph = write_meta_graph and is_guarded and self._graph is not None
+            try:
+                with to.protected() if is_guarded else contextlib.nullcontext():
+                    if has_graph:
+                        self.export_meta_graph(
+                            to.meta, strip_default_attrs=strip_default_attrs, save_debug_info=save_debug_info
+                        )
+                    saved = self._saver.save(
+                        sess,
+                        path,
+                        global_step=step,
+                        latest_filename=latest,
+                        meta_graph_suffix=meta_graph_suffix,
+                        write_meta_graph=write_meta_graph and not has_graph,
+                        write_state=write_state,
+                        strip_default_attrs=strip_default_attrs,
+                        save_debug_info=save_debug_info,
+                    )
+            except Exception as error:
+                better = save_failure(error, to.prefix, sess, self.saver_def)
+                if better is None:
+                    raise
+                raise better from error
+        return None if saved is None else str(saved)
+
+    def restore(self, sess: Any, save_path: str | bytes | os.PathLike[str]) -> None:
+        """Restores the variables; where the checkpoint does not fit them, none is changed.
+
+        Args:
+            sess: the session of the graph; None in eager mode.
+            save_path: a prefix, any file of a checkpoint, or a directory, which means its latest one; also what
+                `latest_checkpoint` returns. Paths with `://` are left to TensorFlow.
+
+        Raises:
+            ValueError: there is no checkpoint (SourceNotFoundError), something else (NotALegacyArtifactError), or one
+                that is damaged or cut short (FormatError).
+            tf.errors.NotFoundError: it lacks variables (RestoreError, which lists them).
+            tf.errors.InvalidArgumentError: variables have another dtype or shape in it (RestoreError).
+            TypeError: `sess` is no session, or one of another graph (UsageError).
+            RuntimeError: `build` was not called (UsageError).
+        """
+        if self._is_empty:
+            return
+        if save_path is None:
+            raise UsageError(
+                "save_path: expected a checkpoint, found None, which is what latest_checkpoint returns for a directory "
+                "without one. Pass the prefix, or look at what is in the directory."
+            )
+        path = _text(save_path)
+        with self._working_on(sess, "restore"):
+            prefix = path if REMOTE in path else _readable(path)
+            try:
+                self._saver.restore(sess, prefix)
+            except Exception as error:
+                better = restore_failure(error, prefix)
+                if better is None:
+                    raise
+                raise better from error
+
+    @property
+    def _is_empty(self) -> bool:
+        return self._graph is not None and self._is_built and self.saver_def is None
+
+    @contextlib.contextmanager
+    def _working_on(self, sess: Any, method: str) -> Iterator[None]:
+        """Makes the session's graph the default one, if the saver works on a graph at all.
+
+        Raises:
+            RuntimeError, TypeError: it cannot work there (UsageError).
+        """
+        if self._graph is None:
+            yield
+            return
+        if not self._is_built:
+            raise also(
+                UsageError(f"{method}: the saver was made with defer_build=True; call build() first."),
+                RuntimeError,
+                AttributeError,
+            )
+        require_session(sess, method)
+        if not self._is_empty:
+            require_ops(sess.graph, self.saver_def, self._graph)
+        with sess.graph.as_default():
+            yield
+
+    @staticmethod
+    def _in_graph(graph: Any) -> contextlib.AbstractContextManager[Any]:
+        return contextlib.nullcontext() if graph is None else graph.as_default()
+
+
+def _text(path: str | bytes | os.PathLike[str]) -> str:
+    found = os.fspath(path)
+    return found.decode() if isinstance(found, bytes) else found
+
+
+def _step(sess: Any, global_step: Any) -> int:
+    if isinstance(global_step, numbers.Integral):
+        return int(global_step)
+    return int(tensorflow().compat.v1.train.global_step(sess, global_step))
+
+
+def _readable(path: str) -> str:
+    """Returns the prefix of the checkpoint that a path leads to, its files complete as far as their sizes tell.
+
+    Raises:
+        ArtifactError: there is none, or it is not; always a ValueError as well.
+    """
+    try:
+        source = resolve_checkpoint(path)
+        source.require_shards()
+        with open_bundle(source.prefix) as checkpoint:
+            _require_long_enough(checkpoint)
+    except ArtifactError as error:
+        raise also(error, ValueError) from error
+    return str(source.prefix)
+
+
+def _require_long_enough(checkpoint: Checkpoint) -> None:
+    """Raises a FormatError if a data file of V2 ends before the tensors that its index puts there."""
+    if checkpoint.version != "V2":
+        return
+    ends: dict[int, int] = {}
+    for name in checkpoint:
+        info = checkpoint.info(name)
+        if info.shard is not None and info.offset is not None:
+            ends[info.shard] = max(ends.get(info.shard, 0), info.offset + info.nbytes)
+    data = checkpoint.files[1:]
+    for shard, end in ends.items():
+        size = os.path.getsize(data[shard])
+        if size < end:
+            raise FormatError(
+                "a data file of the checkpoint is cut short",
+                path=data[shard],
+                expected=f"{end:,} bytes",
+                found=f"{size:,}",
+                hint="Copy it again, or restore an earlier checkpoint.",
+            )

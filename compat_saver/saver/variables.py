@@ -1,0 +1,67 @@
+"""What a saver is given to save: whose graph it is of, and what of it TensorFlow's Saver understands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from compat_saver._tensorflow import tensorflow
+from compat_saver.errors import UsageError
+from compat_saver.saver.raising import also
+
+
+def graph_of(var_list: Any, saver_def: Any) -> Any:
+    """Returns the tf.Graph that a saver works on; None for tf.Variables of eager mode.
+
+    Cases: the default graph, where one was entered; the graph of the given variables; the default graph of the process,
+    where variables, or the ops of the saver, were imported.
+
+    Raises:
+        RuntimeError: there is nothing to save in eager mode (UsageError).
+    """
+    v1 = tensorflow().compat.v1
+    graph = v1.get_default_graph()
+    if not v1.executing_eagerly():
+        return graph
+    if var_list is not None:
+        return _graph_of_first(unwrapped(var_list))
+    keys = (v1.GraphKeys.GLOBAL_VARIABLES, v1.GraphKeys.SAVEABLE_OBJECTS)
+    has_variables = any(graph.get_collection(key) for key in keys)
+    if has_variables or (saver_def is not None and graph.get_operations()):
+        return graph
+    raise also(
+        UsageError(
+            "var_list: expected variables, found None, and the default graph has none. Eager execution is on: pass a "
+            "list or dict of tf.Variables, or make the saver where the graph is entered (`with graph.as_default():`)."
+        ),
+        RuntimeError,
+    )
+
+
+def _graph_of_first(given: Any) -> Any:
+    """Returns the graph that the first variable is in; None for one of eager mode, or something else."""
+    tf = tensorflow()
+    items = list(given.values()) if isinstance(given, Mapping) else given
+    while isinstance(items, (list, tuple, set)) and items:
+        items = next(iter(items))
+    variable: Any = next(iter(items), None) if type(items).__name__ == "PartitionedVariable" else items
+    try:
+        graph = variable.graph
+    except AttributeError:  # of eager mode
+        return None
+    return graph if isinstance(graph, tf.Graph) else None
+
+
+def unwrapped(given: Any) -> Any:
+    """Returns variables as they were given, each of Keras as the tf.Variable that it holds.
+
+    Args:
+        given: a variable, or lists and dicts of them.
+    """
+    if isinstance(given, Mapping):
+        return {key: unwrapped(value) for key, value in given.items()}
+    if isinstance(given, (list, tuple, set)):
+        return [unwrapped(item) for item in given]
+    tf = tensorflow()
+    held = None if isinstance(given, tf.Variable) else getattr(given, "value", None)
+    return held if isinstance(held, tf.Variable) else given
