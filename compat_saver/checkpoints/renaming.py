@@ -16,7 +16,7 @@ from compat_saver.sources.yaml_files import read_yaml
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-Patterns = Sequence[tuple[str, str]]
+Patterns = Sequence[tuple[str | re.Pattern[str], str]]
 """Regular expressions and what takes the place of their matches."""
 
 OBJECT_GRAPH_NOTE = (
@@ -74,7 +74,7 @@ def new_names_of(known: Sequence[str], names: Mapping[str, str], patterns: Patte
     found = {name: names[name] if name in names else _substituted(name, compiled, used) for name in known}
     idle = [repr(name) for name in names if name not in found]
     hint = nearest_names(next(iter(names.keys() - found.keys()), ""), known) if len(idle) == 1 else ""
-    idle += [f"the pattern {pattern!r}" for number, (pattern, _) in enumerate(patterns) if number not in used]
+    idle += [f"the pattern {pattern.pattern!r}" for number, (pattern, _) in enumerate(compiled) if number not in used]
     if idle:
         raise UsageError(f"No tensor fits {listed(idle)}{hint or '.'}")
     nameless = [repr(name) for name, new in found.items() if not new]
@@ -94,7 +94,7 @@ def _substituted(name: str, patterns: Sequence[tuple[re.Pattern[str], str]], use
     return name
 
 
-def _compile(pattern: str) -> re.Pattern[str]:
+def _compile(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
     try:
         return re.compile(pattern)
     except re.error as error:

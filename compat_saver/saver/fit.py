@@ -17,11 +17,11 @@ import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.analysis.values.weights import Part
-from compat_saver.bundle import Checkpoint
 from compat_saver.bundle.arrays import Array
 from compat_saver.graph.attributes import Shape
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.saver.outcome import Mismatched, Missing, Restored, RestoreReport, described
+from compat_saver.saver.tensors import Tensors
 
 _PART = re.compile(r"(.+)/part_(\d+)")
 
@@ -37,6 +37,7 @@ class Wanted:
         keys: the names under which a checkpoint may hold it, likeliest first.
         part: the part of the tensor that is its value; None for the whole.
         is_reshaped: whether a value of another shape and the same size will do.
+        number: tells variables of the same name apart.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Wanted:
     keys: tuple[str, ...]
     part: Part | None = None
     is_reshaped: bool = False
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,14 @@ class Match:
 
     Attributes:
         wanted: the variable.
+        name: that of its `keys` under which it was found.
         keys: the tensor of the checkpoint; several are joined.
         axis: along which several are joined.
         box: the part of the tensor, joined or not; empty for the whole.
     """
 
     wanted: Wanted
+    name: str
     keys: tuple[str, ...]
     axis: int = 0
     box: tuple[slice, ...] = ()
@@ -69,7 +73,7 @@ class Match:
         own = self.wanted.part.box if self.wanted.part is not None else ()
         return self.keys == self.wanted.keys[:1] and self.box == own
 
-    def read(self, checkpoint: Checkpoint) -> Array:
+    def read(self, checkpoint: Tensors) -> Array:
         """Returns the value; of one tensor a read-only view of the file, where it can be."""
         if len(self.keys) > 1:
             return np.concatenate([checkpoint[key] for key in self.keys], self.axis)[self.box]
@@ -93,7 +97,7 @@ class Fit:
     report: RestoreReport
 
 
-def fit(wanted: Sequence[Wanted], checkpoint: Checkpoint, names: Mapping[str, str]) -> Fit:
+def fit(wanted: Sequence[Wanted], checkpoint: Tensors, names: Mapping[str, str]) -> Fit:
     """Finds every variable in a checkpoint.
 
     Args:
@@ -122,20 +126,23 @@ def _keys_of(found: Match | Missing | Mismatched) -> tuple[str, ...]:
 
 
 class _Finder:
-    def __init__(self, wanted: Sequence[Wanted], checkpoint: Checkpoint, names: Mapping[str, str]) -> None:
+    def __init__(self, wanted: Sequence[Wanted], checkpoint: Tensors, names: Mapping[str, str]) -> None:
         self._wanted, self._names = wanted, names
         self._shapes, self._dtypes = checkpoint.shapes(), checkpoint.dtypes()
         self._groups: dict[str, list[Wanted]] | None = None
 
     def find(self, wanted: Wanted) -> Match | Missing | Mismatched:
-        """Cases: a tensor of its name; parts to be joined; a whole that it is a part of; none."""
-        for name in wanted.keys:
-            if name in self._names:
-                return self._checked(wanted, self._names[name])
+        """Cases: a tensor of one of its names; parts to be joined; a whole that it is a part of; a misfit; none."""
+        named = [self._checked(wanted, name) for name in wanted.keys if name in self._names]
+        whole = next((item for item in named if isinstance(item, Match)), None)
+        if whole is not None:
+            return whole
         for name in wanted.keys:
             found = self._joined(wanted, name) or self._cut(wanted, name)
             if found is not None:
                 return found
+        if named:
+            return named[0]
         return Missing(wanted.name, wanted.keys, dtypes.name_of(wanted.dtype), wanted.shape)
 
     def row(self, match: Match) -> Restored:
@@ -149,14 +156,15 @@ class _Finder:
             shape = self._shapes[match.keys[0]]
         return Restored(wanted.name, match.keys, dtypes.name_of(wanted.dtype), shape)
 
-    def _checked(self, wanted: Wanted, key: str) -> Match | Mismatched:
-        shape, part = self._shapes[key], wanted.part
+    def _checked(self, wanted: Wanted, name: str) -> Match | Mismatched:
+        key, part = self._names[name], wanted.part
+        shape = self._shapes[key]
         expected = wanted.shape if part is None else part.full_shape
         is_fit = fits(shape, expected) or (wanted.is_reshaped and _size(shape) == _size(expected))
         if not is_fit or self._dtypes[key].number != wanted.dtype:
             found = described(self._dtypes[key].number, shape)
             return Mismatched(wanted.name, key, described(wanted.dtype, expected), found)
-        return Match(wanted, (key,), box=part.box if part is not None else ())
+        return Match(wanted, name, (key,), box=part.box if part is not None else ())
 
     def _joined(self, wanted: Wanted, name: str) -> Match | None:
         """Returns the match of a variable whose parts were saved one by one."""
@@ -168,7 +176,7 @@ class _Finder:
         axis = _axis(shapes, full)
         if axis is None:
             return None
-        return Match(wanted, keys, axis, wanted.part.box if wanted.part is not None else ())
+        return Match(wanted, name, keys, axis, wanted.part.box if wanted.part is not None else ())
 
     def _parts(self, name: str) -> Iterator[str]:
         for number in itertools.count():
@@ -192,21 +200,21 @@ class _Finder:
         start = sum(shape[axis] or 0 for shape in shapes[:number] if shape is not None)
         box = [slice(0, size) for size in self._shapes[key]]
         box[axis] = slice(start, start + (wanted.shape[axis] or 0))
-        return Match(wanted, (key,), box=tuple(box))
+        return Match(wanted, name, (key,), box=tuple(box))
 
     def _siblings(self, stem: str) -> list[Wanted]:
         """Returns the variables that are the parts of one, in order, as long as none is left out."""
         if self._groups is None:
             self._groups = {}
-            numbered = [(match[1], int(match[2]), item) for item in self._wanted if (match := _part_of(item))]
+            numbered = [(part[1], int(part[2]), item) for item in self._wanted for part in _parts_named(item)]
             for name, number, item in sorted(numbered, key=lambda row: row[:2]):
                 if number == len(self._groups.setdefault(name, [])):
                     self._groups[name].append(item)
         return self._groups.get(stem, [])
 
 
-def _part_of(wanted: Wanted) -> re.Match[str] | None:
-    return next((found for key in wanted.keys if (found := _PART.fullmatch(key))), None)
+def _parts_named(wanted: Wanted) -> Iterator[re.Match[str]]:
+    yield from (found for key in wanted.keys if (found := _PART.fullmatch(key)))
 
 
 def _axis(shapes: Sequence[Shape], whole: Shape) -> int | None:

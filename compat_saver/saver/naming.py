@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from compat_saver.analysis.values.roles import AVERAGE
@@ -11,6 +12,8 @@ from compat_saver.checkpoints.object_graph import decode_object_graph
 from compat_saver.checkpoints.renaming import new_names_of
 from compat_saver.errors import UsageError, nearest_names
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
+from compat_saver.saver.keras_files import KerasFile
+from compat_saver.saver.tensors import Tensors
 
 NameMap = Mapping[str | re.Pattern[str], str] | Callable[[str], str]
 """Name in the checkpoint -> name of the variable, as an assignment_map of TF1 has it.
@@ -23,12 +26,12 @@ _AVERAGE_ENDING = f"/{AVERAGE}"
 
 
 def stored_names(
-    checkpoint: Checkpoint, *, scope: str | None = None, ema: bool = False, name_map: NameMap | None = None
+    checkpoint: Tensors, *, scope: str | None = None, ema: bool = False, name_map: NameMap | None = None
 ) -> dict[str, str]:
     """Returns name -> key of the checkpoint.
 
     What tf.train.Checkpoint wrote is known by its keys, by the path from object to object, and by the name that the
-    variable had in its graph.
+    variable had in its graph. A tensor that the map renames loses the others of its names.
 
     Args:
         checkpoint: the opened checkpoint.
@@ -40,15 +43,26 @@ def stored_names(
         UsageError: nothing is below the scope, there is no average, or the map fits nothing or makes two tensors one.
     """
     names = {key: key for key in checkpoint if key != OBJECT_GRAPH_KEY}
-    for item in decode_object_graph(checkpoint).values():
-        for alias in (item.path, item.full_name):
-            if alias and item.attribute == "VARIABLE_VALUE":
-                names.setdefault(alias, item.key)
+    for alias, key in _aliases(checkpoint):
+        names.setdefault(alias, key)
     if scope:
         names = _below(scope.strip("/"), names, checkpoint.prefix)
     if ema:
         names = _averaged(names, checkpoint.prefix)
     return names if name_map is None else _mapped(names, name_map)
+
+
+def _aliases(checkpoint: Tensors) -> list[tuple[str, str]]:
+    """Returns (other name, key)."""
+    if isinstance(checkpoint, KerasFile):
+        return list(checkpoint.aliases.items())
+    if not isinstance(checkpoint, Checkpoint):
+        return []
+    items = [item for item in decode_object_graph(checkpoint).values() if item.attribute == "VARIABLE_VALUE"]
+    uses = Counter(item.full_name for item in items)
+    paths = [(item.path, item.key) for item in items if item.path]
+    # Variables that nobody named are all called "Variable".
+    return [*paths, *((item.full_name, item.key) for item in items if item.full_name and uses[item.full_name] == 1)]
 
 
 def _below(scope: str, names: Mapping[str, str], prefix: str) -> dict[str, str]:
@@ -73,17 +87,31 @@ def _averaged(names: Mapping[str, str], prefix: str) -> dict[str, str]:
 
 
 def _mapped(names: Mapping[str, str], name_map: NameMap) -> dict[str, str]:
+    new_names, meant = _new_names(names, name_map)
+    counts, moved = Counter(names.values()), {names[name] for name in meant}
+    found: dict[str, str] = {}
+    for name in sorted(names, key=lambda name: name not in meant):
+        key, new = names[name], new_names[name]
+        if name not in meant and key in moved:
+            continue
+        if found.setdefault(new, key) != key and (name in meant or counts[key] == 1):
+            raise UsageError(f"name_map: {found[new]!r} and {key!r} would both be {new!r}.")
+    return found
+
+
+def _new_names(names: Mapping[str, str], name_map: NameMap) -> tuple[dict[str, str], set[str]]:
+    """Returns the new name of every name, and the names that the map speaks of."""
     if callable(name_map):
         new_names = {name: _asked(name_map, name) for name in names}
+        exact = {}
     else:
+        for old, new in name_map.items():
+            if not isinstance(old, str | re.Pattern) or not isinstance(new, str):
+                raise UsageError(f"name_map: expected names or compiled patterns -> names, found {old!r}: {new!r}.")
         exact = {old: new for old, new in name_map.items() if isinstance(old, str)}
-        patterns = [(old.pattern, new) for old, new in name_map.items() if isinstance(old, re.Pattern)]
+        patterns = [(old, new) for old, new in name_map.items() if isinstance(old, re.Pattern)]
         new_names = new_names_of(list(names), exact, patterns)
-    found: dict[str, str] = {}
-    for name, new in new_names.items():
-        if found.setdefault(new, names[name]) != names[name]:
-            raise UsageError(f"name_map: {found[new]!r} and {names[name]!r} would both be {new!r}.")
-    return found
+    return new_names, {name for name, new in new_names.items() if new != name or name in exact}
 
 
 def _asked(name_map: Callable[[str], str], name: str) -> str:

@@ -12,12 +12,13 @@ from compat_saver.saver.advice import misfit
 from compat_saver.saver.fit import Fit, fit
 from compat_saver.saver.outcome import RestoreReport
 from compat_saver.saver.requests import Request, assignments
+from compat_saver.saver.tensors import Tensors
 
 _BATCH_BYTES = 64 << 20
 """About how much is handed to a session at once: a session copies what it is fed."""
 
 
-def require_fit(found: Fit, checkpoint: Checkpoint, names: Mapping[str, str]) -> None:
+def require_fit(found: Fit, checkpoint: Tensors, names: Mapping[str, str]) -> None:
     """Raises a RestoreError unless every variable has its tensor; it is also what TensorFlow raises in its place."""
     report = found.report
     if report.is_complete:

@@ -1,0 +1,251 @@
+"""What variables something has, and what checkpoints may call them.
+
+A variable goes by several names at once, one per way of naming:
+
+own       what it calls itself: `scope/dense/kernel` in TensorFlow, `sequential/dense/kernel` in Keras 3
+inner     that without the name of the model it is in, which programs of TF1 did not have: `dense/kernel`
+local     that of a layer's weight within the layer: `kernel`
+objects   the way to it from object to object, as tf.train.Checkpoint and Keras have it: `dense/w`,
+          `layer_with_weights-0/kernel`
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from compat_saver import _tensorflow, dtypes
+from compat_saver.errors import UsageError
+from compat_saver.graph.attributes import Shape
+
+OWN, INNER, LOCAL, OBJECTS = "own", "inner", "local", "objects"
+_ACCEPTED = "a tf.Variable, a list or a dict of them, a tf.Module, a tf.train.Checkpoint or a Keras model or layer"
+
+
+@dataclass(frozen=True)
+class TargetVariable:
+    """A variable that is to be filled.
+
+    Attributes:
+        name: what to call it in a report.
+        variable: the tf.Variable or Keras variable.
+        dtype: DT_* number.
+        shape: of its value, as far as it is known.
+        names: way of naming -> what it calls the variable.
+    """
+
+    name: str
+    variable: Any
+    dtype: int
+    shape: Shape
+    names: Mapping[str, str]
+
+
+def variables_of(target: Any) -> list[TargetVariable]:
+    """Returns every variable of a target, each once.
+
+    Args:
+        target: a variable; a list or tuple of them; a dict, name in the checkpoint -> variable; a tf.Module, a
+            tf.train.Checkpoint or another trackable object; a Keras model or layer.
+
+    Raises:
+        UsageError: it is something else, has no variables (yet), or they belong to a graph.
+    """
+    if is_variable(target):
+        found = [_described(target, {OWN: own_name(target)})]
+    elif isinstance(target, Mapping):
+        found = list(_of_mapping(target))
+    elif isinstance(target, list | tuple | set | frozenset):
+        found = [_described(item, {OWN: own_name(item)}) for item in _once(target)]
+    else:
+        found = list(_of_object(target))
+    if not found:
+        raise UsageError(f"{_called(target)} has no variables. If it makes them when it is first called, call it once.")
+    uses = Counter(item.name for item in found)
+    return [item if uses[item.name] == 1 else replace(item, name=item.names.get(OBJECTS, item.name)) for item in found]
+
+
+def is_variable(item: Any) -> bool:
+    """Whether something is a variable of TensorFlow or of Keras 3."""
+    return isinstance(item, _tensorflow.tensorflow().Variable) or _is_keras_variable(item)
+
+
+def own_name(variable: Any) -> str:
+    """Returns the name of a variable, without `:0`."""
+    name = variable.path if _is_keras_variable(variable) else variable.name
+    return str(name).removesuffix(":0")
+
+
+def inner_variable(variable: Any) -> Any:
+    """Returns the tf.Variable within a variable of Keras 3, and any other as it is."""
+    return variable.value if _is_keras_variable(variable) else variable
+
+
+def _is_keras_variable(item: Any) -> bool:
+    return all(hasattr(type(item), word) for word in ("assign", "path", "value", "regularizer"))
+
+
+def _of_mapping(target: Mapping[Any, Any]) -> Iterator[TargetVariable]:
+    seen: dict[int, str] = {}
+    for name, variable in target.items():
+        if not isinstance(name, str) or not is_variable(variable):
+            raise UsageError(f"expected name in the checkpoint -> variable, found {name!r}: {_called(variable)}")
+        if seen.setdefault(id(variable), name) != name:
+            raise UsageError(f"one variable cannot be filled from two tensors: {seen[id(variable)]!r} and {name!r}")
+        yield _described(variable, {OWN: name}, name)
+
+
+def _once(items: Iterable[Any]) -> list[Any]:
+    """Returns the variables in order, each once."""
+    found: dict[int, Any] = {}
+    for number, item in enumerate(items):
+        if not is_variable(item):
+            raise UsageError(f"expected variables, found {_called(item)} at position {number}")
+        found.setdefault(id(item), item)
+    return list(found.values())
+
+
+def _of_object(target: Any) -> Iterator[TargetVariable]:
+    if _is_layer(target):
+        _require_built(target)
+    paths = object_paths(target)
+    listed = _listed_variables(target)
+    counter = _save_counter(target)
+    everything = {id(item): item for item in (*listed, *(variable for _, variable in paths))}
+    by_id = {id(variable): path for path, variable in paths}
+    for key, variable in everything.items():
+        if variable is not counter:
+            yield _described(variable, _names(variable, target, by_id.get(key, "")))
+
+
+def _listed_variables(target: Any) -> list[Any]:
+    """Returns the variables that an object lists itself; of a Keras model the weights, and no state of dropouts."""
+    listed = getattr(target, "weights" if _is_layer(target) else "variables", None)
+    is_list = isinstance(listed, Sequence) and all(is_variable(item) for item in listed)
+    if listed is None or not is_list:
+        if not _is_trackable(target):
+            raise UsageError(f"expected {_ACCEPTED}; found {_called(target)}")
+        return []
+    return _once(listed)
+
+
+def _save_counter(target: Any) -> Any:
+    """Returns the counter that a tf.train.Checkpoint keeps for itself."""
+    is_checkpoint = isinstance(target, _tensorflow.tensorflow().train.Checkpoint)
+    return vars(target).get("_save_counter") if is_checkpoint else None
+
+
+def _require_built(layer: Any) -> None:
+    unbuilt = [item for item in (layer, *getattr(layer, "layers", ())) if not getattr(item, "built", True)]
+    if unbuilt or not layer.weights:
+        inside = f" ({unbuilt[0].name!r} is not built)" if unbuilt and unbuilt[0] is not layer else ""
+        raise UsageError(
+            f"{_called(layer)} has no weights yet{inside}: call {layer.name}.build(input_shape), or call it once on an "
+            "example, and load then."
+        )
+
+
+def _names(variable: Any, target: Any, path: str) -> dict[str, str]:
+    own = own_name(variable)
+    names = {OWN: own, OBJECTS: path}
+    parts, model = own.split("/"), getattr(target, "name", None)
+    if model in parts[:-1]:
+        at = parts.index(model)
+        names[LOCAL if at else INNER] = "/".join(parts[at + 1 :])
+        if at:
+            names[INNER] = "/".join(parts[at:])
+    return {way: name for way, name in names.items() if name}
+
+
+def _described(variable: Any, names: Mapping[str, str], name: str | None = None) -> TargetVariable:
+    tf = _tensorflow.tensorflow()
+    if hasattr(inner_variable(variable), "graph"):
+        raise UsageError(
+            f"{own_name(variable)!r} is a variable of a graph, and load_into fills those that eager programs have. "
+            "In a graph use compat_saver.Saver, or init_from_checkpoint before the initializers run."
+        )
+    shape = tf.TensorShape(variable.shape)
+    return TargetVariable(
+        name if name is not None else names[OWN],
+        variable,
+        dtypes.base(tf.as_dtype(variable.dtype).as_datatype_enum),
+        None if shape.rank is None else tuple(shape.as_list()),
+        names,
+    )
+
+
+def object_paths(root: Any) -> list[tuple[str, Any]]:
+    """Returns the shortest path to each variable that is reached from an object, such as `encoder/layers/0/w`."""
+    found: list[tuple[str, Any]] = []
+    seen, queue = {id(root)}, deque([("", root)])
+    while queue:
+        path, item = queue.popleft()
+        for name, child in _children(item, root):
+            if id(child) not in seen:
+                seen.add(id(child))
+                where = f"{path}/{name}" if path else name
+                if is_variable(child):
+                    found.append((where, child))
+                else:
+                    queue.append((where, child))
+    return found
+
+
+def _children(item: Any, root: Any) -> Iterable[tuple[str, Any]]:
+    if _is_layer(item):
+        return (*_weights_of(item), *_layers_of(item))
+    if isinstance(item, Mapping):
+        return [(str(name), child) for name, child in item.items()]
+    if isinstance(item, list | tuple):
+        return [(str(number), child) for number, child in enumerate(item)]
+    if not _is_trackable(item):
+        return ()
+    return _tensorflow.tensorflow().train.TrackableView(root).children(item).items()  # type: ignore[no-any-return]
+
+
+def _is_trackable(item: Any) -> bool:
+    """Whether TensorFlow follows the attributes of an object; what it asks for has no public name."""
+    return hasattr(item, "_trackable_children")
+
+
+def _is_layer(item: Any) -> bool:
+    """Whether something is a layer or model of Keras, of whichever release."""
+    return not is_variable(item) and all(hasattr(item, word) for word in ("weights", "built", "build", "get_config"))
+
+
+def _weights_of(layer: Any) -> list[tuple[str, Any]]:
+    """Returns the weights of a layer's own, by the attribute that holds them or else by their names in it."""
+    below = {id(weight) for _, child in _layers_of(layer) for weight in child.weights}
+    attributes = {id(value): name for name, value in vars(layer).items() if not name.startswith("_")}
+    return [
+        (attributes.get(id(weight)) or own_name(weight).rpartition("/")[2], weight)
+        for weight in layer.weights
+        if id(weight) not in below
+    ]
+
+
+def _layers_of(layer: Any) -> list[tuple[str, Any]]:
+    """Returns the layers in a layer, by the attribute that holds them or else by their number."""
+    named = {id(child): name for name, child in _held_layers(layer)}
+    if not hasattr(layer, "layers"):
+        return [(name, child) for name, child in _held_layers(layer) if child.weights]
+    weighty = [child for child in layer.layers if child.weights]
+    return [(named.get(id(child), f"layer_with_weights-{number}"), child) for number, child in enumerate(weighty)]
+
+
+def _held_layers(layer: Any) -> Iterator[tuple[str, Any]]:
+    """Yields the layers in the attributes of a layer; private lists are those of Keras itself."""
+    for name, value in vars(layer).items():
+        if _is_layer(value):
+            yield name, value
+        elif isinstance(value, list | tuple | Mapping) and not name.startswith("_"):
+            items = value.items() if isinstance(value, Mapping) else enumerate(value)
+            yield from ((f"{name}/{key}", child) for key, child in items if _is_layer(child))
+
+
+def _called(item: Any) -> str:
+    """Returns what to call something in a sentence."""
+    name = getattr(item, "name", None)
+    return f"{type(item).__name__} {name!r}" if isinstance(name, str) else f"a {type(item).__name__}"
