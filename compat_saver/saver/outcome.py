@@ -99,11 +99,11 @@ class RestoreReport:
             f"{self.source}: {len(self.restored)} restored, {len(self.missing)} missing, "
             f"{len(self.unexpected)} unexpected, {len(self.mismatched)} mismatched"
         )
-        yield from _listed("missing", (f"{row.name}  {described(row.dtype, row.shape)}" for row in self.missing))
-        yield from _listed(
+        yield from listed("missing", (f"{row.name}  {described(row.dtype, row.shape)}" for row in self.missing))
+        yield from listed(
             "mismatched", (f"{row.name}  expected {row.expected}, found {row.found}" for row in self.mismatched)
         )
-        yield from _listed("unexpected", self.unexpected)
+        yield from listed("unexpected", self.unexpected)
 
 
 def described(dtype: str | int, shape: Shape) -> str:
@@ -112,7 +112,8 @@ def described(dtype: str | int, shape: Shape) -> str:
     return f"{name} of unknown shape" if shape is None else f"{name} {format_shape(shape)}"
 
 
-def _listed(word: str, rows: Iterable[str]) -> Iterator[str]:
+def listed(word: str, rows: Iterable[str]) -> Iterator[str]:
+    """Yields a line per row, of very many only the first, each behind the word for what they are."""
     chosen = list(rows)
     for row in chosen[:_MOST_SHOWN]:
         yield f"  {word:<11} {row}"

@@ -56,17 +56,28 @@ def initialisers(
             restores nothing.
         variables: all variables of the graph.
     """
+    found = first_assignments(graph, names, written)
+    return {name: _initialiser(graph, node.inputs[1], variables) for name, node in found.items()}
+
+
+def first_assignments(graph: Graph, names: Iterable[str], written: Mapping[str, str]) -> dict[str, Node]:
+    """Returns variable -> the assignment that gives it its first value; those without one are left out.
+
+    Args:
+        graph: the whole graph.
+        names: the variables to look for.
+        written: as for `initialisers`.
+    """
     wanted = set(names)
-    found: dict[str, Value] = {}
+    found: dict[str, Node] = {}
     for node in graph:
         if node.op in ASSIGN_OPS and len(node.inputs) == 2 and node.inputs[0].node.name in wanted:
             name, value = node.inputs[0].node.name, node.inputs[1]
             if node.name == written.get(name):
-                found[name] = value
+                found[name] = node
             elif origin(value, ("Identity", "Reshape")).node.op not in RESTORE_OPS:
-                found.setdefault(name, value)
-    return {name: _initialiser(graph, value, variables) for name, value in found.items()}
-
+                found.setdefault(name, node)
+    return found
 
 def _initialiser(graph: Graph, value: Value, variables: Collection[str]) -> Initialiser:
     constant = constant_value(value)

@@ -1,0 +1,107 @@
+"""What a model takes and gives: the signatures of its file, or else what a migration would propose to serve."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from compat_saver import dtypes
+from compat_saver.analysis.serving.modes import Mode
+from compat_saver.errors import CannotMigrateError, NameNotFoundError
+from compat_saver.graph import Graph, OpCatalog, from_graph_def
+from compat_saver.graph.attributes import Shape
+from compat_saver.migration.inference import modes_to_bind
+from compat_saver.migration.options import MigrationOptions
+from compat_saver.migration.settle import settle_signatures
+from compat_saver.migration.signature import Signature, Tensor
+from compat_saver.proto.meta_graph import MetaGraph
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A tensor that a model takes or gives.
+
+    Attributes:
+        key: what its signature calls it.
+        tensor: its name in the graph.
+        dtype: the name of its type, such as "float32".
+        shape: as far as the file tells; None for an unknown rank.
+        signature: the name of the signature; of several that have it, the first.
+    """
+
+    key: str
+    tensor: str
+    dtype: str
+    shape: Shape
+    signature: str
+
+
+class Endpoints:
+    """Finds the inputs, outputs and modes of a graph when they are asked for.
+
+    Args:
+        meta: the meta graph as its release wrote it.
+        graph: what of it is there; what is not is neither input nor output.
+    """
+
+    def __init__(self, meta: MetaGraph, graph: Graph) -> None:
+        self._meta, self._graph = meta, graph
+
+    @property
+    def inputs(self) -> dict[str, Endpoint]:
+        """Key -> input; where two signatures mean different tensors by a key, it is SIGNATURE/KEY."""
+        return self._by_key([(item.name, item.inputs) for item in self._signatures])
+
+    @property
+    def outputs(self) -> dict[str, Endpoint]:
+        """Key -> output; where two signatures mean different tensors by a key, it is SIGNATURE/KEY."""
+        return self._by_key([(item.name, item.outputs) for item in self._signatures])
+
+    @functools.cached_property
+    def modes(self) -> dict[str, Any]:
+        """Tensor -> its value when the model is in use: what tells it whether it trains."""
+        return {name: mode.value.tolist() for name, mode in self.modes_told.items()}
+
+    @functools.cached_property
+    def modes_told(self) -> Mapping[str, Mode]:
+        """Tensor -> mode, with what showed it."""
+        graph, catalog, trainable = self._read
+        found = modes_to_bind(self._meta, graph, catalog, MigrationOptions(), trainable)
+        return {mode.tensor: mode for mode in found if self._is_there(mode.tensor)}
+
+    @functools.cached_property
+    def _signatures(self) -> tuple[Signature, ...]:
+        graph, catalog, trainable = self._read
+        try:
+            found, _ = settle_signatures(
+                self._meta, graph, catalog, MigrationOptions(), trainable, self.modes_told.keys()
+            )
+        except (CannotMigrateError, NameNotFoundError):
+            return ()  # nothing can be proposed, or the file speaks of what is not in it
+        return found
+
+    @functools.cached_property
+    def _read(self) -> tuple[Graph, OpCatalog, set[str]]:
+        graph = from_graph_def(self._meta.graph_def)
+        trainable = {record.name for record in self._meta.variables() if record.trainable}
+        return graph, OpCatalog.of(graph, self._meta.stripped_ops), trainable
+
+    def _by_key(self, tensors: Iterable[tuple[str, Mapping[str, Tensor]]]) -> dict[str, Endpoint]:
+        listed = [
+            Endpoint(key, item.name, dtypes.name_of(dtypes.base(item.dtype)), item.shape, signature)
+            for signature, items in tensors
+            for key, item in items.items()
+            if self._is_there(item.name)
+        ]
+        meant: dict[str, set[str]] = {}
+        for item in listed:
+            meant.setdefault(item.key, set()).add(item.tensor)
+        found: dict[str, Endpoint] = {}
+        for item in listed:
+            found.setdefault(item.key if len(meant[item.key]) == 1 else f"{item.signature}/{item.key}", item)
+        return found
+
+    def _is_there(self, tensor: str) -> bool:
+        return tensor.partition(":")[0] in self._graph

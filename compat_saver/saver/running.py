@@ -1,0 +1,212 @@
+"""Runs a session on a legacy graph: names as people write them, and errors that say what to feed.
+
+Names of the graph come first, keys of signatures after them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from compat_saver import _tensorflow, dtypes
+from compat_saver.analysis.ops.lost_ops import loss_of
+from compat_saver.errors import NameNotFoundError, UsageError, nearest_names
+from compat_saver.graph.attributes import Shape
+from compat_saver.graph.text import format_shape
+from compat_saver.passes.feed import PLACEHOLDER_OPS
+from compat_saver.saver.endpoints import Endpoint, Endpoints
+from compat_saver.saver.importable import Importable
+from compat_saver.saver.model_report import ModelReport
+from compat_saver.saver.outcome import described
+from compat_saver.saver.raising import retold
+
+_UNFED = "You must feed a value for placeholder tensor"
+_NO_KERNEL = "No OpKernel was registered"
+_NO_VALUE = "uninitialized value"
+_NO_TABLE = "Table not initialized"
+
+
+class Runner:
+    """A session, and what is known of its graph.
+
+    Args:
+        session: the tf.compat.v1.Session.
+        imported: how the graph came to be.
+        endpoints: its inputs, outputs and modes.
+        report: what became of its variables.
+    """
+
+    def __init__(self, session: Any, imported: Importable, endpoints: Endpoints, report: ModelReport) -> None:
+        self._session, self._graph = session, session.graph
+        self._imported, self._endpoints, self._report = imported, endpoints, report
+
+    def run(self, fetches: Any, feeds: Mapping[Any, Any] | None = None) -> Any:
+        """Returns the values of some fetches, in their structure.
+
+        Args:
+            fetches: a name, a tensor or an op, or lists and dicts of them.
+            feeds: name or tensor -> value.
+
+        Raises:
+            NameNotFoundError: a name that is not in the graph.
+            UsageError: a value that its tensor cannot take, or none for a placeholder.
+            tf.errors.OpError: the graph does not run on these inputs.
+        """
+        tf = _tensorflow.tensorflow()
+        wanted = tf.nest.map_structure(self._fetched, fetches)
+        fed = {}
+        for name, value in (feeds or {}).items():
+            tensor = self._fed(name)
+            fed[tensor] = _checked(tensor, value)
+        try:
+            return self._session.run(wanted, fed)
+        except tf.errors.OpError as error:
+            better = self._better(error, tf.nest.flatten(wanted), fed)
+            if better is None:
+                raise
+            raise better from error
+
+    # ---- names
+
+    def _fetched(self, item: Any) -> Any:
+        return self._element(item, "outputs", "inputs") if isinstance(item, str) else item
+
+    def _fed(self, item: Any) -> Any:
+        found = self._element(item, "inputs", "outputs") if isinstance(item, str) else item
+        if isinstance(found, self._tf.Operation):
+            raise UsageError(f"{item!r} is an op without outputs ({found.type}) and takes no value.")
+        return found
+
+    @property
+    def _tf(self) -> Any:
+        return _tensorflow.tensorflow()
+
+    def _element(self, name: str, *kinds: str) -> Any:
+        """Returns the tensor of a name, or the op if it has no outputs."""
+        node, colon, port = name.strip().lstrip("^").partition(":")
+        try:
+            op = self._graph.get_operation_by_name(node)
+        except (KeyError, ValueError):
+            return self._by_key(name, kinds)
+        if not colon:
+            return op.outputs[0] if op.outputs else op
+        if not port.isdecimal() or int(port) >= len(op.outputs):
+            raise NameNotFoundError(
+                f"The graph has no tensor {name!r}: {op.type} {op.name!r} has {len(op.outputs)} outputs."
+            )
+        return op.outputs[int(port)]
+
+    def _by_key(self, name: str, kinds: tuple[str, ...]) -> Any:
+        known: dict[str, Endpoint] = {}
+        for kind in kinds:
+            known = {**getattr(self._endpoints, kind), **known}
+        if name in known:
+            return self._graph.get_tensor_by_name(known[name].tensor)
+        self._imported.require(name)
+        names = [*known, *(op.name for op in self._graph.get_operations())]
+        hint = nearest_names(name.partition(":")[0], names)
+        raise NameNotFoundError(f"Neither the graph nor a signature has the name {name!r}{hint or '.'}")
+
+    # ---- errors
+
+    def _better(self, error: Any, wanted: list[Any], fed: Mapping[Any, Any]) -> UsageError | None:
+        """Returns an error that says what to do, of the class of TensorFlow's."""
+        text = error.message or ""
+        if _UNFED in text:
+            lines = list(self._unfed(wanted, fed))
+            return (
+                retold(error, UsageError("\n".join(["The fetches need what was not fed:", *lines]))) if lines else None
+            )
+        if _NO_KERNEL in text:
+            return self._of_lost_op(error)
+        if _NO_TABLE in text:
+            notes = [note for note in self._report.notes if "lookup table" in note]
+            return retold(error, UsageError("\n".join([_tensorflow.gist(error), *notes]))) if notes else None
+        if _NO_VALUE in text:
+            rows = [f"  - {item.name!r}: {item.reason}" for item in self._report.uninitialised if item.name in text]
+            head = "A variable has no value, for the checkpoint does not hold it:"
+            return retold(error, UsageError("\n".join([head, *rows]))) if rows else None
+        return None
+
+    def _unfed(self, wanted: list[Any], fed: Mapping[Any, Any]) -> Iterator[str]:
+        names = {getattr(tensor, "name", None) for tensor in fed}
+        modes = self._endpoints.modes_told
+        for tensor in _placeholders(wanted, names):
+            mode = modes.get(tensor.name)
+            why = "" if mode is None else f"; in use it is {mode.value.tolist()}: {mode.why}"
+            yield f"  - {tensor.name!r} ({_described(tensor)}){why}"
+
+    @staticmethod
+    def _of_lost_op(error: Any) -> UsageError | None:
+        op = getattr(error.op, "type", None) or (error.node_def.op if error.node_def is not None else "")
+        loss = loss_of(op) if op else None
+        if loss is None:
+            return None
+        return retold(error, UsageError(f"{error.op.name!r} ({op}) cannot run: {loss.reason}. {loss.advice}".rstrip()))
+
+
+def _placeholders(wanted: list[Any], fed: set[Any]) -> list[Any]:
+    """Returns the placeholders that some fetches hang on and that are not fed, by name."""
+    pending = [getattr(item, "op", item) for item in wanted if getattr(item, "name", None) not in fed]
+    seen = {op.name: op for op in pending}
+    while pending:
+        op = pending.pop()
+        before = [value.op for value in op.inputs if value.name not in fed]
+        for other in (*before, *op.control_inputs):
+            if other.name not in seen:
+                seen[other.name] = other
+                pending.append(other)
+    found = [op.outputs[0] for _, op in sorted(seen.items()) if op.type in PLACEHOLDER_OPS]
+    return [tensor for tensor in found if tensor.name not in fed]
+
+
+# ---- values
+
+
+def _shape(tensor: Any) -> Shape:
+    return None if tensor.shape.rank is None else tuple(tensor.shape.as_list())
+
+
+def _described(tensor: Any) -> str:
+    return described(tensor.dtype.base_dtype.name, _shape(tensor))
+
+
+def _checked(tensor: Any, value: Any) -> Any:
+    """Returns a value as its tensor takes it.
+
+    Raises:
+        UsageError: it has another shape, or a type that would lose something.
+    """
+    tf = _tensorflow.tensorflow()
+    if isinstance(value, tf.Tensor) and hasattr(value, "numpy"):
+        value = value.numpy()
+    number = tensor.dtype.base_dtype.as_datatype_enum if isinstance(tensor, tf.Tensor) else 0
+    row = dtypes.by_number(number) if number else None
+    if row is None or not row.numpy_name or row.name.startswith("q"):
+        return value
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise UsageError(f"{tensor.name!r}: expected {_described(tensor)}, found rows of different lengths.") from None
+    found = f"{array.dtype.name} {format_shape(array.shape)}"
+    if not _is_taken(array, row):
+        raise UsageError(f"{tensor.name!r}: expected {_described(tensor)}, found {found}.")
+    if not tensor.shape.is_compatible_with(array.shape):
+        raise UsageError(f"{tensor.name!r}: expected {_described(tensor)}, found {found}.")
+    return array if row.name == "string" else array.astype(row.numpy)
+
+
+def _is_taken(array: np.ndarray, row: dtypes.DType) -> bool:
+    """Whether an array becomes one of a type without losing more than precision."""
+    if row.name == "string" or array.dtype.kind in "OSU":
+        return row.name == "string" and array.dtype.kind in "OSU"
+    if array.size == 0 or array.dtype == row.numpy:
+        return True
+    if row.is_floating or row.is_complex:
+        return array.dtype.kind != "c" or row.is_complex
+    if array.dtype.kind not in "biuf":
+        return False
+    with np.errstate(invalid="ignore"):
+        return bool((array.astype(row.numpy).astype(array.dtype) == array).all())
