@@ -3,6 +3,8 @@
 Nothing here imports TensorFlow; it is imported by the first call that needs it.
 """
 
+import typing as _typing
+
 from compat_saver._api import inspect, migrate, open_checkpoint, read_checkpoint_state, read_meta_graph, verify
 from compat_saver.errors import (
     ArtifactError,
@@ -14,12 +16,30 @@ from compat_saver.errors import (
     NameNotFoundError,
     NotALegacyArtifactError,
     OutputExistsError,
+    RestoreError,
     SourceNotFoundError,
     TensorFlowMissingError,
     TensorNotFoundError,
     UsageError,
     VerificationError,
 )
+
+if _typing.TYPE_CHECKING:
+    from compat_saver.saver.initialisation import init_from_checkpoint, warm_start
+    from compat_saver.saver.loading import load_into
+    from compat_saver.saver.meta_graphs import export_meta_graph, import_meta_graph
+    from compat_saver.saver.reader import NewCheckpointReader, list_variables, load_checkpoint, load_variable
+    from compat_saver.saver.restored import restore
+    from compat_saver.saver.saver import Saver
+    from compat_saver.saver.states import (
+        checkpoint_exists,
+        generate_checkpoint_state_proto,
+        get_checkpoint_mtimes,
+        get_checkpoint_state,
+        latest_checkpoint,
+        remove_checkpoint,
+        update_checkpoint_state,
+    )
 
 __version__ = "0.1.0"
 
@@ -31,18 +51,44 @@ __all__ = [
     "FormatError",
     "GraphError",
     "NameNotFoundError",
+    "NewCheckpointReader",
     "NotALegacyArtifactError",
     "OutputExistsError",
+    "RestoreError",
+    "Saver",
     "SourceNotFoundError",
     "TensorFlowMissingError",
     "TensorNotFoundError",
     "UsageError",
     "VerificationError",
     "__version__",
+    "checkpoint_exists",
+    "export_meta_graph",
+    "generate_checkpoint_state_proto",
+    "get_checkpoint_mtimes",
+    "get_checkpoint_state",
+    "import_meta_graph",
+    "init_from_checkpoint",
     "inspect",
+    "latest_checkpoint",
+    "list_variables",
+    "load_checkpoint",
+    "load_into",
+    "load_variable",
     "migrate",
     "open_checkpoint",
     "read_checkpoint_state",
     "read_meta_graph",
+    "remove_checkpoint",
+    "restore",
+    "update_checkpoint_state",
     "verify",
+    "warm_start",
 ]
+
+
+def __getattr__(name: str) -> _typing.Any:
+    """Imports the TF1 workflows when one of them is first asked for."""
+    from compat_saver.saver import public
+
+    return public(name)
