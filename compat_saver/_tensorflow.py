@@ -195,6 +195,32 @@ def has_op(op: str, otherwise: bool) -> bool:
     return get(op) is not None
 
 
+def variables_by_name() -> dict[str, Any]:
+    """Returns the variables that tf.compat.v1.get_variable made in the default graph, parts of others as `w/part_0`.
+
+    Private: tensorflow.python.ops.variable_scope._get_default_variable_store()._vars, where TensorFlow looks up the
+    names of an assignment map. Where it is gone, the graph's collection of global variables serves, which holds those
+    that tf.Variable made as well.
+    """
+    tf = tensorflow()
+    try:
+        from tensorflow.python.ops.variable_scope import _get_default_variable_store
+
+        return dict(_get_default_variable_store()._vars)
+    except (ImportError, AttributeError):
+        return {variable.op.name: variable for variable in tf.compat.v1.global_variables()}
+
+
+def slice_of(variable: Any) -> Any:
+    """Returns of which tensor a variable is a part (full_name, full_shape, var_offset); None for a whole variable.
+
+    Private: `_get_save_slice_info`, which TensorFlow's Saver asks every variable, and nothing public tells. What has no
+    such method is no part.
+    """
+    ask = getattr(variable, "_get_save_slice_info", None)
+    return ask() if ask is not None else None
+
+
 def gist(error: Exception) -> str:
     """Returns the one line of TensorFlow's many that says what went wrong, with the node it went wrong in."""
     message = getattr(error, "message", None) or str(error)
