@@ -1,0 +1,93 @@
+"""A process that imports TensorFlow once and, for each line it is told, forks one that saves until it is killed.
+
+A line is JSON: the directory, how to save, and the step with files at which to die, or null for never. The child goes
+on from the latest checkpoint of the directory, and appends to `done` in it the number of every save that returned.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import tensorflow as tf
+
+from compat_saver.proto.checkpoint_state import checkpoint_exists, read_checkpoint_state
+from compat_saver.saver.saver import Saver
+
+v1 = tf.compat.v1
+v1.logging.set_verbosity(v1.logging.ERROR)
+SAVERS = {"compat_saver": Saver, "tensorflow": v1.train.Saver}
+LENGTH = 1 << 15
+
+
+def save_until_killed(directory: Path, *, saver: str, numbered: bool, die_at: int | None, **options) -> None:
+    graph = tf.Graph()
+    with graph.as_default():
+        variables = []
+        for index in range(4):
+            with v1.device(f"/cpu:{index % 2}"):
+                variables.append(v1.get_variable(f"v{index}", [LENGTH], initializer=v1.zeros_initializer()))
+        step = v1.train.get_or_create_global_step()
+        following = v1.group(*(v1.assign_add(item, tf.ones_like(item)) for item in variables), v1.assign_add(step, 1))
+        made = SAVERS[saver](max_to_keep=1, **options)
+        initialise = v1.global_variables_initializer()
+    with v1.Session(graph=graph, config=v1.ConfigProto(device_count={"CPU": 2})) as session:
+        if (directory / "checkpoint").exists():
+            latest = read_checkpoint_state(directory).model_checkpoint_path
+            assert checkpoint_exists(latest)
+            made.restore(session, latest)
+        else:
+            session.run(initialise)
+        if die_at is not None:
+            die_at_step(die_at)
+        done = os.open(directory.with_suffix(".done"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        for _ in range(1 if die_at is not None else 10_000):
+            session.run(following)
+            made.save(session, str(directory / "model.ckpt"), global_step=step if numbered else None)
+            os.write(done, b"%d\n" % session.run(step))
+
+
+def die_at_step(number: int) -> None:
+    left = iter(range(number))
+
+    def step():
+        if next(left, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def counted(function):
+        def call(*arguments, **keywords):
+            step()
+            found = function(*arguments, **keywords)
+            step()
+            return found
+
+        return call
+
+    for name in ("replace", "link", "unlink"):
+        setattr(os, name, counted(getattr(os, name)))
+    shutil.copyfile = counted(shutil.copyfile)
+    Saver.export_meta_graph = counted(Saver.export_meta_graph)
+    v1.train.Saver.save = counted(v1.train.Saver.save)
+
+
+def main() -> None:
+    for line in sys.stdin:
+        told = json.loads(line)
+        child = os.fork()
+        if not child:
+            try:
+                save_until_killed(Path(told.pop("directory")), **told)
+            except BaseException as error:
+                print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+                os._exit(1)
+            os._exit(0)
+        print(child, flush=True)
+        print(os.waitpid(child, 0)[1], flush=True)
+
+
+if __name__ == "__main__":
+    main()
