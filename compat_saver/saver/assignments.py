@@ -10,7 +10,8 @@ Everything is found out before anything is changed, and everything that does not
 from __future__ import annotations
 
 import re
-from collections import Counter
+import reprlib
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,9 @@ from compat_saver.saver.fit import fits
 from compat_saver.saver.outcome import described
 from compat_saver.saver.raising import also
 from compat_saver.saver.variables import unwrapped
+
+MOST_SHOWN = 20
+"""How many problems are told with a hint; a hint for each of thousands would take minutes."""
 
 _ROOT = "/"
 _PART = re.compile(r"/part_\d+$")
@@ -59,9 +63,25 @@ class AssignmentMap:
         self._variables = _tensorflow.variables_by_name()
         self.assignments: list[Assignment] = []
         self.problems: list[str] = []
-        for key, target in pairs:
+        for key, target in sorted(pairs, key=lambda pair: pair[0]):
             for problem in self._add(key, target):
                 self.problems.append(f"{key!r}: {problem}")
+
+    def batches(self) -> list[list[Assignment]]:
+        """Returns the assignments, split where a variable comes again: of several the last one counts.
+
+        The order is that in which TensorFlow takes the map: by the names on its left side.
+        """
+        found: list[list[Assignment]] = []
+        seen: set[int] = set()
+        for item in self.assignments:
+            parts = {id(part) for part in (item.variable if isinstance(item.variable, list) else [item.variable])}
+            if not found or parts & seen:
+                found.append([])
+                seen = set()
+            found[-1].append(item)
+            seen |= parts
+        return found
 
     def _add(self, key: str, target: Any) -> Iterator[str]:
         """Takes in a pair. Cases: a variable or its parts; the name of one; a scope; what is none of them."""
@@ -84,7 +104,8 @@ class AssignmentMap:
 
     def _checked(self, key: str, variable: Any) -> Iterator[str]:
         if key not in self._shapes:
-            yield f"the checkpoint holds no such tensor{nearest_tensors(key, self._shapes) or '.'}"
+            hint = nearest_tensors(key, self._shapes) if len(self.problems) < MOST_SHOWN else ""
+            yield f"the checkpoint holds no such tensor{hint or '.'}"
             return
         problem = misfit(variable, self._dtypes[key], self._shapes[key])
         if problem:
@@ -102,7 +123,7 @@ class AssignmentMap:
         if not any(item in self._shapes for item in wanted.values()):
             better = self._better_scope(list(rests.values()))
             if better:
-                yield f"no variable of the scope {scope!r} is in it; with {better!r}: {scope!r} all are found."
+                yield f"it has none of the variables of {scope!r}; with {better!r}: {scope!r} all are found."
                 return
             if key != _ROOT and not any(name.startswith(key) for name in self._shapes):
                 yield _nothing_in("no tensor of the checkpoint is in this scope", key, self._shapes)
@@ -112,10 +133,13 @@ class AssignmentMap:
 
     def _better_scope(self, rests: Sequence[str]) -> str | None:
         """Returns the scope of the checkpoint, if there is one, that has tensors of all these names."""
+        by_last: dict[str, list[str]] = defaultdict(list)
+        for name in self._shapes:
+            by_last[name.rpartition("/")[2]].append(name)
         votes = Counter(
             name.removesuffix(rest) or _ROOT
             for rest in rests
-            for name in self._shapes
+            for name in by_last[rest.rpartition("/")[2]]
             if name == rest or name.endswith(f"/{rest}")
         )
         scope, count = max(votes.items(), key=lambda item: item[1], default=("", 0))
@@ -210,7 +234,7 @@ def _given(target: Any) -> Any:
         raise also(
             UsageError(
                 "assignment_map: expected a tf.Variable, the parts of one, or the name of a variable or scope; "
-                f"found {target!r}"
+                f"found {reprlib.repr(target)}"
             ),
             TypeError,
         )

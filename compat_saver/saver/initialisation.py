@@ -15,11 +15,9 @@ from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint
 from compat_saver.checkpoints.object_graph import decode_object_graph
 from compat_saver.errors import RestoreError, UsageError, nearest_names
-from compat_saver.saver.assignments import AssignmentMap, misfit, name_of, nearest_tensors
+from compat_saver.saver.assignments import MOST_SHOWN, AssignmentMap, misfit, name_of, nearest_tensors
 from compat_saver.saver.reader import StrPath, open_source
 from compat_saver.saver.states import is_remote
-
-_MOST_SHOWN = 20
 
 _logger = logging.getLogger("compat_saver")
 
@@ -48,7 +46,8 @@ def init_from_checkpoint(
         pairs = list(assignment_map.items()) if isinstance(assignment_map, Mapping) else list(assignment_map)
         found = AssignmentMap(checkpoint, [(str(key), target) for key, target in pairs])
         _require_none(found.problems, checkpoint)
-        theirs.init_from_checkpoint(checkpoint.prefix, [(item.key, item.variable) for item in found.assignments])
+        for batch in found.batches():
+            theirs.init_from_checkpoint(checkpoint.prefix, [(item.key, item.variable) for item in batch])
 
 
 def warm_start(
@@ -116,13 +115,14 @@ def _unfit(
     only: Mapping[str, Any] | None,
 ) -> Iterator[str]:
     """Yields what stands against a warm start."""
-    names = earlier or _names_of_objects(checkpoint)
+    names, hints = earlier or _names_of_objects(checkpoint), 0
     for name, variables in chosen.items():
         if only is not None and name not in only:
             continue
         key = names.get(name) or name
         if key not in checkpoint:
-            hint = nearest_tensors(key, checkpoint.shapes())
+            hints += 1
+            hint = nearest_tensors(key, checkpoint.shapes()) if hints <= MOST_SHOWN else ""
             as_key = "" if key == name else f" as {key!r}"
             yield f"{name!r} is not in the checkpoint{as_key}{hint or '.'}"
         elif not vocabularies.get(name):
@@ -144,6 +144,6 @@ def _names_of_objects(checkpoint: Checkpoint) -> dict[str, str]:
 def _require_none(problems: Sequence[str], checkpoint: Checkpoint) -> None:
     if not problems:
         return
-    more = [f"  - and {len(problems) - _MOST_SHOWN} more."] if len(problems) > _MOST_SHOWN else []
+    more = [f"  - and {len(problems) - MOST_SHOWN} more."] if len(problems) > MOST_SHOWN else []
     head = f"{checkpoint.prefix} does not fit; no initializer was changed:"
-    raise RestoreError("\n".join([head, *(f"  - {problem}" for problem in problems[:_MOST_SHOWN]), *more]))
+    raise RestoreError("\n".join([head, *(f"  - {problem}" for problem in problems[:MOST_SHOWN]), *more]))

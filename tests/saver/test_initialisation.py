@@ -3,10 +3,12 @@
 import collections
 import logging
 import shutil
+import sys
 
 import numpy as np
 import pytest
 
+from compat_saver import _tensorflow
 from compat_saver.bundle import open_bundle
 from compat_saver.errors import ArtifactError, RestoreError, UsageError
 from compat_saver.saver import initialisation
@@ -25,6 +27,8 @@ TENSORS = {
     "old/b": np.float32([1, 2]),
     "old/deep/w": -W,
     "top": np.float32(3),
+    "a": np.float32(4),
+    "row": np.float32([[8, 9]]),
     "step": np.int64(7),
     "words": np.array([b"a", b"b"], object),
 }
@@ -75,6 +79,9 @@ def build(use_resource):
             made["deep"] = get("w")
     with v1.variable_scope("", use_resource=use_resource):
         made["step"] = get("step", (), tf.int64)
+        for name in ("old/deep/w", "old/w"):
+            get(f"over/{name}")
+        get("over/top", ())
         made["made"] = v1.Variable(W * 0, name="made")
         made["words"] = v1.get_variable("words", initializer=tf.constant([b"", b""]))
     return made
@@ -108,6 +115,9 @@ MAPS = {
     "items": lambda made: iter([("old/w", "new/w")]),
     "another mapping": lambda made: collections.ChainMap({"old/w": "new/w"}, {"step": "step"}),
     "several": lambda made: {"old/deep/": "new/deep/", "old/w": made["w"], "old/b": "new/b", "step": made["step"]},
+    "a scope but for one name": lambda made: {"/": "over/", "old/w": "over/old/deep/w", "a": "over/top"},
+    "a variable in two scopes": lambda made: {"old/deep/": "new/deep/", "old/w": "new/deep/w", "old/": "new/deep/"},
+    "a part of its own": lambda made: {"old/w": "new/parts", "row": "new/parts/part_1"},
     "nothing": lambda made: {},
 }
 
@@ -214,6 +224,15 @@ def test_paths_that_only_tensorflow_knows(prefix):
     values = values_after(call, prefix)
     assert np.array_equal(values["new/w:0"], W)
     assert values["step:0"] == 7
+
+
+def test_where_tensorflow_keeps_no_store_of_variables(monkeypatch):
+    monkeypatch.delattr(sys.modules["tensorflow.python.ops.variable_scope"], "_get_default_variable_store")
+    with tf.Graph().as_default():
+        variable = v1.Variable(W, name="scope/w")
+        found = _tensorflow.variables_by_name()
+        assert list(found) == ["scope/w"]
+        assert found["scope/w"] is variable
 
 
 def test_partitioned_variables_tuples_and_lists_of_one_are_taken(prefix):
