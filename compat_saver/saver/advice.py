@@ -18,7 +18,8 @@ _MOST_SHOWN = 10
 _ENOUGH = 0.5
 # Names of 20,000 variables would otherwise be compared with those of 20,000 tensors.
 _MOST_ASKED = 50
-_MOST_TRIED = 10
+_MOST_NEAR = 200
+_MOST_TRIED = 5
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,7 @@ def _counted(report: RestoreReport) -> str:
     total = missing + wrong + len(report.restored)
     of_all = f" of {total} variable{'s' if total != 1 else ''}"
     absent = f"{missing}{of_all} {'is' if missing == 1 else 'are'} not in it" if missing else ""
-    unfit = (
-        f"{wrong}{'' if missing else of_all} {'has' if wrong == 1 else 'have'} another dtype or shape" if wrong else ""
-    )
+    unfit = f"{wrong}{'' if missing else of_all} cannot take what is there" if wrong else ""
     return ", ".join(filter(None, (absent, unfit)))
 
 
@@ -139,14 +138,24 @@ def _shifts(
     missing: Sequence[Missing], shapes: Mapping[str, tuple[int, ...]], names: Mapping[str, str]
 ) -> list[tuple[str, str]]:
     """Returns the changes that find most of some of the missing variables, taken from all over them."""
-    by_last: dict[str, list[str]] = defaultdict(list)
+    by_ending: dict[str, list[str]] = defaultdict(list)
     for name in names:
-        by_last[name.rpartition("/")[2]].append(name)
+        for ending in _endings(name):
+            by_ending[ending].append(name)
     votes: Counter[tuple[str, str]] = Counter()
     for row in missing[:: max(1, len(missing) // _MOST_ASKED)]:
-        wanted = [(key, name) for key in row.keys for name in by_last.get(key.rpartition("/")[2], ())]
-        votes.update({_beginnings(name, key) for key, name in wanted if fits(shapes[names[name]], row.shape)})
+        near = ((key, next((by_ending[end] for end in _endings(key) if end in by_ending), [])) for key in row.keys)
+        pairs = [(name, key) for key, found in near for name in found[:_MOST_NEAR]]
+        votes.update({_beginnings(name, key) for name, key in pairs if fits(shapes[names[name]], row.shape)})
     return [shift for shift, _ in votes.most_common(_MOST_TRIED)]
+
+
+def _endings(name: str) -> Iterator[str]:
+    """Yields a name and what remains of it without the first parts, one after the other."""
+    yield name
+    for position, letter in enumerate(name, 1):
+        if letter == "/":
+            yield name[position:]
 
 
 def _beginnings(stored: str, wanted: str) -> tuple[str, str]:

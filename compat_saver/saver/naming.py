@@ -95,7 +95,8 @@ def _mapped(names: Mapping[str, str], name_map: NameMap) -> dict[str, str]:
         if name not in meant and key in moved:
             continue
         if found.setdefault(new, key) != key and (name in meant or counts[key] == 1):
-            raise UsageError(f"name_map: {found[new]!r} and {key!r} would both be {new!r}.")
+            first, second = sorted((found[new], key))
+            raise UsageError(f"name_map: {first!r} and {second!r} would both be {new!r}.")
     return found
 
 

@@ -66,7 +66,11 @@ def _with_misfits(found: Fit, shared: Mapping[str, Mismatched]) -> Fit:
     if not shared:
         return found
     report = found.report
-    lost = [row for row in report.missing if row.name in shared]
+    lost = [shared[row.name] for row in report.missing if row.name in shared]
     missing: tuple[Missing, ...] = tuple(row for row in report.missing if row.name not in shared)
-    mismatched = (*report.mismatched, *(shared[row.name] for row in lost))
-    return Fit(found.matches, dataclasses.replace(report, missing=missing, mismatched=mismatched))
+    unexpected = tuple(key for key in report.unexpected if key not in {row.key for row in lost})
+    mismatched = (*report.mismatched, *lost)
+    return Fit(
+        found.matches,
+        dataclasses.replace(report, missing=missing, unexpected=unexpected, mismatched=mismatched),
+    )

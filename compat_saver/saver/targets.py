@@ -110,14 +110,12 @@ def _once(items: Iterable[Any]) -> list[Any]:
 def _of_object(target: Any) -> Iterator[TargetVariable]:
     if _is_layer(target):
         _require_built(target)
-    paths = object_paths(target)
-    listed = _listed_variables(target)
+    objects = _Objects(target)
     counter = _save_counter(target)
-    everything = {id(item): item for item in (*listed, *(variable for _, variable in paths))}
-    by_id = {id(variable): path for path, variable in paths}
-    for key, variable in everything.items():
+    everything = {id(item): item for item in (*_listed_variables(target), *objects.variables)}
+    for variable in everything.values():
         if variable is not counter:
-            yield _described(variable, _names(variable, target, by_id.get(key, "")))
+            yield _described(variable, _names(variable, target, objects))
 
 
 def _listed_variables(target: Any) -> list[Any]:
@@ -147,15 +145,15 @@ def _require_built(layer: Any) -> None:
         )
 
 
-def _names(variable: Any, target: Any, path: str) -> dict[str, str]:
+def _names(variable: Any, target: Any, objects: _Objects) -> dict[str, str]:
     own = own_name(variable)
-    names = {OWN: own, OBJECTS: path}
-    parts, model = own.split("/"), getattr(target, "name", None)
-    if model in parts[:-1]:
-        at = parts.index(model)
-        names[LOCAL if at else INNER] = "/".join(parts[at + 1 :])
-        if at:
-            names[INNER] = "/".join(parts[at:])
+    names = {OWN: own, OBJECTS: objects.path(variable)}
+    parts = own.split("/")
+    at = parts.index(target.name) if getattr(target, "name", None) in parts[:-1] else -1
+    if at > 0:
+        names |= {INNER: "/".join(parts[at:]), LOCAL: "/".join(parts[at + 1 :])}
+    elif at == 0 or (len(parts) > 1 and parts[0] in objects.models):
+        names[INNER] = "/".join(parts[1:])
     return {way: name for way, name in names.items() if name}
 
 
@@ -176,21 +174,33 @@ def _described(variable: Any, names: Mapping[str, str], name: str | None = None)
     )
 
 
-def object_paths(root: Any) -> list[tuple[str, Any]]:
-    """Returns the shortest path to each variable that is reached from an object, such as `encoder/layers/0/w`."""
-    found: list[tuple[str, Any]] = []
-    seen, queue = {id(root)}, deque([("", root)])
-    while queue:
-        path, item = queue.popleft()
-        for name, child in _children(item, root):
-            if id(child) not in seen:
-                seen.add(id(child))
-                where = f"{path}/{name}" if path else name
-                if is_variable(child):
-                    found.append((where, child))
-                else:
-                    queue.append((where, child))
-    return found
+class _Objects:
+    """What is reached from an object by attributes, items of lists and layers of models.
+
+    Attributes:
+        variables: in the order in which they are reached.
+        models: names of the models and modules on the way.
+    """
+
+    def __init__(self, root: Any) -> None:
+        self.variables: list[Any] = []
+        self.models: set[str] = set()
+        # The objects are kept with their paths, for an id is free again when its object is gone.
+        self._paths: dict[int, tuple[str, Any]] = {id(root): ("", root)}
+        queue = deque([root])
+        while queue:
+            item = queue.popleft()
+            if isinstance(item, _tensorflow.tensorflow().Module) or (_is_layer(item) and hasattr(item, "layers")):
+                self.models.add(item.name)
+            path = self.path(item)
+            for name, child in _children(item, root):
+                if id(child) not in self._paths:
+                    self._paths[id(child)] = (f"{path}/{name}" if path else name, child)
+                    (self.variables if is_variable(child) else queue).append(child)
+
+    def path(self, item: Any) -> str:
+        """Returns the shortest way to something, such as `encoder/layers/0/w`; "" if none was found."""
+        return self._paths.get(id(item), ("", None))[0]
 
 
 def _children(item: Any, root: Any) -> Iterable[tuple[str, Any]]:
