@@ -98,6 +98,15 @@ def new_root() -> Any:
         return tf.train.Checkpoint()
 
 
+def is_trackable(item: Any) -> bool:
+    """Whether tf.train.TrackableView, which is public, can tell the children of an object.
+
+    Private: the method `_trackable_children`, which that calls; the class that has it has no public name. Where it is
+    gone, nothing is followed but what lists its variables itself.
+    """
+    return hasattr(item, "_trackable_children")
+
+
 STORED_KEYS, STORED_VALUES = "keys", "values"
 """The names under which a checkpoint holds what is in a table of `lookup_table`."""
 

@@ -31,7 +31,8 @@ def stored_names(
     """Returns name -> key of the checkpoint.
 
     What tf.train.Checkpoint wrote is known by its keys, by the path from object to object, and by the name that the
-    variable had in its graph. A tensor that the map renames loses the others of its names.
+    variable had in its graph. A tensor that the map renames loses the others of its names, and takes its new name from
+    one that the map does not speak of.
 
     Args:
         checkpoint: the opened checkpoint.
@@ -40,7 +41,8 @@ def stored_names(
         name_map: other names for some of them; it sees the names without the scope.
 
     Raises:
-        UsageError: nothing is below the scope, there is no average, or the map fits nothing or makes two tensors one.
+        UsageError: nothing is below the scope, there is no average, or the map fits nothing or gives two tensors one
+            name.
     """
     names = {key: key for key in checkpoint if key != OBJECT_GRAPH_KEY}
     for alias, key in _aliases(checkpoint):
@@ -88,16 +90,15 @@ def _averaged(names: Mapping[str, str], prefix: str) -> dict[str, str]:
 
 def _mapped(names: Mapping[str, str], name_map: NameMap) -> dict[str, str]:
     new_names, meant = _new_names(names, name_map)
-    counts, moved = Counter(names.values()), {names[name] for name in meant}
+    moved = {names[name] for name in meant}
     found: dict[str, str] = {}
-    for name in sorted(names, key=lambda name: name not in meant):
+    for name in (name for name in names if name in meant):
         key, new = names[name], new_names[name]
-        if name not in meant and key in moved:
-            continue
-        if found.setdefault(new, key) != key and (name in meant or counts[key] == 1):
+        if found.setdefault(new, key) != key:
             first, second = sorted((found[new], key))
             raise UsageError(f"name_map: {first!r} and {second!r} would both be {new!r}.")
-    return found
+    kept = {name: key for name, key in names.items() if name not in meant and key not in moved}
+    return {**kept, **found}
 
 
 def _new_names(names: Mapping[str, str], name_map: NameMap) -> tuple[dict[str, str], set[str]]:

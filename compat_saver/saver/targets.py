@@ -57,7 +57,7 @@ def variables_of(target: Any) -> list[TargetVariable]:
         found = [_described(target, {OWN: own_name(target)})]
     elif isinstance(target, Mapping):
         found = list(_of_mapping(target))
-    elif isinstance(target, list | tuple | set | frozenset):
+    elif isinstance(target, list | tuple):
         found = [_described(item, {OWN: own_name(item)}) for item in _once(target)]
     else:
         found = list(_of_object(target))
@@ -111,10 +111,10 @@ def _of_object(target: Any) -> Iterator[TargetVariable]:
     if _is_layer(target):
         _require_built(target)
     objects = _Objects(target)
-    counter = _save_counter(target)
-    everything = {id(item): item for item in (*_listed_variables(target), *objects.variables)}
-    for variable in everything.values():
-        if variable is not counter:
+    is_checkpoint = isinstance(target, _tensorflow.tensorflow().train.Checkpoint)
+    for variable in _once((*_listed_variables(target), *objects.variables)):
+        # A tf.train.Checkpoint counts how often it was saved, which is nothing of the model's.
+        if not is_checkpoint or objects.path(variable) != "save_counter":
             yield _described(variable, _names(variable, target, objects))
 
 
@@ -123,16 +123,10 @@ def _listed_variables(target: Any) -> list[Any]:
     listed = getattr(target, "weights" if _is_layer(target) else "variables", None)
     is_list = isinstance(listed, Sequence) and all(is_variable(item) for item in listed)
     if listed is None or not is_list:
-        if not _is_trackable(target):
+        if not _tensorflow.is_trackable(target):
             raise UsageError(f"expected {_ACCEPTED}; found {_called(target)}")
         return []
     return _once(listed)
-
-
-def _save_counter(target: Any) -> Any:
-    """Returns the counter that a tf.train.Checkpoint keeps for itself."""
-    is_checkpoint = isinstance(target, _tensorflow.tensorflow().train.Checkpoint)
-    return vars(target).get("_save_counter") if is_checkpoint else None
 
 
 def _require_built(layer: Any) -> None:
@@ -210,14 +204,9 @@ def _children(item: Any, root: Any) -> Iterable[tuple[str, Any]]:
         return [(str(name), child) for name, child in item.items()]
     if isinstance(item, list | tuple):
         return [(str(number), child) for number, child in enumerate(item)]
-    if not _is_trackable(item):
+    if not _tensorflow.is_trackable(item):
         return ()
     return _tensorflow.tensorflow().train.TrackableView(root).children(item).items()  # type: ignore[no-any-return]
-
-
-def _is_trackable(item: Any) -> bool:
-    """Whether TensorFlow follows the attributes of an object; what it asks for has no public name."""
-    return hasattr(item, "_trackable_children")
 
 
 def _is_layer(item: Any) -> bool:
