@@ -211,7 +211,7 @@ def _children(item: Any, root: Any) -> Iterable[tuple[str, Any]]:
 
 def _is_layer(item: Any) -> bool:
     """Whether something is a layer or model of Keras, of whichever release."""
-    return not is_variable(item) and all(hasattr(item, word) for word in ("weights", "built", "build", "get_config"))
+    return all(hasattr(type(item), word) for word in ("weights", "build", "call", "get_config"))
 
 
 def _weights_of(layer: Any) -> list[tuple[str, Any]]:
