@@ -204,6 +204,25 @@ def has_op(op: str, otherwise: bool) -> bool:
     return get(op) is not None
 
 
+def has_kernel(op: str, otherwise: bool) -> bool:
+    """Whether an op can run on a device of this machine.
+
+    Private: tensorflow.python.framework.kernels.get_registered_kernels_for_op. Nothing public tells. Where the name is
+    gone, what is known of CPUs serves.
+
+    Args:
+        op: its name.
+        otherwise: what is known of it.
+    """
+    tf = tensorflow()
+    try:
+        from tensorflow.python.framework.kernels import get_registered_kernels_for_op
+    except ImportError:
+        return otherwise
+    devices = {device.device_type for device in tf.config.list_physical_devices()}
+    return any(kernel.device_type in devices for kernel in get_registered_kernels_for_op(op).kernel)
+
+
 def variables_by_name() -> dict[str, Any]:
     """Returns the variables that tf.compat.v1.get_variable made in the default graph, parts of others as `w/part_0`.
 

@@ -16,7 +16,7 @@ from compat_saver.proto import wire
 from compat_saver.proto.messages import Message, SaverDef, VariableDef
 from compat_saver.proto.variables import variable_records
 
-_VERSION = re.compile(r"\d+(\.\d+)*")
+_VERSION = re.compile(r"(\d+(\.\d+)*)([-.]?(rc|a|alpha|b|beta|dev|post)[-.]?\d*)?")
 _UNKNOWN_VERSION = "1.0"
 _CONTEXTS = {"cond_context": (2, 3), "while_context": (5, 6, 7, 8, 10)}
 """The fields of the messages in these collections that hold names of tensors."""
@@ -44,8 +44,7 @@ def drop_dangling(message: Message, graph: Graph) -> tuple[str, ...]:
     if message.HasField("saver_def") and not _has_saver(message.saver_def, graph):
         message.ClearField("saver_def")
         notes.append("The ops of the saver are not in the graph; a new one is made.")
-    _settle_version(message)
-    return tuple(notes)
+    return (*notes, *_settle_version(message))
 
 
 def _prune(key: str, collection: Message, graph: Graph) -> list[str]:
@@ -153,17 +152,19 @@ def _parts(data: bytes, number: int) -> Iterator[bytes]:
 # ---- the version
 
 
-def _settle_version(message: Message) -> None:
+def _settle_version(message: Message) -> Iterator[str]:
     """Gives the meta graph a version that TensorFlow can parse, for it says whether variables say they are trainable.
 
     Without one TensorFlow believes what the variables say, which before 1.9 was nothing.
     """
     info = message.meta_info_def
-    found = _VERSION.match(info.tensorflow_version)
-    if found is not None:
-        info.tensorflow_version = found[0]
-    elif not any(_says_trainable(item) for item in message.collection_def.values()):
+    found = info.tensorflow_version
+    if not found and not any(_says_trainable(item) for item in message.collection_def.values()):
         info.tensorflow_version = _UNKNOWN_VERSION
+    elif found and not _VERSION.fullmatch(found):
+        known = _VERSION.match(found)
+        info.tensorflow_version = _UNKNOWN_VERSION if known is None else known[1]
+        yield f"The graph says that TensorFlow {found!r} wrote it, which TensorFlow cannot parse."
 
 
 def _says_trainable(collection: Message) -> bool:

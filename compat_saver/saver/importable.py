@@ -3,9 +3,9 @@
 1. Devices, colocations and recorded shapes go, and attributes that say nothing to today's ops.
 2. Ops that today's TensorFlow lacks, or that would compute something else than then, are replaced, in the whole graph
    and its functions. Every tensor that is computed keeps its name, to be fetched and fed, and so does every op.
-3. What nothing can replace stays behind, with all that depends on it: TensorFlow imports all of a graph or nothing. A
-   node that only waits for such an op goes as well. It was to run after what that op does, and without it would do
-   less than it did, and not say so.
+3. What nothing can replace stays behind, with all that depends on it: TensorFlow imports all of a graph or nothing,
+   and a session finds a device for all of it before it runs any part. A node that only waits for such an op goes as
+   well. It was to run after what that op does, and without it would do less than it did, and not say so.
 4. What collections, signatures and savers say of nodes that are not there, or never were, goes too.
 
 Variables stay what they are, references or resources.
@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from compat_saver import _tensorflow
-from compat_saver.analysis.ops.lost_ops import loss_of
+from compat_saver.analysis.ops.lost_ops import loss_of, runs_in_a_session
 from compat_saver.analysis.ops.replacements import drop_placement, replacements
 from compat_saver.errors import GraphError, NameNotFoundError
 from compat_saver.graph import Graph, Node, OpCatalog, from_graph_def, to_graph_def
@@ -142,7 +142,7 @@ def _in_the_way(node: Node, graph: Graph, catalog: OpCatalog, calls: Mapping[str
 
 
 def _refusal(node: Node, catalog: OpCatalog) -> str:
-    if not _is_registered(node.op):
+    if not _is_there(node.op):
         loss = loss_of(node.op)
         return loss.reason if loss is not None else "an op that this TensorFlow does not have"
     if node.op not in known_facts():
@@ -157,9 +157,12 @@ def _refusal(node: Node, catalog: OpCatalog) -> str:
     return "" if count == len(node.inputs) else f"it has {len(node.inputs)} inputs, and the op takes {count} today"
 
 
-def _is_registered(op: str) -> bool:
+def _is_there(op: str) -> bool:
+    """Whether TensorFlow has an op, and a device for it: a session looks for devices for all nodes, run or not."""
     facts = known_facts().get(op)
-    return _tensorflow.has_op(op, otherwise=facts is not None and facts.registered_today)
+    if not _tensorflow.has_op(op, otherwise=facts is not None and facts.registered_today):
+        return False
+    return facts is None or runs_in_a_session(op) or _tensorflow.has_kernel(op, otherwise=facts.cpu_kernel_today)
 
 
 def _calling_in_vain(graph: Graph, catalog: OpCatalog) -> dict[str, str]:
@@ -168,7 +171,7 @@ def _calling_in_vain(graph: Graph, catalog: OpCatalog) -> dict[str, str]:
     bodies = dict(function_bodies(graph, catalog))
     for name, function in graph.functions.items():
         for node in bodies.get(name, function.node_def):
-            if node.op not in graph.functions and not _is_registered(node.op):
+            if node.op not in graph.functions and not _is_there(node.op):
                 found[name] = node.op
     if not found:
         return {}

@@ -13,7 +13,7 @@ from compat_saver import _tensorflow
 from compat_saver.analysis.values.weights import HANDLE_OPS, declared_shape, variable_nodes
 from compat_saver.bundle import Checkpoint
 from compat_saver.dtypes import base
-from compat_saver.errors import RestoreError
+from compat_saver.errors import GraphError, RestoreError
 from compat_saver.migration.artifact import Artifact, open_artifact
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.saver.endpoints import Endpoint, Endpoints
@@ -132,6 +132,7 @@ def restore(
 
     Raises:
         ArtifactError: the source cannot be read.
+        GraphError: the graph contradicts itself, or TensorFlow.
         RestoreError: the checkpoint does not fit the graph; also tf.errors.NotFoundError or InvalidArgumentError.
         UsageError: arguments that contradict each other or the checkpoint.
         TensorFlowMissingError: TensorFlow is needed and absent.
@@ -167,7 +168,11 @@ def _import(v1: Any, imported: Importable) -> tuple[Any, Saver | None]:
     message = v1.MetaGraphDef.FromString(imported.meta.message.SerializeToString())
     graph = _tensorflow.tensorflow().Graph()
     with graph.as_default():
-        saver = v1.train.import_meta_graph(message)
+        try:
+            saver = v1.train.import_meta_graph(message)
+        except _tensorflow.refusals() as error:
+            path = imported.meta.path
+            raise GraphError(f"{path}: TensorFlow does not import the graph: {_tensorflow.gist(error)}") from error
         if saver is None:
             variables = _unlisted(graph, imported)
             saver = v1.train.Saver(variables) if variables else None
@@ -206,8 +211,8 @@ def _restore(
     if checkpoint is None:
         if saver is not None and strict:
             raise RestoreError(
-                f"{artifact.path}: the graph has variables, and there is no checkpoint beside it that holds them. "
-                "Open the checkpoint with meta_graph=GRAPH, or let them begin as the graph has it with strict=False.",
+                f"{artifact.path}: this is a graph alone, and it has variables, whose values are in a checkpoint. Open "
+                "that, with meta_graph=GRAPH.meta, or let them begin as the graph has it, with strict=False.",
                 RestoreReport(artifact.path),
             )
         return ModelReport(artifact.path)

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from compat_saver import _tensorflow, dtypes
-from compat_saver.analysis.ops.lost_ops import loss_of
 from compat_saver.errors import NameNotFoundError, UsageError, nearest_names
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.text import format_shape
@@ -23,7 +22,6 @@ from compat_saver.saver.outcome import described
 from compat_saver.saver.raising import retold
 
 _UNFED = "You must feed a value for placeholder tensor"
-_NO_KERNEL = "No OpKernel was registered"
 _NO_VALUE = "uninitialized value"
 _NO_TABLE = "Table not initialized"
 
@@ -119,10 +117,9 @@ class Runner:
             return (
                 retold(error, UsageError("\n".join(["The fetches need what was not fed:", *lines]))) if lines else None
             )
-        if _NO_KERNEL in text:
-            return self._of_lost_op(error)
         if _NO_TABLE in text:
-            notes = [note for note in self._report.notes if "lookup table" in note]
+            table = error.op.inputs[0].op.name if error.op is not None and error.op.inputs else ""
+            notes = [note for note in self._report.notes if f"lookup table {table!r}" in note]
             return retold(error, UsageError("\n".join([_tensorflow.gist(error), *notes]))) if notes else None
         if _NO_VALUE in text:
             rows = [f"  - {item.name!r}: {item.reason}" for item in self._report.uninitialised if item.name in text]
@@ -137,14 +134,6 @@ class Runner:
             mode = modes.get(tensor.name)
             why = "" if mode is None else f"; in use it is {mode.value.tolist()}: {mode.why}"
             yield f"  - {tensor.name!r} ({_described(tensor)}){why}"
-
-    @staticmethod
-    def _of_lost_op(error: Any) -> UsageError | None:
-        op = getattr(error.op, "type", None) or (error.node_def.op if error.node_def is not None else "")
-        loss = loss_of(op) if op else None
-        if loss is None:
-            return None
-        return retold(error, UsageError(f"{error.op.name!r} ({op}) cannot run: {loss.reason}. {loss.advice}".rstrip()))
 
 
 def _placeholders(wanted: list[Any], fed: set[Any]) -> list[Any]:

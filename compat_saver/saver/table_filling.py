@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from compat_saver.bundle import Checkpoint
 from compat_saver.graph import Graph
 from compat_saver.migration.table_content import TableContent, settle_tables
 from compat_saver.proto.meta_graph import MetaGraph
+
+_FLAG, _ARGUMENT = re.compile(r"--asset (\S+)=FILE"), r"assets={'\1': FILE}"
+"""How a migration on the command line is told of a file, and how `restore` is."""
 
 
 def fill_tables(
@@ -33,7 +37,7 @@ def fill_tables(
     """
     content = settle_tables(graph, meta, checkpoint, assets, (), {})
     failed = [note for table in content.tables if (note := _fill(session, graph, table, content))]
-    return (*content.problems, *content.notes, *failed)
+    return (*(_FLAG.sub(_ARGUMENT, problem) for problem in content.problems), *content.notes, *failed)
 
 
 def _fill(session: Any, graph: Graph, table: Table, content: TableContent) -> str:
