@@ -14,12 +14,15 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from compat_saver._tensorflow import tensorflow
+from compat_saver._tensorflow import as_also, tensorflow
 from compat_saver.bundle import Checkpoint, open_bundle
-from compat_saver.errors import ArtifactError, FormatError, UsageError
+from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError, UsageError
 from compat_saver.saver.destination import REMOTE, Destination, require_names
 from compat_saver.saver.failures import restore_failure, save_failure
+from compat_saver.saver.naming import stored_names
 from compat_saver.saver.raising import also
+from compat_saver.saver.requests import requests_of
+from compat_saver.saver.restoring import fill, fit_requests, require_fit
 from compat_saver.saver.sessions import require_ops, require_session
 from compat_saver.saver.variables import graph_of, unwrapped
 from compat_saver.sources import resolve_checkpoint
@@ -297,12 +300,35 @@ class Saver:
         with self._working_on(sess, "restore"):
             prefix = path if REMOTE in path else _readable(path)
             try:
-                self._saver.restore(sess, prefix)
+                if self._graph is None or REMOTE in prefix or self._require_fit(sess, prefix):
+                    self._saver.restore(sess, prefix)
             except Exception as error:
                 better = restore_failure(error, prefix)
                 if better is None:
                     raise
                 raise better from error
+
+    def _require_fit(self, sess: Any, prefix: str) -> bool:
+        """Compares what the saver asks for with the checkpoint before anything is restored.
+
+        What TensorFlow would not find where it looks, such as a tensor in parts that was saved whole, or one of
+        tf.train.Checkpoint, is restored here.
+
+        Returns:
+            Whether the restoring is left to TensorFlow.
+
+        Raises:
+            RestoreError: variables are missing in the checkpoint, or have another dtype or shape.
+        """
+        with open_bundle(prefix) as checkpoint:
+            requests = requests_of(sess.graph, self.saver_def.restore_op_name)
+            names = stored_names(checkpoint)
+            found = fit_requests(requests, checkpoint, names)
+            require_fit(found, checkpoint, names)
+            is_plain = all(match.is_plain for match in found.matches)
+            if not is_plain:
+                fill(sess, requests, found, checkpoint)
+        return is_plain
 
     @property
     def _is_empty(self) -> bool:
@@ -350,13 +376,16 @@ def _readable(path: str) -> str:
     """Returns the prefix of the checkpoint that a path leads to, its files complete as far as their sizes tell.
 
     Raises:
-        ArtifactError: there is none, or it is not; always a ValueError as well.
+        ArtifactError: there is none, or it is not. It is a ValueError, and what TensorFlow raises in its place.
     """
     try:
         source = resolve_checkpoint(path)
-        source.require_shards()
+        if source.files.problems:
+            raise as_also(ArtifactError(" ".join(source.files.problems)), "NotFoundError")
         with open_bundle(source.prefix) as checkpoint:
             _require_long_enough(checkpoint)
+    except (FormatError, NotALegacyArtifactError) as error:
+        raise as_also(error, "DataLossError") from error
     except ArtifactError as error:
         raise also(error, ValueError) from error
     return str(source.prefix)
@@ -375,10 +404,11 @@ def _require_long_enough(checkpoint: Checkpoint) -> None:
     for shard, end in ends.items():
         size = os.path.getsize(data[shard])
         if size < end:
-            raise FormatError(
+            error = FormatError(
                 "a data file of the checkpoint is cut short",
                 path=data[shard],
                 expected=f"{end:,} bytes",
                 found=f"{size:,}",
                 hint="Copy it again, or restore an earlier checkpoint.",
             )
+            raise as_also(error, "OutOfRangeError")

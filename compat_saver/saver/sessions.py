@@ -19,11 +19,11 @@ def require_session(session: Any, method: str) -> None:
             TypeError,
             AttributeError,
         )
-    if method == "save" and hasattr(session, "raw_session"):
+    if method == "save" and hasattr(session, "should_stop"):
         raise also(
             UsageError(
-                f"save: sess: expected a tf.compat.v1.Session, found a {type(session).__name__}, which saves by "
-                "hooks. Pass the session that it holds: sess.raw_session()."
+                f"save: sess: expected a tf.compat.v1.Session, found a {type(session).__name__}, which saves by hooks. "
+                "Give it a CheckpointSaverHook with this saver, or save in a hook, from run_context.session."
             ),
             TypeError,
         )
