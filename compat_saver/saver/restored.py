@@ -153,6 +153,9 @@ def restore(
     except BaseException:
         session.close()
         raise
+    finally:
+        if artifact.checkpoint is not None:
+            artifact.checkpoint.close()
     report = dataclasses.replace(
         report,
         initialised=initialised,

@@ -3,15 +3,17 @@
 import numpy as np
 import pytest
 
+from compat_saver import dtypes
 from compat_saver.errors import NameNotFoundError
-from compat_saver.graph import from_graph_def, parse_graph, to_graph_def
+from compat_saver.graph import OpCatalog, from_graph_def, parse_graph, to_graph_def
 from compat_saver.graph.compare import differences
 from compat_saver.proto.messages import MetaGraphDef, VariableDef
-from compat_saver.proto.meta_graph import MetaGraph
+from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
 from compat_saver.saver.importable import importable
-from tests.golden_cases import case
+from tests.golden_cases import all_cases, case
 
 pytestmark = pytest.mark.tensorflow
+RESOURCE = dtypes.by_name("resource").number
 
 TRAINED = """
 x = Placeholder[dtype=float32, shape=[?]]
@@ -137,6 +139,25 @@ def test_devices_and_shapes_that_contradict_todays_do_not_stop_the_import():
     assert run(graph, "y:0", {"x:0": [-1, 1]}).tolist() == [0, 1]
 
 
+@pytest.mark.parametrize(
+    "golden",
+    [item if str(item).startswith("1.15") else pytest.param(item, marks=pytest.mark.slow) for item in all_cases()],
+    ids=str,
+)
+def test_every_tensor_of_a_golden_case_keeps_its_name(golden):
+    meta = read_meta_graph(f"{golden.prefix}.meta")
+    then = from_graph_def(meta.graph_def)
+    catalog = OpCatalog.of(then, meta.stripped_ops)
+    found, graph = imported(meta)
+    assert found.left_out == {}
+    for node in then:
+        types = [dtypes.base(number) for number in catalog.output_types(node)]
+        now = [tensor.dtype.base_dtype.as_datatype_enum for tensor in graph.get_operation_by_name(node.name).outputs]
+        assert len(now) >= len(types)  # a successor may have one more than an op that had none
+        for port, (old, new) in enumerate(zip(types, now, strict=False)):
+            assert new in (old, RESOURCE), (node.name, port)
+
+
 # ---- what is left out
 
 
@@ -260,8 +281,6 @@ def test_the_meta_graph_that_was_given_is_not_changed():
 
 
 def test_odd_collections_of_a_real_release_can_be_imported():
-    from compat_saver.proto.meta_graph import read_meta_graph
-
     found, graph = imported(read_meta_graph(f"{case('1.15.5', 'odd_collections').prefix}.meta"))
     assert len(found.notes) == 2
     assert graph.get_collection("trainable_variables")
