@@ -19,12 +19,13 @@ from compat_saver.bundle import Checkpoint, open_bundle
 from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError, UsageError
 from compat_saver.saver.destination import REMOTE, Destination, require_names
 from compat_saver.saver.failures import restore_failure, save_failure
+from compat_saver.saver.fit import fit
 from compat_saver.saver.naming import stored_names
 from compat_saver.saver.raising import also
 from compat_saver.saver.requests import requests_of
 from compat_saver.saver.restoring import fill, fit_requests, require_fit
 from compat_saver.saver.sessions import require_ops, require_session
-from compat_saver.saver.variables import graph_of, unwrapped
+from compat_saver.saver.variables import graph_of, unwrapped, wanted_eagerly
 from compat_saver.sources import resolve_checkpoint
 
 V2 = 2
@@ -80,6 +81,7 @@ class Saver:
         filename: str | None = None,
     ) -> None:
         self._graph = graph_of(var_list, saver_def)
+        self._eager = wanted_eagerly(var_list, reshape) if self._graph is None else []
         self._sharded, self._pad_step_number = sharded, pad_step_number
         self._is_built = not defer_build
         with self._in_graph(self._graph):
@@ -110,7 +112,7 @@ class Saver:
             graph: the tf.Graph with its ops.
         """
         made = cls.__new__(cls)
-        made._saver, made._graph, made._is_built = saver, graph, True
+        made._saver, made._graph, made._is_built, made._eager = saver, graph, True, []
         made._sharded, made._pad_step_number = False, False
         return made
 
@@ -300,7 +302,7 @@ class Saver:
         with self._working_on(sess, "restore"):
             prefix = path if REMOTE in path else _readable(path)
             try:
-                if self._graph is None or REMOTE in prefix or self._require_fit(sess, prefix):
+                if REMOTE in prefix or self._require_fit(sess, prefix):
                     self._saver.restore(sess, prefix)
             except Exception as error:
                 better = restore_failure(error, prefix)
@@ -321,13 +323,19 @@ class Saver:
             RestoreError: variables are missing in the checkpoint, or have another dtype or shape.
         """
         with open_bundle(prefix) as checkpoint:
-            requests = requests_of(sess.graph, self.saver_def.restore_op_name)
             names = stored_names(checkpoint)
-            found = fit_requests(requests, checkpoint, names)
+            if self._graph is None:
+                found = fit([item for item, _ in self._eager], checkpoint, names)
+            else:
+                requests = requests_of(sess.graph, self.saver_def.restore_op_name)
+                found = fit_requests(requests, checkpoint, names)
             require_fit(found, checkpoint, names)
             is_plain = all(match.is_plain for match in found.matches)
-            if not is_plain:
+            if self._graph is not None and not is_plain:
                 fill(sess, requests, found, checkpoint)
+            elif not is_plain:
+                for match, (_, variable) in zip(found.matches, self._eager, strict=True):
+                    variable.assign(match.read(checkpoint))
         return is_plain
 
     @property

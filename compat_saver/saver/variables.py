@@ -7,6 +7,7 @@ from typing import Any
 
 from compat_saver._tensorflow import tensorflow
 from compat_saver.errors import UsageError
+from compat_saver.saver.fit import Wanted
 from compat_saver.saver.raising import also
 
 
@@ -65,3 +66,25 @@ def unwrapped(given: Any) -> Any:
     tf = tensorflow()
     held = None if isinstance(given, tf.Variable) else getattr(given, "value", None)
     return held if isinstance(held, tf.Variable) else given
+
+
+def wanted_eagerly(given: Any, is_reshaped: bool) -> list[tuple[Wanted, Any]]:
+    """Returns the tf.Variables of eager mode among what a saver is given, and what each wants of a checkpoint.
+
+    Args:
+        given: a list of variables, or name -> variable.
+        is_reshaped: whether a value of another shape will do.
+    """
+    tf = tensorflow()
+    found = unwrapped(given)
+    named = found.items() if isinstance(found, Mapping) else ((None, item) for item in tf.nest.flatten(found))
+    return [
+        (_wanted(item.name.removesuffix(":0") if name is None else name, item, is_reshaped), item)
+        for name, item in named
+        if isinstance(item, tf.Variable)
+    ]
+
+
+def _wanted(name: str, variable: Any, is_reshaped: bool) -> Wanted:
+    shape = None if variable.shape.rank is None else tuple(variable.shape.as_list())
+    return Wanted(name, variable.dtype.as_datatype_enum, shape, (name,), is_reshaped=is_reshaped)

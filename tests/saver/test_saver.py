@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import time
 from pathlib import Path
@@ -95,6 +96,24 @@ def clock(monkeypatch):
         monkeypatch.setattr(time, "time", lambda: float(next(now)))
 
     return start
+
+
+def test_signatures():
+    from compat_saver.saver import meta_graphs, saver
+
+    functions = [name for name in dir(v1.train.Saver) if not name.startswith("_")]
+    pairs = [(getattr(v1.train.Saver, name), getattr(saver.Saver, name)) for name in functions]
+    pairs += [(v1.train.Saver.__init__, saver.Saver.__init__)]
+    pairs += [
+        (getattr(v1.train, name), getattr(meta_graphs, name)) for name in ("import_meta_graph", "export_meta_graph")
+    ]
+    for theirs, ours in pairs:
+        if callable(theirs):
+            assert _parameters(ours) == _parameters(theirs), theirs
+
+
+def _parameters(function) -> list[tuple]:
+    return [(item.name, item.kind, item.default) for item in inspect.signature(function).parameters.values()]
 
 
 @pytest.mark.parametrize("made", CONSTRUCTOR.values(), ids=CONSTRUCTOR)

@@ -115,6 +115,24 @@ def test_saving_eagerly_to_one_prefix_keeps_the_earlier_checkpoint_until_the_end
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_eager_variables_are_all_restored_or_none(tmp_path):
+    variables = {"x": tf.Variable([1.0, 2.0]), "y": tf.Variable([3.0])}
+    Saver({"x": variables["x"], "y": tf.Variable([3.0, 4.0])}).save(None, str(tmp_path / "m"))
+    variables["x"].assign([0.0, 0.0])
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"expected float32 \[1\], found float32 \[2\]"):
+        Saver(variables).restore(None, tmp_path)
+    with pytest.raises(tf.errors.NotFoundError, match="'z'"):
+        Saver({"x": variables["x"], "z": variables["y"]}).restore(None, tmp_path)
+    assert variables["x"].numpy().tolist() == [0.0, 0.0]
+
+
+def test_eager_variables_from_what_tf_train_checkpoint_wrote(tmp_path):
+    path = tf.train.Checkpoint(inner=tf.Variable([5.0], name="v")).write(str(tmp_path / "objects"))
+    variable = tf.Variable([0.0], name="v")
+    Saver([variable]).restore(None, path)
+    assert variable.numpy().tolist() == [5.0]
+
+
 def test_keras_variables_are_the_variables_they_hold(tmp_path):
     import keras
 
