@@ -22,10 +22,10 @@ y_train = (x_train.sum(axis=1, keepdims=True) > 0).astype('float32')
 
 def create_model():
     model = keras.models.Sequential([
-        keras.layers.Dense(4, activation='relu', input_shape=(3,)),
-        keras.layers.BatchNormalization(),
-        keras.layers.Dense(1, activation='sigmoid'),
-    ])
+        keras.layers.Dense(4, activation='relu', input_shape=(3,), name='hidden'),
+        keras.layers.BatchNormalization(name='norm'),
+        keras.layers.Dense(1, activation='sigmoid', name='output'),
+    ], name='classifier')
     model.compile(optimizer='adam', loss='binary_crossentropy', metrics=['accuracy'])
     return model
 
@@ -63,7 +63,8 @@ def load():
     check('HDF5', model)
 
     model = create_model()
-    cs.load_into(model, os.path.join(out_dir, 'saved_model'))
+    numbered = {'variables/%d' % n: variable for n, variable in enumerate(model.variables)}
+    cs.load_into(model, os.path.join(out_dir, 'saved_model'), name_map=numbered)
     check('SavedModel', model)
 
 
