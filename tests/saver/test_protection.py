@@ -292,6 +292,30 @@ def test_a_disk_that_is_full_before_anything_is_written_changes_nothing(v2, monk
     assert v2.files() == before
 
 
+def test_an_interrupt_just_after_the_state_file_was_replaced_loses_nothing(v2, monkeypatch):
+    replace = os.replace
+
+    def interrupted(*arguments) -> None:
+        replace(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        v2.save()
+    assert v2.latest() == v2.earlier
+
+
+def test_a_directory_that_cannot_be_listed_is_tidied_all_the_same(v2, monkeypatch):
+    def refuse(_: Path) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patched, protected(v2.stem, v2.state_file):
+        v2.write_over(lambda: None)
+        v2.write_state()
+        patched.setattr(Path, "iterdir", refuse)
+    assert v2.second_names() == []
+
+
 def test_second_names_that_a_state_file_leads_to_are_kept(v2):
     killed_at(9, v2.save)
     left = v2.second_names()
