@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -116,15 +115,9 @@ def _ways(variables: Sequence[TargetVariable], tensors: Tensors, names: Mapping[
 def _found_by(
     way: str, variables: Sequence[TargetVariable], shapes: Mapping[str, tuple[int, ...]], names: Mapping[str, str]
 ) -> set[str]:
-    """Returns the names that find a tensor of the right shape and belong to one variable only."""
-    users: dict[str, list[TargetVariable]] = defaultdict(list)
-    for item in variables:
-        users[item.names.get(way, "")].append(item)
-    return {
-        name
-        for name, items in users.items()
-        if len(items) == 1 and name in names and fits(shapes[names[name]], items[0].shape)
-    }
+    """Returns the names that find a tensor of the right shape; one that two variables go by counts once."""
+    asked = ((item.names[way], item.shape) for item in variables if way in item.names)
+    return {name for name, shape in asked if name in names and fits(shapes[names[name]], shape)}
 
 
 def _keys(item: TargetVariable, ways: Sequence[str], pinned: Mapping[int, str], mapped: set[str]) -> tuple[str, ...]:

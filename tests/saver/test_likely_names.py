@@ -44,12 +44,15 @@ def test_the_way_of_objects_is_first_in_what_was_saved_by_object(tmp_path):
     assert found(targets, checkpoint) == {0: (f"first{ending}",), 1: (f"second{ending}",)}
 
 
-def test_a_name_of_two_counts_for_nothing(tmp_path):
-    checkpoint = stored(tmp_path, "w", "x", "y", "net/x", "net/y")
-    targets = variables(
-        {OWN: "w", OBJECTS: "net/x"}, {OWN: "w", OBJECTS: "net/y"}, {OWN: "x", OBJECTS: "z"}, {OWN: "y", OBJECTS: "zz"}
-    )
-    assert found(targets[:2], checkpoint) == {0: ("net/x",), 1: ("net/y",)}
+def test_a_name_of_two_counts_once(tmp_path):
+    checkpoint = stored(tmp_path, "w", "net/x", "net/y")
+    targets = variables({OWN: "w", OBJECTS: "net/x"}, {OWN: "w", OBJECTS: "net/y"})
+    assert found(targets, checkpoint) == {0: ("net/x",), 1: ("net/y",)}
+
+
+def test_a_name_of_two_is_not_left_to_the_second(tmp_path):
+    targets = variables({OWN: "w", OBJECTS: "net/x"}, {OWN: "w", OBJECTS: "net/y"})
+    assert found(targets, stored(tmp_path, "w", "net/x")) == {0: ("net/x",)}
 
 
 def test_only_shapes_that_fit_count(tmp_path):
