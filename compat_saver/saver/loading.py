@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from os import PathLike
 from typing import Any
 
@@ -10,14 +9,12 @@ from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint
 from compat_saver.checkpoints.opening import open_source
 from compat_saver.errors import UsageError
-from compat_saver.saver.fit import Match
 from compat_saver.saver.keras_files import KerasFile
 from compat_saver.saver.likely_names import LoadMap, ask
 from compat_saver.saver.outcome import RestoreReport
 from compat_saver.saver.quarrels import fit_without_quarrels
-from compat_saver.saver.restoring import require_fit
+from compat_saver.saver.restoring import assign, require_fit
 from compat_saver.saver.targets import variables_of
-from compat_saver.saver.tensors import Tensors
 from compat_saver.sources import Hdf5Source, resolve
 
 
@@ -64,7 +61,7 @@ def load_into(
         if strict:
             require_fit(found, tensors, names)
         by_number = {match.wanted.number: match for match in found.matches}
-        _assign([(by_number[n], item.variable) for n, item in enumerate(variables) if n in by_number], tensors)
+        assign([(by_number[n], item.variable) for n, item in enumerate(variables) if n in by_number], tensors)
     return found.report
 
 
@@ -79,18 +76,3 @@ def _require_eager() -> None:
 def _opened(source: str | PathLike[str]) -> Checkpoint | KerasFile:
     found = resolve(source)
     return KerasFile(found.path) if isinstance(found, Hdf5Source) else open_source(source)
-
-
-def _assign(values: Sequence[tuple[Match, Any]], tensors: Tensors) -> None:
-    """Assigns all values, or none: an error undoes those before it."""
-    tf = _tensorflow.tensorflow()
-    before = []
-    try:
-        for match, variable in values:
-            value = match.read(tensors)
-            before.append((variable, tf.convert_to_tensor(variable)))
-            variable.assign(value)
-    except BaseException:
-        for variable, value in reversed(before):
-            variable.assign(value)
-        raise

@@ -20,7 +20,8 @@ from compat_saver.graph.attributes import Shape
 from compat_saver.passes.ref_counterparts import VARIABLE_OPS
 from compat_saver.saver.fit import Wanted
 
-_BETWEEN = ("Identity", "Reshape", "Cast")
+_UNCHANGED = {"Identity", "Reshape"}
+"""Ops after which a value has the type, and the number of elements, that it has in the checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -44,26 +45,59 @@ def requests_of(graph: Any, restore_op: str) -> list[Request]:
     Args:
         graph: the tf.Graph.
         restore_op: name of the saver's restore op.
+
+    Raises:
+        UsageError: what it restores is computed while it runs.
     """
+    users: dict[str, list[_Use]] = {}
+    readers: dict[str, Any] = {}
+    for op in _placing(graph.get_operation_by_name(restore_op.partition(":")[0])):
+        for value, between in _read_for(op):
+            readers[value.op.name] = value.op
+            users.setdefault(value.name, []).append(_Use(op, between))
     found = []
-    for op in _restoring(graph.get_operation_by_name(restore_op.partition(":")[0])):
-        keys = _texts(op.inputs[1])
-        specs = _texts(op.inputs[2]) if len(op.inputs) > 2 else []
+    for _, reader in sorted(readers.items()):
+        keys = _texts(reader.inputs[1])
+        specs = _texts(reader.inputs[2]) if len(reader.inputs) > 2 else []
         for index, key in enumerate(keys):
-            found.append(_request(op.outputs[index], key, specs[index] if index < len(specs) else ""))
+            value = reader.outputs[index]
+            found.append(_request(value, key, specs[index] if specs else "", users.get(value.name, [])))
     return found
 
 
-def _restoring(root: Any) -> Iterator[Any]:
-    """Yields the ops that read a checkpoint for another op, by their names."""
-    seen, queue = {root.name: root}, [root]
+@dataclass(frozen=True)
+class _Use:
+    """An op that puts a value where it belongs, and the kinds of ops that the value passes on the way to it."""
+
+    op: Any
+    between: frozenset[str]
+
+
+def _placing(root: Any) -> Iterator[Any]:
+    """Yields the ops that a restore op waits for, each once; ops that only gather others are looked through."""
+    seen, queue = {root.name}, [root]
     while queue:
         op = queue.pop()
-        for before in (*op.control_inputs, *(value.op for value in op.inputs)):
+        if op.type != "NoOp":
+            yield op
+            continue
+        for before in op.control_inputs:
             if before.name not in seen:
-                seen[before.name] = before
+                seen.add(before.name)
                 queue.append(before)
-    yield from (op for name, op in sorted(seen.items()) if op.type in RESTORE_OPS)
+
+
+def _read_for(op: Any) -> Iterator[tuple[Any, frozenset[str]]]:
+    """Yields the values of a checkpoint that an op is given, each with the kinds of ops in between."""
+    queue: list[tuple[Any, frozenset[str]]] = [(value, frozenset()) for value in op.inputs]
+    seen = set()
+    while queue:
+        value, between = queue.pop()
+        if value.op.type in RESTORE_OPS:
+            yield value, between
+        elif value.name not in seen:
+            seen.add(value.name)
+            queue.extend((before, between | {value.op.type}) for before in value.op.inputs)
 
 
 def _texts(value: Any) -> list[str]:
@@ -73,28 +107,16 @@ def _texts(value: Any) -> list[str]:
     return [item.decode("utf-8", "surrogateescape") for item in constant.reshape(-1)]
 
 
-def _request(value: Any, key: str, spec: str) -> Request:
+def _request(value: Any, key: str, spec: str, uses: Sequence[_Use]) -> Request:
     part = Part(*parse_shape_and_slice(spec)) if spec else None
-    users, between = _users(value)
     dtype = dtypes.base(value.dtype.base_dtype.as_datatype_enum)
-    variable = next((op.inputs[0].op for op in users if op.type in ASSIGN_OPS), None)
-    if variable is None or variable.type not in (*VARIABLE_OPS, *HANDLE_OPS):
+    users = tuple(use.op for use in uses)
+    assigned = next((use for use in uses if use.op.type in ASSIGN_OPS and use.between <= _UNCHANGED), None)
+    variable = None if assigned is None else assigned.op.inputs[0].op
+    if assigned is None or variable is None or variable.type not in (*VARIABLE_OPS, *HANDLE_OPS):
         return Request(Wanted(key, dtype, None, (key,), part), value, users)
     shape = part.shape if part is not None else _shape(variable)
-    return Request(Wanted(variable.name, dtype, shape, (key,), part, "Reshape" in between), value, users)
-
-
-def _users(value: Any) -> tuple[tuple[Any, ...], set[str]]:
-    """Returns the ops that use a value, and the kinds of ops that it passes on the way to them."""
-    users, between, queue = [], set(), [value]
-    while queue:
-        for op in queue.pop().consumers():
-            if op.type in _BETWEEN:
-                between.add(op.type)
-                queue.extend(op.outputs)
-            else:
-                users.append(op)
-    return tuple(users), between
+    return Request(Wanted(variable.name, dtype, shape, (key,), part, "Reshape" in assigned.between), value, users)
 
 
 def _shape(variable: Any) -> Shape:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from compat_saver import _tensorflow
-from compat_saver.bundle import Checkpoint
+from compat_saver.bundle import Checkpoint, open_bundle
 from compat_saver.errors import RestoreError
 from compat_saver.saver.advice import misfit
-from compat_saver.saver.fit import Fit, fit
+from compat_saver.saver.fit import Fit, Match, Wanted, fit
+from compat_saver.saver.naming import NameMap, stored_names
 from compat_saver.saver.outcome import RestoreReport
 from compat_saver.saver.requests import Request, assignments
 from compat_saver.saver.tensors import Tensors
@@ -27,12 +29,61 @@ def require_fit(found: Fit, checkpoint: Tensors, names: Mapping[str, str]) -> No
     raise _tensorflow.as_also(error, "NotFoundError" if report.missing else "InvalidArgumentError")
 
 
+@dataclass(frozen=True)
+class Asked:
+    """How a person wants variables and tensors to be matched.
+
+    Attributes:
+        strict: whether a variable without its tensor is an error.
+        name_map: name in the checkpoint -> name that a variable is looked for under.
+        scope: only tensors below it count, their names taken without it.
+        ema: whether moving averages take the place of their variables.
+    """
+
+    strict: bool = True
+    name_map: NameMap | None = None
+    scope: str | None = None
+    ema: bool = False
+
+
+def restore_variables(
+    prefix: str,
+    asked: Asked,
+    wanted: Sequence[Wanted],
+    put: Callable[[Fit, Checkpoint], None],
+    put_all: Callable[[], object],
+) -> RestoreReport:
+    """Restores variables from a checkpoint: all of them or, unless strict, those that it has.
+
+    Args:
+        prefix: of the checkpoint.
+        asked: how to match.
+        wanted: the variables.
+        put: assigns what was found.
+        put_all: assigns everything at once, TensorFlow's own way, where each value lies where TensorFlow looks for it.
+
+    Raises:
+        RestoreError: strict, and something is missing or does not fit; nothing was restored.
+        UsageError: the map, the scope or the averages fit nothing.
+    """
+    with open_bundle(prefix) as checkpoint:
+        names = stored_names(checkpoint, scope=asked.scope, ema=asked.ema, name_map=asked.name_map)
+        found = fit(wanted, checkpoint, names)
+        if asked.strict:
+            require_fit(found, checkpoint, names)
+        if len(found.matches) == len(wanted) and all(match.is_plain for match in found.matches):
+            put_all()
+        else:
+            put(found, checkpoint)
+    return found.report
+
+
 def fit_requests(requests: Sequence[Request], checkpoint: Checkpoint, names: Mapping[str, str]) -> Fit:
     """Returns what of a saver's requests a checkpoint holds."""
     return fit([request.wanted for request in requests], checkpoint, names)
 
 
-def fill(session: Any, requests: Sequence[Request], found: Fit, checkpoint: Checkpoint) -> RestoreReport:
+def fill(session: Any, requests: Sequence[Request], found: Fit, checkpoint: Checkpoint) -> None:
     """Assigns what was found, through the saver's own ops.
 
     Args:
@@ -47,7 +98,26 @@ def fill(session: Any, requests: Sequence[Request], found: Fit, checkpoint: Chec
         names = {op.name for op in ops}
         used = [request for request in filled if any(user.name in names for user in request.users)]
         session.run(ops, {request.value: by_wanted[id(request.wanted)].read(checkpoint) for request in used})
-    return found.report
+
+
+def assign(values: Sequence[tuple[Match, Any]], tensors: Tensors) -> None:
+    """Assigns variables of eager mode their values, all or none: an error undoes those before it.
+
+    Args:
+        values: what was found, and the tf.Variable.
+        tensors: where the values lie.
+    """
+    tf = _tensorflow.tensorflow()
+    before = []
+    try:
+        for match, variable in values:
+            value = match.read(tensors)
+            before.append((variable, tf.convert_to_tensor(variable)))
+            variable.assign(value)
+    except BaseException:
+        for variable, value in reversed(before):
+            variable.assign(value)
+        raise
 
 
 def _batches(ops: Sequence[Any], filled: Sequence[Request]) -> Iterator[list[Any]]:

@@ -12,6 +12,7 @@ import contextlib
 import numbers
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from compat_saver._tensorflow import as_also, tensorflow
@@ -19,11 +20,12 @@ from compat_saver.bundle import Checkpoint, open_bundle
 from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError, UsageError
 from compat_saver.saver.destination import REMOTE, Destination, require_names
 from compat_saver.saver.failures import restore_failure, save_failure
-from compat_saver.saver.fit import fit
-from compat_saver.saver.naming import stored_names
+from compat_saver.saver.fit import Fit
+from compat_saver.saver.naming import NameMap
+from compat_saver.saver.outcome import RestoreReport
 from compat_saver.saver.raising import also
 from compat_saver.saver.requests import requests_of
-from compat_saver.saver.restoring import fill, fit_requests, require_fit
+from compat_saver.saver.restoring import Asked, assign, fill, restore_variables
 from compat_saver.saver.sessions import require_ops, require_session
 from compat_saver.saver.variables import graph_of, unwrapped, wanted_eagerly
 from compat_saver.sources import resolve_checkpoint
@@ -275,68 +277,84 @@ class Saver:
                 raise better from error
         return None if saved is None else str(saved)
 
-    def restore(self, sess: Any, save_path: str | bytes | os.PathLike[str]) -> None:
+    def restore(
+        self,
+        sess: Any,
+        save_path: str | bytes | os.PathLike[str],
+        *,
+        strict: bool = True,
+        name_map: NameMap | None = None,
+        scope: str | None = None,
+        ema: bool = False,
+    ) -> RestoreReport | None:
         """Restores the variables; where the checkpoint does not fit them, none is changed.
+
+        Partitioned variables and whole ones fit each other, and so do checkpoints saved by name and by object.
 
         Args:
             sess: the session of the graph; None in eager mode.
             save_path: a prefix, any file of a checkpoint, or a directory, which means its latest one; also what
                 `latest_checkpoint` returns. Paths with `://` are left to TensorFlow.
+            strict: whether variables that are missing in the checkpoint, or do not fit, are an error; else they keep
+                what they have, and the report tells of them.
+            name_map: name in the checkpoint -> name that the saver looks for, exact or as a compiled regular
+                expression; or a function from one to the other.
+            scope: only tensors below it count, and their names are taken without it.
+            ema: whether variables whose moving averages are there get these.
+
+        Returns:
+            What became of each variable; None for an empty saver, and for paths with `://`.
 
         Raises:
             ValueError: there is no checkpoint (SourceNotFoundError), something else (NotALegacyArtifactError), or one
-                that is damaged or cut short (FormatError).
+                that is damaged or cut short (FormatError); or the map, the scope or the averages fit nothing
+                (UsageError).
             tf.errors.NotFoundError: it lacks variables (RestoreError, which lists them).
             tf.errors.InvalidArgumentError: variables have another dtype or shape in it (RestoreError).
             TypeError: `sess` is no session, or one of another graph (UsageError).
             RuntimeError: `build` was not called (UsageError).
         """
         if self._is_empty:
-            return
+            return None
         if save_path is None:
             raise UsageError(
                 "save_path: expected a checkpoint, found None, which is what latest_checkpoint returns for a directory "
                 "without one. Pass the prefix, or look at what is in the directory."
             )
-        path = _text(save_path)
+        path, asked = _text(save_path), Asked(strict, name_map, scope, ema)
+        if REMOTE in path and asked != Asked():
+            raise UsageError(
+                f"{path}: strict, name_map, scope and ema need a checkpoint on this machine. Copy it here."
+            )
         with self._working_on(sess, "restore"):
             prefix = path if REMOTE in path else _readable(path)
             try:
-                if REMOTE in prefix or self._require_fit(sess, prefix):
+                if REMOTE in prefix:
                     self._saver.restore(sess, prefix)
+                    return None
+                return self._restored(sess, prefix, asked)
             except Exception as error:
                 better = restore_failure(error, prefix)
                 if better is None:
                     raise
                 raise better from error
 
-    def _require_fit(self, sess: Any, prefix: str) -> bool:
-        """Compares what the saver asks for with the checkpoint before anything is restored.
+    def _restored(self, sess: Any, prefix: str, asked: Asked) -> RestoreReport:
+        """Restores in a graph through the saver's own ops, in eager mode through the variables."""
 
-        What TensorFlow would not find where it looks, such as a tensor in parts that was saved whole, or one of
-        tf.train.Checkpoint, is restored here.
+        def all_at_once() -> None:
+            self._saver.restore(sess, prefix)
 
-        Returns:
-            Whether the restoring is left to TensorFlow.
+        if self._graph is None:
+            variables = {id(item): variable for item, variable in self._eager}
 
-        Raises:
-            RestoreError: variables are missing in the checkpoint, or have another dtype or shape.
-        """
-        with open_bundle(prefix) as checkpoint:
-            names = stored_names(checkpoint)
-            if self._graph is None:
-                found = fit([item for item, _ in self._eager], checkpoint, names)
-            else:
-                requests = requests_of(sess.graph, self.saver_def.restore_op_name)
-                found = fit_requests(requests, checkpoint, names)
-            require_fit(found, checkpoint, names)
-            is_plain = all(match.is_plain for match in found.matches)
-            if self._graph is not None and not is_plain:
-                fill(sess, requests, found, checkpoint)
-            elif not is_plain:
-                for match, (_, variable) in zip(found.matches, self._eager, strict=True):
-                    variable.assign(match.read(checkpoint))
-        return is_plain
+            def put(found: Fit, checkpoint: Checkpoint) -> None:
+                assign([(match, variables[id(match.wanted)]) for match in found.matches], checkpoint)
+
+            return restore_variables(prefix, asked, [item for item, _ in self._eager], put, all_at_once)
+        requests = requests_of(sess.graph, self.saver_def.restore_op_name)
+        wanted = [request.wanted for request in requests]
+        return restore_variables(prefix, asked, wanted, partial(fill, sess, requests), all_at_once)
 
     @property
     def _is_empty(self) -> bool:

@@ -95,6 +95,10 @@ class TestNameMap:
         assert found["dense/kernel"] == "dense/bias"
         assert found["dense/bias"] == "dense/kernel"
 
+    def test_takes_a_name_from_what_it_does_not_speak_of(self, tmp_path):
+        found = self.renamed(tmp_path, {"dense/kernel": "dense/bias"})
+        assert found == {"dense/kernel": "dense/bias", "step": "step"}
+
     def test_patterns(self, tmp_path):
         found = self.renamed(tmp_path, {re.compile("^dense/"): "fc/", re.compile("/(kernel|bias)$"): r"/\1_0"})
         assert found == {"dense/kernel": "fc/kernel_0", "dense/bias": "fc/bias_0", "step": "step"}
@@ -117,7 +121,8 @@ class TestNameMap:
             ({re.compile(".*"): ""}, "Nothing would be left"),
             ({re.compile("dense"): r"\1"}, "cannot replace"),
             ({"dense/kernel": "w", "dense/bias": "w"}, r"'dense/bias' and 'dense/kernel' would both be 'w'"),
-            ({"dense/kernel": "dense/bias"}, r"would both be 'dense/bias'"),
+            ({"dense/kernel": "x", re.compile(".*bias"): "x"}, r"would both be 'x'"),
+            ({"dense/kernel": "step", "step": "step"}, r"would both be 'step'"),
             ({"dense/kernel": 3}, r"expected names or compiled patterns -> names, found 'dense/kernel': 3"),
             ({3: "dense/kernel"}, r"expected names or compiled patterns -> names, found 3: 'dense/kernel'"),
             (lambda name: None, r"must return a name for '.*', and returned None"),

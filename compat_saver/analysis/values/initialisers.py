@@ -79,6 +79,7 @@ def first_assignments(graph: Graph, names: Iterable[str], written: Mapping[str, 
                 found.setdefault(name, node)
     return found
 
+
 def _initialiser(graph: Graph, value: Value, variables: Collection[str]) -> Initialiser:
     constant = constant_value(value)
     needed = needed_from([value])
