@@ -25,11 +25,11 @@ from compat_saver.errors import (
 )
 
 if _typing.TYPE_CHECKING:
-    from compat_saver.saver.initialisation import init_from_checkpoint, warm_start
-    from compat_saver.saver.loading import load_into
+    from compat_saver.saver.initialising.initialisation import init_from_checkpoint, warm_start
+    from compat_saver.saver.loading.loading import load_into
     from compat_saver.saver.meta_graphs import export_meta_graph, import_meta_graph
+    from compat_saver.saver.opened.restored import restore
     from compat_saver.saver.reader import NewCheckpointReader, list_variables, load_checkpoint, load_variable
-    from compat_saver.saver.restored import restore
     from compat_saver.saver.saver import Saver
     from compat_saver.saver.states import (
         checkpoint_exists,

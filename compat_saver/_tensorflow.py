@@ -57,7 +57,7 @@ def tensorflow() -> Any:
             import tensorflow as tf
     except ImportError as error:
         raise TensorFlowMissingError(
-            f"Migrating and verifying need TensorFlow, and it cannot be imported ({error}). "
+            f"Migrating, verifying and the Saver workflows need TensorFlow, and it cannot be imported ({error}). "
             "Install it with: pip install 'compat-saver[tf-cpu]'"
         ) from error
     version = tuple(int(part) for part in tf.__version__.split(".")[:2])

@@ -23,10 +23,10 @@ _MODULES = {
     "load_checkpoint": "reader",
     "load_variable": "reader",
     "list_variables": "reader",
-    "init_from_checkpoint": "initialisation",
-    "warm_start": "initialisation",
-    "restore": "restored",
-    "load_into": "loading",
+    "init_from_checkpoint": "initialising.initialisation",
+    "warm_start": "initialising.initialisation",
+    "restore": "opened.restored",
+    "load_into": "loading.loading",
 }
 """Public name -> the module that has it."""
 

@@ -16,10 +16,10 @@ from compat_saver._tensorflow import refusals, tensorflow
 from compat_saver.errors import ArtifactError, NotALegacyArtifactError, UsageError
 from compat_saver.proto.messages import MetaGraphDef
 from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
-from compat_saver.saver.destination import REMOTE
-from compat_saver.saver.importable import importable
+from compat_saver.saver.importing.importable import importable
 from compat_saver.saver.raising import also
 from compat_saver.saver.saver import Saver
+from compat_saver.saver.saving.destination import REMOTE
 from compat_saver.sources import CheckpointSource, GraphDefSource, MetaGraphSource, SavedModelSource, resolve
 
 _logger = logging.getLogger("compat_saver")

@@ -18,15 +18,15 @@ from typing import Any
 from compat_saver._tensorflow import as_also, tensorflow
 from compat_saver.bundle import Checkpoint, open_bundle
 from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError, UsageError
-from compat_saver.saver.destination import REMOTE, Destination, require_names
-from compat_saver.saver.failures import restore_failure, save_failure
-from compat_saver.saver.fit import Fit
-from compat_saver.saver.naming import NameMap
-from compat_saver.saver.outcome import RestoreReport
+from compat_saver.saver.matching.fit import Fit
+from compat_saver.saver.matching.naming import NameMap
+from compat_saver.saver.matching.outcome import RestoreReport
 from compat_saver.saver.raising import also
-from compat_saver.saver.requests import requests_of
-from compat_saver.saver.restoring import Asked, assign, fill, restore_variables
-from compat_saver.saver.sessions import require_ops, require_session
+from compat_saver.saver.saving.destination import REMOTE, Destination, require_names
+from compat_saver.saver.session.failures import restore_failure, save_failure
+from compat_saver.saver.session.requests import requests_of
+from compat_saver.saver.session.restoring import Asked, assign, fill, restore_variables
+from compat_saver.saver.session.sessions import require_ops, require_session
 from compat_saver.saver.variables import graph_of, unwrapped, wanted_eagerly
 from compat_saver.sources import resolve_checkpoint
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from compat_saver._tensorflow import tensorflow
 from compat_saver.errors import UsageError
-from compat_saver.saver.fit import Wanted
+from compat_saver.saver.matching.fit import Wanted
 from compat_saver.saver.raising import also
 
 

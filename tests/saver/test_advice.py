@@ -7,10 +7,10 @@ import pytest
 
 from compat_saver.bundle import open_bundle
 from compat_saver.errors import RestoreError
-from compat_saver.saver.advice import misfit, scope_shift
-from compat_saver.saver.fit import Wanted, fit
-from compat_saver.saver.naming import stored_names
-from compat_saver.saver.restoring import require_fit
+from compat_saver.saver.matching.advice import misfit, scope_shift
+from compat_saver.saver.matching.fit import Wanted, fit
+from compat_saver.saver.matching.naming import stored_names
+from compat_saver.saver.session.restoring import require_fit
 from tests.small_models import write_checkpoint
 
 FLOAT, DOUBLE = 1, 2

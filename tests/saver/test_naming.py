@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from compat_saver.bundle import open_bundle
 from compat_saver.errors import UsageError
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY, TrackableObjectGraph
-from compat_saver.saver.naming import stored_names
+from compat_saver.saver.matching.naming import stored_names
 from tests.small_models import write_checkpoint
 
 KERAS = Path(__file__).with_name("keras_1_15")

@@ -256,7 +256,8 @@ def test_missing_files_are_told_with_the_nearest(tmp_path):
 def test_tensorflow_is_not_imported(tmp_path):
     program = """
 import sys
-from compat_saver.saver import initialisation, reader, states
+from compat_saver.saver import reader, states
+from compat_saver.saver.initialising import initialisation
 prefix = states.latest_checkpoint(sys.argv[1])
 opened = reader.NewCheckpointReader(prefix)
 assert opened.get_tensor("global_step").shape == ()

@@ -1,7 +1,8 @@
 """Wrote what lies beside it, run by Python 3.7 with TensorFlow 1.15.5: `python make.py`.
 
 One Keras model as the programs of its day kept it: `whole.h5` (with its optimizer), `weights.h5`, `objects` (in the
-format of TensorFlow) and `model.ckpt` (tf.train.Saver, by name); `io.npz` holds an input `x` and the model's answer `y`.
+format of TensorFlow) and `model.ckpt` (tf.train.Saver, by name); `io.npz` holds an input `x` and the
+model's answer `y`.
 """
 
 import numpy as np

@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from compat_saver.saver.fit import Fit, Match, Wanted, fit
-from compat_saver.saver.outcome import Mismatched, Missing, described
-from compat_saver.saver.tensors import Tensors
+from compat_saver.saver.matching.fit import Fit, Match, Wanted, fit
+from compat_saver.saver.matching.outcome import Mismatched, Missing, described
+from compat_saver.saver.matching.tensors import Tensors
 
 
 def fit_without_quarrels(wanted: Sequence[Wanted], tensors: Tensors, names: Mapping[str, str]) -> Fit:

@@ -15,10 +15,10 @@ from compat_saver.errors import NameNotFoundError, UsageError, nearest_names
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.text import format_shape
 from compat_saver.passes.feed import PLACEHOLDER_OPS
-from compat_saver.saver.endpoints import Endpoint, Endpoints
-from compat_saver.saver.importable import Importable
-from compat_saver.saver.model_report import ModelReport
-from compat_saver.saver.outcome import described
+from compat_saver.saver.importing.importable import Importable
+from compat_saver.saver.matching.outcome import described
+from compat_saver.saver.opened.endpoints import Endpoint, Endpoints
+from compat_saver.saver.opened.model_report import ModelReport
 from compat_saver.saver.raising import retold
 
 _UNFED = "You must feed a value for placeholder tensor"

@@ -18,7 +18,7 @@ from compat_saver.bundle import parse_shape_and_slice
 from compat_saver.errors import UsageError
 from compat_saver.graph.attributes import Shape
 from compat_saver.passes.ref_counterparts import VARIABLE_OPS
-from compat_saver.saver.fit import Wanted
+from compat_saver.saver.matching.fit import Wanted
 
 _UNCHANGED = {"Identity", "Reshape"}
 """Ops after which a value has the type, and the number of elements, that it has in the checkpoint."""

@@ -19,6 +19,7 @@ from typing import Any
 from compat_saver import _tensorflow, dtypes
 from compat_saver.errors import UsageError
 from compat_saver.graph.attributes import Shape
+from compat_saver.saver.variables import unwrapped
 
 OWN, INNER, LOCAL, OBJECTS = "own", "inner", "local", "objects"
 _ACCEPTED = "a tf.Variable, a list or a dict of them, a tf.Module, a tf.train.Checkpoint or a Keras model or layer"
@@ -76,11 +77,6 @@ def own_name(variable: Any) -> str:
     """Returns the name of a variable, without `:0`."""
     name = variable.path if _is_keras_variable(variable) else variable.name
     return str(name).removesuffix(":0")
-
-
-def inner_variable(variable: Any) -> Any:
-    """Returns the tf.Variable within a variable of Keras 3, and any other as it is."""
-    return variable.value if _is_keras_variable(variable) else variable
 
 
 def _is_keras_variable(item: Any) -> bool:
@@ -153,7 +149,7 @@ def _names(variable: Any, target: Any, objects: _Objects) -> dict[str, str]:
 
 def _described(variable: Any, names: Mapping[str, str], name: str | None = None) -> TargetVariable:
     tf = _tensorflow.tensorflow()
-    if hasattr(inner_variable(variable), "graph"):
+    if hasattr(unwrapped(variable), "graph"):
         raise UsageError(
             f"{own_name(variable)!r} is a variable of a graph, and load_into fills those that eager programs have. "
             "In a graph use compat_saver.Saver, or init_from_checkpoint before the initializers run."

@@ -16,18 +16,18 @@ from compat_saver.dtypes import base
 from compat_saver.errors import GraphError, RestoreError
 from compat_saver.migration.artifact import Artifact, open_artifact
 from compat_saver.migration.options import MigrationOptions
-from compat_saver.saver.endpoints import Endpoint, Endpoints
-from compat_saver.saver.fit import Wanted
-from compat_saver.saver.importable import Importable, importable
-from compat_saver.saver.model_report import ModelReport, model_report
-from compat_saver.saver.naming import NameMap, stored_names
-from compat_saver.saver.outcome import RestoreReport
-from compat_saver.saver.remaining import Remaining
-from compat_saver.saver.requests import Request, requests_of
-from compat_saver.saver.restoring import fill, fit_requests, require_fit
-from compat_saver.saver.running import Runner
+from compat_saver.saver.importing.importable import Importable, importable
+from compat_saver.saver.matching.fit import Wanted
+from compat_saver.saver.matching.naming import NameMap, stored_names
+from compat_saver.saver.matching.outcome import RestoreReport
+from compat_saver.saver.opened.endpoints import Endpoint, Endpoints
+from compat_saver.saver.opened.model_report import ModelReport, model_report
+from compat_saver.saver.opened.remaining import Remaining
+from compat_saver.saver.opened.running import Runner
+from compat_saver.saver.opened.table_filling import fill_tables
 from compat_saver.saver.saver import Saver
-from compat_saver.saver.table_filling import fill_tables
+from compat_saver.saver.session.requests import Request, requests_of
+from compat_saver.saver.session.restoring import fill, fit_requests, require_fit
 
 PathArgument = str | PathLike[str]
 

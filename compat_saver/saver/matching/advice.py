@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from compat_saver.errors import nearest_names
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
-from compat_saver.saver.fit import fits
-from compat_saver.saver.outcome import Mismatched, Missing, RestoreReport, described
-from compat_saver.saver.tensors import Tensors
+from compat_saver.saver.matching.fit import fits
+from compat_saver.saver.matching.outcome import Mismatched, Missing, RestoreReport, described
+from compat_saver.saver.matching.tensors import Tensors
 
 _MOST_SHOWN = 10
 # Fewer than this share of the missing names says nothing about scopes.

@@ -12,8 +12,8 @@ from compat_saver.checkpoints.object_graph import decode_object_graph
 from compat_saver.checkpoints.renaming import new_names_of
 from compat_saver.errors import UsageError, nearest_names
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
-from compat_saver.saver.keras_files import KerasFile
-from compat_saver.saver.tensors import Tensors
+from compat_saver.saver.matching.keras_files import KerasFile
+from compat_saver.saver.matching.tensors import Tensors
 
 NameMap = Mapping[str | re.Pattern[str], str] | Callable[[str], str]
 """Name in the checkpoint -> name of the variable, as an assignment_map of TF1 has it.

@@ -29,7 +29,7 @@ from compat_saver.passes.in_functions import function_bodies
 from compat_saver.passes.prune import called_functions
 from compat_saver.proto.messages import MetaGraphDef
 from compat_saver.proto.meta_graph import MetaGraph
-from compat_saver.saver.dangling import drop_dangling
+from compat_saver.saver.importing.dangling import drop_dangling
 
 _MOST_SHOWN = 5
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compat_saver.errors import UsageError
-from compat_saver.saver.protection import protected
+from compat_saver.saver.saving.protection import protected
 
 REMOTE = "://"
 """What only paths have that are TensorFlow's alone."""

@@ -8,10 +8,11 @@ from typing import Any
 
 from compat_saver.errors import UsageError, nearest_names
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
-from compat_saver.saver.fit import Wanted, fits
-from compat_saver.saver.naming import NameMap, stored_names
-from compat_saver.saver.targets import INNER, LOCAL, OBJECTS, OWN, TargetVariable, inner_variable, is_variable
-from compat_saver.saver.tensors import Tensors
+from compat_saver.saver.loading.targets import INNER, LOCAL, OBJECTS, OWN, TargetVariable, is_variable
+from compat_saver.saver.matching.fit import Wanted, fits
+from compat_saver.saver.matching.naming import NameMap, stored_names
+from compat_saver.saver.matching.tensors import Tensors
+from compat_saver.saver.variables import unwrapped
 
 LoadMap = Mapping[str | re.Pattern[str], Any] | Callable[[str], str]
 """A NameMap, or a mapping in which exact names lead to the variables themselves."""
@@ -54,7 +55,7 @@ def ask(
 
 def _pinned(name_map: LoadMap | None, variables: Sequence[TargetVariable]) -> dict[int, str]:
     """Returns id of a variable -> the name that the map has for it, where the map holds the variable itself."""
-    known = {id(kept): item for item in variables for kept in (item.variable, inner_variable(item.variable))}
+    known = {id(kept): item for item in variables for kept in (item.variable, unwrapped(item.variable))}
     found: dict[int, str] = {}
     for name, variable in _variables_in(name_map).items():
         item = known.get(id(variable))

@@ -9,12 +9,12 @@ from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint
 from compat_saver.checkpoints.opening import open_source
 from compat_saver.errors import UsageError
-from compat_saver.saver.keras_files import KerasFile
-from compat_saver.saver.likely_names import LoadMap, ask
-from compat_saver.saver.outcome import RestoreReport
-from compat_saver.saver.quarrels import fit_without_quarrels
-from compat_saver.saver.restoring import assign, require_fit
-from compat_saver.saver.targets import variables_of
+from compat_saver.saver.loading.likely_names import LoadMap, ask
+from compat_saver.saver.loading.targets import variables_of
+from compat_saver.saver.matching.keras_files import KerasFile
+from compat_saver.saver.matching.outcome import RestoreReport
+from compat_saver.saver.matching.quarrels import fit_without_quarrels
+from compat_saver.saver.session.restoring import assign, require_fit
 from compat_saver.sources import Hdf5Source, resolve
 
 

@@ -14,7 +14,7 @@ from compat_saver.analysis.values.initialisers import Initialiser, filling_order
 from compat_saver.analysis.values.weights import variable_nodes
 from compat_saver.graph import Graph, Node
 from compat_saver.proto.meta_graph import MetaGraph
-from compat_saver.saver.model_report import Uninitialised
+from compat_saver.saver.opened.model_report import Uninitialised
 
 
 class Remaining:

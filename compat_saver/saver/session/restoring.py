@@ -9,12 +9,12 @@ from typing import Any
 from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint, open_bundle
 from compat_saver.errors import RestoreError
-from compat_saver.saver.advice import misfit
-from compat_saver.saver.fit import Fit, Match, Wanted, fit
-from compat_saver.saver.naming import NameMap, stored_names
-from compat_saver.saver.outcome import RestoreReport
-from compat_saver.saver.requests import Request, assignments
-from compat_saver.saver.tensors import Tensors
+from compat_saver.saver.matching.advice import misfit
+from compat_saver.saver.matching.fit import Fit, Match, Wanted, fit
+from compat_saver.saver.matching.naming import NameMap, stored_names
+from compat_saver.saver.matching.outcome import RestoreReport
+from compat_saver.saver.matching.tensors import Tensors
+from compat_saver.saver.session.requests import Request, assignments
 
 _BATCH_BYTES = 64 << 20
 """About how much is handed to a session at once: a session copies what it is fed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from compat_saver.saver.outcome import RestoreReport, listed
+from compat_saver.saver.matching.outcome import RestoreReport, listed
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from compat_saver.bundle import Checkpoint
 from compat_saver.dtypes import DType
 from compat_saver.errors import UsageError, nearest_names
 from compat_saver.graph.attributes import Shape
-from compat_saver.saver.fit import fits
-from compat_saver.saver.outcome import described
+from compat_saver.saver.matching.fit import fits
+from compat_saver.saver.matching.outcome import described
 from compat_saver.saver.raising import also
 from compat_saver.saver.variables import unwrapped
 

@@ -1,0 +1,1 @@
+"""Graphs as today's TensorFlow can import them."""

@@ -1,0 +1,1 @@
+"""restore(SOURCE): a legacy model in a session of its own."""

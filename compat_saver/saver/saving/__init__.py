@@ -1,0 +1,1 @@
+"""Saving so that a process may be killed at any moment."""
