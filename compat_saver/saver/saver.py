@@ -24,7 +24,7 @@ from compat_saver.saver.matching.outcome import RestoreReport
 from compat_saver.saver.raising import also
 from compat_saver.saver.saving.destination import REMOTE, Destination, require_names
 from compat_saver.saver.session.failures import restore_failure, save_failure
-from compat_saver.saver.session.requests import requests_of
+from compat_saver.saver.session.requests import Request, requests_of
 from compat_saver.saver.session.restoring import Asked, assign, fill, restore_variables
 from compat_saver.saver.session.sessions import require_ops, require_session
 from compat_saver.saver.variables import graph_of, unwrapped, wanted_eagerly
@@ -84,6 +84,7 @@ class Saver:
     ) -> None:
         self._graph = graph_of(var_list, saver_def)
         self._eager = wanted_eagerly(var_list, reshape) if self._graph is None else []
+        self._asked: tuple[Any, list[Request]] | None = None
         self._sharded, self._pad_step_number = sharded, pad_step_number
         self._is_built = not defer_build
         with self._in_graph(self._graph):
@@ -114,7 +115,8 @@ class Saver:
             graph: the tf.Graph with its ops.
         """
         made = cls.__new__(cls)
-        made._saver, made._graph, made._is_built, made._eager = saver, graph, True, []
+        made._saver, made._graph, made._is_built = saver, graph, True
+        made._eager, made._asked = [], None
         made._sharded, made._pad_step_number = False, False
         return made
 
@@ -125,7 +127,7 @@ class Saver:
 
     @saver_def.setter
     def saver_def(self, value: Any) -> None:
-        self._saver.saver_def = value
+        self._saver.saver_def, self._asked = value, None
 
     @property
     def last_checkpoints(self) -> list[str]:
@@ -352,9 +354,15 @@ class Saver:
                 assign([(match, variables[id(match.wanted)]) for match in found.matches], checkpoint)
 
             return restore_variables(prefix, asked, [item for item, _ in self._eager], put, all_at_once)
-        requests = requests_of(sess.graph, self.saver_def.restore_op_name)
+        requests = self._requests(sess.graph)
         wanted = [request.wanted for request in requests]
         return restore_variables(prefix, asked, wanted, partial(fill, sess, requests), all_at_once)
+
+    def _requests(self, graph: Any) -> list[Request]:
+        """Returns what the saver asks for; ops of a graph never change, so it is read off them once."""
+        if self._asked is None or self._asked[0] is not graph:
+            self._asked = graph, requests_of(graph, self.saver_def.restore_op_name)
+        return self._asked[1]
 
     @property
     def _is_empty(self) -> bool:

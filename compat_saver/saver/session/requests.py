@@ -16,7 +16,7 @@ from compat_saver.analysis.values.initialisers import ASSIGN_OPS, RESTORE_OPS
 from compat_saver.analysis.values.weights import HANDLE_OPS, Part
 from compat_saver.bundle import parse_shape_and_slice
 from compat_saver.errors import UsageError
-from compat_saver.graph.attributes import Shape
+from compat_saver.graph.attributes import Shape, shape_from_message
 from compat_saver.passes.ref_counterparts import VARIABLE_OPS
 from compat_saver.saver.matching.fit import Wanted
 
@@ -120,10 +120,8 @@ def _request(value: Any, key: str, spec: str, uses: Sequence[_Use]) -> Request:
 
 
 def _shape(variable: Any) -> Shape:
-    shape = _tensorflow.tensorflow().TensorShape(variable.get_attr("shape"))
-    if shape.rank is None or (shape.rank == 0 and variable.type == "Variable"):
-        return None
-    return tuple(shape.as_list())
+    shape = shape_from_message(variable.get_attr("shape"))
+    return None if shape == () and variable.type == "Variable" else shape
 
 
 def assignments(requests: Sequence[Request], filled: Sequence[Request]) -> list[Any]:
