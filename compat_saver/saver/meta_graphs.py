@@ -53,10 +53,46 @@ def import_meta_graph(
     meta = _meta_graph_def(meta_graph_or_file)
     v1 = tensorflow().compat.v1
     graph = kwargs.get("graph") or v1.get_default_graph()
-    chosen = meta if isinstance(meta, str) else _importable(meta)
+    chosen = meta if isinstance(meta, str) or _is_todays(meta) else _importable(meta)
+    chosen, opaque = _without_opaque(chosen) if import_scope and not isinstance(chosen, str) else (chosen, {})
     with graph.as_default():
         saver = v1.train.import_meta_graph(chosen, clear_devices=clear_devices, import_scope=import_scope, **kwargs)
+    for key, values in opaque.items():
+        graph.get_collection_ref(key).extend(values)
     return None if saver is None else Saver.around(saver, graph)
+
+
+def _without_opaque(meta: Any) -> tuple[Any, dict[str, list[bytes]]]:
+    """Returns a MetaGraphDef without the collections of bytes that are no text, and these by key.
+
+    TensorFlow takes what a person's collection holds for names and puts the scope before them, which fails there.
+    """
+    keys = tensorflow().compat.v1.GraphKeys
+    known = {value for name in dir(keys) if isinstance(value := getattr(keys, name), str)}
+    opaque = {
+        key: list(item.bytes_list.value)
+        for key, item in meta.collection_def.items()
+        if key not in known and not all(map(_is_text, item.bytes_list.value))
+    }
+    if not opaque:
+        return meta, {}
+    rest = type(meta).FromString(meta.SerializeToString())
+    for key in opaque:
+        del rest.collection_def[key]
+    return rest, opaque
+
+
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_todays(meta: Any) -> bool:
+    """Whether the TensorFlow that is running wrote a graph: then it has every op, and means what it meant."""
+    return str(meta.meta_info_def.tensorflow_version) == str(tensorflow().__version__)
 
 
 def _importable(meta: Any) -> Any:

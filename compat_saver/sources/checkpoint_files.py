@@ -22,7 +22,7 @@ from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.sniff import HEAD, Foreign, describe_bytes
 
 V1, V2 = "V1", "V2"
-_INDEX = ".index"
+INDEX = ".index"
 _DATA_SHARD = re.compile(r"(.+)\.data-(\d{5})-of-(\d{5})", re.DOTALL)
 _V1_SHARD = re.compile(r"(.+)-(\d{5}|\?{5})-of-(\d{5}|\?{5})", re.DOTALL)
 _META_KEY = b""
@@ -74,7 +74,7 @@ def prefix_of_data(path: Path) -> Path | None:
 
 def prefix_of_index(path: Path) -> Path | None:
     """Returns PREFIX of PREFIX.index, None for other names."""
-    stem = path.name.removesuffix(_INDEX)
+    stem = path.name.removesuffix(INDEX)
     return path.with_name(stem) if stem not in ("", path.name) else None
 
 
@@ -95,11 +95,12 @@ def find_checkpoint(prefix: Path) -> CheckpointFiles | None:
     """
     if not prefix.name:  # the current directory or the root: no file begins with that
         return None
-    if not prefix.is_file():
-        prefix = prefix_of_v1_shard(prefix) or prefix
-    index = prefix.with_name(prefix.name + _INDEX)
-    if index.is_file():
-        return _from_index(prefix, index)
+    stem = prefix if prefix.is_file() else prefix_of_v1_shard(prefix) or prefix
+    for name in dict.fromkeys((prefix, stem)):  # a name that looks like a shard's may be a prefix all the same
+        index = name.with_name(name.name + INDEX)
+        if index.is_file():
+            return _from_index(name, index)
+    prefix = stem
     if prefix.is_file():
         return CheckpointFiles(prefix, prefix, V1, (prefix,)) if table_version(prefix) == V1 else None
     return _from_v1_shards(prefix)

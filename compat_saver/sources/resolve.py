@@ -18,6 +18,7 @@ from compat_saver.proto.files import require_message
 from compat_saver.proto.recognize import CHECKPOINT_STATE, GRAPH_DEF, META_GRAPH_DEF, SAVED_MODEL
 from compat_saver.sources.beside import META, is_saved_model, with_graph
 from compat_saver.sources.checkpoint_files import (
+    INDEX,
     V1,
     find_checkpoint,
     list_checkpoints,
@@ -39,12 +40,16 @@ from compat_saver.sources.kinds import (
 _ANYTHING = "a checkpoint, a .meta, a frozen graph or a SavedModel"
 
 
-def resolve(path: str | PathLike[str]) -> Source:
+def resolve(path: str | PathLike[str], *, prefers_prefix: bool = False) -> Source:
     """Returns what a path is, by the bytes that are there.
 
     Cases: a directory (see `from_directory`); a file, of a checkpoint or a graph; a prefix of a checkpoint; a prefix of
     which only the .meta is there. Where a directory and a checkpoint have the same name, the checkpoint is meant,
     unless the path ends with a slash.
+
+    Args:
+        path: the path.
+        prefers_prefix: whether a V2 checkpoint of just that prefix is meant rather than a file of that name.
 
     Raises:
         SourceNotFoundError: nothing is there; the sentence names what is nearest.
@@ -53,7 +58,10 @@ def resolve(path: str | PathLike[str]) -> Source:
         ArtifactError: it cannot be read, or several things could be meant.
     """
     try:
-        return _resolve(Path(path), is_folder=fspath(path).endswith("/"))
+        is_folder = fspath(path).endswith("/")
+        if prefers_prefix and not is_folder and (found := _of_prefix(Path(path))) is not None:
+            return found
+        return _resolve(Path(path), is_folder)
     except OSError as error:
         if isinstance(error, CompatSaverError):
             raise
@@ -63,6 +71,8 @@ def resolve(path: str | PathLike[str]) -> Source:
 def resolve_checkpoint(path: str | PathLike[str], meta_graph: str | PathLike[str] | None = None) -> CheckpointSource:
     """Returns the checkpoint that a path leads to; a SavedModel leads to its variables.
 
+    A prefix that is there is meant, also where a file of another checkpoint has that name: `model.meta`, for instance.
+
     Args:
         path: as for `resolve`.
         meta_graph: the graph's file, where it is not the one beside the checkpoint.
@@ -70,7 +80,7 @@ def resolve_checkpoint(path: str | PathLike[str], meta_graph: str | PathLike[str
     Raises:
         ArtifactError: as for `resolve`, and where the path is something without a checkpoint.
     """
-    found = resolve(path)
+    found = resolve(path, prefers_prefix=True)
     if isinstance(found, SavedModelSource) and found.variables is not None:
         found = with_graph(found.path, found.variables, notes=found.notes)
     if isinstance(found, CheckpointSource):
@@ -79,7 +89,7 @@ def resolve_checkpoint(path: str | PathLike[str], meta_graph: str | PathLike[str
         stem = found.path.name.removesuffix(META)
         raise SourceNotFoundError(
             f"{found.path}: this is a graph alone; its checkpoint ({stem}.index and {stem}.data-*, or a V1 file "
-            f"{stem}) is not beside it. Copy it there, or pass it as the source, and this with --meta-graph."
+            f"{stem}) is not beside it. Copy it there, or pass it as the source, and this with --meta-graph (meta_graph= in Python)."
         )
     what = {"graph_def": "a GraphDef alone", "hdf5": "an HDF5 file (Keras)"}.get(
         found.kind, "a SavedModel without variables"
@@ -96,6 +106,13 @@ def resolve_checkpoint_prefix(path: str | PathLike[str]) -> Path:
         ArtifactError: as for `resolve_checkpoint`.
     """
     return resolve_checkpoint(path).prefix
+
+
+def _of_prefix(path: Path) -> Source | None:
+    if not path.name or not path.with_name(path.name + INDEX).is_file():
+        return None
+    files = find_checkpoint(path)
+    return None if files is None else with_graph(path, files)
 
 
 def _resolve(path: Path, is_folder: bool) -> Source:

@@ -238,3 +238,21 @@ def test_there_is_nothing_to_export():
     with pytest.raises(UsageError, match="the default graph is empty") as caught:
         export_meta_graph()
     assert isinstance(caught.value, RuntimeError)
+
+
+def test_bytes_of_a_person_are_kept_under_a_scope():
+    """TensorFlow puts the scope before whatever a collection holds."""
+    with tf.Graph().as_default() as graph:
+        assert import_meta_graph(GOLDEN / "1.15.5" / "odd_collections", import_scope="imp") is not None
+        assert graph.get_collection("words") == [b"\xff\xfe no text"]
+        assert graph.get_collection("train_op")[0].name.startswith("imp/")
+
+
+def test_what_this_tensorflow_wrote_is_imported_as_it_is(tmp_path, monkeypatch):
+    with tf.Graph().as_default():
+        v1.get_variable("v", [2])
+        names = [node.name for node in export_meta_graph(filename=tmp_path / "m.meta").graph_def.node]
+    monkeypatch.setattr("compat_saver.saver.meta_graphs.importable", None)  # nothing may ask for it
+    with tf.Graph().as_default() as graph:
+        import_meta_graph(tmp_path / "m.meta")
+        assert [item.name for item in graph.get_operations()][: len(names)] == names

@@ -187,7 +187,7 @@ def test_resolve_checkpoint_prefix(tmp_path):
     [
         ("m.meta", meta_graph().SerializeToString(), SourceNotFoundError, r"its checkpoint \(m.index and m.data-\*"),
         ("g.pb", graph_def().SerializeToString(), NotALegacyArtifactError, "found a GraphDef alone"),
-        ("k.h5", HDF5, NotALegacyArtifactError, "found an HDF5 file .* tf_keras"),
+        ("k.h5", HDF5, NotALegacyArtifactError, "found an HDF5 file .* compat_saver.load_into"),
     ],
 )
 def test_resolve_checkpoint_needs_one(tmp_path, name, content, error, says):
@@ -365,3 +365,12 @@ def test_what_may_not_be_read(tmp_path):
     (tmp_path / "m").chmod(0)
     with pytest.raises(ArtifactError, match="cannot be read"):
         resolve(tmp_path / "m")
+
+
+@pytest.mark.parametrize("name", ["model.meta", "model.index", "m-00000-of-00001", "m.data-00000-of-00001"])
+def test_a_prefix_that_looks_like_a_file_of_another_is_meant_if_it_is_there(tmp_path, name):
+    write_v2(tmp_path, "model")
+    write_message(tmp_path / "model.meta", meta_graph())
+    write_v2(tmp_path, name)
+    assert resolve_checkpoint_prefix(tmp_path / name) == tmp_path / name
+    assert resolve_checkpoint_prefix(tmp_path / "model") == tmp_path / "model"
