@@ -77,8 +77,13 @@ def _summary_events(head: bytes) -> Foreign | None:
 
 _UNPACK = "Unpack it and pass what is in it."
 _KERAS = (
-    "It holds Keras layers, not a TensorFlow checkpoint. Load it with tf_keras (`tf_keras.models.load_model`, or "
-    "`load_weights` for weights alone) and save it with `model.export(...)`."
+    "It holds Keras layers, and no graph. To put its weights into a model that code makes, or into variables, call "
+    "`compat_saver.load_into(model, FILE)`; for a SavedModel, `model.export(...)` it after that."
+)
+_KERAS_3 = (
+    "If it is a .keras file, Keras 3 opens it: `model = keras.models.load_model(FILE)`; save the model's weights for "
+    "programs of TensorFlow with `compat_saver.Saver(model.weights).save(None, PREFIX)`. Any other archive: unpack it "
+    "and pass what is in it."
 )
 _PASS_ORIGIN = "Pass the checkpoint or SavedModel that it was made from."
 
@@ -86,7 +91,7 @@ _PASS_ORIGIN = "Pass the checkpoint or SavedModel that it was made from."
 # so a pattern goes on to a byte that cannot open its first element: one whose two low bits are not both zero.
 _MAGICS = (
     (0, rb"\x89HDF\r\n\x1a\n", "hdf5", "an HDF5 file (Keras)", _KERAS),
-    (0, rb"PK\x03\x04", "zip", "a ZIP archive (.zip, .keras, .npz, .pt)", _UNPACK),
+    (0, rb"PK\x03\x04", "zip", "a ZIP archive (.zip, .keras, .npz, .pt)", _KERAS_3),
     (0, rb"\x1f\x8b", "gzip", "a gzip archive", _UNPACK),
     (0, rb"BZh", "bzip2", "a bzip2 archive", _UNPACK),
     (0, rb"\xfd7zXZ\x00", "xz", "an xz archive", _UNPACK),

@@ -7,7 +7,7 @@ Their keys are paths through objects (`model/layer-0/kernel/.ATTRIBUTES/VARIABLE
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from google.protobuf.message import DecodeError
@@ -15,6 +15,9 @@ from google.protobuf.message import DecodeError
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import FormatError
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY, Message, TrackableObjectGraph
+
+VALUE = "VARIABLE_VALUE"
+"""The `attribute` of a key that holds what a variable is."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,59 @@ def decode_object_graph(checkpoint: Checkpoint) -> Mapping[str, ObjectKey]:
         for number, node in enumerate(nodes)
         for item in node.attributes
     }
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object of an object graph.
+
+    Attributes:
+        children: name of the attribute -> number of the object.
+        key: the key of its value, if it is a variable; "" otherwise.
+        full_name: the name that the variable had; "" where none was written.
+    """
+
+    children: Mapping[str, int]
+    key: str
+    full_name: str
+
+
+def stored_objects(checkpoint: Checkpoint) -> list[StoredObject]:
+    """Returns the objects of an object graph by number, the root first; none for a checkpoint without one.
+
+    Raises:
+        FormatError: the object graph is damaged.
+    """
+    if OBJECT_GRAPH_KEY not in checkpoint:
+        return []
+    nodes = _parse(checkpoint)
+    found = []
+    for node in nodes:
+        children = {child.local_name: _known(child.node_id, nodes, checkpoint.prefix) for child in node.children}
+        value = next((item for item in node.attributes if item.name == VALUE), None)
+        key, full_name = ("", "") if value is None else (value.checkpoint_key, value.full_name)
+        found.append(StoredObject(children, key, full_name))
+    return found
+
+
+def find_object(objects: Sequence[StoredObject], path: str) -> int | None:
+    """Returns the number of the object that a path leads to from the root, "" to the root itself; None for none."""
+    number: int | None = 0 if objects else None
+    for name in path.split("/") if path else ():
+        number = None if number is None else objects[number].children.get(name)
+    return number
+
+
+def paths_from(objects: Sequence[StoredObject], start: int) -> dict[int, str]:
+    """Returns the shortest path from an object to every one that can be reached."""
+    paths, queue = {start: ""}, deque([start])
+    while queue:
+        number = queue.popleft()
+        for name, child in objects[number].children.items():
+            if child not in paths:
+                paths[child] = _joined(paths[number], name)
+                queue.append(child)
+    return paths
 
 
 def _parse(checkpoint: Checkpoint) -> Message:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import Any, TypeVar
 
-from compat_saver.errors import CompatSaverError
+from compat_saver.errors import CompatSaverError, UsageError
 
 _Error = TypeVar("_Error", bound=CompatSaverError)
 
@@ -13,6 +14,34 @@ def also(error: _Error, *kinds: type[Exception]) -> _Error:
     """Returns an error that is what it was and also of the kinds, such as a UsageError that is a TypeError."""
     more = tuple(kind for kind in kinds if not isinstance(error, kind))
     return error if not more else _made(error, more)
+
+
+def require_path(source: Any, argument: str = "source") -> None:
+    """Raises a UsageError unless something is a path, and says of None where it mostly comes from.
+
+    Args:
+        source: what was given for a checkpoint.
+        argument: the name of the argument that it was given for.
+    """
+    if source is None:
+        raise UsageError(
+            f"{argument}: expected a checkpoint, found None, which is what latest_checkpoint returns for a directory "
+            "without one. Pass the prefix, or look at what is in the directory."
+        )
+    if not isinstance(source, str | PathLike):
+        raise also(
+            UsageError(f"{argument}: expected the path of a checkpoint, found a {type(source).__name__}."), TypeError
+        )
+
+
+def class_of(error: OSError) -> str:
+    """Returns the name of the class of tf.errors that TensorFlow raises for what the system refuses."""
+    return _CLASS_OF.get(error.errno or 0, "UnknownError")
+
+
+def also_of_system(error: _Error) -> _Error:
+    """Returns an error that a refusal of the system caused as one that is also TensorFlow's for that."""
+    return as_also(error, class_of(error.__cause__)) if isinstance(error.__cause__, OSError) else error
 
 
 def retold(theirs: Any, ours: _Error) -> _Error:

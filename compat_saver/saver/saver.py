@@ -21,7 +21,7 @@ from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactEr
 from compat_saver.saver.matching.fit import Fit
 from compat_saver.saver.matching.naming import NameMap
 from compat_saver.saver.matching.outcome import RestoreReport
-from compat_saver.saver.raising import also
+from compat_saver.saver.raising import also, require_path
 from compat_saver.saver.saving.destination import REMOTE, Destination, require_names
 from compat_saver.saver.session.failures import restore_failure, save_failure
 from compat_saver.saver.session.requests import Request, requests_of
@@ -319,10 +319,7 @@ class Saver:
         if self._is_empty:
             return None
         if save_path is None:
-            raise UsageError(
-                "save_path: expected a checkpoint, found None, which is what latest_checkpoint returns for a directory "
-                "without one. Pass the prefix, or look at what is in the directory."
-            )
+            require_path(save_path, "save_path")
         path, asked = _text(save_path), Asked(strict, name_map, scope, ema)
         if REMOTE in path and asked != Asked():
             raise UsageError(

@@ -548,7 +548,7 @@ class TestHdf5:
         model = tf.keras.Sequential([tf.keras.layers.Dense(2)])
         model.build((None, 3))
         model.save_weights(tmp_path / "new.weights.h5")
-        with pytest.raises(FormatError, match="If Keras 3 wrote it, its own load_weights reads it"):
+        with pytest.raises(FormatError, match=r"Keras 3 wrote it, .* call model.load_weights"):
             load_into(model, tmp_path / "new.weights.h5")
 
     def test_without_h5py(self, monkeypatch):

@@ -187,7 +187,7 @@ def test_resolve_checkpoint_prefix(tmp_path):
     [
         ("m.meta", meta_graph().SerializeToString(), SourceNotFoundError, r"its checkpoint \(m.index and m.data-\*"),
         ("g.pb", graph_def().SerializeToString(), NotALegacyArtifactError, "found a GraphDef alone"),
-        ("k.h5", HDF5, NotALegacyArtifactError, "found an HDF5 file .* compat_saver.load_into"),
+        ("k.h5", HDF5, NotALegacyArtifactError, "found an HDF5 file .*compat_saver.load_into"),
     ],
 )
 def test_resolve_checkpoint_needs_one(tmp_path, name, content, error, says):

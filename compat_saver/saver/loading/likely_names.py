@@ -8,7 +8,7 @@ from typing import Any
 
 from compat_saver.errors import UsageError, nearest_names
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
-from compat_saver.saver.loading.targets import INNER, LOCAL, OBJECTS, OWN, TargetVariable, is_variable
+from compat_saver.saver.loading.targets import INNER, LOCAL, OBJECTS, OWN, STORED, TargetVariable, is_variable
 from compat_saver.saver.matching.fit import Wanted, fits
 from compat_saver.saver.matching.naming import NameMap, stored_names
 from compat_saver.saver.matching.tensors import Tensors
@@ -107,7 +107,7 @@ def _ways(variables: Sequence[TargetVariable], tensors: Tensors, names: Mapping[
     program that wrote it is first: by objects, if the checkpoint is of that kind.
     """
     is_object_based = OBJECT_GRAPH_KEY in tensors.shapes()
-    order = (OBJECTS, *_WAYS[:-1]) if is_object_based else _WAYS
+    order = (STORED, OBJECTS, *_WAYS[:-1]) if is_object_based else _WAYS
     shapes = tensors.shapes()
     scores = {way: len(_found_by(way, variables, shapes, names)) for way in order}
     return sorted(order, key=lambda way: -scores[way])

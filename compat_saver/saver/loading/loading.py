@@ -11,9 +11,11 @@ from compat_saver.checkpoints.opening import open_source
 from compat_saver.errors import UsageError
 from compat_saver.saver.loading.likely_names import LoadMap, ask
 from compat_saver.saver.loading.targets import variables_of
+from compat_saver.saver.loading.walking import with_stored_paths
 from compat_saver.saver.matching.keras_files import KerasFile
 from compat_saver.saver.matching.outcome import RestoreReport
 from compat_saver.saver.matching.quarrels import fit_without_quarrels
+from compat_saver.saver.raising import require_path
 from compat_saver.saver.session.restoring import assign, require_fit
 from compat_saver.sources import Hdf5Source, resolve
 
@@ -54,8 +56,10 @@ def load_into(
         ArtifactError: there is no checkpoint, or it is damaged.
     """
     _require_eager()
+    require_path(source)
     variables = variables_of(target)
     with _opened(source) as tensors:
+        variables = with_stored_paths(variables, target, tensors, scope)
         wanted, names = ask(variables, tensors, name_map=name_map, scope=scope, ema=ema)
         found = fit_without_quarrels(wanted, tensors, names)
         if strict:

@@ -7,6 +7,7 @@ inner     that without the name of the model it is in, which programs of TF1 did
 local     that of a layer's weight within the layer: `kernel`
 objects   the way to it from object to object, as tf.train.Checkpoint and Keras have it: `dense/w`,
           `layer_with_weights-0/kernel`
+stored    the path by which a checkpoint of objects knows what was met on the way: `_functional/_operations/1/_kernel`
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from compat_saver.errors import UsageError
 from compat_saver.graph.attributes import Shape
 from compat_saver.saver.variables import unwrapped
 
-OWN, INNER, LOCAL, OBJECTS = "own", "inner", "local", "objects"
+OWN, INNER, LOCAL, OBJECTS, STORED = "own", "inner", "local", "objects", "stored"
 _ACCEPTED = "a tf.Variable, a list or a dict of them, a tf.Module, a tf.train.Checkpoint or a Keras model or layer"
 
 
@@ -104,7 +105,7 @@ def _once(items: Iterable[Any]) -> list[Any]:
 
 
 def _of_object(target: Any) -> Iterator[TargetVariable]:
-    if _is_layer(target):
+    if is_layer(target):
         _require_built(target)
     objects = _Objects(target)
     is_checkpoint = isinstance(target, _tensorflow.tensorflow().train.Checkpoint)
@@ -116,7 +117,7 @@ def _of_object(target: Any) -> Iterator[TargetVariable]:
 
 def _listed_variables(target: Any) -> list[Any]:
     """Returns the variables that an object lists itself; of a Keras model the weights, and no state of dropouts."""
-    listed = getattr(target, "weights" if _is_layer(target) else "variables", None)
+    listed = getattr(target, "weights" if is_layer(target) else "variables", None)
     is_list = isinstance(listed, Sequence) and all(is_variable(item) for item in listed)
     if listed is None or not is_list:
         if not _tensorflow.is_trackable(target):
@@ -180,10 +181,10 @@ class _Objects:
         queue = deque([root])
         while queue:
             item = queue.popleft()
-            if isinstance(item, _tensorflow.tensorflow().Module) or (_is_layer(item) and hasattr(item, "layers")):
+            if isinstance(item, _tensorflow.tensorflow().Module) or (is_layer(item) and hasattr(item, "layers")):
                 self.models.add(item.name)
             path = self.path(item)
-            for name, child in _children(item, root):
+            for name, child in children_of(item, root):
                 if id(child) not in self._paths:
                     self._paths[id(child)] = (f"{path}/{name}" if path else name, child)
                     (self.variables if is_variable(child) else queue).append(child)
@@ -193,8 +194,9 @@ class _Objects:
         return self._paths.get(id(item), ("", None))[0]
 
 
-def _children(item: Any, root: Any) -> Iterable[tuple[str, Any]]:
-    if _is_layer(item):
+def children_of(item: Any, root: Any) -> Iterable[tuple[str, Any]]:
+    """Returns (name, object) of what something holds; root is what is being looked through."""
+    if is_layer(item):
         return (*_weights_of(item), *_layers_of(item))
     if isinstance(item, Mapping):
         return [(str(name), child) for name, child in item.items()]
@@ -205,7 +207,7 @@ def _children(item: Any, root: Any) -> Iterable[tuple[str, Any]]:
     return _tensorflow.tensorflow().train.TrackableView(root).children(item).items()  # type: ignore[no-any-return]
 
 
-def _is_layer(item: Any) -> bool:
+def is_layer(item: Any) -> bool:
     """Whether something is a layer or model of Keras, of whichever release."""
     return all(hasattr(type(item), word) for word in ("weights", "build", "call", "get_config"))
 
@@ -233,11 +235,11 @@ def _layers_of(layer: Any) -> list[tuple[str, Any]]:
 def _held_layers(layer: Any) -> Iterator[tuple[str, Any]]:
     """Yields the layers in the attributes of a layer; private lists are those of Keras itself."""
     for name, value in vars(layer).items():
-        if _is_layer(value):
+        if is_layer(value):
             yield name, value
         elif isinstance(value, list | tuple | Mapping) and not name.startswith("_"):
             items = value.items() if isinstance(value, Mapping) else enumerate(value)
-            yield from ((f"{name}/{key}", child) for key, child in items if _is_layer(child))
+            yield from ((f"{name}/{key}", child) for key, child in items if is_layer(child))
 
 
 def _called(item: Any) -> str:

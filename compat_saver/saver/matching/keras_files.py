@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from os import PathLike, fspath
 from types import TracebackType
@@ -23,6 +23,10 @@ from compat_saver.dtypes import DType
 from compat_saver.errors import ArtifactError, FormatError
 
 _WHOLE_MODEL = "model_weights"
+_KERAS_3 = (
+    "Keras 3 wrote it, by numbers and not by names, and reads it: build the model and call model.load_weights(FILE), "
+    "where FILE ends with .weights.h5. Of a .keras file, keras.models.load_model(FILE) makes the whole model."
+)
 
 
 class KerasFile:
@@ -43,13 +47,14 @@ class KerasFile:
         root = self._file.get(_WHOLE_MODEL, self._file)
         if not _texts(root, "layer_names"):
             found = ", ".join(sorted(self._file)) or "nothing"
+            is_keras_3 = "vars" in self._file or "layers" in self._file
             self._file.close()
             raise FormatError(
                 "no weights as Keras 1 and 2 write them",
                 path=self.prefix,
                 expected="the attribute layer_names",
                 found=f"an HDF5 file with {found}",
-                hint="If Keras 3 wrote it, its own load_weights reads it.",
+                hint=_KERAS_3 if is_keras_3 else "",
             )
         self._datasets, self.aliases = _listed(root)
 
@@ -113,13 +118,18 @@ def _texts(group: Any, attribute: str) -> list[str]:
 def _listed(root: Any) -> tuple[dict[str, Any], dict[str, str]]:
     """Returns name -> dataset, and other name -> name."""
     rows = list(_rows(root))
+    holders: dict[int, set[str]] = defaultdict(set)
+    for number, _, weight, _ in rows:
+        holders[number].add(weight.rpartition("/")[0])
     counts = Counter(weight for _, _, weight, _ in rows)
     datasets: dict[str, Any] = {}
     aliases: dict[str, str] = {}
     for number, layer, weight, dataset in rows:
         name = weight if counts[weight] == 1 else f"{layer}/{weight}"
         datasets[name] = dataset
-        aliases.setdefault(f"layer_with_weights-{number}/{weight.rpartition('/')[2]}", name)
+        # A model in the model is no layer, and in which order its weights lie depends on what was trained.
+        if len(holders[number]) == 1:
+            aliases.setdefault(f"layer_with_weights-{number}/{weight.rpartition('/')[2]}", name)
     return datasets, aliases
 
 

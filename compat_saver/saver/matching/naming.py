@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from compat_saver.analysis.values.roles import AVERAGE
 from compat_saver.bundle import Checkpoint
-from compat_saver.checkpoints.object_graph import decode_object_graph
+from compat_saver.checkpoints.object_graph import VALUE, decode_object_graph, find_object, paths_from, stored_objects
 from compat_saver.checkpoints.renaming import new_names_of
 from compat_saver.errors import UsageError, nearest_names
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
@@ -45,7 +45,7 @@ def stored_names(
             name.
     """
     names = {key: key for key in checkpoint if key != OBJECT_GRAPH_KEY}
-    for alias, key in _aliases(checkpoint):
+    for alias, key in _aliases(checkpoint, scope):
         names.setdefault(alias, key)
     if scope:
         names = _below(scope.strip("/"), names, checkpoint.prefix)
@@ -54,17 +54,30 @@ def stored_names(
     return names if name_map is None else _mapped(names, name_map)
 
 
-def _aliases(checkpoint: Tensors) -> list[tuple[str, str]]:
-    """Returns (other name, key)."""
+def _aliases(checkpoint: Tensors, scope: str | None) -> list[tuple[str, str]]:
+    """Returns (other name, key); below an object that is the scope, paths are those that begin with it."""
     if isinstance(checkpoint, KerasFile):
         return list(checkpoint.aliases.items())
     if not isinstance(checkpoint, Checkpoint):
         return []
-    items = [item for item in decode_object_graph(checkpoint).values() if item.attribute == "VARIABLE_VALUE"]
+    items = [item for item in decode_object_graph(checkpoint).values() if item.attribute == VALUE]
     uses = Counter(item.full_name for item in items)
     paths = [(item.path, item.key) for item in items if item.path]
     # Variables that nobody named are all called "Variable".
-    return [*paths, *((item.full_name, item.key) for item in items if item.full_name and uses[item.full_name] == 1)]
+    return [
+        *_paths_below(checkpoint, scope),
+        *paths,
+        *((item.full_name, item.key) for item in items if item.full_name and uses[item.full_name] == 1),
+    ]
+
+
+def _paths_below(checkpoint: Checkpoint, scope: str | None) -> list[tuple[str, str]]:
+    if not scope:
+        return []
+    objects = stored_objects(checkpoint)
+    start = find_object(objects, scope.strip("/"))
+    paths = {} if start is None else paths_from(objects, start)
+    return [(f"{scope.strip('/')}/{path}", objects[n].key) for n, path in paths.items() if path and objects[n].key]
 
 
 def _below(scope: str, names: Mapping[str, str], prefix: str) -> dict[str, str]:

@@ -1,0 +1,163 @@
+"""What Keras wrote goes into models of other names, and never into the wrong layer."""
+
+import re
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from compat_saver.errors import NotALegacyArtifactError, RestoreError, UsageError
+from compat_saver.saver.loading.loading import load_into
+
+pytestmark = pytest.mark.tensorflow
+L = tf.keras.layers
+X = np.random.RandomState(0).uniform(-1, 1, (5, 4)).astype(np.float32)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_names():
+    tf.keras.backend.clear_session()
+
+
+def filled(model):
+    """Gives every weight other values."""
+    random = np.random.RandomState(1)
+    for weight in model.weights:
+        weight.assign(random.uniform(0.1, 1, weight.shape))
+    return model
+
+
+def sequential():
+    return tf.keras.Sequential([L.Input((4,)), L.Dense(4), L.Dropout(0.5), L.BatchNormalization(), L.Dense(4)])
+
+
+def functional():
+    inputs = L.Input((4,))
+    first, second = L.Dense(4)(inputs), L.Dense(4)(inputs)
+    return tf.keras.Model(inputs, L.Subtract()([second, first]))
+
+
+class Subclassed(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first = L.Dense(4)
+        self.second = L.Dense(4)
+
+    def call(self, x):
+        return self.second(self.first(x))
+
+
+def subclassed():
+    model = Subclassed()
+    model(X)
+    return model
+
+
+MODELS = [sequential, functional, subclassed]
+
+
+@pytest.mark.parametrize("build", MODELS)
+class TestByObjects:
+    def test_a_checkpoint_of_the_model(self, build, tmp_path):
+        model = filled(build())
+        prefix = tf.train.Checkpoint(model).write(tmp_path / "model")
+        other = build()
+        assert load_into(other, prefix).is_complete
+        np.testing.assert_array_equal(other(X), model(X))
+
+    def test_one_that_was_trained(self, build, tmp_path):
+        model = build()
+        model.compile("adam", "mse")
+        model.fit(X, X, verbose=0)
+        prefix = tf.train.Checkpoint(model).write(tmp_path / "model")
+        other = build()
+        load_into(other, prefix)
+        np.testing.assert_array_equal(other(X), model(X))
+
+    def test_model_and_optimizer(self, build, tmp_path):
+        model = build()
+        model.compile("adam", "mse")
+        model.fit(X, X, verbose=0)
+        prefix = tf.train.Checkpoint(net=model, opt=model.optimizer).write(tmp_path / "model")
+        other = build()
+        other.compile("adam", "mse")
+        other.optimizer.build(other.trainable_variables)
+        assert load_into(tf.train.Checkpoint(net=other, opt=other.optimizer), prefix).is_complete
+        np.testing.assert_array_equal(other(X), model(X))
+        for found, expected in zip(other.optimizer.variables, model.optimizer.variables, strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+    def test_the_model_below_its_attribute(self, build, tmp_path):
+        model = build()
+        model.compile("adam", "mse")
+        model.fit(X, X, verbose=0)
+        prefix = tf.train.Checkpoint(opt=model.optimizer, net=model).write(tmp_path / "model")
+        other = build()
+        assert load_into(other, prefix, scope="net").is_complete
+        np.testing.assert_array_equal(other(X), model(X))
+
+    def test_an_export(self, build, tmp_path):
+        model = filled(build())
+        model.export(tmp_path / "exported", verbose=False)
+        other = build()
+        assert load_into(other, tmp_path / "exported").is_complete
+        np.testing.assert_array_equal(other(X), model(X))
+
+
+def test_an_export_of_other_variables_is_not_taken_by_number(tmp_path):
+    filled(sequential()).export(tmp_path / "exported", verbose=False)
+    other = tf.keras.Sequential([L.Input((4,)), L.Dense(4, name="a"), L.Dense(4, name="b")])
+    with pytest.raises(RestoreError):
+        load_into(other, tmp_path / "exported")
+
+
+class TestMessages:
+    def test_no_path(self):
+        with pytest.raises(UsageError, match="source: expected a checkpoint, found None, which is what latest_chec"):
+            load_into(sequential(), None)
+        with pytest.raises(TypeError, match="source: expected the path of a checkpoint, found a int"):
+            load_into(sequential(), 3)
+
+    def test_a_keras_file(self, tmp_path):
+        model = sequential()
+        model.save(tmp_path / "model.keras")
+        with pytest.raises(NotALegacyArtifactError, match=re.escape("keras.models.load_model(FILE)")):
+            load_into(model, tmp_path / "model.keras")
+
+
+def h5(path, layers):
+    """Writes a file of weights as TensorFlow 1.15's Keras did: name of a layer -> its weights, name -> value."""
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [name.encode() for name in layers]
+        for layer, weights in layers.items():
+            group = file.create_group(layer)
+            group.attrs["weight_names"] = [f"{name}:0".encode() for name in weights]
+            for name, value in weights.items():
+                group[f"{name}:0"] = value
+    return path
+
+
+def dense(name, number):
+    """The weights of a layer Dense(4), all of them one number."""
+    return {f"{name}/kernel": np.full((4, 4), number, "f"), f"{name}/bias": np.full(4, number, "f")}
+
+
+def denses(*names):
+    """A model of layers Dense(4); None for a name that Keras makes up."""
+    return tf.keras.Sequential([L.Input((4,)), *(L.Dense(4, name=name) for name in names)])
+
+
+def numbers(model):
+    """Of every layer the one number that its weights are."""
+    return [int(layer.bias.numpy()[0]) for layer in model.layers]
+
+
+class TestHdf5:
+    def test_a_model_in_the_model_is_no_layer(self, tmp_path):
+        inner = dense("sequential/dense", 1) | dense("sequential/dense_1", 2)
+        last = dense("sequential_1/dense_3", 4) | dense("sequential_1/dense_4", 5)
+        layers = {"sequential": inner, "dense_2": dense("dense_2", 3), "sequential_1": last}
+        source = h5(tmp_path / "nested.h5", layers)
+        with pytest.raises(RestoreError, match="4 of 6 variables are not in it"):
+            load_into(denses("a", "b", "c"), source)
