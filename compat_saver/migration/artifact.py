@@ -1,7 +1,8 @@
 """What a migration starts from: a graph, and the checkpoint that holds its weights.
 
-Four cases: a checkpoint with its .meta; a TF1 SavedModel or Hub module, whose graph lies in saved_model.pb and whose
-weights in `variables/`; a GraphDef alone, frozen or without variables. All else is refused by what it is.
+Five cases: a checkpoint with its .meta; a TF1 SavedModel or Hub module, whose graph lies in saved_model.pb and whose
+weights in `variables/`; a GraphDef alone, frozen or without variables; where nobody needs weights, a .meta alone. All
+else is refused by what it is.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from compat_saver.migration.options import MigrationOptions
 from compat_saver.proto.files import read_graph_def, read_saved_model
 from compat_saver.proto.messages import Message, MetaGraphDef
 from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
-from compat_saver.sources import GraphDefSource, SavedModelSource, resolve, resolve_checkpoint
+from compat_saver.sources import GraphDefSource, MetaGraphSource, SavedModelSource, resolve, resolve_checkpoint
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Artifact:
     """A legacy model, opened but not yet understood.
 
     Attributes:
-        kind: what it is: "checkpoint", "saved_model", "hub_module" or "graph_def".
+        kind: what it is: "checkpoint", "saved_model", "hub_module", "graph_def" or "meta_graph".
         path: the checkpoint's prefix, or the directory or file.
         meta: its graph and what the writer knew of it.
         checkpoint: its weights; None for a graph that has none.
@@ -71,8 +72,13 @@ class Artifact:
         )
 
 
-def open_artifact(source: Path, options: MigrationOptions) -> Artifact:
+def open_artifact(source: Path, options: MigrationOptions, *, needs_weights: bool = True) -> Artifact:
     """Opens what a path leads to.
+
+    Args:
+        source: any path.
+        options: what the caller asked for.
+        needs_weights: whether a .meta without its checkpoint is refused.
 
     Raises:
         ArtifactError: there is nothing, or something that cannot be migrated.
@@ -84,6 +90,8 @@ def open_artifact(source: Path, options: MigrationOptions) -> Artifact:
     if options.meta_graph is None and isinstance(found, GraphDefSource):
         message = MetaGraphDef(graph_def=read_graph_def(found.path))
         return Artifact(found.kind, str(found.path), MetaGraph(str(found.path), message), None, found.notes)
+    if options.meta_graph is None and isinstance(found, MetaGraphSource) and not needs_weights:
+        return Artifact(found.kind, str(found.path), read_meta_graph(found.path), None, found.notes)
     checkpoint = resolve_checkpoint(source, options.meta_graph)
     checkpoint.require_shards()
     meta = read_meta_graph(checkpoint.meta_path)
@@ -92,24 +100,26 @@ def open_artifact(source: Path, options: MigrationOptions) -> Artifact:
 
 def _open_saved_model(source: SavedModelSource, tags: Sequence[str]) -> Artifact:
     graphs = read_saved_model(source.file).meta_graphs
-    message = _tagged(graphs, tags, source.file)
+    message, note = _tagged(graphs, tags, source.file)
     if message.HasField("object_graph_def"):
         raise NotALegacyArtifactError(
             f"{source.path}: expected a TF1 SavedModel, found one that TensorFlow 2 wrote. It needs no migration; "
             "tf.saved_model.load reads it."
         )
     checkpoint = None if source.variables is None else open_bundle(source.variables.prefix)
-    return Artifact(source.kind, str(source.path), MetaGraph(str(source.file), message), checkpoint, source.notes)
+    return Artifact(
+        source.kind, str(source.path), MetaGraph(str(source.file), message), checkpoint, (*source.notes, *note)
+    )
 
 
-def _tagged(graphs: Sequence[Message], tags: Sequence[str], path: Path) -> Message:
-    """Returns the graph of exactly these tags, or the only one whatever its tags."""
+def _tagged(graphs: Sequence[Message], tags: Sequence[str], path: Path) -> tuple[Message, tuple[str, ...]]:
+    """Returns the graph of exactly these tags, or the only one whatever its tags, with a note if it is not as asked."""
     for graph in graphs:
         if set(graph.meta_info_def.tags) == set(tags):
-            return graph
-    if len(graphs) == 1:
-        return graphs[0]
+            return graph, ()
     there = "; ".join(",".join(graph.meta_info_def.tags) or "no tags" for graph in graphs)
-    raise NameNotFoundError(
-        f"{path} has no graph of the tags {','.join(tags)}. It has: {there}. Choose with --tag-set."
-    )
+    asked = f"{path} has no graph of the tags {','.join(tags)}."
+    if len(graphs) == 1:
+        was_said = tuple(tags) != MigrationOptions.tag_set
+        return graphs[0], (f"{asked} The only one it has was taken; its tags: {there}.",) if was_said else ()
+    raise NameNotFoundError(f"{asked} It has: {there}. Choose with --tag-set (tag_set= in Python).")

@@ -108,7 +108,7 @@ def settle_tables(
         UsageError: a file was given for a path that no table is read from, or the file given is not there.
     """
     tables = tables_of(graph, meta)
-    finder = TableFiles(_directories(meta, checkpoint), _carried(meta), given)
+    finder = TableFiles(_directories(meta, checkpoint), carried_files(meta), given)
     _refuse_unknown(given, [file for table in tables for file in _recorded(graph, table)])
     needed = needed_tables(graph, tables, outputs, inputs)
     settler = _Settler(graph, checkpoint, finder)
@@ -129,9 +129,9 @@ def _refuse_unknown(given: Mapping[str, Path], recorded: Sequence[str]) -> None:
     for name, path in given.items():
         if name not in known:
             hint = nearest_names(name, known) or "."
-            raise UsageError(f"--asset {name}={path}: no lookup table of the graph is read from {name!r}{hint}")
+            raise UsageError(f"The asset {name}={path}: no lookup table of the graph is read from {name!r}{hint}")
         if not path.is_file():
-            raise UsageError(f"--asset {name}={path}: there is no such file.")
+            raise UsageError(f"The asset {name}={path}: there is no such file.")
 
 
 def _directories(meta: MetaGraph, checkpoint: Checkpoint | None) -> list[Path]:
@@ -140,7 +140,7 @@ def _directories(meta: MetaGraph, checkpoint: Checkpoint | None) -> list[Path]:
     return list(dict.fromkeys(path for folder in beside for path in (folder, folder / _ASSETS)))
 
 
-def _carried(meta: MetaGraph) -> dict[str, Path]:
+def carried_files(meta: MetaGraph) -> dict[str, Path]:
     """Returns tensor -> the file that a SavedModel has for it; older releases list them in a collection only."""
     records = list(meta.message.asset_file_def)
     collection = meta.collections.get(_ASSETS_COLLECTION)
@@ -190,7 +190,7 @@ class _Settler:
         if path is None:
             self.problems.append(
                 f"The lookup table {table.name!r} is read from the file {recorded!r}, which is neither there nor "
-                f"beside the source. Name it: --asset {recorded}=FILE"
+                f"beside the source. Name it: --asset {recorded}=FILE (assets={{{recorded!r}: FILE}} in Python)"
             )
             return
         pointer = pointer_at(path)

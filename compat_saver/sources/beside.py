@@ -32,11 +32,14 @@ def _advice(files: CheckpointFiles, meta: Path) -> str:
         return f"{missing} tf.train.Checkpoint wrote it, which saves no graph; build the model in code and restore it."
     others = sorted(path for path in meta.parent.iterdir() if path.name.endswith(META) and path.is_file())
     if len(others) == 1:
-        return f"{missing} If {others[0].name} is its graph, pass --meta-graph {others[0]}"
+        return f"{missing} If {others[0].name} is its graph, pass --meta-graph {others[0]} (meta_graph= in Python)."
     if others:
         names = ", ".join(path.name for path in others)
-        return f"{missing} If one of {names} is its graph, pass that with --meta-graph."
-    return f"{missing} Copy the .meta from where the checkpoint was written, or pass it with --meta-graph."
+        return f"{missing} If one of {names} is its graph, pass that with --meta-graph (meta_graph= in Python)."
+    return (
+        f"{missing} Copy the .meta from where the checkpoint was written, or pass it with --meta-graph "
+        "(meta_graph= in Python)."
+    )
 
 
 def is_saved_model(directory: Path) -> bool:

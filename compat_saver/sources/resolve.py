@@ -89,7 +89,8 @@ def resolve_checkpoint(path: str | PathLike[str], meta_graph: str | PathLike[str
         stem = found.path.name.removesuffix(META)
         raise SourceNotFoundError(
             f"{found.path}: this is a graph alone; its checkpoint ({stem}.index and {stem}.data-*, or a V1 file "
-            f"{stem}) is not beside it. Copy it there, or pass it as the source, and this with --meta-graph (meta_graph= in Python)."
+            f"{stem}) is not beside it. Copy it there, or pass it as the source, and this with --meta-graph "
+            "(meta_graph= in Python)."
         )
     what = {"graph_def": "a GraphDef alone", "hdf5": "an HDF5 file (Keras)"}.get(
         found.kind, "a SavedModel without variables"

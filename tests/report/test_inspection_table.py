@@ -116,7 +116,7 @@ Variables: 10 optimizer slots (1.1 kB), 5 other (528 B)
   logits/kernel   float32   [8, 3]    96 B    other   yes
 
 Note: run/model.ckpt.meta: the checkpoint run/model.ckpt has no graph beside it. Copy the .meta
-from where the checkpoint was written, or pass it with --meta-graph.
+from where the checkpoint was written, or pass it with --meta-graph (meta_graph= in Python).
 """
 OBSTRUCTED = """
 Graph           run/model.ckpt.meta

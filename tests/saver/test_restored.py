@@ -499,3 +499,316 @@ def test_the_report_tells_everything_as_plain_data(tmp_path):
         found = json.loads(json.dumps(model.report.as_dict()))
     assert sorted(row["name"] for row in found["restored"]) == ["dense/bias", "dense/kernel"]
     assert {"missing", "unexpected", "mismatched", "initialised", "uninitialised", "notes"} <= found.keys()
+
+
+# ---- a key, a name, and which of them is meant
+
+
+def saved_model(directory, build, inputs=(), outputs=(), signatures=None, **arguments):
+    """Writes a SavedModel of what `build` makes with the SavedModelBuilder of TF1; returns its directory.
+
+    `build` returns key -> tensor, or (key -> tensor, arguments of add_meta_graph_and_variables).
+    """
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        built = build(v1)
+        tensors, more = built if isinstance(built, tuple) else (built, {})
+        session.run(v1.global_variables_initializer())
+        session.run(v1.tables_initializer())
+        keys = signatures or {"serving_default": ({key: key for key in inputs}, {key: key for key in outputs})}
+        defs = {
+            name: v1.saved_model.predict_signature_def(
+                {key: tensors[item] for key, item in taken.items()}, {key: tensors[item] for key, item in given.items()}
+            )
+            for name, (taken, given) in keys.items()
+        }
+        builder = v1.saved_model.Builder(str(directory))
+        builder.add_meta_graph_and_variables(session, ["serve"], signature_def_map=defs, **more, **arguments)
+        builder.save()
+    return directory
+
+
+def ambiguous(v1):
+    import tensorflow as tf
+
+    a = v1.placeholder("float32", [], name="x")
+    b = v1.placeholder("float32", [], name="given")
+    w = v1.get_variable("w", initializer=2.0, use_resource=False)
+    return {"a": a, "b": b, "y": tf.add(a, w, name="y"), "final": tf.multiply(b, w, name="final")}
+
+
+def test_a_key_comes_before_a_node_of_its_name(tmp_path):
+    signature = {"serving_default": ({"x": "b"}, {"y": "final"})}
+    with restore(saved_model(tmp_path / "m", ambiguous, signatures=signature)) as model:
+        assert (model.inputs["x"].tensor, model.outputs["y"].tensor) == ("given:0", "final:0")
+        assert model.run("y", {"x": 5}) == 10
+        assert model.run(["y", "y:0"], {"x": 5, "x:0": 1}) == [10, 3]
+        assert model.run("x", {"x": 5}) == 5
+        assert model.run({"w": "w"})["w"] == 2
+
+
+def test_a_key_of_several_signatures_has_to_be_told(tmp_path):
+    signatures = {"first": ({"x": "a"}, {"y": "y"}), "second": ({"x": "b"}, {"y": "final"})}
+    with restore(saved_model(tmp_path / "m", ambiguous, signatures=signatures)) as model:
+        assert list(model.outputs) == ["first/y", "second/y"]
+        with pytest.raises(UsageError, match=r"'y' is a key of several signatures.*'first/y' or 'second/y'"):
+            model.run("y", {"first/x": 1})
+        with pytest.raises(UsageError, match="'x' is a key of several signatures"):
+            model.run("first/y", {"x": 1})
+        assert model.run(["first/y", "second/y", "y:0"], {"first/x": 1, "second/x": 5}) == [3, 10, 3]
+
+
+def test_every_input_that_is_told_can_be_fed_by_its_key():
+    golden = case("1.15.5", "name_collision")
+    with restore(golden.prefix) as model:
+        inputs, _ = next(golden.runs())
+        by_tensor = {name if ":" in name else f"{name}:0": value for name, value in inputs.items()}
+        feeds = {key: by_tensor[item.tensor] for key, item in model.inputs.items()}
+        expected = model.run([item.tensor for item in model.outputs.values()], by_tensor)
+        for found, answer in zip(model.run(list(model.outputs), feeds), expected, strict=True):
+            assert np.array_equal(found, answer)
+
+
+def test_feeds_that_are_no_mapping(tmp_path):
+    with restore(saved(tmp_path, layer)) as model, pytest.raises(UsageError, match=r"feeds: .* found a list"):
+        model.run("y", [ONES["x"]])
+
+
+def test_a_hint_says_nothing_twice(tmp_path):
+    with restore(saved(tmp_path, layer)) as model:
+        with pytest.raises(NameNotFoundError) as caught:
+            model.run("xx")
+        assert str(caught.value).count("'x'") == 1
+
+
+# ---- the init op of a SavedModel
+
+
+def answered(directory, fetch, feeds=None):
+    """Returns what TensorFlow's own loader answers."""
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        v1.saved_model.load(session, ["serve"], str(directory))
+        return session.run(fetch, feeds)
+
+
+def assigning(use_resource, signature=False, legacy=False):
+    def build(v1):
+        x = v1.placeholder("float32", [], name="x")
+        w = v1.get_variable("w", initializer=2.0, use_resource=use_resource)
+        counted = v1.get_variable("counted", initializer=1.0, use_resource=use_resource)
+        local = v1.get_variable("local", initializer=3.0, use_resource=False, collections=["local_variables"])
+        ops = [v1.assign(w, 42.0).op, v1.assign_add(counted, 1.0).op, v1.assign(local, 7.0).op]
+        op = v1.group(*ops, name="begin")
+        y = v1.add_n([x, w, counted, v1.identity(local)], name="y")
+        if signature:
+            v1.add_to_collection("saved_model_main_op", v1.assign(w, 5.0, name="other").op)
+        return {"x": x, "y": y}, {} if signature else {"legacy_init_op" if legacy else "main_op": op}
+
+    return build
+
+
+@pytest.mark.parametrize("use_resource", [False, True], ids=["references", "resources"])
+@pytest.mark.parametrize("legacy", [False, True], ids=["main_op", "legacy_init_op"])
+def test_the_init_op_is_run_once_as_tensorflow_runs_it(tmp_path, use_resource, legacy):
+    directory = saved_model(tmp_path / "m", assigning(use_resource, legacy=legacy), ["x"], ["y"])
+    expected = answered(directory, "y:0", {"x:0": 1.0})
+    assert expected == 52
+    with restore(directory) as model:
+        assert model.run("y", {"x": 1}) == expected
+        assert model.report.initialised == ("local",)
+        (note,) = [note for note in model.report.notes if "init op" in note]
+        assert "'begin', was run" in note
+        assert "'counted', 'w'" in note
+
+
+def test_the_signature_of_an_init_op_comes_first_and_is_no_signature(tmp_path):
+    from compat_saver.proto.messages import SavedModel
+
+    directory = saved_model(tmp_path / "m", assigning(False, signature=True), ["x"], ["y"])
+    path = directory / "saved_model.pb"
+    message = SavedModel.FromString(path.read_bytes())
+    key = "__saved_model_init_op"
+    message.meta_graphs[0].signature_def[key].outputs[key].name = "begin"
+    path.write_bytes(message.SerializeToString())
+    expected = answered(directory, "y:0", {"x:0": 1.0})
+    with restore(directory) as model:
+        assert model.run("y", {"x": 1}) == expected == 52
+        assert {item.signature for item in model.outputs.values()} == {"serving_default"}
+
+
+def test_an_init_op_that_fails_or_is_left_out_is_told(tmp_path):
+    from compat_saver.proto.messages import SavedModel
+
+    def build(v1):
+        import tensorflow as tf
+
+        w = v1.get_variable("w", initializer=2.0, use_resource=False)
+        text = tf.io.read_file(str(tmp_path / "gone.txt"))
+        local = v1.get_variable("local", initializer=3.0, use_resource=False, collections=["local_variables"])
+        op = v1.assign(local, tf.strings.to_number(text)).op
+        return {"w": w, "y": v1.add(w, local, name="y")}, {"main_op": op}
+
+    directory = saved_model(tmp_path / "m", build, ["w"], ["y"])
+    with restore(directory) as model:
+        assert any("failed" in note and "gone.txt" in note for note in model.report.notes)
+        assert model.run("y") == 5
+        assert model.report.initialised == ("local",)
+    path = directory / "saved_model.pb"
+    message = SavedModel.FromString(path.read_bytes())
+    node = next(item for item in message.meta_graphs[0].graph_def.node if item.op == "ReadFile")
+    node.op = "HorovodAllreduce"
+    path.write_bytes(message.SerializeToString())
+    with restore(directory) as model:
+        assert any("init op" in note and "was not run" in note and "Horovod" in note for note in model.report.notes)
+        assert model.run("y") == 5
+
+
+def test_the_init_op_reads_the_assets_and_fills_the_tables_once(tmp_path):
+    import tensorflow as tf
+
+    words = tmp_path / "words.txt"
+    words.write_text("red\ngreen\n")
+
+    def build(v1):
+        path = tf.constant(str(words), name="path")
+        v1.add_to_collection("asset_filepaths", path)
+        initializer = tf.lookup.TextFileInitializer(
+            path, tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER
+        )
+        table = tf.lookup.StaticHashTable(initializer, -1)
+        text = v1.get_variable("text", initializer="", use_resource=False)
+        fills = v1.get_variable("fills", initializer=0, use_resource=False)
+        counted = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1)
+        with tf.control_dependencies([v1.assign_add(fills, 1)]):
+            insert = counted.insert(tf.constant(["a"]), tf.constant([1], tf.int64))
+        v1.add_to_collection("table_initializer", insert)
+        read = v1.assign(text, tf.io.read_file(path)).op
+        word = v1.placeholder(tf.string, [None], name="word")
+        found = tf.identity(table.lookup(word), name="found")
+        op = v1.group(v1.tables_initializer(), read)
+        both = {"assets_collection": v1.get_collection("asset_filepaths"), "main_op": op}
+        return {"word": word, "found": found, "fills": fills.read_value(), "text": text.read_value()}, both
+
+    directory = saved_model(tmp_path / "m", build, ["word"], ["found", "fills", "text"])
+    words.unlink()
+    with restore(directory) as model:
+        found = model.run({key: key for key in model.outputs}, {"word": ["green"]})
+        assert (found["found"].tolist(), found["text"]) == ([1], b"red\ngreen\n")
+        assert found["fills"] == answered(directory, model.outputs["fills"].tensor)
+
+
+# ---- Python functions of the old program
+
+
+def with_python(v1):
+    import tensorflow as tf
+
+    x = v1.placeholder("float32", [2], name="x")
+    w = v1.get_variable("w", initializer=[1.0, 2.0], use_resource=False)
+    y = tf.multiply(x, w, name="y")
+    v1.add(v1.py_func(lambda value: value + 1, [y], tf.float32, name="old"), 0.0, name="z")
+
+
+def test_a_python_function_of_the_program_is_told_and_never_another_one(tmp_path):
+    import tensorflow as tf
+
+    prefix = saved(tmp_path, with_python)
+    with tf.Graph().as_default():
+        token = tf.compat.v1.py_func(lambda value: value * 0, [tf.zeros(2)], tf.float32).op.get_attr("token")
+    path = Path(f"{prefix}.meta")
+    message = MetaGraphDef.FromString(path.read_bytes())
+    next(node for node in message.graph_def.node if node.op == "PyFunc").attr["token"].s = token
+    path.write_bytes(message.SerializeToString())
+    with restore(prefix) as model:
+        assert any("'old' (PyFunc)" in note and "cannot run" in note for note in model.report.notes)
+        assert [item.tensor for item in model.outputs.values()] == ["y:0"]
+        with pytest.raises(UsageError, match="'old:0'") as caught:
+            model.run("z", {"x": [1, 2]})
+        assert isinstance(caught.value, tf.errors.OpError)
+        assert model.run("z", {"old:0": [1, 2]}).tolist() == [1, 2]
+        assert model.run("y", {"x": [1, 2]}).tolist() == [1, 4]
+
+
+# ---- arguments
+
+
+def test_a_source_that_is_no_path():
+    with pytest.raises(UsageError, match="found None, which is what latest_checkpoint returns"):
+        restore(None)
+    with pytest.raises(TypeError, match="found a int"):
+        restore(3)
+
+
+def test_a_meta_graph_without_its_checkpoint(tmp_path):
+    prefix = saved(tmp_path, layer)
+    (tmp_path / "alone").mkdir()
+    alone = tmp_path / "alone" / "model.ckpt.meta"
+    alone.write_bytes(Path(f"{prefix}.meta").read_bytes())
+    for source in (alone, alone.parent, str(alone).removesuffix(".meta")):
+        with pytest.raises(RestoreError, match=r"meta_graph=GRAPH.meta, .*strict=False"):
+            restore(source)
+        with restore(source, strict=False) as model:
+            assert model.report.initialised == ("dense/kernel", "dense/bias")
+            assert model.run("y", ONES).shape == (1, 3)
+    text = "x = Placeholder[dtype=float32, shape=[?]]\ny = Relu[T=float32](x)"
+    bare = write_model(tmp_path / "alone", text, {"w": BIAS}, ())
+    for path in bare.parent.iterdir():
+        if path.suffix != ".meta":
+            path.unlink()
+    with restore(bare) as model:
+        assert model.run("y", {"x": [-1.0]}).tolist() == [0]
+
+
+def test_a_name_map_that_leads_to_nothing(tmp_path):
+    prefix = saved(tmp_path, layer, fill=DENSE)
+    with pytest.raises(UsageError, match="no variable is called 'dense/kernal'; did you mean 'dense/kernel'"):
+        restore(prefix, name_map={"dense/kernel": "dense/kernal"}, strict=False)
+    with restore(prefix, name_map={re.compile("kernel"): "kernal"}, strict=False) as model:
+        assert [row.name for row in model.report.missing] == ["dense/kernel"]
+    parts = saved(tmp_path / "parts", partitioned, fill=None)
+    with restore(prefix, meta_graph=f"{parts}.meta", name_map={"dense/kernel": "dense/kernel"}) as model:
+        assert model.run("y", ONES).tolist() == ANSWER
+
+
+def test_tags(tmp_path):
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        y = v1.get_variable("w", initializer=2.0, use_resource=False) * 1
+        session.run(v1.global_variables_initializer())
+        builder = v1.saved_model.Builder(str(tmp_path / "m"))
+        builder.add_meta_graph_and_variables(session, ["train", "gpu"])
+        builder.save()
+        name = y.name
+    for tags in ("train,gpu", "gpu, train", ("train", "gpu")):
+        with restore(tmp_path / "m", tag_set=tags) as model:
+            assert model.report.notes == ()
+            assert model.run(name) == 2
+    with restore(tmp_path / "m", tag_set="eval") as model:
+        (note,) = model.report.notes
+        assert "no graph of the tags eval" in note
+        assert "gpu,train" in note or "train,gpu" in note
+
+
+def test_errors_say_what_python_calls_its_arguments(tmp_path):
+    prefix = saved(tmp_path, layer, write_version=2)
+    Path(f"{prefix}.meta").rename(tmp_path / "elsewhere.meta")
+    with pytest.raises(ArtifactError, match="meta_graph= in Python"):
+        restore(prefix)
+    with pytest.raises(UsageError, match=r"asset nope\.txt=") as caught:
+        restore(prefix, meta_graph=tmp_path / "elsewhere.meta", assets={"nope.txt": prefix})
+    assert "--asset" not in str(caught.value)
+
+
+def test_a_closed_model_is_not_entered_again(tmp_path):
+    model = restore(saved(tmp_path, layer))
+    with model:
+        pass
+    with pytest.raises(UsageError, match="closed"), model:
+        pass

@@ -8,15 +8,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from compat_saver import dtypes
+from compat_saver.analysis.needs import needed_from
 from compat_saver.analysis.serving.modes import Mode
-from compat_saver.errors import CannotMigrateError, NameNotFoundError
+from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError
 from compat_saver.graph import Graph, OpCatalog, from_graph_def
 from compat_saver.graph.attributes import Shape
 from compat_saver.migration.inference import modes_to_bind
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.settle import settle_signatures
 from compat_saver.migration.signature import Signature, Tensor
+from compat_saver.proto.messages import Message
 from compat_saver.proto.meta_graph import MetaGraph
+from compat_saver.saver.opened.init_op import INIT_SIGNATURE, TRAIN_SIGNATURE
+from compat_saver.saver.opened.python_functions import PYTHON_OPS, remove_python
+
+
+class _Served(MetaGraph):
+    """A meta graph without the signatures that only name an op."""
+
+    @property
+    def signatures(self) -> Mapping[str, Message]:
+        return {key: item for key, item in super().signatures.items() if key not in (INIT_SIGNATURE, TRAIN_SIGNATURE)}
 
 
 @dataclass(frozen=True)
@@ -47,17 +59,44 @@ class Endpoints:
     """
 
     def __init__(self, meta: MetaGraph, graph: Graph) -> None:
-        self._meta, self._graph = meta, graph
+        self._meta, self._graph = _Served(meta.path, meta.message), graph
 
-    @property
+    @functools.cached_property
     def inputs(self) -> dict[str, Endpoint]:
         """Key -> input; where two signatures mean different tensors by a key, it is SIGNATURE/KEY."""
         return self._by_key([(item.name, item.inputs) for item in self._signatures])
 
-    @property
+    @functools.cached_property
     def outputs(self) -> dict[str, Endpoint]:
         """Key -> output; where two signatures mean different tensors by a key, it is SIGNATURE/KEY."""
         return self._by_key([(item.name, item.outputs) for item in self._signatures])
+
+    def of(self, kind: str) -> dict[str, Endpoint]:
+        """Returns "inputs" or "outputs"."""
+        return self.inputs if kind == "inputs" else self.outputs
+
+    def find(self, name: str, kinds: Iterable[str]) -> Endpoint | None:
+        """Returns what is meant by a key; None if there is no such key.
+
+        Args:
+            name: as `inputs` and `outputs` have it.
+            kinds: "inputs" and "outputs", in the order in which to look.
+
+        Raises:
+            UsageError: several signatures have the key, for different tensors.
+        """
+        for kind in kinds:
+            known = self.of(kind)
+            if name in known:
+                return known[name]
+            several = [key for key, item in known.items() if item.key == name]
+            if several:
+                choices = " or ".join(map(repr, several))
+                raise UsageError(
+                    f"{name!r} is a key of several signatures, for different {kind}: say {choices}. "
+                    f"{name + ':0'!r} would be the tensor that the graph calls so."
+                )
+        return None
 
     @functools.cached_property
     def modes(self) -> dict[str, Any]:
@@ -74,13 +113,19 @@ class Endpoints:
     @functools.cached_property
     def _signatures(self) -> tuple[Signature, ...]:
         graph, catalog, trainable = self._read
+        found = self._settled(graph, catalog, trainable)
+        if self._meta.signatures or not any(_needs_python(graph, item) for item in found):
+            return found
+        able = from_graph_def(self._meta.graph_def)
+        remove_python(able)
+        return self._settled(able, catalog, trainable & {node.name for node in able}) or found
+
+    def _settled(self, graph: Graph, catalog: OpCatalog, trainable: set[str]) -> tuple[Signature, ...]:
+        bound = [name for name in self.modes_told if name.partition(":")[0] in graph]
         try:
-            found, _ = settle_signatures(
-                self._meta, graph, catalog, MigrationOptions(), trainable, self.modes_told.keys()
-            )
+            return settle_signatures(self._meta, graph, catalog, MigrationOptions(), trainable, bound)[0]
         except (CannotMigrateError, NameNotFoundError):
             return ()  # nothing can be proposed, or the file speaks of what is not in it
-        return found
 
     @functools.cached_property
     def _read(self) -> tuple[Graph, OpCatalog, set[str]]:
@@ -105,3 +150,10 @@ class Endpoints:
 
     def _is_there(self, tensor: str) -> bool:
         return tensor.partition(":")[0] in self._graph
+
+
+def _needs_python(graph: Graph, signature: Signature) -> bool:
+    """Whether an output cannot be computed without a Python function of the program, whatever is fed."""
+    inputs = {graph.value(item.name) for item in signature.inputs.values()}
+    outputs = [graph.value(item.name) for item in signature.outputs.values()]
+    return any(node.op in PYTHON_OPS for node in needed_from(outputs, inputs))

@@ -13,18 +13,22 @@ from compat_saver import _tensorflow
 from compat_saver.analysis.values.weights import HANDLE_OPS, declared_shape, variable_nodes
 from compat_saver.bundle import Checkpoint
 from compat_saver.dtypes import base
-from compat_saver.errors import GraphError, RestoreError
+from compat_saver.errors import GraphError, RestoreError, UsageError
 from compat_saver.migration.artifact import Artifact, open_artifact
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.saver.importing.importable import Importable, importable
 from compat_saver.saver.matching.fit import Wanted
 from compat_saver.saver.matching.naming import NameMap, stored_names
 from compat_saver.saver.matching.outcome import RestoreReport
+from compat_saver.saver.matching.targets import require_targets
 from compat_saver.saver.opened.endpoints import Endpoint, Endpoints
 from compat_saver.saver.opened.model_report import ModelReport, model_report
+from compat_saver.saver.opened.python_functions import disown
 from compat_saver.saver.opened.remaining import Remaining
 from compat_saver.saver.opened.running import Runner
-from compat_saver.saver.opened.table_filling import fill_tables
+from compat_saver.saver.opened.start import begin
+from compat_saver.saver.opened.table_filling import Tables
+from compat_saver.saver.raising import require_path
 from compat_saver.saver.saver import Saver
 from compat_saver.saver.session.requests import Request, requests_of
 from compat_saver.saver.session.restoring import fill, fit_requests, require_fit
@@ -50,18 +54,18 @@ class RestoredModel:
     ) -> None:
         self.session, self.graph = session, session.graph
         self.saver, self.report = saver, report
-        self._endpoints = endpoints
+        self._endpoints, self._is_closed = endpoints, False
         self._runner = Runner(session, imported, endpoints, report)
 
     @property
     def inputs(self) -> Mapping[str, Endpoint]:
         """Key -> what is to be fed: of the file's signatures, or of the outputs that would be proposed."""
-        return self._endpoints.inputs
+        return dict(self._endpoints.inputs)
 
     @property
     def outputs(self) -> Mapping[str, Endpoint]:
         """Key -> an answer of the model: of the file's signatures, or proposed."""
-        return self._endpoints.outputs
+        return dict(self._endpoints.outputs)
 
     @property
     def modes(self) -> Mapping[str, Any]:
@@ -72,32 +76,37 @@ class RestoredModel:
         """Runs the session.
 
         Args:
-            fetches: a name with or without `:0`, the key of an output, a tensor or an op; or lists, tuples and dicts
-                of them, nested as one likes.
-            feeds: name, key of an input, or tensor -> value.
+            fetches: the key of an output, a name of the graph, a tensor or an op; or lists, tuples and dicts of them,
+                nested as one likes. Where a key is also the name of another tensor, the key is meant; NAME:0 is
+                always the tensor of the graph.
+            feeds: key of an input, name, or tensor -> value.
 
         Returns:
             The values, in the structure of the fetches; None for an op without outputs.
 
         Raises:
             NameNotFoundError: a name that is not in the graph, or was left out of it.
-            UsageError: a value of another type or shape than its tensor's; a placeholder that was not fed, also as
-                tf.errors.InvalidArgumentError.
+            UsageError: a value of another type or shape than its tensor's; a key that several signatures have for
+                different tensors; a placeholder that was not fed, also as tf.errors.InvalidArgumentError.
             tf.errors.OpError: the graph does not run on these inputs.
         """
         return self._runner.run(fetches, feeds)
 
     def close(self) -> None:
         """Closes the session."""
+        self._is_closed = True
         self.session.close()
 
     def __enter__(self) -> RestoredModel:
+        if self._is_closed:
+            raise UsageError("The session of the model is closed; open it again with restore(SOURCE).")
         self.session.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._is_closed = True
         self.session.__exit__(kind, error, trace)
 
 
@@ -109,17 +118,19 @@ def restore(
     name_map: NameMap | None = None,
     scope: str | None = None,
     ema: bool = False,
-    tag_set: Sequence[str] = ("serve",),
+    tag_set: str | Sequence[str] = MigrationOptions.tag_set,
     assets: Mapping[str, PathArgument] | None = None,
 ) -> RestoredModel:
     """Opens a legacy model: its graph in a tf.Graph of its own, its variables and tables filled.
 
     The graph is as it was, but for devices, ops that today's TensorFlow cannot run, and what depends on ops that
     nothing can replace. Variables that the saver does not ask for are restored as well if the checkpoint has them, and
-    begin with the graph's initialisers if it does not.
+    begin with the graph's initialisers if it does not. The init op of a SavedModel is run, as TensorFlow's loader does.
+    Python functions of the program that wrote the graph are in no file; what needs them does not run.
 
     Args:
-        source: a checkpoint prefix, any file of it, a directory, a frozen graph, a TF1 SavedModel or a Hub module.
+        source: a checkpoint prefix, any file of it, a directory, a frozen graph, a TF1 SavedModel or a Hub module; a
+            `.meta` alone if it has no variables, or with strict=False.
         meta_graph: the `.meta` file, where it does not lie beside the checkpoint.
         strict: whether it is an error if the checkpoint lacks variables of the saver, or has others of that name;
             else these are initialised, and the report lists them.
@@ -127,29 +138,32 @@ def restore(
             or a function.
         scope: only tensors below it count, their names taken without it.
         ema: give variables their moving averages, where the checkpoint has them.
-        tag_set: the tags of the graph of a SavedModel.
+        tag_set: the tags of the graph of a SavedModel, or these as one text with commas between.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
 
     Raises:
         ArtifactError: the source cannot be read.
         GraphError: the graph contradicts itself, or TensorFlow.
         RestoreError: the checkpoint does not fit the graph; also tf.errors.NotFoundError or InvalidArgumentError.
-        UsageError: arguments that contradict each other or the checkpoint.
+        UsageError: arguments that contradict each other or the checkpoint; a source that is no path, also as
+            TypeError.
         TensorFlowMissingError: TensorFlow is needed and absent.
     """
-    options = MigrationOptions(meta_graph=None if meta_graph is None else Path(meta_graph), tag_set=tuple(tag_set))
-    artifact = open_artifact(Path(source), options)
+    require_path(source, "source")
+    tags = tuple(tag.strip() for tag in tag_set.split(",")) if isinstance(tag_set, str) else tuple(tag_set)
+    options = MigrationOptions(meta_graph=None if meta_graph is None else Path(meta_graph), tag_set=tags)
+    artifact = open_artifact(Path(source), options, needs_weights=False)
     imported = importable(artifact.meta)
+    foreign = disown(imported.meta)
     v1 = _tensorflow.tensorflow().compat.v1
     graph, saver = _import(v1, imported)
     session = v1.Session(graph=graph)
     try:
         remaining = Remaining(imported.meta, imported.graph)
         report = _restore(session, saver, artifact, remaining, strict, (scope, ema, name_map))
-        filled = [row.name for row in report.restored]
-        initialised, uninitialised = remaining.initialise(session, filled)
         files = {old: Path(new) for old, new in (assets or {}).items()}
-        tables = fill_tables(session, imported.meta, imported.graph, artifact.checkpoint, files)
+        tables = Tables(imported.meta, imported.graph, artifact.checkpoint, files)
+        start = begin(session, artifact, imported, remaining, tables, [row.name for row in report.restored])
     except BaseException:
         session.close()
         raise
@@ -158,9 +172,9 @@ def restore(
             artifact.checkpoint.close()
     report = dataclasses.replace(
         report,
-        initialised=initialised,
-        uninitialised=uninitialised,
-        notes=(*artifact.notes, *imported.notes, *tables),
+        initialised=start.initialised,
+        uninitialised=start.uninitialised,
+        notes=(*artifact.notes, *imported.notes, *foreign, *start.notes),
     )
     endpoints = Endpoints(artifact.meta, imported.graph)
     return RestoredModel(session, saver, report, imported, endpoints)
@@ -214,14 +228,18 @@ def _restore(
     if checkpoint is None:
         if saver is not None and strict:
             raise RestoreError(
-                f"{artifact.path}: this is a graph alone, and it has variables, whose values are in a checkpoint. Open "
-                "that, with meta_graph=GRAPH.meta, or let them begin as the graph has it, with strict=False.",
+                f"{artifact.path}: this is a graph alone, and it has variables, whose values are in a checkpoint that "
+                "is not beside it. Open that, with meta_graph=GRAPH.meta, or let them begin as the graph has it, with "
+                "strict=False.",
                 RestoreReport(artifact.path),
             )
         return ModelReport(artifact.path)
     scope, ema, name_map = naming
-    names = stored_names(checkpoint, scope=scope, ema=ema, name_map=name_map)
     asked = [] if saver is None else requests_of(session.graph, saver.saver_def.restore_op_name)
+    require_targets(
+        name_map, (*(key for item in asked for key in (item.wanted.name, *item.wanted.keys)), *remaining.first)
+    )
+    names = stored_names(checkpoint, scope=scope, ema=ema, name_map=name_map)
     found = fit_requests(asked, checkpoint, names)
     if strict:
         require_fit(found, checkpoint, names)

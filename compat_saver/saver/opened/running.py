@@ -1,12 +1,13 @@
 """Runs a session on a legacy graph: names as people write them, and errors that say what to feed.
 
-Names of the graph come first, keys of signatures after them.
+A bare name is a key first, that of an input or output, and a node of the graph after that; `name:0` is always a tensor
+of the graph.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -17,13 +18,15 @@ from compat_saver.graph.text import format_shape
 from compat_saver.passes.feed import PLACEHOLDER_OPS
 from compat_saver.saver.importing.importable import Importable
 from compat_saver.saver.matching.outcome import described
-from compat_saver.saver.opened.endpoints import Endpoint, Endpoints
+from compat_saver.saver.opened.endpoints import Endpoints
 from compat_saver.saver.opened.model_report import ModelReport
+from compat_saver.saver.opened.python_functions import FOREIGN, PYTHON_OPS
 from compat_saver.saver.raising import retold
 
 _UNFED = "You must feed a value for placeholder tensor"
 _NO_VALUE = "uninitialized value"
 _NO_TABLE = "Table not initialized"
+_NO_FUNCTION = FOREIGN.decode()
 
 
 class Runner:
@@ -53,6 +56,8 @@ class Runner:
             tf.errors.OpError: the graph does not run on these inputs.
         """
         tf = _tensorflow.tensorflow()
+        if feeds is not None and not isinstance(feeds, Mapping):
+            raise UsageError(f"feeds: expected a mapping from names or tensors to values, found {_kind(feeds)}.")
         wanted = tf.nest.map_structure(self._fetched, fetches)
         fed = {}
         for name, value in (feeds or {}).items():
@@ -82,12 +87,15 @@ class Runner:
         return _tensorflow.tensorflow()
 
     def _element(self, name: str, *kinds: str) -> Any:
-        """Returns the tensor of a name, or the op if it has no outputs."""
-        node, colon, port = name.strip().lstrip("^").partition(":")
+        """Returns the tensor of a key or name, or the op if it has no outputs."""
+        name = name.strip()
+        node, colon, port = name.lstrip("^").partition(":")
+        if not colon and (found := self._endpoints.find(name, kinds)) is not None:
+            return self._graph.get_tensor_by_name(found.tensor)
         try:
             op = self._graph.get_operation_by_name(node)
         except (KeyError, ValueError):
-            return self._by_key(name, kinds)
+            self._refuse(name, kinds)
         if not colon:
             return op.outputs[0] if op.outputs else op
         if not port.isdecimal() or int(port) >= len(op.outputs):
@@ -96,14 +104,10 @@ class Runner:
             )
         return op.outputs[int(port)]
 
-    def _by_key(self, name: str, kinds: tuple[str, ...]) -> Any:
-        known: dict[str, Endpoint] = {}
-        for kind in kinds:
-            known = {**getattr(self._endpoints, kind), **known}
-        if name in known:
-            return self._graph.get_tensor_by_name(known[name].tensor)
+    def _refuse(self, name: str, kinds: Iterable[str]) -> NoReturn:
         self._imported.require(name)
-        names = [*known, *(op.name for op in self._graph.get_operations())]
+        keys = (key for kind in kinds for key in self._endpoints.of(kind))
+        names = dict.fromkeys((*keys, *(op.name for op in self._graph.get_operations())))
         hint = nearest_names(name.partition(":")[0], names)
         raise NameNotFoundError(f"Neither the graph nor a signature has the name {name!r}{hint or '.'}")
 
@@ -121,11 +125,19 @@ class Runner:
             table = error.op.inputs[0].op.name if error.op is not None and error.op.inputs else ""
             notes = [note for note in self._report.notes if f"lookup table {table!r}" in note]
             return retold(error, UsageError("\n".join([_tensorflow.gist(error), *notes]))) if notes else None
+        if _NO_FUNCTION in text:
+            return retold(error, UsageError("\n".join(self._about_functions(wanted, fed))))
         if _NO_VALUE in text:
             rows = [f"  - {item.name!r}: {item.reason}" for item in self._report.uninitialised if item.name in text]
             head = "A variable has no value, for the checkpoint does not hold it:"
             return retold(error, UsageError("\n".join([head, *rows]))) if rows else None
         return None
+
+    def _about_functions(self, wanted: list[Any], fed: Mapping[Any, Any]) -> Iterator[str]:
+        yield "The fetches need a Python function of the program that wrote the graph, which no file holds."
+        for op in _needed(wanted, {tensor.name for tensor in fed}):
+            if op.type in PYTHON_OPS and op.outputs:
+                yield f"  - feed what it returns instead: {', '.join(repr(value.name) for value in op.outputs)}"
 
     def _unfed(self, wanted: list[Any], fed: Mapping[Any, Any]) -> Iterator[str]:
         names = {getattr(tensor, "name", None) for tensor in fed}
@@ -138,6 +150,12 @@ class Runner:
 
 def _placeholders(wanted: list[Any], fed: set[Any]) -> list[Any]:
     """Returns the placeholders that some fetches hang on and that are not fed, by name."""
+    found = [op.outputs[0] for op in _needed(wanted, fed) if op.type in PLACEHOLDER_OPS]
+    return [tensor for tensor in found if tensor.name not in fed]
+
+
+def _needed(wanted: list[Any], fed: set[Any]) -> list[Any]:
+    """Returns the ops that some fetches hang on, up to what is fed, by name."""
     pending = [getattr(item, "op", item) for item in wanted if getattr(item, "name", None) not in fed]
     seen = {op.name: op for op in pending}
     while pending:
@@ -147,11 +165,15 @@ def _placeholders(wanted: list[Any], fed: set[Any]) -> list[Any]:
             if other.name not in seen:
                 seen[other.name] = other
                 pending.append(other)
-    found = [op.outputs[0] for _, op in sorted(seen.items()) if op.type in PLACEHOLDER_OPS]
-    return [tensor for tensor in found if tensor.name not in fed]
+    return [op for _, op in sorted(seen.items())]
 
 
 # ---- values
+
+
+def _kind(value: Any) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def _shape(tensor: Any) -> Shape:

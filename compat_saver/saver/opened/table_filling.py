@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +10,14 @@ from compat_saver import _tensorflow
 from compat_saver.analysis.values.tables import Table, file_initializers
 from compat_saver.bundle import Checkpoint
 from compat_saver.graph import Graph
-from compat_saver.migration.table_content import TableContent, settle_tables
+from compat_saver.migration.table_content import carried_files, settle_tables
 from compat_saver.proto.meta_graph import MetaGraph
 
-_FLAG, _ARGUMENT = re.compile(r"--asset (\S+)=FILE"), r"assets={'\1': FILE}"
-"""How a migration on the command line is told of a file, and how `restore` is."""
 
-
-def fill_tables(
-    session: Any, meta: MetaGraph, graph: Graph, checkpoint: Checkpoint | None, assets: Mapping[str, Path]
-) -> tuple[str, ...]:
-    """Runs the initialisers of all tables, and returns what a person should know of them, a sentence each.
-
-    A table that cannot be filled stays empty, for perhaps nobody asks for it; a lookup in it then fails.
+class Tables:
+    """The lookup tables of a graph, and where what they hold comes from.
 
     Args:
-        session: the tf.compat.v1.Session.
         meta: the meta graph, as it was imported.
         graph: its graph.
         checkpoint: what was restored; mutable tables that it holds are full already.
@@ -35,18 +26,39 @@ def fill_tables(
     Raises:
         UsageError: a file is given for a path that no table is read from, or is not there.
     """
-    content = settle_tables(graph, meta, checkpoint, assets, (), {})
-    failed = [note for table in content.tables if (note := _fill(session, graph, table, content))]
-    return (*(_FLAG.sub(_ARGUMENT, problem) for problem in content.problems), *content.notes, *failed)
 
+    def __init__(
+        self, meta: MetaGraph, graph: Graph, checkpoint: Checkpoint | None, assets: Mapping[str, Path]
+    ) -> None:
+        self._graph = graph
+        self._content = settle_tables(graph, meta, checkpoint, assets, (), {})
+        carried = {name: str(path) for name, path in carried_files(meta).items() if name.partition(":")[0] in graph}
+        paths = self._content.paths
+        found = {graph[name].inputs[1].name: str(path) for name, path in paths.items()}
+        self.feeds: Mapping[str, str] = {**carried, **found}
+        """Name of a tensor that holds a path -> the file that is meant."""
 
-def _fill(session: Any, graph: Graph, table: Table, content: TableContent) -> str:
-    files = {node.name: node.inputs[1].name for node, _ in file_initializers(graph, table)}
-    if any(initializer not in content.paths for initializer in files) or not table.initializers:
-        return ""  # told of by `content`, or filled from the checkpoint
-    feeds = {tensor: str(content.paths[initializer]) for initializer, tensor in files.items()}
-    try:
-        session.run([session.graph.get_operation_by_name(name) for name in table.initializers], feeds)
-    except _tensorflow.refusals() as error:
-        return f"The lookup table {table.name!r} could not be filled: {_tensorflow.gist(error)}"
-    return ""
+    def fill(self, session: Any, done: Callable[[str], bool]) -> tuple[str, ...]:
+        """Runs the initialisers of all tables, and returns what a person should know of them, a sentence each.
+
+        A table that cannot be filled stays empty, for perhaps nobody asks for it; a lookup in it then fails.
+
+        Args:
+            session: the tf.compat.v1.Session.
+            done: whether an initialiser, by its name, was run already.
+        """
+        failed = [note for table in self._content.tables if (note := self._fill(session, table, done))]
+        return (*self._content.problems, *self._content.notes, *failed)
+
+    def _fill(self, session: Any, table: Table, done: Callable[[str], bool]) -> str:
+        files = {node.name for node, _ in file_initializers(self._graph, table)}
+        names = [name for name in table.initializers if not done(name)]
+        if not names or not files <= self._content.paths.keys():
+            return ""  # filled already, by what the checkpoint holds perhaps, or told of by the content
+        paths = [self._graph[name].inputs[1].name for name in files]
+        feeds = {path: self.feeds[path] for path in paths}
+        try:
+            session.run([session.graph.get_operation_by_name(name) for name in names], feeds)
+        except _tensorflow.refusals() as error:
+            return f"The lookup table {table.name!r} could not be filled: {_tensorflow.gist(error)}"
+        return ""

@@ -13,6 +13,7 @@ from compat_saver.saver.matching.advice import misfit
 from compat_saver.saver.matching.fit import Fit, Match, Wanted, fit
 from compat_saver.saver.matching.naming import NameMap, stored_names
 from compat_saver.saver.matching.outcome import RestoreReport
+from compat_saver.saver.matching.targets import require_targets
 from compat_saver.saver.matching.tensors import Tensors
 from compat_saver.saver.session.requests import Request, assignments
 
@@ -51,7 +52,7 @@ def restore_variables(
     asked: Asked,
     wanted: Sequence[Wanted],
     put: Callable[[Fit, Checkpoint], None],
-    put_all: Callable[[], object],
+    put_all: Callable[[], object] | None,
 ) -> RestoreReport:
     """Restores variables from a checkpoint: all of them or, unless strict, those that it has.
 
@@ -60,18 +61,21 @@ def restore_variables(
         asked: how to match.
         wanted: the variables.
         put: assigns what was found.
-        put_all: assigns everything at once, TensorFlow's own way, where each value lies where TensorFlow looks for it.
+        put_all: assigns everything at once, TensorFlow's own way, where each value lies where TensorFlow looks for it;
+            None where TensorFlow cannot find the checkpoint.
 
     Raises:
         RestoreError: strict, and something is missing or does not fit; nothing was restored.
-        UsageError: the map, the scope or the averages fit nothing.
+        UsageError: the map, the scope or the averages fit nothing, or the map leads to no variable.
     """
     with open_bundle(prefix) as checkpoint:
+        require_targets(asked.name_map, (name for item in wanted for name in (item.name, *item.keys)))
         names = stored_names(checkpoint, scope=asked.scope, ema=asked.ema, name_map=asked.name_map)
         found = fit(wanted, checkpoint, names)
         if asked.strict:
             require_fit(found, checkpoint, names)
-        if len(found.matches) == len(wanted) and all(match.is_plain for match in found.matches):
+        is_plain = len(found.matches) == len(wanted) and all(match.is_plain for match in found.matches)
+        if is_plain and put_all is not None:
             put_all()
         else:
             put(found, checkpoint)

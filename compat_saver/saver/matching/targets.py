@@ -1,0 +1,31 @@
+"""Refuses a name_map that leads to a variable which nobody asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from compat_saver.errors import UsageError, nearest_names
+from compat_saver.saver.matching.naming import NameMap
+
+_PART = re.compile(r"/part_\d+$")
+
+
+def require_targets(name_map: NameMap | None, wanted: Iterable[str]) -> None:
+    """Raises UsageError for an exact name of the map that leads to no variable.
+
+    What a regular expression or a function makes is not asked for: it speaks of all names at once.
+
+    Args:
+        name_map: name in the checkpoint -> name of the variable.
+        wanted: the names under which the variables are looked for; a part stands for its whole and the whole for its
+            parts.
+    """
+    if not isinstance(name_map, Mapping):
+        return
+    known = set(wanted)
+    wholes = {_PART.sub("", name) for name in known}
+    for old, new in name_map.items():
+        if isinstance(old, str) and isinstance(new, str) and new not in known and _PART.sub("", new) not in wholes:
+            hint = nearest_names(new, sorted(known)) or "."
+            raise UsageError(f"name_map: {old!r}: no variable is called {new!r}{hint}")
