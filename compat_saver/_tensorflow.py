@@ -254,11 +254,12 @@ def gist(error: Exception) -> str:
     message = getattr(error, "message", None) or str(error)
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     node = next((line.removeprefix("Node: ").strip("'") for line in lines if line.startswith("Node: ")), "")
-    said = [line for line in lines if not line.startswith(_NOISE)]
+    said = [line for line in lines if not line.startswith(_NOISE) and not line.endswith(_COUNTED)]
     line = (said or lines or [type(error).__name__])[0][:300]
     return f"{node}: {line}" if node else line
 
 
+_COUNTED = "root error(s) found."
 _NOISE = ("Graph execution error", "Detected at node", "Node: ", "File ", "[[", "Original stack trace", "<stack traces")
 
 

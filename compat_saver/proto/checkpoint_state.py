@@ -226,19 +226,29 @@ def make_checkpoint_state(
     )
 
 
-def write_state_message(target: str, message: messages.Message) -> str:
+def write_state_message(target: str, message: messages.Message, *, is_awaited: bool = True) -> str:
     """Writes a CheckpointState message to a file, and returns its path.
 
     The file appears complete or stays as it was: it is written beside and renamed. A failure leaves nothing behind.
 
+    Args:
+        target: the file.
+        message: the message.
+        is_awaited: whether to wait until the disk has it, and with it, on many systems, all that was written before.
+
     Raises:
         ArtifactError: the file cannot be written.
     """
+    _replace(target, state_text(message), is_awaited)
+    return target
+
+
+def state_text(message: messages.Message) -> bytes:
+    """Returns what a state file holds for a CheckpointState message."""
     from google.protobuf import text_format
 
     # Octal escapes, as every TF1 release wrote and reads; what protobuf does by default has changed.
-    _replace(target, text_format.MessageToString(message, as_utf8=False).encode())
-    return target
+    return text_format.MessageToString(message, as_utf8=False).encode()
 
 
 def _as_written(path: str, directory: str, relative: bool) -> str:
@@ -248,14 +258,15 @@ def _as_written(path: str, directory: str, relative: bool) -> str:
     return os.path.relpath(path, directory) if both_relative else path
 
 
-def _replace(target: str, data: bytes) -> None:
+def _replace(target: str, data: bytes, is_awaited: bool) -> None:
     temporary = f"{target}.tmp-{uuid.uuid4().hex}"
     try:
         # Not tempfile: its files are for their owner alone, and the state file is for whoever may read the directory.
         with open(temporary, "xb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if is_awaited:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, target)
     except OSError as error:
         raise ArtifactError(f"{target}: cannot be written ({error}).") from error

@@ -175,7 +175,8 @@ def _parse_text(data: bytes, wanted: str, path: str) -> Message:
     try:
         # As str, because the parser decodes bytes line by line.
         text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
-        return text_format.Parse(text, getattr(messages, wanted)(), allow_unknown_field=True)
+        # Of a field that is there twice the last counts, as for TensorFlow.
+        return text_format.Merge(text, getattr(messages, wanted)(), allow_unknown_field=True)
     except UnicodeDecodeError as error:
         raise FormatError(
             "text that is not UTF-8", path=path, offset=error.start, expected=f"a {wanted} as text", found=str(error)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 from os import PathLike
 from typing import Any, TypeVar
 
+from compat_saver._tensorflow import as_also
 from compat_saver.errors import CompatSaverError, UsageError
 
 _Error = TypeVar("_Error", bound=CompatSaverError)
+_CLASS_OF = {
+    errno.EACCES: "PermissionDeniedError",
+    errno.EPERM: "PermissionDeniedError",
+    errno.EROFS: "PermissionDeniedError",
+    errno.ENOSPC: "ResourceExhaustedError",
+    errno.EDQUOT: "ResourceExhaustedError",
+}
 
 
 def also(error: _Error, *kinds: type[Exception]) -> _Error:
@@ -39,9 +48,9 @@ def class_of(error: OSError) -> str:
     return _CLASS_OF.get(error.errno or 0, "UnknownError")
 
 
-def also_of_system(error: _Error) -> _Error:
-    """Returns an error that a refusal of the system caused as one that is also TensorFlow's for that."""
-    return as_also(error, class_of(error.__cause__)) if isinstance(error.__cause__, OSError) else error
+def also_of_system(error: _Error, refusal: OSError) -> _Error:
+    """Returns an error as one that is also what TensorFlow raises for a refusal of the system."""
+    return as_also(error, class_of(refusal))
 
 
 def retold(theirs: Any, ours: _Error) -> _Error:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import numbers
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,8 @@ from compat_saver.saver.matching.fit import Fit
 from compat_saver.saver.matching.naming import NameMap
 from compat_saver.saver.matching.outcome import RestoreReport
 from compat_saver.saver.raising import also, require_path
-from compat_saver.saver.saving.destination import REMOTE, Destination, require_names
+from compat_saver.saver.saving.destination import REMOTE, Destination, is_pattern, require_names
+from compat_saver.saver.saving.retention import Retention
 from compat_saver.saver.session.failures import restore_failure, save_failure
 from compat_saver.saver.session.requests import Request, requests_of
 from compat_saver.saver.session.restoring import Asked, assign, fill, restore_variables
@@ -86,7 +87,8 @@ class Saver:
         self._eager = wanted_eagerly(var_list, reshape) if self._graph is None else []
         self._asked: tuple[Any, list[Request]] | None = None
         self._sharded, self._pad_step_number = sharded, pad_step_number
-        self._is_built = not defer_build
+        self._save_relative_paths = save_relative_paths
+        self._is_built, self._kept = not defer_build, Retention()
         with self._in_graph(self._graph):
             self._saver = tensorflow().compat.v1.train.Saver(
                 var_list=unwrapped(var_list),
@@ -105,6 +107,10 @@ class Saver:
                 save_relative_paths=save_relative_paths,
                 filename=filename,
             )
+        if self._graph is None:
+            self._kept.begin(keep_checkpoint_every_n_hours)
+        elif self._is_built and self.saver_def is not None:
+            self._kept.begin(self.saver_def.keep_checkpoint_every_n_hours)
 
     @classmethod
     def around(cls, saver: Any, graph: Any) -> Saver:
@@ -117,7 +123,10 @@ class Saver:
         made = cls.__new__(cls)
         made._saver, made._graph, made._is_built = saver, graph, True
         made._eager, made._asked = [], None
-        made._sharded, made._pad_step_number = False, False
+        made._sharded, made._pad_step_number, made._save_relative_paths = False, False, False
+        made._kept = Retention()
+        if made.saver_def is not None:
+            made._kept.begin(made.saver_def.keep_checkpoint_every_n_hours)
         return made
 
     @property
@@ -132,7 +141,7 @@ class Saver:
     @property
     def last_checkpoints(self) -> list[str]:
         """The prefixes of the checkpoints that were not deleted, oldest first."""
-        return list(self._saver.last_checkpoints)
+        return self._kept.names
 
     def build(self) -> None:
         """Adds the ops that `defer_build` left out, to the graph that is the default one now.
@@ -146,6 +155,8 @@ class Saver:
             self._graph = v1.get_default_graph()
         with self._in_graph(self._graph):
             self._saver.build()
+        if not self._is_built and self.saver_def is not None:
+            self._kept.begin(self.saver_def.keep_checkpoint_every_n_hours)
         self._is_built = True
 
     def as_saver_def(self) -> Any:
@@ -163,15 +174,15 @@ class Saver:
 
     def set_last_checkpoints(self, last_checkpoints: list[str]) -> None:
         """Sets the checkpoints that were not deleted; these never will be by `keep_checkpoint_every_n_hours`."""
-        self._saver.set_last_checkpoints(last_checkpoints)
+        self._kept.set_names(last_checkpoints)
 
     def set_last_checkpoints_with_time(self, last_checkpoints_with_time: list[tuple[str, float]]) -> None:
         """Sets the checkpoints that were not deleted, each with the seconds since 1970 at which it was saved."""
-        self._saver.set_last_checkpoints_with_time(last_checkpoints_with_time)
+        self._kept.set(last_checkpoints_with_time)
 
     def recover_last_checkpoints(self, checkpoint_paths: Sequence[str]) -> None:
         """Sets the checkpoints that were not deleted to those of the paths that are there."""
-        self._saver.recover_last_checkpoints(checkpoint_paths)
+        self._kept.recover(checkpoint_paths)
 
     def export_meta_graph(
         self,
@@ -250,34 +261,53 @@ class Saver:
         """
         path, latest = _text(save_path), "checkpoint" if latest_filename is None else latest_filename
         with self._working_on(sess, "save"):
-            require_names(path, latest, is_numbered=self._sharded or global_step is not None)
+            if not self._is_empty:
+                require_names(path, latest, is_sharded=self._sharded, is_numbered=global_step is not None)
             step = None if global_step is None else _step(sess, global_step)
             to = Destination.of(path, step, latest, meta_graph_suffix, is_padded=self._pad_step_number)
-            is_guarded = to.is_there and not self._is_empty
-            has_graph = write_meta_graph and is_guarded and self._graph is not None
+            write = partial(
+                self._saver.save,
+                sess,
+                path,
+                global_step=step,
+                latest_filename=latest,
+                meta_graph_suffix=meta_graph_suffix,
+                strip_default_attrs=strip_default_attrs,
+                save_debug_info=save_debug_info,
+            )
             try:
-                with to.protected() if is_guarded else contextlib.nullcontext():
-                    if has_graph:
+                if self._is_empty or REMOTE in path:
+                    return self._saved_by_tensorflow(write, write_meta_graph, write_state)
+                with to.protected() if to.is_there else contextlib.nullcontext():
+                    if has_graph := write_meta_graph and to.is_there and self._graph is not None:
                         self.export_meta_graph(
                             to.meta, strip_default_attrs=strip_default_attrs, save_debug_info=save_debug_info
                         )
-                    saved = self._saver.save(
-                        sess,
-                        path,
-                        global_step=step,
-                        latest_filename=latest,
-                        meta_graph_suffix=meta_graph_suffix,
-                        write_meta_graph=write_meta_graph and not has_graph,
-                        write_state=write_state,
-                        strip_default_attrs=strip_default_attrs,
-                        save_debug_info=save_debug_info,
-                    )
+                    saved = str(write(write_meta_graph=write_meta_graph and not has_graph, write_state=False))
+                    if write_state:
+                        self._kept.record(
+                            saved,
+                            self.saver_def,
+                            os.path.dirname(path),
+                            latest_filename=latest,
+                            suffix=meta_graph_suffix,
+                            is_relative=self._save_relative_paths,
+                        )
             except Exception as error:
                 better = save_failure(error, to.prefix, sess, self.saver_def)
                 if better is None:
                     raise
                 raise better from error
-        return None if saved is None else str(saved)
+        return saved
+
+    def _saved_by_tensorflow(
+        self, write: Callable[..., str | None], write_meta_graph: bool, write_state: bool
+    ) -> str | None:
+        """Saves where only TensorFlow can look at files; its saver has the list of checkpoints meanwhile."""
+        self._saver.set_last_checkpoints_with_time(self._kept.last)
+        saved = write(write_meta_graph=write_meta_graph, write_state=write_state)
+        self._kept.follow(self._saver.last_checkpoints)
+        return saved
 
     def restore(
         self,
@@ -340,9 +370,7 @@ class Saver:
 
     def _restored(self, sess: Any, prefix: str, asked: Asked) -> RestoreReport:
         """Restores in a graph through the saver's own ops, in eager mode through the variables."""
-
-        def all_at_once() -> None:
-            self._saver.restore(sess, prefix)
+        all_at_once = None if is_pattern(prefix) else partial(self._saver.restore, sess, prefix)
 
         if self._graph is None:
             variables = {id(item): variable for item, variable in self._eager}

@@ -25,7 +25,7 @@ from compat_saver.proto.checkpoint_state import (
     v1_shards,
     write_state_message,
 )
-from compat_saver.saver.raising import also
+from compat_saver.saver.raising import also, also_of_system
 from compat_saver.sources.checkpoint_files import find_checkpoint, list_checkpoints
 
 _STATE_FILE = "checkpoint"
@@ -117,7 +117,7 @@ def get_checkpoint_state(
         nowhere are looked for in it.
 
     Raises:
-        ValueError: it is empty or names no latest checkpoint (the error is also an ArtifactError).
+        ValueError: it is empty, names no latest checkpoint, or is no text (the error is also an ArtifactError).
     """
     if is_remote(checkpoint_dir):
         return _theirs().get_checkpoint_state(checkpoint_dir, latest_filename)
@@ -130,6 +130,8 @@ def get_checkpoint_state(
     except ArtifactError as error:
         if _names_no_checkpoint(error, path):
             raise
+        if not _is_text(path):
+            raise also(error, ValueError) from error.__cause__
         _logger.warning("%s: no state of checkpoints is read from it. %s", path, error)
         return None
     return messages.CheckpointState(
@@ -143,6 +145,17 @@ def get_checkpoint_state(
 def _names_no_checkpoint(error: ArtifactError, path: str) -> bool:
     is_empty = os.path.isfile(path) and os.path.getsize(path) == 0
     return is_empty or (isinstance(error, FormatError) and error.what == checkpoint_state.NO_LATEST)
+
+
+def _is_text(path: str) -> bool:
+    """Whether a file, as far as it can be read, is UTF-8; what is neither is no state, but may have been one."""
+    try:
+        Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def generate_checkpoint_state_proto(
@@ -203,7 +216,7 @@ def update_checkpoint_state(
         UsageError: (ValueError) timestamps and paths differ in number.
         RuntimeError: (and UsageError) the checkpoint has the path of the state file.
         SourceNotFoundError: (tf.errors.NotFoundError) there is no such directory.
-        ArtifactError: the file cannot be written.
+        ArtifactError: the file cannot be written; also tf.errors.PermissionDeniedError, or what else TensorFlow raises.
     """
     if is_remote(save_dir):
         paths = _texts(all_model_checkpoint_paths)
@@ -223,6 +236,38 @@ def update_checkpoint_state(
         all_model_checkpoint_timestamps,
         last_preserved_timestamp,
     )
+    _write(save_dir, latest_filename, state, is_awaited=True)
+
+
+def write_state(
+    save_dir: str,
+    model_checkpoint_path: str,
+    all_model_checkpoint_paths: Sequence[str],
+    latest_filename: str,
+    *,
+    is_relative: bool,
+) -> None:
+    """Writes the state file for a saver, which does not wait for the disk, as TensorFlow's does not.
+
+    Args:
+        save_dir: the directory, on this machine.
+        model_checkpoint_path: the prefix of the latest checkpoint.
+        all_model_checkpoint_paths: all prefixes that are not deleted, oldest first.
+        latest_filename: the name of the state file.
+        is_relative: whether paths are written relative to the directory.
+
+    Raises:
+        RuntimeError, ArtifactError: as `update_checkpoint_state`.
+    """
+    state = make_checkpoint_state(
+        save_dir, model_checkpoint_path, all_model_checkpoint_paths, save_relative_paths=is_relative
+    )
+    _write(save_dir, latest_filename, state, is_awaited=False)
+
+
+def _write(
+    save_dir: str | PathLike[str], latest_filename: str | None, state: messages.Message, *, is_awaited: bool
+) -> None:
     target = os.path.join(fspath(save_dir), _STATE_FILE if latest_filename is None else latest_filename)
     if target == state.model_checkpoint_path:
         conflict = UsageError(
@@ -233,7 +278,11 @@ def update_checkpoint_state(
     if not os.path.isdir(os.path.dirname(target) or "."):
         missing = f"{target}: the directory {os.path.dirname(target)} does not exist; make it first."
         raise _tensorflow.as_also(SourceNotFoundError(missing), "NotFoundError")
-    write_state_message(target, state)
+    try:
+        write_state_message(target, state, is_awaited=is_awaited)
+    except ArtifactError as error:
+        refusal = error.__cause__
+        raise also_of_system(error, refusal) if isinstance(refusal, OSError) else error from refusal
 
 
 def checkpoint_exists(checkpoint_prefix: str | PathLike[str]) -> bool:
@@ -280,7 +329,7 @@ def remove_checkpoint(
         meta_graph_suffix: the ending of the graph's file.
 
     Raises:
-        ArtifactError: a file cannot be deleted.
+        ArtifactError: a file cannot be deleted; also tf.errors.PermissionDeniedError, or what else TensorFlow raises.
     """
     prefix = fspath(checkpoint_prefix)
     if is_remote(prefix):
@@ -310,4 +359,4 @@ def _delete(path: str) -> None:
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise ArtifactError(f"{path}: cannot be deleted ({error}).") from error
+        raise also_of_system(ArtifactError(f"{path}: cannot be deleted ({error})."), error) from error

@@ -14,6 +14,7 @@ from compat_saver.saver.saving.protection import protected
 REMOTE = "://"
 """What only paths have that are TensorFlow's alone."""
 
+_MEANT_BY_GLOB = re.compile(r"[*?\[\\]")
 _SHARDS = re.compile(r"-[\d?]+-of-\d+$")
 
 
@@ -50,14 +51,23 @@ class Destination:
         return protected(Path(self.prefix), Path(self.state_file), [Path(self.meta), Path(debug)])
 
 
-def require_names(path: str, latest_filename: str, *, is_numbered: bool) -> None:
-    """Raises a UsageError where the state file has a path of its own or the name of the checkpoint."""
+def is_pattern(prefix: str) -> bool:
+    """Whether TensorFlow would look for other files than those of the prefix: all that a glob finds."""
+    return _MEANT_BY_GLOB.search(_SHARDS.sub("", prefix)) is not None
+
+
+def require_names(path: str, latest_filename: str, *, is_sharded: bool, is_numbered: bool) -> None:
+    """Raises a UsageError where the checkpoint has no name, or the state file a path of its own or that name."""
+    if not path and not is_numbered:
+        raise UsageError(
+            "save_path: expected a prefix for the names of the files, such as 'run/model.ckpt', found an empty one."
+        )
     if os.path.split(latest_filename)[0]:
         raise UsageError(
             f"latest_filename: expected a name without a path, found {latest_filename!r}; the state file always lies "
             "in the directory of the checkpoint."
         )
-    if not is_numbered and os.path.basename(path) == latest_filename:
+    if not is_numbered and not is_sharded and os.path.basename(path) == latest_filename:
         raise UsageError(
             f"{path}: the state file has the same name. Save under another one, or give the state file another with "
             "latest_filename."

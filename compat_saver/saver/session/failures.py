@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -10,18 +9,11 @@ from typing import Any
 from compat_saver._tensorflow import as_also, gist, tensorflow
 from compat_saver.bundle import open_bundle
 from compat_saver.errors import ArtifactError, CompatSaverError, RestoreError, SourceNotFoundError, UsageError
-from compat_saver.saver.raising import also, retold
+from compat_saver.saver.raising import also, class_of, retold
 
 _MOST_SHOWN = 10
 # Op -> the first of its inputs that is a value to save; the second input has the names.
 _SAVE_OPS = {"SaveV2": 3, "SaveSlices": 3, "Save": 2}
-_CLASS_OF = {
-    errno.EACCES: "PermissionDeniedError",
-    errno.EPERM: "PermissionDeniedError",
-    errno.EROFS: "PermissionDeniedError",
-    errno.ENOSPC: "ResourceExhaustedError",
-    errno.EDQUOT: "ResourceExhaustedError",
-}
 _ADVICE = {
     "PermissionDeniedError": "Save to a directory that may be written to.",
     "ResourceExhaustedError": "Make room, or keep fewer checkpoints with max_to_keep.",
@@ -50,17 +42,19 @@ def save_failure(error: Exception, prefix: str, session: Any, saver_def: Any) ->
             SourceNotFoundError(f"{prefix}: cannot be saved, there is no directory {folder}. Make it."),
             ValueError,
         )
-    if isinstance(error, errors.FailedPreconditionError):
+    # TensorFlow takes a prefix without a directory for one whose directory is not there.
+    cause = error.__context__ if isinstance(error, ValueError) else error
+    if isinstance(cause, errors.FailedPreconditionError):
         names = uninitialized(session, saver_def) if session is not None else []
         if names:
-            return retold(error, UsageError(_about_uninitialized(prefix, names)))
+            return retold(cause, UsageError(_about_uninitialized(prefix, names)))
     if isinstance(error, errors.OpError):
         advice = _ADVICE.get(type(error).__name__, "")
         return retold(error, ArtifactError(f"{prefix}: cannot be saved: {gist(error)}. {advice}".rstrip()))
     if isinstance(error, OSError):
-        name = _CLASS_OF.get(error.errno or 0, "UnknownError")
+        name, said = class_of(error), error.strerror or error
         advice = _ADVICE.get(name, "")
-        return as_also(ArtifactError(f"{prefix}: cannot be saved: {error}. {advice}".rstrip()), name)
+        return as_also(ArtifactError(f"{prefix}: cannot be saved: {said}. {advice}".rstrip()), name)
     return None
 
 

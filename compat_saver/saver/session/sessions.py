@@ -30,7 +30,7 @@ def require_session(session: Any, method: str) -> None:
 
 
 def require_ops(graph: Any, saver_def: Any, own: Any) -> None:
-    """Raises a UsageError, also a TypeError, for a graph that lacks the ops of a saver.
+    """Raises a UsageError, also a TypeError, for a graph that lacks the ops of a saver; a RuntimeError if it is empty.
 
     Args:
         graph: the tf.Graph of the session.
@@ -49,4 +49,5 @@ def require_ops(graph: Any, saver_def: Any, own: Any) -> None:
                     "graph, tf.compat.v1.Session(graph=...), or a saver for the graph of the session."
                 ),
                 TypeError,
+                *([] if graph.get_operations() else [RuntimeError]),
             ) from error
