@@ -576,6 +576,11 @@ def test_feeds_that_are_no_mapping(tmp_path):
         model.run("y", [ONES["x"]])
 
 
+def test_a_tensor_that_is_fed_twice(tmp_path):
+    with restore(saved(tmp_path, layer)) as model, pytest.raises(UsageError, match="'x:0' is given two values"):
+        model.run("y", {**ONES, "x:0": np.zeros((1, 2))})
+
+
 def test_a_hint_says_nothing_twice(tmp_path):
     with restore(saved(tmp_path, layer)) as model:
         with pytest.raises(NameNotFoundError) as caught:
@@ -770,7 +775,9 @@ def test_a_name_map_that_leads_to_nothing(tmp_path):
         restore(prefix, name_map={"dense/kernel": "dense/kernal"}, strict=False)
     with restore(prefix, name_map={re.compile("kernel"): "kernal"}, strict=False) as model:
         assert [row.name for row in model.report.missing] == ["dense/kernel"]
-    parts = saved(tmp_path / "parts", partitioned, fill=None)
+        with pytest.raises(UsageError, match="no variable is called 'dense/bais'; did you mean 'dense/bias'"):
+            model.saver.restore(model.session, prefix, name_map={"dense/bias": "dense/bais"}, strict=False)
+    parts = saved(tmp_path / "parts", partitioned)
     with restore(prefix, meta_graph=f"{parts}.meta", name_map={"dense/kernel": "dense/kernel"}) as model:
         assert model.run("y", ONES).tolist() == ANSWER
 

@@ -62,6 +62,8 @@ class Runner:
         fed = {}
         for name, value in (feeds or {}).items():
             tensor = self._fed(name)
+            if tensor in fed:
+                raise UsageError(f"feeds: {tensor.name!r} is given two values; one of them as {name!r}.")
             fed[tensor] = _checked(tensor, value)
         try:
             return self._session.run(wanted, fed)
