@@ -37,6 +37,10 @@ def test_imports_keep_the_contracts():
         f"import compat_saver; compat_saver.read_meta_graph({str(MODEL) + '.meta'!r})",
         f"import compat_saver; compat_saver.migrate({str(MODEL)!r}, 'out', dry_run=True)",
         f"from compat_saver import checkpoints; checkpoints.convert({str(MODEL)!r}, 'out')",
+        "from compat_saver import Saver, import_meta_graph, load_into, restore",
+        f"import compat_saver as cs; cs.load_variable(cs.latest_checkpoint({str(MODEL.parent)!r}), 'global_step')",
+        f"import compat_saver as cs; cs.list_variables({str(MODEL)!r}); cs.NewCheckpointReader({str(MODEL)!r})",
+        "import compat_saver as cs; cs.update_checkpoint_state('.', 'm-1'); cs.get_checkpoint_state('.')",
     ],
 )
 def test_the_library_does_without_tensorflow(code, tmp_path):
