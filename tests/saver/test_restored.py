@@ -777,6 +777,10 @@ def test_a_name_map_that_leads_to_nothing(tmp_path):
         assert [row.name for row in model.report.missing] == ["dense/kernel"]
         with pytest.raises(UsageError, match="no variable is called 'dense/bais'; did you mean 'dense/bias'"):
             model.saver.restore(model.session, prefix, name_map={"dense/bias": "dense/bais"}, strict=False)
+    other = write_checkpoint(tmp_path / "other.ckpt", {**DENSE, "dense/kernel": 0 * KERNEL, "spare": KERNEL})
+    swapped = {"spare": "dense/kernel", "dense/kernel": "spare"}
+    with restore(other, meta_graph=f"{prefix}.meta", name_map=swapped) as model:
+        assert model.run("y", ONES).tolist() == ANSWER
     parts = saved(tmp_path / "parts", partitioned)
     with restore(prefix, meta_graph=f"{parts}.meta", name_map={"dense/kernel": "dense/kernel"}) as model:
         assert model.run("y", ONES).tolist() == ANSWER

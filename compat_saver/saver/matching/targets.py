@@ -14,7 +14,8 @@ _PART = re.compile(r"/part_\d+$")
 def require_targets(name_map: NameMap | None, wanted: Iterable[str]) -> None:
     """Raises UsageError for an exact name of the map that leads to no variable.
 
-    What a regular expression or a function makes is not asked for: it speaks of all names at once.
+    What a regular expression or a function makes is not asked for: it speaks of all names at once. Nor is a name that
+    the map itself leads away from: two tensors may change their names though only one of them is asked for.
 
     Args:
         name_map: name in the checkpoint -> name of the variable.
@@ -25,7 +26,8 @@ def require_targets(name_map: NameMap | None, wanted: Iterable[str]) -> None:
         return
     known = set(wanted)
     wholes = {_PART.sub("", name) for name in known}
-    for old, new in name_map.items():
-        if isinstance(old, str) and isinstance(new, str) and new not in known and _PART.sub("", new) not in wholes:
+    exact = {old: new for old, new in name_map.items() if isinstance(old, str) and isinstance(new, str)}
+    for old, new in exact.items():
+        if not (new in known or _PART.sub("", new) in wholes or new in exact):
             hint = nearest_names(new, sorted(known)) or "."
             raise UsageError(f"name_map: {old!r}: no variable is called {new!r}{hint}")
