@@ -1,6 +1,8 @@
 """What is said of a checkpoint that does not fit."""
 
+import re
 import time
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from compat_saver.bundle import open_bundle
 from compat_saver.errors import RestoreError
 from compat_saver.saver.matching.advice import misfit, scope_shift
 from compat_saver.saver.matching.fit import Wanted, fit
-from compat_saver.saver.matching.naming import stored_names
+from compat_saver.saver.matching.naming import Given, stored_names
 from compat_saver.saver.session.restoring import require_fit
 from tests.small_models import write_checkpoint
 
@@ -25,7 +27,9 @@ def said(checkpoint, wanted, **naming):
     """The whole message for variables of name -> shape, without the path of the checkpoint."""
     names = stored_names(checkpoint, **naming)
     asked = [w if isinstance(w, Wanted) else Wanted(w, FLOAT, wanted[w], (w,)) for w in wanted]
-    return misfit(fit(asked, checkpoint, names).report, checkpoint, names).replace(checkpoint.prefix, "CHECKPOINT")
+    report = fit(asked, checkpoint, names).report
+    message = misfit(report, checkpoint, names, wanted=asked, given=Given(**naming))
+    return message.replace(checkpoint.prefix, "CHECKPOINT")
 
 
 def test_a_typo(tmp_path):
@@ -89,6 +93,66 @@ def test_the_arguments_do_what_is_said_of_them(tmp_path, stored, asked):
     shift = scope_shift(fit(wanted, checkpoint, names).report.missing, checkpoint, names)
     given = eval(f"dict({shift.arguments})", {"re": re})
     assert fit(wanted, checkpoint, stored_names(checkpoint, **given)).report.is_complete
+
+
+class TestWhatAPersonSaidAlready:
+    STORED: ClassVar = {"outer/model/a/w": (2,), "outer/model/b/w": (3,), "outer/c": (4,)}
+    WANTED: ClassVar = {"net/a/w": (2,), "net/b/w": (3,), "c": (4,)}
+
+    def test_a_scope_stays(self, tmp_path):
+        message = said(opened(tmp_path, self.STORED), self.WANTED, scope="outer")
+        assert "with scope='outer', name_map={re.compile('^model/'): 'net/'} 2 of the 2 are found." in message
+
+    def test_a_scope_goes_on(self, tmp_path):
+        stored = {"outer/model/a/w": (2,), "outer/model/b/w": (3,), "step": ()}
+        message = said(opened(tmp_path, stored), {"a/w": (2,), "b/w": (3,)}, scope="outer")
+        assert "with scope='outer', name_map={re.compile('^model/'): ''} 2 of the 2 are found." in message
+        stored.pop("step")
+        directory = tmp_path / "all"
+        directory.mkdir()
+        message = said(opened(directory, stored), {"a/w": (2,), "b/w": (3,)}, scope="outer")
+        assert "with scope='outer/model' 2 of the 2 are found." in message
+
+    def test_a_map_is_added_to(self, tmp_path):
+        stored = {"one/a/w": (2,), "two/b/w": (3,)}
+        message = said(opened(tmp_path, stored), {"x/a/w": (2,), "y/b/w": (3,)}, name_map={re.compile("^one/"): "x/"})
+        assert "The checkpoint has 'two/' where these variables have 'y/'" in message
+        assert "with {re.compile('^two/'): 'y/'} added to name_map it is found." in message
+
+    def test_a_function_does_more(self, tmp_path):
+        message = said(opened(tmp_path, {"two/b/w": (3,)}), {"y/b/w": (3,)}, name_map=lambda name: name)
+        assert "with a name_map that also does what {re.compile('^two/'): 'y/'} does it is found." in message
+
+    def test_only_names_of_the_checkpoint_are_told(self, tmp_path):
+        message = said(opened(tmp_path, {"a/w": (2,)}), {"b/kernel": (2,)}, name_map={"a/w": "b/kernal"})
+        assert "b/kernal" not in message
+
+
+def test_a_tensor_that_has_its_variable_is_not_proposed(tmp_path):
+    message = said(opened(tmp_path, {"a/w": (2,)}), {"a/w": (2,), "b/w": (2,)})
+    assert "'b/w' (float32 [2]) is not in the checkpoint.\n" + LAST in message
+
+
+def test_what_fits_in_several_ways_is_not_proposed(tmp_path):
+    message = said(opened(tmp_path, {"a/w": (2,), "b/w": (2,)}), {"x/w": (2,), "y/w": (2,)})
+    assert "name_map={" not in message
+    assert "Several beginnings of names fit alike, and only a person can say which is meant: " in message
+    assert all(f"'{old}/' for '{new}/'" in message for old in "ab" for new in "xy")
+
+
+def test_numbers_that_are_others(tmp_path):
+    checkpoint = opened(tmp_path, {"h/w": (2,), "h_1/w": (3,)})
+    assert (
+        "The names differ in their numbers. If the order of the numbers is that of the variables, "
+        "pass name_map={'h/w': 'h_1/w', 'h_1/w': 'h_2/w'}."
+    ) in said(checkpoint, {"h_1/w": (2,), "h_2/w": (3,)})
+
+
+def test_very_many_numbers_that_are_others(tmp_path):
+    checkpoint = opened(tmp_path, {f"h_{n}/w": (2,) for n in range(401)})
+    assert "a name_map of 401 names says so, beginning with 'h_0/w': 'h_1/w'." in said(
+        checkpoint, {f"h_{n}/w": (2,) for n in range(1, 402)}
+    )
 
 
 def test_a_shift_must_fit_the_shapes(tmp_path):

@@ -18,7 +18,7 @@ def variables(*names, shape=()):
 
 
 def found(targets, checkpoint, **naming):
-    wanted, names = ask(targets, checkpoint, **naming)
+    wanted, names, _ = ask(targets, checkpoint, **naming)
     return {match.wanted.number: match.keys for match in fit_without_quarrels(wanted, checkpoint, names).matches}
 
 
@@ -84,5 +84,5 @@ def test_parts_that_the_map_gives_come_before_a_likely_whole(tmp_path):
     )
     targets = variables({OWN: "net/v", INNER: "v"}, shape=(2,))
     name_map = {f"w/part_{number}": f"v/part_{number}" for number in range(2)}
-    wanted, _ = ask(targets, checkpoint, name_map=name_map)
+    wanted, _, _ = ask(targets, checkpoint, name_map=name_map)
     assert wanted[0].keys == ("v", "net/v")

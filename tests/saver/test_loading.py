@@ -271,7 +271,7 @@ class TestTargets:
         prefix = tf.train.Checkpoint(net=module).save(tmp_path / "model")
         load_into(other, prefix, scope="net")
         same(other.w, W)
-        with pytest.raises(RestoreError, match=re.escape("name_map={re.compile('^net/'): ''} 2 of the 2 are found")):
+        with pytest.raises(RestoreError, match="'net' in the checkpoint: with scope='net' all are found"):
             load_into(Dense("third"), prefix)
 
     def test_a_tf_train_checkpoint(self, tmp_path, source):
@@ -516,10 +516,7 @@ class TestKeras:
         layer.build((None, 4, 3))
         weights = {f"lstm/{weight.name}": np.ones(weight.shape, np.float32) for weight in layer.weights}
         source = write_checkpoint(tmp_path / "model.ckpt", weights)
-        with pytest.raises(RestoreError) as caught:
-            load_into(layer, source)
-        pasted = re.search(r"with (name_map=.*) 3 of the 3 are found", str(caught.value))[1]
-        assert load_into(layer, source, **eval(f"dict({pasted})", {"re": re})).is_complete
+        assert load_into(layer, source).is_complete
 
 
 class TestHdf5:

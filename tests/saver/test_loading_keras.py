@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from compat_saver.errors import NotALegacyArtifactError, RestoreError, UsageError
 from compat_saver.saver.loading.loading import load_into
+from compat_saver.saver.saver import Saver
+from tests.small_models import write_checkpoint
 
 pytestmark = pytest.mark.tensorflow
 L = tf.keras.layers
@@ -104,6 +106,29 @@ class TestByObjects:
         np.testing.assert_array_equal(other(X), model(X))
 
 
+def test_names_and_positions_of_objects_disagree(tmp_path):
+    prefix = tf.train.Checkpoint(filled(denses(None, None, None))).write(tmp_path / "model")
+    tf.keras.backend.clear_session()
+    L.Dense(1)
+    with pytest.raises(RestoreError, match=r"dense_2/kernel' by name and '.*dense_1/kernel' by position"):
+        load_into(denses(None, None), prefix)
+
+
+def test_attributes_are_no_positions(tmp_path):
+    model = filled(subclassed())
+    prefix = tf.train.Checkpoint(model).write(tmp_path / "model")
+    other = subclassed()
+    assert load_into(other, prefix).notes == ()
+    np.testing.assert_array_equal(other(X), model(X))
+
+
+def test_a_model_that_lies_below_an_attribute(tmp_path):
+    prefix = tf.train.Checkpoint(net=subclassed()).write(tmp_path / "model")
+    other = subclassed()
+    with pytest.raises(RestoreError, match="with scope='net' all are found"):
+        load_into(other, prefix)
+
+
 def test_an_export_of_other_variables_is_not_taken_by_number(tmp_path):
     filled(sequential()).export(tmp_path / "exported", verbose=False)
     other = tf.keras.Sequential([L.Input((4,)), L.Dense(4, name="a"), L.Dense(4, name="b")])
@@ -153,7 +178,87 @@ def numbers(model):
     return [int(layer.bias.numpy()[0]) for layer in model.layers]
 
 
+def as_said(message, words):
+    """The arguments that a message proposes behind some words."""
+    found = re.search(
+        rf"{words},? (?:pass |with )?((?:scope|name_map)=.*?)(?:\.$| \d+ of | all are | it is )",
+        message,
+        re.MULTILINE,
+    )
+    return eval(f"dict({found[1]})", {"re": re})
+
+
+class TestCounted:
+    @pytest.mark.parametrize("build", [sequential, functional])
+    def test_a_model_that_is_built_once_more(self, build, tmp_path):
+        model = filled(build())
+        Saver(model.variables).save(None, str(tmp_path / "model"))
+        other = build()
+        report = load_into(other, tmp_path / "model")
+        assert report.is_complete
+        np.testing.assert_array_equal(other(X), model(X))
+        assert {("dense", "dense_2"), ("dense_1", "dense_3")} <= set(
+            re.findall(r"'(\w+)' into '(\w+)'", report.notes[0])
+        )
+        assert "note" in str(report)
+
+    def test_nothing_is_noted_where_names_fit(self, tmp_path):
+        source = write_checkpoint(tmp_path / "model", dense("dense", 1))
+        assert load_into(denses("dense"), source).notes == ()
+
+    def test_numbers_that_a_person_gave_are_not_told_by_their_order(self, tmp_path):
+        source = write_checkpoint(tmp_path / "model", dense("block_1", 1) | dense("block_2", 2))
+        model = denses("block_3", "block_4")
+        with pytest.raises(RestoreError, match="The names differ in their numbers") as caught:
+            load_into(model, source)
+        load_into(model, source, **as_said(str(caught.value), "that of the variables"))
+        assert numbers(model) == [1, 2]
+
+    def test_numbers_on_both_sides(self, tmp_path):
+        source = write_checkpoint(tmp_path / "model", dense("dense", 1) | dense("dense_1", 2))
+        L.Dense(1)
+        model = denses(None, None)
+        assert [layer.name for layer in model.layers] == ["dense_1", "dense_2"]
+        with pytest.raises(RestoreError, match="The names differ in their numbers") as caught:
+            load_into(model, source)
+        assert numbers(model) == [0, 0]
+        load_into(model, source, **as_said(str(caught.value), "that of the variables"))
+        assert numbers(model) == [1, 2]
+
+    def test_more_layers_than_in_the_checkpoint(self, tmp_path):
+        source = write_checkpoint(tmp_path / "model", dense("dense", 1) | dense("dense_1", 2))
+        L.Dense(1), L.Dense(1)
+        with pytest.raises(RestoreError) as caught:
+            load_into(denses(None, None, None), source)
+        assert "name_map={" not in str(caught.value)
+
+
 class TestHdf5:
+    def test_names_and_positions_disagree(self, tmp_path):
+        layers = {name: dense(name, number) for number, name in enumerate(("dense", "dense_1", "dense_2"), 1)}
+        source = h5(tmp_path / "three.h5", layers)
+        L.Dense(1)
+        model = denses(None, None)
+        with pytest.raises(RestoreError, match="'dense_2/kernel' by name and 'dense_1/kernel' by position") as caught:
+            load_into(model, source, strict=False)
+        assert numbers(model) == [0, 0]
+        load_into(model, source, **as_said(str(caught.value), "If the names are right"))
+        assert numbers(model) == [2, 3]
+        load_into(model, source, **as_said(str(caught.value), "If the positions are right"))
+        assert numbers(model) == [1, 2]
+
+    def test_names_and_positions_agree(self, tmp_path):
+        source = h5(tmp_path / "two.h5", {name: dense(name, 1) for name in ("dense", "dense_1")})
+        assert load_into(denses(None, None), source).is_complete
+
+    def test_a_recurrent_layer_in_two_directions(self, tmp_path):
+        model = tf.keras.Sequential([L.Input((5, 3)), L.Bidirectional(L.LSTM(2))])
+        values = {w.path.replace("/lstm_cell", ""): np.random.rand(*w.shape).astype("f") for w in model.weights}
+        names = {name.removeprefix("sequential/"): value for name, value in values.items()}
+        load_into(model, h5(tmp_path / "bi.h5", {"bidirectional": names}))
+        for weight, value in zip(model.weights, values.values(), strict=True):
+            np.testing.assert_array_equal(weight, value)
+
     def test_a_model_in_the_model_is_no_layer(self, tmp_path):
         inner = dense("sequential/dense", 1) | dense("sequential/dense_1", 2)
         last = dense("sequential_1/dense_3", 4) | dense("sequential_1/dense_4", 5)

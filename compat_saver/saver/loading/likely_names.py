@@ -8,16 +8,28 @@ from typing import Any
 
 from compat_saver.errors import UsageError, nearest_names
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
-from compat_saver.saver.loading.targets import INNER, LOCAL, OBJECTS, OWN, STORED, TargetVariable, is_variable
+from compat_saver.saver.loading.counting import with_counted_names
+from compat_saver.saver.loading.doubts import require_no_doubt
+from compat_saver.saver.loading.targets import (
+    COUNTED,
+    INNER,
+    LAYERS,
+    LOCAL,
+    OBJECTS,
+    OWN,
+    STORED,
+    TargetVariable,
+    is_variable,
+)
 from compat_saver.saver.matching.fit import Wanted, fits
-from compat_saver.saver.matching.naming import NameMap, stored_names
+from compat_saver.saver.matching.naming import Given, NameMap, stored_names
 from compat_saver.saver.matching.tensors import Tensors
 from compat_saver.saver.variables import unwrapped
 
 LoadMap = Mapping[str | re.Pattern[str], Any] | Callable[[str], str]
 """A NameMap, or a mapping in which exact names lead to the variables themselves."""
 
-_WAYS = (OWN, INNER, LOCAL, OBJECTS)
+_WAYS = (OWN, INNER, LAYERS, LOCAL, OBJECTS, COUNTED)
 _PART = re.compile(r"/part_\d+$")
 
 
@@ -28,8 +40,11 @@ def ask(
     name_map: LoadMap | None = None,
     scope: str | None = None,
     ema: bool = False,
-) -> tuple[list[Wanted], dict[str, str]]:
-    """Returns what is wanted of a checkpoint, in the order of the variables, and its names -> keys.
+    made_up: Callable[[], set[str]] = set,
+) -> tuple[list[Wanted], dict[str, str], list[TargetVariable]]:
+    """Returns what is wanted of a checkpoint, in the order of the variables, its names -> keys, and the variables.
+
+    The variables know more names then: those that they would have, had their layers been counted as the checkpoint's.
 
     Args:
         variables: those of the target.
@@ -37,20 +52,26 @@ def ask(
         name_map: name in the checkpoint -> name of the variable, or the variable itself.
         scope: as for `stored_names`.
         ema: as for `stored_names`.
+        made_up: asked for the names that Keras makes up for layers such as the target's, without numbers.
 
     Raises:
+        RestoreError: names and positions find everything, and not the same.
         UsageError: as for `stored_names`, and where the map leads to a variable that the target does not have.
     """
     pinned = _pinned(name_map, variables)
     plain_map = _plain(name_map, variables)
     names = stored_names(tensors, scope=scope, ema=ema, name_map=plain_map)
-    mapped = _mapped(names, stored_names(tensors, scope=scope, ema=ema)) if plain_map is not None else set()
+    mapped = _mapped(names, stored_names(tensors, scope=scope, ema=ema), plain_map) if plain_map is not None else set()
+    if plain_map is None:
+        variables = with_counted_names(variables, tensors.shapes(), names, made_up)
+    decided = {id(item.variable) for item in variables if not mapped.isdisjoint((item.name, *item.names.values()))}
+    require_no_doubt(variables, decided | pinned.keys(), tensors, names, Given(name_map, scope, ema))
     ways = _ways(variables, tensors, names)
     wanted = [
         Wanted(item.name, item.dtype, item.shape, _keys(item, ways, pinned, mapped), number=number)
         for number, item in enumerate(variables)
     ]
-    return wanted, names
+    return wanted, names, list(variables)
 
 
 def _pinned(name_map: LoadMap | None, variables: Sequence[TargetVariable]) -> dict[int, str]:
@@ -94,9 +115,11 @@ def _require_known(name: str, known: set[str]) -> None:
         raise UsageError(f"name_map: no variable is called {name!r}{nearest_names(name, sorted(known)) or '.'}")
 
 
-def _mapped(names: Mapping[str, str], plain: Mapping[str, str]) -> set[str]:
-    """Returns the names that the map made; that of a part stands for the whole as well."""
+def _mapped(names: Mapping[str, str], plain: Mapping[str, str], name_map: NameMap) -> set[str]:
+    """Returns the names that the map made, or left as they are; that of a part stands for the whole as well."""
     made = {name for name, key in names.items() if plain.get(name) != key}
+    if isinstance(name_map, Mapping):
+        made |= {new for old, new in name_map.items() if isinstance(old, str) and old == new}
     return made | {_PART.sub("", name) for name in made}
 
 
@@ -107,7 +130,7 @@ def _ways(variables: Sequence[TargetVariable], tensors: Tensors, names: Mapping[
     program that wrote it is first: by objects, if the checkpoint is of that kind.
     """
     is_object_based = OBJECT_GRAPH_KEY in tensors.shapes()
-    order = (STORED, OBJECTS, *_WAYS[:-1]) if is_object_based else _WAYS
+    order = tuple(dict.fromkeys((STORED, OBJECTS, *_WAYS))) if is_object_based else _WAYS
     shapes = tensors.shapes()
     scores = {way: len(_found_by(way, variables, shapes, names)) for way in order}
     return sorted(order, key=lambda way: -scores[way])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from os import PathLike
 from typing import Any
 
@@ -9,10 +11,12 @@ from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint
 from compat_saver.checkpoints.opening import open_source
 from compat_saver.errors import UsageError
+from compat_saver.saver.loading.counting import note_of
 from compat_saver.saver.loading.likely_names import LoadMap, ask
-from compat_saver.saver.loading.targets import variables_of
-from compat_saver.saver.loading.walking import with_stored_paths
+from compat_saver.saver.loading.targets import counted_names, variables_of
+from compat_saver.saver.loading.walking import scope_that_fits, with_stored_paths
 from compat_saver.saver.matching.keras_files import KerasFile
+from compat_saver.saver.matching.naming import Given
 from compat_saver.saver.matching.outcome import RestoreReport
 from compat_saver.saver.matching.quarrels import fit_without_quarrels
 from compat_saver.saver.raising import require_path
@@ -60,13 +64,17 @@ def load_into(
     variables = variables_of(target)
     with _opened(source) as tensors:
         variables = with_stored_paths(variables, target, tensors, scope)
-        wanted, names = ask(variables, tensors, name_map=name_map, scope=scope, ema=ema)
+        wanted, names, variables = ask(
+            variables, tensors, name_map=name_map, scope=scope, ema=ema, made_up=lambda: counted_names(target)
+        )
         found = fit_without_quarrels(wanted, tensors, names)
         if strict:
-            require_fit(found, tensors, names)
+            given = Given(name_map, scope, ema)
+            find_scope = functools.partial(scope_that_fits, variables, target, tensors)
+            require_fit(found, tensors, names, given, find_scope if name_map is None and not scope else None)
         by_number = {match.wanted.number: match for match in found.matches}
         assign([(by_number[n], item.variable) for n, item in enumerate(variables) if n in by_number], tensors)
-    return found.report
+    return dataclasses.replace(found.report, notes=note_of(variables, found))
 
 
 def _require_eager() -> None:

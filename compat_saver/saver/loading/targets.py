@@ -7,11 +7,14 @@ inner     that without the name of the model it is in, which programs of TF1 did
 local     that of a layer's weight within the layer: `kernel`
 objects   the way to it from object to object, as tf.train.Checkpoint and Keras have it: `dense/w`,
           `layer_with_weights-0/kernel`
+layers    the first of these, where the weights of a recurrent layer's cell are the layer's own: `lstm/kernel`
+counted   what it would be called, had the layers been counted as those of the checkpoint: `dense` for `dense_2`
 stored    the path by which a checkpoint of objects knows what was met on the way: `_functional/_operations/1/_kernel`
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +25,9 @@ from compat_saver.errors import UsageError
 from compat_saver.graph.attributes import Shape
 from compat_saver.saver.variables import unwrapped
 
-OWN, INNER, LOCAL, OBJECTS, STORED = "own", "inner", "local", "objects", "stored"
+OWN, INNER, LOCAL, OBJECTS = "own", "inner", "local", "objects"
+LAYERS, COUNTED, STORED = "layers", "counted", "stored"
+_CELL = re.compile(r"/(lstm|gru|simple_rnn)_cell(?=/)")
 _ACCEPTED = "a tf.Variable, a list or a dict of them, a tf.Module, a tf.train.Checkpoint or a Keras model or layer"
 
 
@@ -71,16 +76,17 @@ def variables_of(target: Any) -> list[TargetVariable]:
 
 def is_variable(item: Any) -> bool:
     """Whether something is a variable of TensorFlow or of Keras 3."""
-    return isinstance(item, _tensorflow.tensorflow().Variable) or _is_keras_variable(item)
+    return isinstance(item, _tensorflow.tensorflow().Variable) or is_keras_variable(item)
 
 
 def own_name(variable: Any) -> str:
     """Returns the name of a variable, without `:0`."""
-    name = variable.path if _is_keras_variable(variable) else variable.name
+    name = variable.path if is_keras_variable(variable) else variable.name
     return str(name).removesuffix(":0")
 
 
-def _is_keras_variable(item: Any) -> bool:
+def is_keras_variable(item: Any) -> bool:
+    """Whether something is a variable of Keras 3."""
     return all(hasattr(type(item), word) for word in ("assign", "path", "value", "regularizer"))
 
 
@@ -145,6 +151,9 @@ def _names(variable: Any, target: Any, objects: _Objects) -> dict[str, str]:
         names |= {INNER: "/".join(parts[at:]), LOCAL: "/".join(parts[at + 1 :])}
     elif at == 0 or (len(parts) > 1 and parts[0] in objects.models):
         names[INNER] = "/".join(parts[1:])
+    if is_keras_variable(variable):
+        held = next((name for name in (names.get(INNER), own) if name and _CELL.search(name)), None)
+        names |= {LAYERS: _CELL.sub("", held)} if held is not None else {}
     return {way: name for way, name in names.items() if name}
 
 
@@ -189,6 +198,11 @@ class _Objects:
                     self._paths[id(child)] = (f"{path}/{name}" if path else name, child)
                     (self.variables if is_variable(child) else queue).append(child)
 
+    @property
+    def items(self) -> list[Any]:
+        """All that was reached, the variables too."""
+        return [item for _, item in self._paths.values()]
+
     def path(self, item: Any) -> str:
         """Returns the shortest way to something, such as `encoder/layers/0/w`; "" if none was found."""
         return self._paths.get(id(item), ("", None))[0]
@@ -205,6 +219,13 @@ def children_of(item: Any, root: Any) -> Iterable[tuple[str, Any]]:
     if not _tensorflow.is_trackable(item):
         return ()
     return _tensorflow.tensorflow().train.TrackableView(root).children(item).items()  # type: ignore[no-any-return]
+
+
+def counted_names(target: Any) -> set[str]:
+    """Returns the names that Keras makes up for the layers of a target, without their numbers: `dense`."""
+    kinds = {type(item).__name__ for item in _Objects(target).items if is_layer(item)}
+    names = {re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", kind).lower() for kind in kinds}
+    return names | {f"{way}_{name}" for way in ("forward", "backward") for name in names}
 
 
 def is_layer(item: Any) -> bool:

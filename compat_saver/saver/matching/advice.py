@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from compat_saver.errors import nearest_names
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
-from compat_saver.saver.matching.fit import fits
+from compat_saver.saver.matching.fit import Wanted, fits
+from compat_saver.saver.matching.naming import Given, names_to_paste, stored_names
+from compat_saver.saver.matching.numbering import renumbered
 from compat_saver.saver.matching.outcome import Mismatched, Missing, RestoreReport, described
 from compat_saver.saver.matching.tensors import Tensors
 
 _MOST_SHOWN = 10
+_MOST_PASTED = 400
 # Fewer than this share of the missing names says nothing about scopes.
 _ENOUGH = 0.5
 # Names of 20,000 variables would otherwise be compared with those of 20,000 tensors.
@@ -31,19 +34,60 @@ class ScopeShift:
         new: that of the variables.
         count: how many of the missing variables it finds.
         is_everywhere: whether every tensor of the checkpoint begins with it.
+        given: what a person said of the names already.
     """
 
     old: str
     new: str
     count: int
     is_everywhere: bool
+    given: Given = field(default_factory=Given)
 
     @property
     def arguments(self) -> str:
         """The arguments of `restore` and `load_into` with which the names fit."""
-        if self.is_everywhere and not self.new:
-            return f"scope={self.old.rstrip('/')!r}"
-        return f"name_map={{re.compile({'^' + _escaped(self.old)!r}): {self.new!r}}}"
+        if self.is_everywhere and not self.new and self.given.name_map is None:
+            return _arguments(
+                Given(None, "/".join(filter(None, (self.given.scope, self.old.rstrip("/")))), self.given.ema)
+            )
+        return _arguments(self.given, f"{{re.compile({'^' + _escaped(self.old)!r}): {self.new!r}}}")
+
+
+@dataclass(frozen=True)
+class Toss:
+    """Several changes of a beginning find as many of the missing variables, and not in the same tensors.
+
+    Attributes:
+        shifts: (the beginning in the checkpoint, that of the variables).
+    """
+
+    shifts: tuple[tuple[str, str], ...]
+
+
+def pasted(names: Mapping[str, str], given: Given | None = None) -> str:
+    """Returns the words that tell a person to map names, complete with what the person said already.
+
+    Args:
+        names: name in the checkpoint -> name of the variable.
+        given: what was said already.
+    """
+    text = ", ".join(f"{old!r}: {new!r}" for old, new in names.items())
+    arguments = _arguments(given or Given(), f"{{{text}}}")
+    return arguments if arguments.startswith("add") else f"pass {arguments}"
+
+
+def _arguments(given: Given, name_map: str = "") -> str:
+    """Returns the arguments with which the names fit, or what to add to those that there are."""
+    if name_map and isinstance(given.name_map, Mapping):
+        return f"{name_map} added to name_map"
+    if name_map and given.name_map is not None:
+        return f"a name_map that also does what {name_map} does"
+    parts = (
+        f"scope={given.scope!r}" if given.scope else "",
+        "ema=True" if given.ema else "",
+        f"name_map={name_map}" if name_map else "",
+    )
+    return ", ".join(filter(None, parts))
 
 
 def _escaped(text: str) -> str:
@@ -51,20 +95,42 @@ def _escaped(text: str) -> str:
     return re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text)
 
 
-def misfit(report: RestoreReport, checkpoint: Tensors, names: Mapping[str, str]) -> str:
+def misfit(
+    report: RestoreReport,
+    checkpoint: Tensors,
+    names: Mapping[str, str],
+    *,
+    wanted: Sequence[Wanted] = (),
+    given: Given | None = None,
+    found_scope: str | None = None,
+) -> str:
     """Returns what to tell of a checkpoint that does not fit: every misfit, and what might be meant.
 
     Args:
         report: what was found and what was not.
         checkpoint: the checkpoint.
         names: the names under which its tensors were looked for -> keys.
+        wanted: all variables that were looked for.
+        given: what a person said of the names.
+        found_scope: an object of the checkpoint that is known to fit.
     """
-    return "\n".join(_sentences(report, checkpoint, names))
+    given = given or Given()
+    if given.name_map is not None:
+        names = stored_names(checkpoint, scope=given.scope, ema=given.ema)
+    used = {key for row in report.restored for key in row.keys}
+    free = {name: key for name, key in names.items() if key not in used}
+    if found_scope is not None:
+        scope = "/".join(filter(None, (given.scope, found_scope)))
+        way = _arguments(Given(None, scope, given.ema))
+        proposal = f"What the variables belong to is {found_scope!r} in the checkpoint: with {way} all are found."
+    else:
+        proposal = _proposed(report, checkpoint, names, free, wanted, given)
+    return "\n".join(_sentences(report, checkpoint, free, proposal))
 
 
-def _sentences(report: RestoreReport, checkpoint: Tensors, names: Mapping[str, str]) -> Iterator[str]:
+def _sentences(report: RestoreReport, checkpoint: Tensors, free: Mapping[str, str], proposal: str) -> Iterator[str]:
     yield f"{report.source} does not fit: {_counted(report)}. Nothing was restored."
-    hints = _Hints(checkpoint, names)
+    hints = _Hints(checkpoint, free)
     for row in report.missing[:_MOST_SHOWN]:
         hint = hints.nearest(row) or "."
         yield f"  - {row.name!r} ({described(row.dtype, row.shape)}) is not in the checkpoint{_as_key(row)}{hint}"
@@ -74,12 +140,57 @@ def _sentences(report: RestoreReport, checkpoint: Tensors, names: Mapping[str, s
         yield _misfitting(wrong)
     if len(report.mismatched) > _MOST_SHOWN:
         yield f"  - and {len(report.mismatched) - _MOST_SHOWN} more that do not fit."
-    shift = scope_shift(report.missing, checkpoint, names)
-    if shift is not None:
-        yield _told(shift, len(report.missing))
+    if proposal:
+        yield proposal
     yield (
         "Restore what fits and leave the rest as it is with strict=False, or say which tensor is whose with name_map."
     )
+
+
+def _proposed(
+    report: RestoreReport,
+    checkpoint: Tensors,
+    names: Mapping[str, str],
+    free: Mapping[str, str],
+    wanted: Sequence[Wanted],
+    given: Given,
+) -> str:
+    """Cases: names that were counted on; another beginning; several that fit alike; nothing."""
+    counted = _counted_on(report, checkpoint, names, wanted) if given.name_map is None else {}
+    if counted:
+        head = "The names differ in their numbers. If the order of the numbers is that of the variables, "
+        if len(counted) > _MOST_PASTED:
+            old, new = next(iter(counted.items()))
+            return f"{head}a name_map of {len(counted)} names says so, beginning with {old!r}: {new!r}."
+        return f"{head}{pasted(counted, given)}."
+    shift = scope_shift(report.missing, checkpoint, free, given)
+    if isinstance(shift, ScopeShift):
+        return _told(shift, len(report.missing))
+    if shift is None:
+        return ""
+    alike = ", ".join(f"{old!r} for {new!r}" for old, new in shift.shifts)
+    return f"Several beginnings of names fit alike, and only a person can say which is meant: {alike}."
+
+
+def _counted_on(
+    report: RestoreReport, checkpoint: Tensors, names: Mapping[str, str], wanted: Sequence[Wanted]
+) -> dict[str, str]:
+    """Returns name in the checkpoint -> name of the variable, for all whose numbers are others in the same order."""
+    shapes, own = checkpoint.shapes(), names_to_paste(names)
+    stored = {name: shapes[key] for name, key in names.items()}
+    lost = {row.name for row in report.missing} | {row.name for row in report.mismatched}
+    for inner in (False, True):
+        asked = {_without_model(item) if inner else item.name: item for item in wanted}
+        renumbering = renumbered({name: item.shape for name, item in asked.items()}, stored)
+        changed: Mapping[str, str] = {} if renumbering is None else renumbering.changed
+        if changed and lost <= {asked[new].name for new in changed.values()}:
+            return {own[names[old]]: new for old, new in changed.items()}
+    return {}
+
+
+def _without_model(item: Wanted) -> str:
+    inner = item.name.partition("/")[2]
+    return inner if inner in item.keys else item.name
 
 
 def _counted(report: RestoreReport) -> str:
@@ -113,25 +224,42 @@ def _told(shift: ScopeShift, missing: int) -> str:
     return f"{head}: with {shift.arguments} {found} found."
 
 
-def scope_shift(missing: Sequence[Missing], checkpoint: Tensors, names: Mapping[str, str]) -> ScopeShift | None:
+def scope_shift(
+    missing: Sequence[Missing], checkpoint: Tensors, names: Mapping[str, str], given: Given | None = None
+) -> ScopeShift | Toss | None:
     """Returns the change of the names' beginning that finds most of the missing variables; None if none finds many.
 
     Args:
         missing: the variables that were not found.
         checkpoint: the checkpoint.
-        names: the names under which its tensors were looked for -> keys.
+        names: the names of the tensors that no other variable has -> keys.
+        given: what a person said of the names already.
     """
     shapes = checkpoint.shapes()
-    best: tuple[int, int, str, str] | None = None
+    rated = []
     for old, new in _shifts(missing, shapes, names):
-        count = sum(_is_found(row, old, new, shapes, names) for row in missing)
-        rated = (count, -len(old) - len(new), old, new)
-        best = rated if best is None or rated > best else best
-    if best is None or best[0] < max(1, _ENOUGH * len(missing)):
+        found = [_found(row, old, new, shapes, names) for row in missing]
+        rated.append((sum(key is not None for key in found), -len(old) - len(new), old, new, found))
+    if not rated:
         return None
-    count, _, old, new = best
+    best = max(rated, key=lambda row: row[:4])
+    if best[0] < max(1, _ENOUGH * len(missing)):
+        return None
+    tied = [row for row in rated if row[0] == best[0]]
+    if any(_is_other(row[4], best[4]) for row in tied):
+        return Toss(tuple((old, new) for _, _, old, new, _ in tied))
+    count, _, old, new, _ = best
+    head = "/".join(filter(None, (given.scope if given is not None else None, old)))
     keys = [key for key in checkpoint if key != OBJECT_GRAPH_KEY]
-    return ScopeShift(old, new, count, all(key.startswith(old) for key in keys))
+    return ScopeShift(old, new, count, all(key.startswith(head) for key in keys), given or Given())
+
+
+def _is_other(found: Sequence[str | None], best: Sequence[str | None]) -> bool:
+    """Whether two shifts contradict each other: one variable has two tensors, or one tensor two variables."""
+    if any(key is not None and other is not None and key != other for key, other in zip(found, best, strict=True)):
+        return True
+    owners = {key: number for number, key in enumerate(best) if key is not None}
+    return any(key is not None and owners.get(key, number) != number for number, key in enumerate(found))
 
 
 def _shifts(
@@ -167,11 +295,12 @@ def _beginnings(stored: str, wanted: str) -> tuple[str, str]:
     return "".join(f"{part}/" for part in old), "".join(f"{part}/" for part in new)
 
 
-def _is_found(
+def _found(
     row: Missing, old: str, new: str, shapes: Mapping[str, tuple[int, ...]], names: Mapping[str, str]
-) -> bool:
-    found = [names.get(old + key[len(new) :]) for key in row.keys if key.startswith(new)]
-    return any(key is not None and fits(shapes[key], row.shape) for key in found)
+) -> str | None:
+    """Returns the tensor that a variable finds under names with another beginning."""
+    found = (names.get(old + key[len(new) :]) for key in row.keys if key.startswith(new))
+    return next((key for key in found if key is not None and fits(shapes[key], row.shape)), None)
 
 
 class _Hints:

@@ -91,10 +91,12 @@ class Fit:
     Attributes:
         matches: the variables to fill.
         report: the same for people, with what is missing.
+        wanted: all variables.
     """
 
     matches: tuple[Match, ...]
     report: RestoreReport
+    wanted: tuple[Wanted, ...] = ()
 
 
 def fit(wanted: Sequence[Wanted], checkpoint: Tensors, names: Mapping[str, str]) -> Fit:
@@ -116,7 +118,7 @@ def fit(wanted: Sequence[Wanted], checkpoint: Tensors, names: Mapping[str, str])
         unexpected=tuple(key for key in checkpoint if key not in used and key != OBJECT_GRAPH_KEY),
         mismatched=tuple(item for item in found if isinstance(item, Mismatched)),
     )
-    return Fit(matches, report)
+    return Fit(matches, report, tuple(wanted))
 
 
 def _keys_of(found: Match | Missing | Mismatched) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from compat_saver.analysis.values.roles import AVERAGE
 from compat_saver.bundle import Checkpoint
@@ -22,7 +24,24 @@ A mapping holds exact names, and compiled regular expressions with what takes th
 comes first; on all other names every expression is tried, in order. Or a function, asked for every name.
 """
 
+
+@dataclass(frozen=True)
+class Given:
+    """What a person said of the names.
+
+    Attributes:
+        name_map: name in the checkpoint -> name of the variable, or the variable.
+        scope: only tensors below it count.
+        ema: whether moving averages take the place of their variables.
+    """
+
+    name_map: Any = None
+    scope: str | None = None
+    ema: bool = False
+
+
 _AVERAGE_ENDING = f"/{AVERAGE}"
+_VALUE_ENDING = f"/.ATTRIBUTES/{VALUE}"
 
 
 def stored_names(
@@ -52,6 +71,17 @@ def stored_names(
     if ema:
         names = _averaged(names, checkpoint.prefix)
     return names if name_map is None else _mapped(names, name_map)
+
+
+def names_to_paste(names: Mapping[str, str]) -> dict[str, str]:
+    """Returns key -> of the names that a tensor goes by, the one that says most to a person."""
+    found = {}
+    for name, key in names.items():
+        if names.get(key) != key or key.endswith(_VALUE_ENDING):
+            found[key] = name
+        else:
+            found[key] = key
+    return found
 
 
 def _aliases(checkpoint: Tensors, scope: str | None) -> list[tuple[str, str]]:

@@ -74,6 +74,7 @@ class RestoreReport:
         missing: those that are not in it, and were left as they were.
         unexpected: the tensors of the checkpoint that nobody asked for.
         mismatched: the variables whose tensors have another dtype or shape, left as they were.
+        notes: what a person should know of how it was found, a sentence each.
     """
 
     source: str
@@ -81,6 +82,7 @@ class RestoreReport:
     missing: tuple[Missing, ...] = ()
     unexpected: tuple[str, ...] = ()
     mismatched: tuple[Mismatched, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -104,6 +106,7 @@ class RestoreReport:
             "mismatched", (f"{row.name}  expected {row.expected}, found {row.found}" for row in self.mismatched)
         )
         yield from listed("unexpected", self.unexpected)
+        yield from listed("note", self.notes)
 
 
 def described(dtype: str | int, shape: Shape) -> str:

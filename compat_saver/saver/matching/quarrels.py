@@ -25,11 +25,12 @@ def fit_without_quarrels(wanted: Sequence[Wanted], tensors: Tensors, names: Mapp
         names: the names under which its tensors go -> keys.
     """
     shared: dict[str, Mismatched] = {}
+    asked = tuple(wanted)
     while True:
         found = fit(wanted, tensors, names)
         quarrels = _quarrels(found.matches)
         if not quarrels:
-            return _with_misfits(found, shared)
+            return dataclasses.replace(_with_misfits(found, shared), wanted=asked)
         struck: dict[int, str] = {}
         for matches in quarrels:
             ranks = [match.wanted.keys.index(match.name) for match in matches]

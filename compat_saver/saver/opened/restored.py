@@ -18,7 +18,7 @@ from compat_saver.migration.artifact import Artifact, open_artifact
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.saver.importing.importable import Importable, importable
 from compat_saver.saver.matching.fit import Wanted
-from compat_saver.saver.matching.naming import NameMap, stored_names
+from compat_saver.saver.matching.naming import Given, NameMap, stored_names
 from compat_saver.saver.matching.outcome import RestoreReport
 from compat_saver.saver.matching.targets import require_targets
 from compat_saver.saver.opened.endpoints import Endpoint, Endpoints
@@ -242,7 +242,7 @@ def _restore(
     names = stored_names(checkpoint, scope=scope, ema=ema, name_map=name_map)
     found = fit_requests(asked, checkpoint, names)
     if strict:
-        require_fit(found, checkpoint, names)
+        require_fit(found, checkpoint, names, Given(name_map, scope, ema))
     fill(session, asked, found, checkpoint)
     besides = _besides(session, asked, remaining, checkpoint, names)
     return model_report(found.report, besides)

@@ -11,7 +11,7 @@ from compat_saver.bundle import Checkpoint, open_bundle
 from compat_saver.errors import RestoreError
 from compat_saver.saver.matching.advice import misfit
 from compat_saver.saver.matching.fit import Fit, Match, Wanted, fit
-from compat_saver.saver.matching.naming import NameMap, stored_names
+from compat_saver.saver.matching.naming import Given, NameMap, stored_names
 from compat_saver.saver.matching.outcome import RestoreReport
 from compat_saver.saver.matching.targets import require_targets
 from compat_saver.saver.matching.tensors import Tensors
@@ -21,12 +21,28 @@ _BATCH_BYTES = 64 << 20
 """About how much is handed to a session at once: a session copies what it is fed."""
 
 
-def require_fit(found: Fit, checkpoint: Tensors, names: Mapping[str, str]) -> None:
-    """Raises a RestoreError unless every variable has its tensor; it is also what TensorFlow raises in its place."""
+def require_fit(
+    found: Fit,
+    checkpoint: Tensors,
+    names: Mapping[str, str],
+    given: Given | None = None,
+    find_scope: Callable[[], str | None] | None = None,
+) -> None:
+    """Raises a RestoreError unless every variable has its tensor; it is also what TensorFlow raises in its place.
+
+    Args:
+        found: what a checkpoint has of the variables.
+        checkpoint: the checkpoint.
+        names: the names under which its tensors were looked for -> keys.
+        given: what a person said of the names.
+        find_scope: asked for an object of the checkpoint below which everything is.
+    """
     report = found.report
     if report.is_complete:
         return
-    error = RestoreError(misfit(report, checkpoint, names), report)
+    scope = find_scope() if find_scope is not None else None
+    message = misfit(report, checkpoint, names, wanted=found.wanted, given=given, found_scope=scope)
+    error = RestoreError(message, report)
     raise _tensorflow.as_also(error, "NotFoundError" if report.missing else "InvalidArgumentError")
 
 
@@ -73,7 +89,7 @@ def restore_variables(
         names = stored_names(checkpoint, scope=asked.scope, ema=asked.ema, name_map=asked.name_map)
         found = fit(wanted, checkpoint, names)
         if asked.strict:
-            require_fit(found, checkpoint, names)
+            require_fit(found, checkpoint, names, Given(asked.name_map, asked.scope, asked.ema))
         is_plain = len(found.matches) == len(wanted) and all(match.is_plain for match in found.matches)
         if is_plain and put_all is not None:
             put_all()
