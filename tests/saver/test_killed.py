@@ -128,3 +128,22 @@ def test_killed_at_every_step_with_files(server, tmp_path, name):
     assert number > (3 if way["numbered"] else 20)
     names = [path.name for path in directory.iterdir()]
     assert not [name for name in names if name.startswith("earlier-")], "the save that was not killed tidies up"
+
+
+@pytest.mark.parametrize("name", [name for name, way in WAYS.items() if not way["numbered"]])
+def test_second_names_leave_the_list_once_the_name_is_saved_again(server, tmp_path, name):
+    way = {**WAYS[name], "saver": "compat_saver", "max_to_keep": 5, "die_at": 10_000}
+    directory = tmp_path / "run"
+    directory.mkdir()
+    server.start(directory, **way)
+    assert server.wait() == 0
+    clean = set(directory.iterdir())
+    for _ in range(4):
+        server.start(directory, **way, saves=2, die_in=1)
+        assert server.wait() == signal.SIGKILL
+        assert Path(read_checkpoint_state(directory).model_checkpoint_path).name.startswith("earlier-")
+    server.start(directory, **way, saves=5)
+    assert server.wait() == 0
+    state = read_checkpoint_state(directory)
+    assert state.all_model_checkpoint_paths == (state.model_checkpoint_path,)
+    assert set(directory.iterdir()) == clean

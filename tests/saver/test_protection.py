@@ -213,6 +213,97 @@ def test_a_kill_while_everything_is_put_back_leaves_a_complete_checkpoint(model)
         assert model.latest() == model.earlier
 
 
+def test_putting_everything_back_takes_no_space(model, monkeypatch):
+    before = model.files()
+
+    def fail() -> None:
+        monkeypatch.setattr(shutil, "copyfile", lambda *_: _failing("copies")())
+        monkeypatch.setattr(Path, "write_bytes", lambda *_: _failing("writes")())
+        raise OSError(errno.ENOSPC, "full")
+
+    with pytest.raises(OSError, match="full"):
+        model.save(fail)
+    monkeypatch.undo()
+    assert model.files() == before
+
+
+def test_nor_does_it_where_links_cannot_be_made(model, monkeypatch):
+    before = model.files()
+    monkeypatch.setattr(os, "link", lambda *_: _failing("links")())
+
+    def fail() -> None:
+        monkeypatch.setattr(shutil, "copyfile", lambda *_: _failing("copies")())
+        raise OSError(errno.ENOSPC, "full")
+
+    with pytest.raises(OSError, match="full"):
+        model.save(fail)
+    assert model.files() == before
+
+
+def test_what_cannot_be_put_back_is_told_and_hides_no_other_error(model, monkeypatch, caplog):
+    def fail() -> None:
+        monkeypatch.setattr(os, "replace", lambda *_: _failing("renames")())
+        raise OSError(errno.ENOSPC, "full")
+
+    with pytest.raises(OSError, match="full"):
+        model.save(fail)
+    assert "could not all get their names again ([Errno 28] renames)" in caplog.text
+    assert model.latest() == model.earlier
+
+
+def test_files_that_were_begun_go_where_saving_fails(v2):
+    names = ["next.index.tempstate12", "next.data-00000-of-00001", "next.meta.tmp0a1b", "next.debug", "next"]
+    others = ["nextindex", "next.meta.tmpl", "next.txt"]
+    stem, parts, before = v2.stem.with_name("next"), v2.directory / "next_temp", v2.files()
+    besides = [stem.with_name("next.meta"), stem.with_name("next.debug")]
+    with pytest.raises(OSError, match="full"), protected(stem, v2.state_file, besides):
+        parts.mkdir()
+        for path in [*(v2.directory / name for name in (*names, *others)), parts / "part-00000-of-00002.index"]:
+            path.write_bytes(b"begun")
+        raise OSError(errno.ENOSPC, "full")
+    assert v2.files() == {**before, **dict.fromkeys(others, b"begun")}
+
+
+def test_files_that_were_there_stay_where_saving_fails(v2):
+    name = "next.index.tempstate12"
+    (v2.directory / name).write_bytes(b"of another process")
+    before = v2.files()
+    with pytest.raises(OSError, match="full"), protected(v2.stem.with_name("next"), v2.state_file):
+        raise OSError(errno.ENOSPC, "full")
+    assert v2.files() == before
+
+
+def test_a_state_file_that_is_written_as_it_was_counts_as_written(v2):
+    v2.path(".index").write_bytes(b"damaged")
+    with pytest.raises(KeyboardInterrupt), protected(v2.stem, v2.state_file):
+        v2.write_over(lambda: None)
+        v2.write_state()
+        raise KeyboardInterrupt
+    assert v2.latest() == v2.later
+
+
+@pytest.mark.parametrize("spelling", ["{run}", "{run}/../run", "{link}"])
+def test_another_spelling_of_the_directory(model, spelling):
+    (link := model.directory.parent / "link").symlink_to(model.directory)
+    latest = f"{spelling.format(run=model.directory, link=link)}/{model.stem.name}{model.pattern}"
+    write_checkpoint_state("/", latest, latest_filename=str(model.state_file))
+    before = model.files()
+    with pytest.raises(OSError, match="full"):
+        model.save(_failing("full"))
+    assert model.files() == before
+    model.save(lambda: None)
+    assert model.latest() == model.later
+    assert model.second_names() == []
+
+
+def test_a_name_with_a_backslash(tmp_path):
+    model = _model(tmp_path, "V2", "a\\b")
+    seen = []
+    model.save(lambda: seen.append(model.latest()))
+    assert seen[0] == model.earlier
+    assert model.latest() == model.later
+
+
 def test_a_failure_after_the_state_was_written_keeps_the_later_checkpoint(model):
     with pytest.raises(OSError, match="late"), protected(model.stem, model.state_file, [model.path(".meta")]):
         model.write_over(lambda: None)

@@ -93,9 +93,10 @@ class Retention:
 
     def _with(self, latest: str, most: int) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
         """Returns the list with one more, and what is to be deleted; 0 keeps all and lists none."""
+        known = [item for item in self._last if not is_second_name(item[0], latest)]
         if not most:
-            return self._last, self._expired
-        others = [item for item in self._last if item[0] != latest and not is_second_name(item[0], latest)]
+            return known, self._expired
+        others = [item for item in known if item[0] != latest]
         last, expired = [*others, (latest, time.time())], list(self._expired)
         if len(last) > most:
             expired.append(last.pop(0))

@@ -48,9 +48,10 @@ def save_failure(error: Exception, prefix: str, session: Any, saver_def: Any) ->
         names = uninitialized(session, saver_def) if session is not None else []
         if names:
             return retold(cause, UsageError(_about_uninitialized(prefix, names)))
-    if isinstance(error, errors.OpError):
-        advice = _ADVICE.get(type(error).__name__, "")
-        return retold(error, ArtifactError(f"{prefix}: cannot be saved: {gist(error)}. {advice}".rstrip()))
+    if isinstance(cause, errors.OpError):
+        advice = _ADVICE.get(type(cause).__name__, "")
+        told = retold(cause, ArtifactError(f"{prefix}: cannot be saved: {gist(cause)}. {advice}".rstrip()))
+        return told if cause is error else also(told, ValueError)
     if isinstance(error, OSError):
         name, said = class_of(error), error.strerror or error
         advice = _ADVICE.get(name, "")
