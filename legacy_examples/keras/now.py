@@ -63,8 +63,7 @@ def load():
     check('HDF5', model)
 
     model = create_model()
-    numbered = {'variables/%d' % n: variable for n, variable in enumerate(model.variables)}
-    cs.load_into(model, os.path.join(out_dir, 'saved_model'), name_map=numbered)
+    cs.load_into(model, os.path.join(out_dir, 'saved_model'))
     check('SavedModel', model)
 
 
