@@ -92,6 +92,31 @@ def test_tags_choose_the_graph(saved_model, tmp_path):
         compat_saver.migrate(saved_model, tmp_path / "out", tag_set=["gpu"], dry_run=True)
 
 
+def _with_init_op(saved_model, collection, op):
+    """Names the op that TensorFlow's loader runs after it has restored the model; with no collection by a signature."""
+    model = SavedModel.FromString((saved_model / "saved_model.pb").read_bytes())
+    for message in model.meta_graphs:
+        if collection:
+            message.collection_def[collection].node_list.value.append(op)
+        else:
+            message.signature_def["__saved_model_init_op"].outputs["__saved_model_init_op"].name = op
+    (saved_model / "saved_model.pb").write_bytes(model.SerializeToString())
+
+
+@pytest.mark.parametrize("collection", ["saved_model_main_op", "legacy_init_op", ""])
+def test_weights_that_loading_would_change_are_in_the_way(saved_model, tmp_path, collection):
+    _with_init_op(saved_model, collection, "init")
+    with pytest.raises(compat_saver.CannotMigrateError, match=r"'init', changes 'hidden/kernel'.*compat_saver.restore"):
+        compat_saver.migrate(saved_model, tmp_path / "out", dry_run=True)
+
+
+@pytest.mark.parametrize("op", ["init_1", "global_step/Assign"])
+def test_what_loading_changes_beside_the_weights_is_no_matter(saved_model, tmp_path, op):
+    _with_init_op(saved_model, "", op)
+    report = compat_saver.migrate(saved_model, tmp_path / "out", dry_run=True)
+    assert [item.name for item in report.signatures] == ["serve"]
+
+
 def test_a_saved_model_of_tf2_needs_no_migration(saved_model, tmp_path):
     model = SavedModel.FromString((saved_model / "saved_model.pb").read_bytes())
     for message in model.meta_graphs:

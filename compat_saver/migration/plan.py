@@ -6,7 +6,7 @@ either returns a complete Plan or raises with everything that is in the way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from compat_saver.analysis.ops.changed_meaning import changed_meaning
 from compat_saver.analysis.ops.function_nesting import nesting_problems
 from compat_saver.analysis.ops.triage import OpRow, triage
 from compat_saver.analysis.serving.proposal import needed_placeholders
+from compat_saver.analysis.values.init_op import InitOp
 from compat_saver.analysis.values.initialisers import initialisers
 from compat_saver.analysis.values.tables import initializer_values
 from compat_saver.analysis.values.weights import Weight, WeightFinder, saver_locations, variable_nodes
@@ -63,6 +64,7 @@ from compat_saver.passes import (
 from compat_saver.proto.meta_graph import MetaGraph
 
 _LOCAL_VARIABLES = "local_variables"
+_MOST_NAMES = 5
 _LOOPS = ("While", "StatelessWhile", "Enter")
 
 
@@ -128,6 +130,7 @@ def make_plan(
         CannotMigrateError: obstacles in the graph or between graph and checkpoint, all of them.
     """
     graph = from_graph_def(meta.graph_def)
+    changed_when_loaded = _changed_when_loaded(meta, graph)
     catalog = OpCatalog.of(graph, meta.stripped_ops)
     trainable = {record.name for record in meta.variables() if record.trainable}
     locations = saver_locations(graph, meta.saver_def.restore_op_name if meta.saver_def is not None else "")
@@ -169,6 +172,7 @@ def make_plan(
         *obstacles.obstacles_among(triaged.rows),
         *nesting_problems(graph),
         *found.missing,
+        *_told_of_changed(meta.init_op, changed_when_loaded, found.weights),
         *content.problems,
         *content.unfilled(graph),
     ]
@@ -237,6 +241,26 @@ def _unbound(graph: Graph, signature: str, unbound: list[str]) -> str:
 def _example(graph: Graph, name: str) -> str:
     kind = dtypes.by_number(graph[name].attr.type("dtype"))
     return {"bool": "false", "string": "text"}.get(kind.name, "1.0" if kind.is_floating else "0")
+
+
+def _changed_when_loaded(meta: MetaGraph, graph: Graph) -> set[str]:
+    """Returns the variables that TensorFlow's loader changes after it has restored them: those of a SavedModel only."""
+    node = graph.get(meta.init_op) if meta.tags and meta.init_op else None
+    names = {item.name for item in variable_nodes(graph)}
+    return set() if node is None else set(InitOp.of(node, graph).changed(names))
+
+
+def _told_of_changed(init_op: str, changed: Collection[str], weights: Iterable[Weight]) -> Iterator[str]:
+    """Yields what keeps weights from being those of the checkpoint."""
+    names = [weight.name for weight in weights if weight.initialiser is None and weight.name in changed]
+    if names:
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        yield (
+            f"The init op of the SavedModel, {init_op!r}, changes {', '.join(map(repr, names[:_MOST_NAMES]))}{more} "
+            "whenever TensorFlow loads the model, so its answers are not those of the weights in its files. Save what "
+            "it has after loading, `with compat_saver.restore(SOURCE) as model: "
+            "model.saver.save(model.session, 'loaded/model')`, and migrate `loaded`."
+        )
 
 
 def _warnings(graph: Graph, rewrites: Iterable[Rewrite]) -> Iterator[str]:

@@ -12,6 +12,10 @@ from compat_saver.proto.messages import Message
 from compat_saver.proto.recognize import META_GRAPH_DEF
 from compat_saver.proto.variables import VariableRecord, variable_records
 
+_INIT_SIGNATURE = "__saved_model_init_op"
+_OP_SIGNATURES = (_INIT_SIGNATURE, "__saved_model_train_op")
+_INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op")
+
 
 @dataclass(frozen=True)
 class MetaGraph:
@@ -54,8 +58,28 @@ class MetaGraph:
 
     @property
     def signatures(self) -> Mapping[str, Message]:
-        """The SignatureDefs by key, sorted: a map of protobuf comes in another order each time it is read."""
-        return dict(sorted(self.message.signature_def.items()))
+        """The SignatureDefs by key, sorted: a map of protobuf comes in another order each time it is read.
+
+        Those that only name an op, which is to be run when the model is loaded or trained, are none.
+        """
+        return {key: item for key, item in sorted(self.message.signature_def.items()) if key not in _OP_SIGNATURES}
+
+    @property
+    def init_op(self) -> str:
+        """The op that TensorFlow's loader runs when it has restored a SavedModel; "" for none.
+
+        Of what names it the first counts: a signature, the collection of main ops, that of legacy init ops.
+        Source: tensorflow/python/saved_model/loader_impl.py.
+        """
+        if _INIT_SIGNATURE in self.message.signature_def:
+            outputs = self.message.signature_def[_INIT_SIGNATURE].outputs
+            if _INIT_SIGNATURE in outputs:
+                return str(outputs[_INIT_SIGNATURE].name).partition(":")[0]
+        for key in _INIT_COLLECTIONS:
+            collection = self.collections.get(key)
+            if collection is not None and len(collection.node_list.value) == 1:
+                return str(collection.node_list.value[0]).lstrip("^").partition(":")[0]
+        return ""
 
     @functools.cached_property
     def stripped_ops(self) -> Mapping[str, Message]:

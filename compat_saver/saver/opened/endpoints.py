@@ -17,18 +17,8 @@ from compat_saver.migration.inference import modes_to_bind
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.settle import settle_signatures
 from compat_saver.migration.signature import Signature, Tensor
-from compat_saver.proto.messages import Message
 from compat_saver.proto.meta_graph import MetaGraph
-from compat_saver.saver.opened.init_op import INIT_SIGNATURE, TRAIN_SIGNATURE
 from compat_saver.saver.opened.python_functions import PYTHON_OPS, remove_python
-
-
-class _Served(MetaGraph):
-    """A meta graph without the signatures that only name an op."""
-
-    @property
-    def signatures(self) -> Mapping[str, Message]:
-        return {key: item for key, item in super().signatures.items() if key not in (INIT_SIGNATURE, TRAIN_SIGNATURE)}
 
 
 @dataclass(frozen=True)
@@ -59,7 +49,7 @@ class Endpoints:
     """
 
     def __init__(self, meta: MetaGraph, graph: Graph) -> None:
-        self._meta, self._graph = _Served(meta.path, meta.message), graph
+        self._meta, self._graph = meta, graph
 
     @functools.cached_property
     def inputs(self) -> dict[str, Endpoint]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from compat_saver.migration.artifact import Artifact
 from compat_saver.saver.importing.importable import Importable
-from compat_saver.saver.opened.init_op import find_init_op
+from compat_saver.saver.opened.init_op import find_init_op, run_init_op
 from compat_saver.saver.opened.model_report import Uninitialised
 from compat_saver.saver.opened.remaining import Remaining
 from compat_saver.saver.opened.table_filling import Tables
@@ -56,7 +56,7 @@ def begin(
         return Start(initialised, uninitialised, (*notes, *tables.fill(session, lambda name: False)))
     assigned = init_op.assigned(remaining.variables)
     before, _ = remaining.initialise(session, [*restored, *assigned])
-    has_run, note = init_op.run(session, tables.feeds, restored)
+    has_run, note = run_init_op(init_op, session, tables.feeds, restored)
     there = {*before, *(assigned if has_run else ())}
     after, uninitialised = remaining.initialise(session, [*restored, *there])
     done = there.difference(restored).union(after)
