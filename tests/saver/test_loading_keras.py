@@ -247,6 +247,16 @@ class TestHdf5:
         load_into(model, source, **as_said(str(caught.value), "If the positions are right"))
         assert numbers(model) == [1, 2]
 
+    def test_some_names_are_at_the_wrong_position(self, tmp_path):
+        source = h5(tmp_path / "abc.h5", {name: dense(name, number) for number, name in enumerate("abc", 1)})
+        model = denses("b", "x", "c")
+        with pytest.raises(RestoreError, match="'b/kernel' by name and 'a/kernel' by position") as caught:
+            load_into(model, source)
+        load_into(model, source, **as_said(str(caught.value), "If the positions are right"))
+        assert numbers(model) == [1, 2, 3]
+        with pytest.raises(RestoreError, match=r"'sequential/x/kernel' .* is not in the checkpoint"):
+            load_into(model, source, **as_said(str(caught.value), "If the names are right"))
+
     def test_names_and_positions_agree(self, tmp_path):
         source = h5(tmp_path / "two.h5", {name: dense(name, 1) for name in ("dense", "dense_1")})
         assert load_into(denses(None, None), source).is_complete

@@ -14,6 +14,7 @@ from compat_saver.saver.matching.advice import pasted
 from compat_saver.saver.matching.fit import fits
 from compat_saver.saver.matching.keras_files import KerasFile
 from compat_saver.saver.matching.naming import Given, names_to_paste
+from compat_saver.saver.matching.numbering import kind_of
 from compat_saver.saver.matching.outcome import Mismatched, RestoreReport, described
 from compat_saver.saver.matching.tensors import Tensors
 
@@ -27,7 +28,7 @@ def require_no_doubt(
     names: Mapping[str, str],
     given: Given,
 ) -> None:
-    """Raises a RestoreError where names and positions both find everything, and not the same.
+    """Raises a RestoreError where positions find everything, and names do too or are of another kind, and not the same.
 
     Args:
         variables: those of the target.
@@ -39,23 +40,36 @@ def require_no_doubt(
     if not isinstance(tensors, KerasFile) and OBJECT_GRAPH_KEY not in tensors.shapes():
         return
     open_ = [item for item in variables if id(item.variable) not in decided]
-    by_name = _answer((OWN, INNER, LAYERS, COUNTED), open_, tensors, names)
     by_position = _answer((STORED, OBJECTS), open_, tensors, names)
-    if by_name is None or by_position is None:
+    if by_position is None:
         return
-    differing = [
-        item
+    by_name = _answer((OWN, INNER, LAYERS, COUNTED), open_, tensors, names)
+    if by_name is None:
+        by_name = _telling(open_, by_position, tensors, names)
+    rows = [
+        (item, named, placed)
         for item, named, placed in zip(open_, by_name, by_position, strict=True)
-        if names[named] != names[placed] and _POSITION.search(placed)
+        if named and names[named] != names[placed] and _POSITION.search(placed)
     ]
-    if differing:
-        raise _doubt(
-            differing,
-            dict(zip(map(id, open_), zip(by_name, by_position, strict=True), strict=True)),
-            tensors,
-            names,
-            given,
-        )
+    if rows:
+        raise _doubt(rows, tensors, names, given)
+
+
+def _telling(
+    variables: Sequence[TargetVariable], by_position: Sequence[str], tensors: Tensors, names: Mapping[str, str]
+) -> list[str]:
+    """Returns the name of every variable that is in the checkpoint, if at its position is one of another kind; or "".
+
+    Of names of one kind, `dense` and `dense_1`, only all together tell something.
+    """
+    own, shapes = names_to_paste(names), tensors.shapes()
+    found = []
+    for item, placed in zip(variables, by_position, strict=True):
+        known = (name for name in (name_by(item, way) for way in (OWN, INNER)) if name in names)
+        named = next((name for name in known if fits(shapes[names[name]], item.shape)), "")
+        is_other = kind_of(named) != kind_of(own[names[placed]])
+        found.append(named if is_other else "")
+    return found
 
 
 def _answer(
@@ -76,26 +90,22 @@ def _answer(
 
 
 def _doubt(
-    differing: Sequence[TargetVariable],
-    answers: Mapping[int, tuple[str, str]],
-    tensors: Tensors,
-    names: Mapping[str, str],
-    given: Given,
+    found: Sequence[tuple[TargetVariable, str, str]], tensors: Tensors, names: Mapping[str, str], given: Given
 ) -> RestoreError:
     own = names_to_paste(names)
-    rows = [(item, own[names[answers[id(item)][0]]], own[names[answers[id(item)][1]]]) for item in differing]
+    rows = [(item, own[names[named]], own[names[placed]]) for item, named, placed in found]
     mismatched = tuple(
         Mismatched(
             item.name,
-            names[answers[id(item)][0]],
+            named,
             described(item.dtype, item.shape),
             f"{named!r} by name and {placed!r} by position",
         )
         for item, named, placed in rows
     )
     lines = [
-        f"{tensors.prefix} does not say for certain which tensor is whose: by the names and by the positions of the "
-        "layers everything is found, and not the same. Nothing was restored.",
+        f"{tensors.prefix} does not say for certain which tensor is whose: the names say "
+        "something else than the positions of the layers. Nothing was restored.",
         *(f"  - {row.name!r}: {row.found}." for row in mismatched[:10]),
         f"If the names are right, {pasted({named: item.name for item, named, _ in rows}, given)}.",
         f"If the positions are right, {pasted({placed: item.name for item, _, placed in rows}, given)}.",

@@ -50,9 +50,9 @@ def renumbered(wanted: Mapping[str, Shape], stored: Mapping[str, tuple[int, ...]
         wanted: name of the variable -> shape, as far as it is known.
         stored: name in the checkpoint -> shape.
     """
-    kinds = {_kind(name) for name in wanted} & {_kind(name) for name in stored}
-    new = {name: _parts(name) for name in wanted if _kind(name) in kinds}
-    old = {name: _parts(name) for name in stored if _kind(name) in kinds}
+    kinds = {kind_of(name) for name in wanted} & {kind_of(name) for name in stored}
+    new = {name: _parts(name) for name in wanted if kind_of(name) in kinds}
+    old = {name: _parts(name) for name in stored if kind_of(name) in kinds}
     was, now = _counts(old.values()), _counts(new.values())
     moved = {stem for stem in was if was[stem] != now[stem]}
     if not moved or len(old) != len(new) or any(len(was[stem]) != len(now[stem]) for stem in moved):
@@ -69,7 +69,7 @@ def renumbered(wanted: Mapping[str, Shape], stored: Mapping[str, tuple[int, ...]
     parts = {_text(part): _text(other) for part, other in sorted(order.items()) if part != other}
     is_apart = all(was[stem].isdisjoint(now[stem]) for stem in moved)
     left = (*(wanted.keys() - new.keys()), *_besides(stored, old))
-    is_whole = all(moved.isdisjoint(_kind(name)) for name in left)
+    is_whole = all(moved.isdisjoint(kind_of(name)) for name in left)
     return Renumbering(names, parts, is_apart and is_whole)
 
 
@@ -101,8 +101,8 @@ def _text(part: Part) -> str:
     return stem if number == _FIRST else f"{stem}_{number}"
 
 
-def _kind(name: str) -> tuple[str, ...]:
-    """Returns a name without its numbers."""
+def kind_of(name: str) -> tuple[str, ...]:
+    """Returns the parts of a name without their numbers: `dense`, `kernel` of `dense_2/kernel`."""
     return tuple(stem for stem, _ in _parts(name))
 
 
