@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from compat_saver._tensorflow import as_also, tensorflow
-from compat_saver.bundle import Checkpoint, open_bundle
-from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError, UsageError
+from compat_saver._tensorflow import tensorflow
+from compat_saver.bundle import Checkpoint
+from compat_saver.errors import UsageError
 from compat_saver.saver.matching.fit import Fit
 from compat_saver.saver.matching.naming import NameMap
 from compat_saver.saver.matching.outcome import RestoreReport
@@ -25,11 +25,11 @@ from compat_saver.saver.raising import also, require_path
 from compat_saver.saver.saving.destination import REMOTE, Destination, is_pattern, require_names
 from compat_saver.saver.saving.retention import Retention
 from compat_saver.saver.session.failures import restore_failure, save_failure
+from compat_saver.saver.session.readable import readable
 from compat_saver.saver.session.requests import Request, requests_of
 from compat_saver.saver.session.restoring import Asked, assign, fill, restore_variables
 from compat_saver.saver.session.sessions import require_ops, require_session
 from compat_saver.saver.variables import graph_of, unwrapped, wanted_eagerly
-from compat_saver.sources import resolve_checkpoint
 
 V2 = 2
 """tf.compat.v1.train.SaverDef.V2, which a default argument must not import TensorFlow for."""
@@ -356,7 +356,7 @@ class Saver:
                 f"{path}: strict, name_map, scope and ema need a checkpoint on this machine. Copy it here."
             )
         with self._working_on(sess, "restore"):
-            prefix = path if REMOTE in path else _readable(path)
+            prefix = path if REMOTE in path else readable(path)
             try:
                 if REMOTE in prefix:
                     self._saver.restore(sess, prefix)
@@ -429,45 +429,3 @@ def _step(sess: Any, global_step: Any) -> int:
     if isinstance(global_step, numbers.Integral):
         return int(global_step)
     return int(tensorflow().compat.v1.train.global_step(sess, global_step))
-
-
-def _readable(path: str) -> str:
-    """Returns the prefix of the checkpoint that a path leads to, its files complete as far as their sizes tell.
-
-    Raises:
-        ArtifactError: there is none, or it is not. It is a ValueError, and what TensorFlow raises in its place.
-    """
-    try:
-        source = resolve_checkpoint(path)
-        if source.files.problems:
-            raise as_also(ArtifactError(" ".join(source.files.problems)), "NotFoundError")
-        with open_bundle(source.prefix) as checkpoint:
-            _require_long_enough(checkpoint)
-    except (FormatError, NotALegacyArtifactError) as error:
-        raise as_also(error, "DataLossError") from error
-    except ArtifactError as error:
-        raise also(error, ValueError) from error
-    return str(source.prefix)
-
-
-def _require_long_enough(checkpoint: Checkpoint) -> None:
-    """Raises a FormatError if a data file of V2 ends before the tensors that its index puts there."""
-    if checkpoint.version != "V2":
-        return
-    ends: dict[int, int] = {}
-    for name in checkpoint:
-        info = checkpoint.info(name)
-        if info.shard is not None and info.offset is not None:
-            ends[info.shard] = max(ends.get(info.shard, 0), info.offset + info.nbytes)
-    data = checkpoint.files[1:]
-    for shard, end in ends.items():
-        size = os.path.getsize(data[shard])
-        if size < end:
-            error = FormatError(
-                "a data file of the checkpoint is cut short",
-                path=data[shard],
-                expected=f"{end:,} bytes",
-                found=f"{size:,}",
-                hint="Copy it again, or restore an earlier checkpoint.",
-            )
-            raise as_also(error, "OutOfRangeError")
