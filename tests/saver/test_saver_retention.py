@@ -13,6 +13,7 @@ import pytest
 
 tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
+from compat_saver.errors import UsageError  # noqa: E402
 from compat_saver.proto.checkpoint_state import read_checkpoint_state  # noqa: E402
 from compat_saver.saver.saver import Saver  # noqa: E402
 from compat_saver.saver.saving.retention import Retention  # noqa: E402
@@ -94,6 +95,31 @@ def test_no_name(tmp_path, form):
     assert isinstance(ours, type(theirs))
     assert "save_path: expected a prefix" in str(ours)
     assert files == {}
+
+
+def test_a_directory_for_a_prefix(tmp_path):
+    """`saver.save(session, "model/")` makes a checkpoint without a name, which many a project has."""
+
+    def program(world):
+        world.start()
+        os.mkdir("model")
+        saver = world.train.Saver()
+        saved = saver.save(world.session, "model/")
+        world.session.run(world.next)
+        saver.restore(world.session, saved)
+        return saved, world.values()
+
+    assert_alike(program, tmp_path)
+
+
+def test_no_path_to_restore(tmp_path):
+    def program(world):
+        world.train.Saver().restore(world.start().session, "")
+
+    theirs, _ = outcome(Theirs, program, tmp_path / "theirs")
+    ours, _ = outcome(Ours, program, tmp_path / "ours")
+    assert isinstance(ours, type(theirs))
+    assert isinstance(ours, UsageError)
 
 
 def test_uninitialised_variables_are_named_without_a_directory_too(tmp_path):

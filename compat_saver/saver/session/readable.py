@@ -7,7 +7,7 @@ import os
 
 from compat_saver._tensorflow import as_also
 from compat_saver.bundle import Checkpoint, open_bundle
-from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError
+from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError, UsageError
 from compat_saver.saver.raising import also
 from compat_saver.sources import resolve_checkpoint
 
@@ -15,19 +15,29 @@ from compat_saver.sources import resolve_checkpoint
 def readable(path: str) -> str:
     """Returns the prefix of the checkpoint that a path leads to, its files complete as far as their sizes tell.
 
+    A checkpoint may have no name: saved to `model/`, its files are `model/.index` and so on.
+
     Raises:
         ArtifactError: there is none, or it is not. It is a ValueError, and what TensorFlow raises in its place.
+        UsageError: the path is empty.
     """
+    if not path:
+        raise UsageError("save_path: expected the path of a checkpoint, found ''; '.' is the latest of this directory.")
     try:
-        source = resolve_checkpoint(path)
-        if source.files.problems:
-            raise as_also(ArtifactError(" ".join(source.files.problems)), "NotFoundError")
-        with open_bundle(source.prefix) as checkpoint:
+        prefix = path if path.endswith(os.sep) and os.path.isfile(f"{path}.index") else _prefix(path)
+        with open_bundle(prefix) as checkpoint:
             _require_long_enough(checkpoint)
     except (FormatError, NotALegacyArtifactError) as error:
         raise as_also(error, "DataLossError") from error
     except ArtifactError as error:
         raise also(error, ValueError) from error
+    return prefix
+
+
+def _prefix(path: str) -> str:
+    source = resolve_checkpoint(path)
+    if source.files.problems:
+        raise as_also(ArtifactError(" ".join(source.files.problems)), "NotFoundError")
     return str(source.prefix)
 
 
