@@ -293,6 +293,19 @@ class Graph:
                     stack.append(other)
         return found
 
+    def dependents(self, roots: Iterable[Node]) -> dict[Node, Node]:
+        """Returns the roots and all that needs them, over data and control edges, each with a root that it needs."""
+        found = {root: root for root in roots}
+        stack = list(found)
+        while stack:
+            node = stack.pop()
+            readers = (use.node for value in node.used_outputs for use in value.uses)
+            for user in (*readers, *node.control_uses):
+                if user not in found:
+                    found[user] = found[node]
+                    stack.append(user)
+        return found
+
     def check(self) -> None:
         """Checks that both ends of every edge agree and lie in this graph.
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import signal
 import sys
 from pathlib import Path
 
@@ -18,6 +16,7 @@ import tensorflow as tf
 
 from compat_saver.proto.checkpoint_state import checkpoint_exists, read_checkpoint_state
 from compat_saver.saver.saver import Saver
+from tests.saver.dying import Death
 
 v1 = tf.compat.v1
 v1.logging.set_verbosity(v1.logging.ERROR)
@@ -66,34 +65,17 @@ def save_until_killed(
 
 
 def die_at_step(number: int) -> None:
-    left = iter(range(number))
-
-    def step():
-        if next(left, None) is None:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def counted(function):
-        def call(*arguments, **keywords):
-            step()
-            found = function(*arguments, **keywords)
-            step()
-            return found
-
-        return call
-
-    for name in ("replace", "link", "unlink"):
-        setattr(os, name, counted(getattr(os, name)))
-    shutil.copyfile = counted(shutil.copyfile)
-    Saver.export_meta_graph = counted(Saver.export_meta_graph)
-    v1.train.Saver.save = counted(v1.train.Saver.save)
+    death = Death(number)
+    death.count_files()
+    Saver.export_meta_graph = death.counted(Saver.export_meta_graph)
+    v1.train.Saver.save = death.counted(v1.train.Saver.save)
 
 
 def die_in_save(number: int) -> None:
-    save, left = v1.train.Saver.save, iter(range(number))
+    save, death = v1.train.Saver.save, Death(number)
 
     def saved(*arguments, **keywords):
-        if next(left, None) is None:
-            os.kill(os.getpid(), signal.SIGKILL)
+        death.step()
         return save(*arguments, **keywords)
 
     v1.train.Saver.save = saved

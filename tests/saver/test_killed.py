@@ -34,13 +34,16 @@ WAYS = {
     "one prefix, V1, sharded": {"numbered": False, "write_version": V1, "sharded": True},
 }
 
+ROOT = Path(__file__).parent.parent.parent
+
 
 class Server:
     """The process of `saving_process`."""
 
     def __init__(self) -> None:
-        command = [sys.executable, saving_process.__file__]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, "-m", saving_process.__name__]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self._process = subprocess.Popen(command, cwd=ROOT, text=True, **pipes)
 
     def start(self, directory: Path, **told) -> int:
         """Starts a child and returns its process id."""

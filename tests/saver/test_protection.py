@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from compat_saver.proto.checkpoint_state import read_checkpoint_state, write_che
 from compat_saver.saver.saving.protection import protected
 from compat_saver.sources import find_checkpoint
 from tests.golden_cases import GOLDEN
+from tests.saver.dying import Death
 
 V1_FILES = [GOLDEN / release / "v1_format" / "model.ckpt" for release in ("1.15.5", "1.4.1")]
 FORMATS = {
@@ -119,25 +119,9 @@ def killed_at(number: int, run: Callable[[Step], None]) -> bool:
     if child:
         return os.WIFSIGNALED(os.waitpid(child, 0)[1])
     try:
-        left = iter(range(number))
-
-        def step() -> None:
-            if next(left, None) is None:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        def counted(function):
-            def call(*arguments, **options):
-                step()
-                found = function(*arguments, **options)
-                step()
-                return found
-
-            return call
-
-        for name in ("replace", "link", "unlink"):
-            setattr(os, name, counted(getattr(os, name)))
-        shutil.copyfile = counted(shutil.copyfile)
-        run(step)
+        death = Death(number)
+        death.count_files()
+        run(death.step)
     finally:
         os._exit(0)
 

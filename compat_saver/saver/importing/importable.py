@@ -13,6 +13,7 @@ Variables stay what they are, references or resources.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -113,18 +114,10 @@ def importable(meta: MetaGraph) -> Importable:
 def _leave_out(graph: Graph, catalog: OpCatalog) -> dict[str, LeftOut]:
     """Takes out what cannot be imported and all that depends on it; returns it by name."""
     calls = _calling_in_vain(graph, catalog)
-    found = {node: item for node in graph if (item := _in_the_way(node, graph, catalog, calls)) is not None}
-    pending = list(found)
-    while pending:
-        node = pending.pop()
-        readers = (use.node for value in node.used_outputs for use in value.uses)
-        for user in (*readers, *node.control_uses):
-            if user not in found:
-                cause = found[node]
-                found[user] = LeftOut(user.name, cause.cause, cause.op, cause.reason, cause.advice)
-                pending.append(user)
+    causes = {node: item for node in graph if (item := _in_the_way(node, graph, catalog, calls)) is not None}
+    found = graph.dependents(causes)
     graph.remove_all(found)
-    return {item.name: item for item in found.values()}
+    return {node.name: dataclasses.replace(causes[root], name=node.name) for node, root in found.items()}
 
 
 def _in_the_way(node: Node, graph: Graph, catalog: OpCatalog, calls: Mapping[str, str]) -> LeftOut | None:

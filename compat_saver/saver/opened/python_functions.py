@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from compat_saver.graph import Graph, Node
+from compat_saver.graph import Graph
 from compat_saver.proto.messages import Message
 from compat_saver.proto.meta_graph import MetaGraph
 
@@ -48,13 +48,4 @@ def _bodies(graph_def: Message) -> Iterator[tuple[str, Iterable[Message]]]:
 
 def remove_python(graph: Graph) -> None:
     """Takes the ops out that call Python functions, and all that depends on them."""
-    pending: list[Node] = [node for node in graph if node.op in PYTHON_OPS]
-    found = set(pending)
-    while pending:
-        node = pending.pop()
-        readers = (use.node for value in node.used_outputs for use in value.uses)
-        for user in (*readers, *node.control_uses):
-            if user not in found:
-                found.add(user)
-                pending.append(user)
-    graph.remove_all(found)
+    graph.remove_all(graph.dependents(node for node in graph if node.op in PYTHON_OPS))
