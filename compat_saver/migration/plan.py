@@ -6,7 +6,7 @@ either returns a complete Plan or raises with everything that is in the way.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,6 +82,7 @@ class Plan:
         content: what the lookup tables hold that the signatures need.
         filling: the variables to fill, group by group, if the values of some weights have to be computed.
         untrained: the weights that no checkpoint holds, and that were trained for all anybody knows.
+        init_op: the op that TensorFlow's loader runs, if it may change these weights; "" if not.
         dropped: how many of the original graph's variables no signature needs.
         rewrites: what the passes did.
         warnings: what a person should know, a sentence each.
@@ -96,6 +97,7 @@ class Plan:
     weights: tuple[Weight, ...]
     filling: tuple[tuple[Weight, ...], ...]
     untrained: tuple[str, ...]
+    init_op: str
     content: TableContent
     dropped: int
     rewrites: tuple[Rewrite, ...]
@@ -172,10 +174,10 @@ def make_plan(
         *obstacles.obstacles_among(triaged.rows),
         *nesting_problems(graph),
         *found.missing,
-        *_told_of_changed(meta.init_op, changed_when_loaded, found.weights),
         *content.problems,
         *content.unfilled(graph),
     ]
+    changed = [item.name for item in found.weights if item.initialiser is None and item.name in changed_when_loaded]
     if in_the_way:
         raise CannotMigrateError(in_the_way, triaged.rows, triaged.around)
     rewrites += run([LateReads(catalog), RefToResource(catalog), CountWithCore()], graph)
@@ -189,6 +191,7 @@ def make_plan(
         content=content,
         filling=found.filling,
         untrained=found.untrained,
+        init_op=meta.init_op if changed else "",
         dropped=len(variables) - len(found.weights),
         rewrites=tuple(rewrites),
         warnings=(
@@ -196,6 +199,7 @@ def make_plan(
             *warnings,
             *told_of(modes),
             *found.notes,
+            *_told_of_changed(meta.init_op, changed),
             *content.notes,
             *told_of_training(graph),
             *changes,
@@ -244,22 +248,20 @@ def _example(graph: Graph, name: str) -> str:
 
 
 def _changed_when_loaded(meta: MetaGraph, graph: Graph) -> set[str]:
-    """Returns the variables that TensorFlow's loader changes after it has restored them: those of a SavedModel only."""
+    """Returns the variables that TensorFlow's loader may change after it has restored them: of a SavedModel only."""
     node = graph.get(meta.init_op) if meta.tags and meta.init_op else None
     names = {item.name for item in variable_nodes(graph)}
-    return set() if node is None else set(InitOp.of(node, graph).changed(names))
+    return set() if node is None else set(InitOp.of(node, graph).may_change(names))
 
 
-def _told_of_changed(init_op: str, changed: Collection[str], weights: Iterable[Weight]) -> Iterator[str]:
-    """Yields what keeps weights from being those of the checkpoint."""
-    names = [weight.name for weight in weights if weight.initialiser is None and weight.name in changed]
+def _told_of_changed(init_op: str, names: Sequence[str]) -> Iterator[str]:
     if names:
         more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
         yield (
-            f"The init op of the SavedModel, {init_op!r}, changes {', '.join(map(repr, names[:_MOST_NAMES]))}{more} "
-            "whenever TensorFlow loads the model, so its answers are not those of the weights in its files. Save what "
-            "it has after loading, `with compat_saver.restore(SOURCE) as model: "
-            "model.saver.save(model.session, 'loaded/model')`, and migrate `loaded`."
+            f"The init op of the SavedModel, {init_op!r}, may change {', '.join(map(repr, names[:_MOST_NAMES]))}{more} "
+            "whenever TensorFlow loads the model; what is written has the weights of its files. If they differ, save "
+            "what it has after loading (compat_saver.restore, then model.saver.save into a directory that is there) "
+            "and migrate that, with its signatures."
         )
 
 

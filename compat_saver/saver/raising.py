@@ -16,6 +16,7 @@ _CLASS_OF = {
     errno.EROFS: "PermissionDeniedError",
     errno.ENOSPC: "ResourceExhaustedError",
     errno.EDQUOT: "ResourceExhaustedError",
+    errno.EISDIR: "FailedPreconditionError",
 }
 
 

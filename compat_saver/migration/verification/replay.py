@@ -19,8 +19,8 @@ from compat_saver.analysis.values.weights import Weight, WeightFinder, saver_loc
 from compat_saver.errors import CannotMigrateError, CompatSaverError
 from compat_saver.graph import from_graph_def, to_graph_def
 from compat_saver.migration.artifact import Artifact
+from compat_saver.migration.plan import Plan
 from compat_saver.migration.signature import Signature
-from compat_saver.migration.table_content import TableContent
 from compat_saver.migration.verification.original import Original, cut, whole
 from compat_saver.passes.ref_counterparts import VARIABLE_OPS
 from compat_saver.proto.messages import OpList
@@ -36,34 +36,27 @@ class Replay:
 
     Args:
         artifact: the graph as its release wrote it, and its checkpoint.
-        signatures: what will be asked.
-        weights: the variables to restore.
-        bound: tensor name -> the value to feed with every run.
-        content: the lookup tables to fill.
+        plan: what will be asked, which variables to restore, what is bound with every run, which tables to fill.
 
     Attributes:
         notes: in what the replayed graph is not the one that was read.
     """
 
-    def __init__(
-        self,
-        artifact: Artifact,
-        signatures: Sequence[Signature],
-        weights: Sequence[Weight],
-        bound: Mapping[str, np.ndarray],
-        content: TableContent,
-    ) -> None:
+    def __init__(self, artifact: Artifact, plan: Plan) -> None:
         self._tf = _tensorflow.tensorflow()
-        self._original, self._graph = self._import(artifact.meta, signatures, bound, content.initializers)
-        self.notes = self._original.notes
+        self._content, self._init_op = plan.content, plan.init_op
+        kept = [*plan.content.initializers, *filter(None, [plan.init_op])]
+        self._original, self._graph = self._import(artifact.meta, plan.signatures, plan.bound, kept)
+        ran = f"The original's init op, {plan.init_op!r}, was run, as TensorFlow's loader runs it."
+        self.notes = (*self._original.notes, *([ran] if plan.init_op else []))
         self._session = self._tf.compat.v1.Session(graph=self._graph)
         with self._graph.as_default():
             prefix = "" if artifact.checkpoint is None else artifact.checkpoint.prefix
-            unfolded = self._read_besides(artifact, [weight.name for weight in weights])
-            self._restores = [self._restore_op(prefix, weight) for weight in (*weights, *unfolded)]
-            self._restores += [self._import_op(prefix, table) for table in content.tables if table.stored is not None]
-        self.restore()
-        self._fill(content)
+            unfolded = self._read_besides(artifact, [weight.name for weight in plan.weights])
+            self._restores = [self._restore_op(prefix, weight) for weight in (*plan.weights, *unfolded)]
+            stored = [table for table in plan.content.tables if table.stored is not None]
+            self._restores += [self._import_op(prefix, table) for table in stored]
+        self._begin()
 
     def __enter__(self) -> Replay:
         return self
@@ -85,19 +78,39 @@ class Replay:
         found = [finder.find(node) for node in variable_nodes(needed) if node.name not in names]
         return [item for item in found if isinstance(item, Weight)]
 
-    def restore(self) -> None:
-        """Gives variables and tables the values that the checkpoint holds, as at the beginning."""
+    def _begin(self) -> None:
         self._session.run(self._restores)
+        self._fill()
+        self._load()
 
-    def _fill(self, content: TableContent) -> None:
-        """Runs the initialisers of the tables, which read their files from where these lie here."""
-        paths = {
-            self._graph.get_operation_by_name(name).inputs[1].name: str(path) for name, path in content.paths.items()
-        }
+    def restore(self) -> None:
+        """Gives variables and tables the values that they had when the model was loaded, as at the beginning."""
+        self._session.run(self._restores)
+        self._load()
+
+    @property
+    def _paths(self) -> dict[str, str]:
+        """The tensors with the paths of tables' files -> where these lie here."""
+        paths = self._content.paths.items()
+        return {self._graph.get_operation_by_name(name).inputs[1].name: str(path) for name, path in paths}
+
+    def _fill(self) -> None:
+        """Runs the initialisers of the tables."""
         try:
-            self._session.run(content.initializers, {**self._original.fed, **paths})
+            self._session.run(self._content.initializers, {**self._original.fed, **self._paths})
         except _tensorflow.refusals() as error:
             raise CannotMigrateError([f"The lookup tables cannot be filled: {_tensorflow.gist(error)}"]) from error
+
+    def _load(self) -> None:
+        """Runs what TensorFlow's loader runs when the variables are restored, if it may change what is compared."""
+        if not self._init_op:
+            return
+        try:
+            op = self._graph.get_operation_by_name(self._init_op)
+            self._session.run(op, {**self._original.fed, **self._paths})
+        except _tensorflow.refusals() as error:
+            reason = f"The init op of the SavedModel, {self._init_op!r}, does not run: {_tensorflow.gist(error)}"
+            raise CannotMigrateError([f"{reason}. What TensorFlow would load cannot be known."]) from error
 
     def run(self, signature: Signature, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Returns output key -> array.

@@ -73,7 +73,7 @@ def verify_model(artifact: Artifact, plan: Plan, directory: Path, options: Migra
     """
     given = read_feeds(options.verify_data, plan.signatures) if options.verify_data is not None else None
     maker = SampleMaker(plan.graph, plan.input_nodes, options.seed, _vocabularies(artifact, plan))
-    with Replay(artifact, plan.signatures, plan.weights, plan.bound, plan.content) as replay:
+    with Replay(artifact, plan) as replay:
         notes = list(replay.notes)
         asked = [
             ask_made_up(replay, item, maker) if given is None else ask_given(replay, item, given[item.name])

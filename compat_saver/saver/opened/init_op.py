@@ -48,7 +48,7 @@ def run_init_op(init_op: InitOp, session: Any, feeds: Mapping[str, str], restore
             f"The init op of the SavedModel, {init_op.name!r}, which TensorFlow runs when it loads the model, failed: "
             f"{_tensorflow.gist(error)}"
         )
-    changed = init_op.changed(restored)
+    changed = init_op.may_change(restored)
     if not changed:
         return True, ""
     more = f" and {len(changed) - _MOST_SHOWN} more" if len(changed) > _MOST_SHOWN else ""
