@@ -227,3 +227,17 @@ y = Merge[N=2, T=float32](off, on)
     report = compat_saver.migrate(source, tmp_path / "out", outputs=["y"], bind={"training": False})
     assert report.status == "passed"
     assert {weight.name for weight in report.weights} == {"w", "b"}
+
+
+def test_a_guess_that_fails_takes_nothing_back_that_another_signature_changed(tmp_path):
+    """The first guess of x has another length than the counter's only one."""
+    text = """
+    c = VariableV2[dtype=float32, shape=[1]]
+    one = Const[dtype=float32, value=float32[1](1)]
+    bump = AssignAdd[T=float32](c, one)
+    x = Placeholder[dtype=float32, shape=[?]]
+    by = AssignAdd[T=float32](c, x)
+    """
+    prefix = write_model(tmp_path, text, {"c": np.float32([5])}, ["c"])
+    signatures = {"bump": ([], ["bump"]), "by": (["x"], ["by"])}
+    assert compat_saver.migrate(prefix, tmp_path / "out", signatures=signatures).status == "passed"

@@ -44,7 +44,6 @@ class Asked:
         except ReplayError:
             # It may have changed variables before it failed; the written model will never see it.
             replay.restore()
-            self.answers = [replay.run(self.signature, earlier) for earlier in self.feeds]
             raise
         self.feeds.append(batch)
         self.answers.append(answer)

@@ -45,6 +45,7 @@ class Replay:
     def __init__(self, artifact: Artifact, plan: Plan) -> None:
         self._tf = _tensorflow.tensorflow()
         self._content, self._init_op = plan.content, plan.init_op
+        self._history: list[tuple[Signature, Mapping[str, np.ndarray]]] = []
         kept = [*plan.content.initializers, *filter(None, [plan.init_op])]
         self._original, self._graph = self._import(artifact.meta, plan.signatures, plan.bound, kept)
         ran = f"The original's init op, {plan.init_op!r}, was run, as TensorFlow's loader runs it."
@@ -84,9 +85,11 @@ class Replay:
         self._load()
 
     def restore(self) -> None:
-        """Gives variables and tables the values that they had when the model was loaded, as at the beginning."""
+        """Gives variables and tables the values that they had after the last run that did not fail."""
         self._session.run(self._restores)
         self._load()
+        for signature, feeds in self._history:
+            self._answer(signature, feeds)
 
     @property
     def _paths(self) -> dict[str, str]:
@@ -118,13 +121,18 @@ class Replay:
         Raises:
             ReplayError: the graph does not run on these inputs.
         """
-        fed = {self._original.feeds[signature.inputs[key].name]: array for key, array in feeds.items()}
-        fetches = {key: self._original.fetches[tensor.name] for key, tensor in signature.outputs.items()}
         try:
-            found = self._session.run(fetches, {**self._original.fed, **fed})
+            found = self._answer(signature, feeds)
         except _tensorflow.refusals() as error:
             raise ReplayError(_tensorflow.gist(error)) from error
+        self._history.append((signature, feeds))
         return {key: np.asarray(value) for key, value in found.items()}
+
+    def _answer(self, signature: Signature, feeds: Mapping[str, np.ndarray]) -> Mapping[str, Any]:
+        fed = {self._original.feeds[signature.inputs[key].name]: array for key, array in feeds.items()}
+        fetches = {key: self._original.fetches[tensor.name] for key, tensor in signature.outputs.items()}
+        found: Mapping[str, Any] = self._session.run(fetches, {**self._original.fed, **fed})
+        return found
 
     def _import(
         self,
