@@ -114,6 +114,66 @@ def test_names_and_positions_of_objects_disagree(tmp_path):
         load_into(denses(None, None), prefix)
 
 
+def chain(*created):
+    """A model c(b(a(x))) of layers Dense(4), made in that order, by which Keras counts them."""
+    made = {name: L.Dense(4) for name in created}
+    inputs = outputs = L.Input((4,))
+    for name in sorted(made):
+        outputs = made[name](outputs)
+    return tf.keras.Model(inputs, outputs)
+
+
+class Pair(tf.Module):
+    """Two variables that are called as one likes."""
+
+    def __init__(self, first, second):
+        super().__init__()
+        self.first = tf.Variable(1.0, name=first)
+        self.second = tf.Variable(2.0, name=second)
+
+
+class TestBelowAnAttribute:
+    @pytest.fixture(params=["write", "save"])
+    def save(self, request, tmp_path):
+        def save(**items):
+            return getattr(tf.train.Checkpoint(**items), request.param)(tmp_path / "model")
+
+        return save
+
+    @pytest.mark.parametrize("is_later", [False, True], ids=["same numbers", "later numbers"])
+    def test_names_and_positions_disagree(self, save, is_later):
+        model = filled(chain("a", "b", "c"))
+        prefix = save(model=model)
+        if not is_later:
+            tf.keras.backend.clear_session()
+        other = chain("b", "a", "c")
+        with pytest.raises(RestoreError, match="'dense/kernel' by name and 'dense_1/kernel' by position") as caught:
+            load_into(other, prefix)
+        assert not any(layer.bias.numpy().any() for layer in other.layers[1:])
+        load_into(other, prefix, **as_said(str(caught.value), "If the positions are right"))
+        np.testing.assert_array_equal(other(X), model(X))
+        load_into(other, prefix, **as_said(str(caught.value), "If the names are right"))
+        np.testing.assert_array_equal(other.layers[1].kernel, model.layers[2].kernel)
+        load_into(other, prefix, scope="model")
+        np.testing.assert_array_equal(other(X), model(X))
+
+    def test_attributes_disagree_with_names(self, save):
+        prefix = save(trainer=tf.train.Checkpoint(net=Pair("a", "b")))
+        assert load_into(Pair("a", "b"), prefix).is_complete
+        with pytest.raises(RestoreError, match="'b' by name and 'a' by position"):
+            load_into(Pair("b", "a"), prefix)
+
+    def test_names_tell_which_of_two_models(self, save):
+        first, second = (filled(chain("a", "b")) for _ in range(2))
+        prefix = save(student=second, teacher=first)
+        for model in (first, second):
+            before = model(X)
+            for weight in model.weights:
+                weight.assign(weight * 0)
+            assert load_into(model, prefix).is_complete
+            np.testing.assert_array_equal(model(X), before)
+
+
 def test_attributes_are_no_positions(tmp_path):
     model = filled(subclassed())
     prefix = tf.train.Checkpoint(model).write(tmp_path / "model")
@@ -174,8 +234,8 @@ def denses(*names):
 
 
 def numbers(model):
-    """Of every layer the one number that its weights are."""
-    return [int(layer.bias.numpy()[0]) for layer in model.layers]
+    """Of every layer Dense the one number that its weights are."""
+    return [int(layer.bias.numpy()[0]) for layer in model.layers if isinstance(layer, L.Dense)]
 
 
 def as_said(message, words):
@@ -186,6 +246,22 @@ def as_said(message, words):
         re.MULTILINE,
     )
     return eval(f"dict({found[1]})", {"re": re})
+
+
+def cell(units):
+    """The weights of an LSTM that is given 3 features: name -> value."""
+    shapes = {"kernel": (3, 4 * units), "recurrent_kernel": (units, 4 * units), "bias": (4 * units,)}
+    return {name: np.ones(shape, "f") for name, shape in shapes.items()}
+
+
+def lstm(name):
+    """The weights of a layer LSTM(4), as TensorFlow 1.15's Keras named them."""
+    return {f"{name}/{weight}": value for weight, value in cell(4).items()}
+
+
+def recurrent(layer=None):
+    """A model of a recurrent layer and two layers Dense(4)."""
+    return tf.keras.Sequential([L.Input((5, 3)), layer or L.LSTM(4), L.Dense(4), L.Dense(4)])
 
 
 class TestCounted:
@@ -268,6 +344,38 @@ class TestHdf5:
         load_into(model, h5(tmp_path / "bi.h5", {"bidirectional": names}))
         for weight, value in zip(model.weights, values.values(), strict=True):
             np.testing.assert_array_equal(weight, value)
+
+    @pytest.mark.parametrize("is_later", [False, True], ids=["same numbers", "later numbers"])
+    def test_names_and_positions_disagree_behind_a_recurrent_layer(self, is_later, tmp_path):
+        layers = {"lstm": lstm("lstm"), "dense_1": dense("dense_1", 1), "dense": dense("dense", 2)}
+        source = h5(tmp_path / "rnn.h5", layers)
+        if is_later:
+            recurrent()
+        model = recurrent()
+        with pytest.raises(RestoreError, match="'dense/kernel' by name and 'dense_1/kernel' by position") as caught:
+            load_into(model, source)
+        load_into(model, source, **as_said(str(caught.value), "If the positions are right"))
+        assert numbers(model) == [1, 2]
+        load_into(model, source, **as_said(str(caught.value), "If the names are right"))
+        assert numbers(model) == [2, 1]
+
+    def test_positions_are_known_of_some(self, tmp_path):
+        both = {
+            f"bidirectional/{way}_lstm/{name}": value
+            for way in ("forward", "backward")
+            for name, value in cell(4).items()
+        }
+        layers = {"bidirectional": both, "dense_1": dense("dense_1", 1), "dense": dense("dense", 2)}
+        source = h5(tmp_path / "rnn.h5", layers)
+        model = recurrent(L.Bidirectional(L.LSTM(4), merge_mode="sum"))
+        with pytest.raises(RestoreError, match="'dense/kernel' by name and 'dense_1/kernel' by position"):
+            load_into(model, source)
+
+    def test_a_recurrent_layer_of_another_name_by_position(self, tmp_path):
+        source = h5(tmp_path / "rnn.h5", {"rnn": lstm("rnn"), "a": dense("a", 1), "b": dense("b", 2)})
+        model = recurrent()
+        assert load_into(model, source).is_complete
+        assert numbers(model) == [1, 2]
 
     def test_a_model_in_the_model_is_no_layer(self, tmp_path):
         inner = dense("sequential/dense", 1) | dense("sequential/dense_1", 2)

@@ -30,15 +30,16 @@ def with_counted_names(
     """
     stored = {name: shapes[key] for name, key in names.items()}
     of_keras = [item for item in variables if is_keras_variable(item.variable)]
+    counted: dict[int, str] = {}
     for way in _WAYS:
         called = {name_by(item, way): item for item in of_keras}
         found = renumbered({name: item.shape for name, item in called.items()}, stored)
         if found is None or not found.is_clear or not {stem_of(old) for old in found.parts} <= made_up():
             continue
-        counted = {id(called[new]): old for old, new in found.names.items()}
-        ways = [{COUNTED: counted[id(item)]} if id(item) in counted else {} for item in variables]
-        return [replace(item, names={**item.names, **more}) for item, more in zip(variables, ways, strict=True)]
-    return list(variables)
+        if len(found.names) > len(counted):
+            counted = {id(called[new]): old for old, new in found.names.items()}
+    ways = [{COUNTED: counted[id(item)]} if id(item) in counted else {} for item in variables]
+    return [replace(item, names={**item.names, **more}) for item, more in zip(variables, ways, strict=True)]
 
 
 def name_by(item: TargetVariable, way: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from compat_saver import _tensorflow
 from compat_saver.errors import RestoreError
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.saver.loading.counting import name_by
-from compat_saver.saver.loading.targets import COUNTED, INNER, LAYERS, OBJECTS, OWN, STORED, TargetVariable
+from compat_saver.saver.loading.targets import COUNTED, FLAT, INNER, LAYERS, OBJECTS, OWN, STORED, TargetVariable
 from compat_saver.saver.matching.advice import pasted
 from compat_saver.saver.matching.fit import fits
 from compat_saver.saver.matching.keras_files import KerasFile
@@ -28,7 +28,10 @@ def require_no_doubt(
     names: Mapping[str, str],
     given: Given,
 ) -> None:
-    """Raises a RestoreError where positions find everything, and names do too or are of another kind, and not the same.
+    """Raises a RestoreError where names and positions find tensors that fit, and not the same.
+
+    Where positions find everything, names need not: one of another kind is enough. Where positions find only some, or
+    begin below the checkpoint's root, names find everything, and some of it at the position of another variable.
 
     Args:
         variables: those of the target.
@@ -40,19 +43,61 @@ def require_no_doubt(
     if not isinstance(tensors, KerasFile) and OBJECT_GRAPH_KEY not in tensors.shapes():
         return
     open_ = [item for item in variables if id(item.variable) not in decided]
-    by_position = _answer((STORED, OBJECTS), open_, tensors, names)
-    if by_position is None:
-        return
+    by_position = _answer((STORED, OBJECTS, FLAT), open_, tensors, names)
     by_name = _answer((OWN, INNER, LAYERS, COUNTED), open_, tensors, names)
-    if by_name is None:
-        by_name = _telling(open_, by_position, tensors, names)
-    rows = [
-        (item, named, placed)
-        for item, named, placed in zip(open_, by_name, by_position, strict=True)
-        if named and names[named] != names[placed] and _POSITION.search(placed)
-    ]
-    if rows:
-        raise _doubt(rows, tensors, names, given)
+    if by_position is not None:
+        by_name = by_name or _telling(open_, by_position, tensors, names)
+        is_other = [
+            bool(named) and names[named] != names[placed] and bool(_POSITION.search(placed))
+            for named, placed in zip(by_name, by_position, strict=True)
+        ]
+    elif by_name is not None:
+        by_position, is_other = _swapped(open_, by_name, tensors, names)
+    if by_name is not None and by_position is not None and any(is_other):
+        raise _doubt(list(zip(open_, by_name, by_position, is_other, strict=True)), tensors, names, given)
+
+
+def _swapped(
+    variables: Sequence[TargetVariable], by_name: Sequence[str], tensors: Tensors, names: Mapping[str, str]
+) -> tuple[list[str], list[bool]]:
+    """Returns positions, "" where unknown, and which of them disagree with the names; none if one way agrees with them.
+
+    Positions say something of the names if what a variable has by its name is at the position of another.
+    """
+    found: tuple[list[str], list[bool]] = ([], [])
+    shapes = tensors.shapes()
+    for is_numbered, row in _partial(variables):
+        known = [
+            name if name in names and fits(shapes[names[name]], item.shape) else ""
+            for name, item in zip(row, variables, strict=True)
+        ]
+        if is_numbered:
+            known = [name if _POSITION.search(name) else "" for name in known]
+        if len({names[name] for name in known if name}) != len([name for name in known if name]):
+            continue
+        pairs = list(zip(by_name, known, strict=True))
+        is_other = [bool(placed) and names[named] != names[placed] for named, placed in pairs]
+        keys = {names[placed] for placed in known if placed}
+        if any(known) and not any(is_other):
+            return [], []
+        if not any(found[1]) and any(
+            names[named] in keys for (named, _), other in zip(pairs, is_other, strict=True) if other
+        ):
+            found = known, is_other
+    return found
+
+
+def _partial(variables: Sequence[TargetVariable]) -> Iterator[tuple[bool, list[str]]]:
+    """Yields the ways to tell positions: whether only numbers are positions in it, and the names, "" for none."""
+    for number in range(len(variables[0].places) if variables else 0):
+        yield False, [item.places[number] for item in variables]
+    yield False, [item.names.get(STORED, "") for item in variables]
+    yield True, [_placed(item, FLAT) for item in variables]
+
+
+def _placed(item: TargetVariable, way: str) -> str:
+    """Returns the position of a variable by a way; those that are in no cell have no flat one of their own."""
+    return item.names.get(way, "") or (item.names.get(OBJECTS, "") if way == FLAT else "")
 
 
 def _telling(
@@ -79,7 +124,7 @@ def _answer(
     shapes = tensors.shapes()
     for way in ways:
         found = [
-            item.names.get(way, "") if way in (COUNTED, STORED, OBJECTS) else name_by(item, way) for item in variables
+            _placed(item, way) if way in (COUNTED, STORED, OBJECTS, FLAT) else name_by(item, way) for item in variables
         ]
         keys = [names.get(name) for name in found]
         if len(set(keys)) == len(keys) and all(
@@ -90,10 +135,16 @@ def _answer(
 
 
 def _doubt(
-    found: Sequence[tuple[TargetVariable, str, str]], tensors: Tensors, names: Mapping[str, str], given: Given
+    found: Sequence[tuple[TargetVariable, str, str, bool]], tensors: Tensors, names: Mapping[str, str], given: Given
 ) -> RestoreError:
     own = names_to_paste(names)
-    rows = [(item, own[names[named]], own[names[placed]]) for item, named, placed in found]
+    rows = [(item, own[names[named]], own[names[placed]]) for item, named, placed, is_other in found if is_other]
+    # With a name_map nothing is told by the order of the numbers any more.
+    counted = {
+        own[names[named]]: item.name
+        for item, named, _, is_other in found
+        if not is_other and named and named == item.names.get(COUNTED) and named != item.name
+    }
     mismatched = tuple(
         Mismatched(
             item.name,
@@ -107,8 +158,8 @@ def _doubt(
         f"{tensors.prefix} does not say for certain which tensor is whose: the names say "
         "something else than the positions of the layers. Nothing was restored.",
         *(f"  - {row.name!r}: {row.found}." for row in mismatched[:10]),
-        f"If the names are right, {pasted({named: item.name for item, named, _ in rows}, given)}.",
-        f"If the positions are right, {pasted({placed: item.name for item, _, placed in rows}, given)}.",
+        f"If the names are right, {pasted({named: item.name for item, named, _ in rows} | counted, given)}.",
+        f"If the positions are right, {pasted({placed: item.name for item, _, placed in rows} | counted, given)}.",
     ]
     error = RestoreError("\n".join(lines), RestoreReport(tensors.prefix, mismatched=mismatched))
     return _tensorflow.as_also(error, "InvalidArgumentError")

@@ -12,6 +12,7 @@ from compat_saver.saver.loading.counting import with_counted_names
 from compat_saver.saver.loading.doubts import require_no_doubt
 from compat_saver.saver.loading.targets import (
     COUNTED,
+    FLAT,
     INNER,
     LAYERS,
     LOCAL,
@@ -29,7 +30,7 @@ from compat_saver.saver.variables import unwrapped
 LoadMap = Mapping[str | re.Pattern[str], Any] | Callable[[str], str]
 """A NameMap, or a mapping in which exact names lead to the variables themselves."""
 
-_WAYS = (OWN, INNER, LAYERS, LOCAL, OBJECTS, COUNTED)
+_WAYS = (OWN, INNER, LAYERS, LOCAL, OBJECTS, FLAT, COUNTED)
 _PART = re.compile(r"/part_\d+$")
 
 

@@ -8,6 +8,7 @@ local     that of a layer's weight within the layer: `kernel`
 objects   the way to it from object to object, as tf.train.Checkpoint and Keras have it: `dense/w`,
           `layer_with_weights-0/kernel`
 layers    the first of these, where the weights of a recurrent layer's cell are the layer's own: `lstm/kernel`
+flat      the way, where the weights of a recurrent layer's cell are the layer's own: `layer_with_weights-0/kernel`
 counted   what it would be called, had the layers been counted as those of the checkpoint: `dense` for `dense_2`
 stored    the path by which a checkpoint of objects knows what was met on the way: `_functional/_operations/1/_kernel`
 """
@@ -26,8 +27,9 @@ from compat_saver.graph.attributes import Shape
 from compat_saver.saver.variables import unwrapped
 
 OWN, INNER, LOCAL, OBJECTS = "own", "inner", "local", "objects"
-LAYERS, COUNTED, STORED = "layers", "counted", "stored"
+LAYERS, FLAT, COUNTED, STORED = "layers", "flat", "counted", "stored"
 _CELL = re.compile(r"/(lstm|gru|simple_rnn)_cell(?=/)")
+_CELL_OBJECT = re.compile(r"/cell(?=/\w+$)")
 _ACCEPTED = "a tf.Variable, a list or a dict of them, a tf.Module, a tf.train.Checkpoint or a Keras model or layer"
 
 
@@ -41,6 +43,8 @@ class TargetVariable:
         dtype: DT_* number.
         shape: of its value, as far as it is known.
         names: way of naming -> what it calls the variable.
+        places: per object of the checkpoint that may stand for the target, the path to what stands for the variable;
+            "" where nothing does.
     """
 
     name: str
@@ -48,6 +52,7 @@ class TargetVariable:
     dtype: int
     shape: Shape
     names: Mapping[str, str]
+    places: tuple[str, ...] = ()
 
 
 def variables_of(target: Any) -> list[TargetVariable]:
@@ -154,6 +159,8 @@ def _names(variable: Any, target: Any, objects: _Objects) -> dict[str, str]:
     if is_keras_variable(variable):
         held = next((name for name in (names.get(INNER), own) if name and _CELL.search(name)), None)
         names |= {LAYERS: _CELL.sub("", held)} if held is not None else {}
+        is_in_cell = held is not None and _CELL_OBJECT.search(names[OBJECTS])
+        names |= {FLAT: _CELL_OBJECT.sub("", names[OBJECTS])} if is_in_cell else {}
     return {way: name for way, name in names.items() if name}
 
 

@@ -24,6 +24,8 @@ def with_stored_paths(
 ) -> list[TargetVariable]:
     """Returns the variables, and those that the walk comes to with the path by which the checkpoint knows them.
 
+    Where it does not come to all, the walks that begin below are in their places: `Checkpoint(model=...)` was saved.
+
     Args:
         variables: those of the target.
         target: what the walk begins with.
@@ -38,7 +40,22 @@ def with_stored_paths(
     paths = paths_from(objects, start)
     ids = [id(item.variable) for item in variables]
     ways = [{STORED: paths[found[number]]} if number in found else {} for number in ids]
-    return [replace(item, names={**item.names, **way}) for item, way in zip(variables, ways, strict=True)]
+    below = [] if found.keys() >= set(ids) else _met_below(ids, target, objects, start)
+    places = [tuple(paths.get(met.get(number, -1), "") for met in below) for number in ids]
+    return [
+        replace(item, names={**item.names, **way}, places=place)
+        for item, way, place in zip(variables, ways, places, strict=True)
+    ]
+
+
+def _met_below(ids: Sequence[int], target: Any, objects: Sequence[StoredObject], start: int) -> list[dict[int, int]]:
+    """Returns the walks through objects that `start` holds, or that these hold, which come to most of the variables."""
+    children = list(objects[start].children.values())
+    numbers = dict.fromkeys((*children, *(number for child in children for number in objects[child].children.values())))
+    names = _children(target, target).keys()
+    likely = [number for number in numbers if number != start and not names.isdisjoint(objects[number].children)]
+    walks = [_met(target, objects, number) for number in likely]
+    return [met for met in walks if 2 * len(met.keys() & set(ids)) > len(ids)]
 
 
 def scope_that_fits(variables: Sequence[TargetVariable], target: Any, tensors: Tensors) -> str | None:
