@@ -301,6 +301,26 @@ class TestCounted:
         load_into(model, source, **as_said(str(caught.value), "that of the variables"))
         assert numbers(model) == [1, 2]
 
+    def test_a_map_takes_nothing_from_what_is_told_by_the_order(self, tmp_path):
+        inputs = L.Input((4,))
+        inner = tf.keras.Sequential([L.Dense(4), L.Dense(4)])
+        model = filled(tf.keras.Model(inputs, inner(L.LayerNormalization()(inputs))))
+        prefix = tf.train.Checkpoint(model=model).write(tmp_path / "model")
+        other = tf.keras.Sequential([L.Input((4,)), L.LayerNormalization(), L.Dense(4), L.Dense(4)])
+        with pytest.raises(RestoreError, match="4 of 6 variables are not in it") as caught:
+            load_into(other, prefix)
+        report = load_into(other, prefix, **as_said(str(caught.value), "that of the variables"))
+        assert "'layer_normalization' into 'layer_normalization_1'" in report.notes[0]
+        np.testing.assert_array_equal(other(X), model(X))
+
+    def test_a_map_gives_a_counted_name_to_another_tensor(self, tmp_path):
+        source = write_checkpoint(tmp_path / "model", dense("dense", 1) | dense("dense_1", 2))
+        denses(None, None)
+        model = denses(None, None)
+        swapped = {re.compile("^dense/"): "dense_3/", re.compile("^dense_1/"): "dense_2/"}
+        load_into(model, source, name_map=swapped)
+        assert numbers(model) == [2, 1]
+
     def test_more_layers_than_in_the_checkpoint(self, tmp_path):
         source = write_checkpoint(tmp_path / "model", dense("dense", 1) | dense("dense_1", 2))
         L.Dense(1), L.Dense(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -54,7 +55,8 @@ def require_no_doubt(
     elif by_name is not None:
         by_position, is_other = _swapped(open_, by_name, tensors, names)
     if by_name is not None and by_position is not None and any(is_other):
-        raise _doubt(list(zip(open_, by_name, by_position, is_other, strict=True)), tensors, names, given)
+        rows = list(itertools.compress(zip(open_, by_name, by_position, strict=True), is_other))
+        raise _doubt(rows, tensors, names, given)
 
 
 def _swapped(
@@ -135,16 +137,10 @@ def _answer(
 
 
 def _doubt(
-    found: Sequence[tuple[TargetVariable, str, str, bool]], tensors: Tensors, names: Mapping[str, str], given: Given
+    found: Sequence[tuple[TargetVariable, str, str]], tensors: Tensors, names: Mapping[str, str], given: Given
 ) -> RestoreError:
     own = names_to_paste(names)
-    rows = [(item, own[names[named]], own[names[placed]]) for item, named, placed, is_other in found if is_other]
-    # With a name_map nothing is told by the order of the numbers any more.
-    counted = {
-        own[names[named]]: item.name
-        for item, named, _, is_other in found
-        if not is_other and named and named == item.names.get(COUNTED) and named != item.name
-    }
+    rows = [(item, own[names[named]], own[names[placed]]) for item, named, placed in found]
     mismatched = tuple(
         Mismatched(
             item.name,
@@ -158,8 +154,8 @@ def _doubt(
         f"{tensors.prefix} does not say for certain which tensor is whose: the names say "
         "something else than the positions of the layers. Nothing was restored.",
         *(f"  - {row.name!r}: {row.found}." for row in mismatched[:10]),
-        f"If the names are right, {pasted({named: item.name for item, named, _ in rows} | counted, given)}.",
-        f"If the positions are right, {pasted({placed: item.name for item, _, placed in rows} | counted, given)}.",
+        f"If the names are right, {pasted({named: item.name for item, named, _ in rows}, given)}.",
+        f"If the positions are right, {pasted({placed: item.name for item, _, placed in rows}, given)}.",
     ]
     error = RestoreError("\n".join(lines), RestoreReport(tensors.prefix, mismatched=mismatched))
     return _tensorflow.as_also(error, "InvalidArgumentError")

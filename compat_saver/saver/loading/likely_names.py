@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from compat_saver.errors import UsageError, nearest_names
@@ -61,10 +62,12 @@ def ask(
     """
     pinned = _pinned(name_map, variables)
     plain_map = _plain(name_map, variables)
-    names = stored_names(tensors, scope=scope, ema=ema, name_map=plain_map)
-    mapped = _mapped(names, stored_names(tensors, scope=scope, ema=ema), plain_map) if plain_map is not None else set()
-    if plain_map is None:
-        variables = with_counted_names(variables, tensors.shapes(), names, made_up)
+    plain = stored_names(tensors, scope=scope, ema=ema)
+    names = stored_names(tensors, scope=scope, ema=ema, name_map=plain_map) if plain_map is not None else plain
+    mapped = _mapped(names, plain, plain_map) if plain_map is not None else set()
+    variables = [
+        _with_names_left(item, names, plain) for item in with_counted_names(variables, tensors.shapes(), plain, made_up)
+    ]
     decided = {id(item.variable) for item in variables if not mapped.isdisjoint((item.name, *item.names.values()))}
     require_no_doubt(variables, decided | pinned.keys(), tensors, names, Given(name_map, scope, ema))
     ways = _ways(variables, tensors, names)
@@ -114,6 +117,14 @@ def _plain(name_map: LoadMap | None, variables: Sequence[TargetVariable]) -> Nam
 def _require_known(name: str, known: set[str]) -> None:
     if name not in known and _PART.sub("", name) not in known and f"{name}/part_0" not in known:
         raise UsageError(f"name_map: no variable is called {name!r}{nearest_names(name, sorted(known)) or '.'}")
+
+
+def _with_names_left(item: TargetVariable, names: Mapping[str, str], plain: Mapping[str, str]) -> TargetVariable:
+    """Returns a variable, without the name by the order of the numbers if the map gave that to another tensor."""
+    counted = item.names.get(COUNTED)
+    if counted is None or names.get(counted) == plain[counted]:
+        return item
+    return replace(item, names={way: name for way, name in item.names.items() if way != COUNTED})
 
 
 def _mapped(names: Mapping[str, str], plain: Mapping[str, str], name_map: NameMap) -> set[str]:
