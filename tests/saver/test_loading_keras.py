@@ -379,6 +379,15 @@ class TestHdf5:
         load_into(model, source, **as_said(str(caught.value), "If the names are right"))
         assert numbers(model) == [2, 1]
 
+    def test_a_recurrent_layer_is_counted_with_the_others(self, tmp_path):
+        layers = {"lstm": lstm("lstm"), "dense": dense("dense", 1), "dense_1": dense("dense_1", 2)}
+        source = h5(tmp_path / "rnn.h5", layers)
+        recurrent()
+        model = recurrent()
+        (note,) = load_into(model, source).notes
+        assert "'lstm' into 'lstm_1', 'dense' into 'dense_2', 'dense_1' into 'dense_3'" in note
+        assert numbers(model) == [1, 2]
+
     def test_positions_are_known_of_some(self, tmp_path):
         both = {
             f"bidirectional/{way}_lstm/{name}": value
