@@ -11,12 +11,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from compat_saver.errors import CompatSaverError, TensorFlowMissingError
+from compat_saver.errors import TensorFlowMissingError
 
 _OLDEST = (2, 16)
-_Error = TypeVar("_Error", bound=CompatSaverError)
 
 
 _start = {"quiet": False}
@@ -266,27 +265,3 @@ _NOISE = ("Graph execution error", "Detected at node", "Node: ", "File ", "[[", 
 def refusals() -> tuple[type[Exception], ...]:
     """Returns what TensorFlow raises for a graph or inputs that it does not take."""
     return (tensorflow().errors.OpError, ValueError, TypeError, KeyError)
-
-
-def as_also(error: _Error, name: str) -> _Error:
-    """Returns an error that is what it was and also `tf.errors.NAME`, for programs that catch what TensorFlow raises.
-
-    A program can only do so if it imported TensorFlow; where nobody did, the error stays as it is.
-
-    Args:
-        error: any error of the package.
-        name: of a class of tf.errors, such as "NotFoundError".
-    """
-    if "tensorflow" not in sys.modules:
-        return error
-    theirs = getattr(tensorflow().errors, name)
-    if isinstance(error, theirs):
-        return error
-    ours = type(error)
-    both = type(ours.__name__, (ours, theirs), {"__module__": ours.__module__, "__str__": ours.__str__})
-    made: Any = both.__new__(both, *error.args)
-    theirs.__init__(made, None, None, str(error))
-    made.__dict__.update(error.__dict__)
-    made.args = error.args
-    found: _Error = made
-    return found

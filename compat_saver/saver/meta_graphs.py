@@ -19,7 +19,7 @@ from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
 from compat_saver.saver.importing.importable import importable
 from compat_saver.saver.raising import also
 from compat_saver.saver.saver import Saver
-from compat_saver.saver.saving.destination import REMOTE
+from compat_saver.saver.states import is_remote
 from compat_saver.sources import CheckpointSource, GraphDefSource, MetaGraphSource, SavedModelSource, resolve
 
 _logger = logging.getLogger("compat_saver")
@@ -199,7 +199,7 @@ def _meta_graph_def(given: Any) -> Any:
         message = given.message
     elif isinstance(given, (str, bytes, os.PathLike)):
         path = os.fsdecode(given)
-        if REMOTE in path:
+        if is_remote(path):
             return path
         message = _read(path).message
     elif getattr(getattr(given, "DESCRIPTOR", None), "full_name", None) == theirs.DESCRIPTOR.full_name:

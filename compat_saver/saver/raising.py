@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import sys
 from os import PathLike
 from typing import Any, TypeVar
 
-from compat_saver._tensorflow import as_also
+from compat_saver._tensorflow import tensorflow
 from compat_saver.errors import CompatSaverError, UsageError
 
 _Error = TypeVar("_Error", bound=CompatSaverError)
@@ -24,6 +25,21 @@ def also(error: _Error, *kinds: type[Exception]) -> _Error:
     """Returns an error that is what it was and also of the kinds, such as a UsageError that is a TypeError."""
     more = tuple(kind for kind in kinds if not isinstance(error, kind))
     return error if not more else _made(error, more)
+
+
+def as_also(error: _Error, name: str) -> _Error:
+    """Returns an error that is what it was and also `tf.errors.NAME`, for programs that catch what TensorFlow raises.
+
+    A program can only do so if it imported TensorFlow; where nobody did, the error stays as it is.
+
+    Args:
+        error: any error of the package.
+        name: of a class of tf.errors, such as "NotFoundError".
+    """
+    if "tensorflow" not in sys.modules:
+        return error
+    theirs = getattr(tensorflow().errors, name)
+    return error if isinstance(error, theirs) else _of_op(error, theirs, None, None)
 
 
 def require_path(source: Any, argument: str = "source") -> None:
@@ -61,10 +77,14 @@ def retold(theirs: Any, ours: _Error) -> _Error:
         theirs: a tf.errors.OpError.
         ours: the error with the better sentence.
     """
-    made: Any = _made(ours, (type(theirs),))
-    arguments = made.args
-    type(theirs).__init__(made, theirs.node_def, theirs.op, str(ours))
-    made.args = arguments
+    return _of_op(ours, type(theirs), theirs.node_def, theirs.op)
+
+
+def _of_op(error: _Error, theirs: Any, node_def: Any, op: Any) -> _Error:
+    """Returns an error that is also of a class of tf.errors."""
+    made: Any = _made(error, (theirs,))
+    theirs.__init__(made, node_def, op, str(error))
+    made.args = error.args
     found: _Error = made
     return found
 

@@ -25,7 +25,7 @@ from compat_saver.errors import (
     TensorNotFoundError,
     UsageError,
 )
-from compat_saver.saver.raising import also
+from compat_saver.saver.raising import also, as_also
 from compat_saver.saver.states import is_remote, latest_checkpoint
 from compat_saver.sources import resolve_checkpoint_prefix
 
@@ -168,17 +168,17 @@ def open_source(path: str) -> Checkpoint:
         return open_bundle(latest or resolve_checkpoint_prefix(path))
     except ArtifactError as error:
         if os.path.isdir(path):
-            raise _tensorflow.as_also(also(error, ValueError), "DataLossError") from error
+            raise as_also(also(error, ValueError), "DataLossError") from error
         raise _as_theirs(error) from error
 
 
 def _as_theirs(error: CompatSaverError) -> CompatSaverError:
     """Returns the error as one that is also what TensorFlow raises in its place."""
     if isinstance(error, (TensorNotFoundError, SourceNotFoundError)):
-        return _tensorflow.as_also(error, "NotFoundError")
+        return as_also(error, "NotFoundError")
     if isinstance(error, (FormatError, NotALegacyArtifactError)):
-        return _tensorflow.as_also(error, "DataLossError")
-    return _tensorflow.as_also(error, "InternalError")
+        return as_also(error, "DataLossError")
+    return as_also(error, "InternalError")
 
 
 def _name(name: str | bytes) -> str:

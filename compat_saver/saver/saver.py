@@ -22,13 +22,14 @@ from compat_saver.saver.matching.fit import Fit
 from compat_saver.saver.matching.naming import NameMap
 from compat_saver.saver.matching.outcome import RestoreReport
 from compat_saver.saver.raising import also, require_path
-from compat_saver.saver.saving.destination import REMOTE, Destination, is_pattern, require_names
+from compat_saver.saver.saving.destination import Destination, is_pattern, require_names
 from compat_saver.saver.saving.retention import Retention
 from compat_saver.saver.session.failures import restore_failure, save_failure
 from compat_saver.saver.session.readable import readable
 from compat_saver.saver.session.requests import Request, requests_of
 from compat_saver.saver.session.restoring import Asked, assign, fill, restore_variables
 from compat_saver.saver.session.sessions import require_ops, require_session
+from compat_saver.saver.states import is_remote
 from compat_saver.saver.variables import graph_of, unwrapped, wanted_eagerly
 
 V2 = 2
@@ -276,7 +277,7 @@ class Saver:
                 save_debug_info=save_debug_info,
             )
             try:
-                if self._is_empty or REMOTE in path:
+                if self._is_empty or is_remote(path):
                     return self._saved_by_tensorflow(write, write_meta_graph, write_state)
                 with to.protected() if to.is_there else contextlib.nullcontext():
                     if has_graph := write_meta_graph and to.is_there and self._graph is not None:
@@ -351,14 +352,14 @@ class Saver:
         if save_path is None:
             require_path(save_path, "save_path")
         path, asked = _text(save_path), Asked(strict, name_map, scope, ema)
-        if REMOTE in path and asked != Asked():
+        if is_remote(path) and asked != Asked():
             raise UsageError(
                 f"{path}: strict, name_map, scope and ema need a checkpoint on this machine. Copy it here."
             )
         with self._working_on(sess, "restore"):
-            prefix = path if REMOTE in path else readable(path)
+            prefix = path if is_remote(path) else readable(path)
             try:
-                if REMOTE in prefix:
+                if is_remote(prefix):
                     self._saver.restore(sess, prefix)
                     return None
                 return self._restored(sess, prefix, asked)

@@ -25,14 +25,13 @@ from compat_saver.proto.checkpoint_state import (
     v1_shards,
     write_state_message,
 )
-from compat_saver.saver.raising import also, also_of_system
+from compat_saver.saver.raising import also, also_of_system, as_also
 from compat_saver.sources.checkpoint_files import find_checkpoint, list_checkpoints
 
 _STATE_FILE = "checkpoint"
 _V2 = 2
 _NANOSECONDS = 1_000_000_000
 _STEP = re.compile(r"-\d+$")
-# A saver gives all shards of a checkpoint one graph, beside them.
 _SHARD_ENDING = re.compile(r"-[\d?]+-of-\d+$")
 
 _logger = logging.getLogger("compat_saver")
@@ -41,6 +40,11 @@ _logger = logging.getLogger("compat_saver")
 def is_remote(path: str | PathLike[str]) -> bool:
     """Whether a path leads to a file system that only TensorFlow knows: `gs://...`."""
     return "://" in fspath(path)
+
+
+def stem_of(prefix: str) -> str:
+    """Returns what the names of all files of a checkpoint begin with: the shards of V1 have one graph, beside them."""
+    return _SHARD_ENDING.sub("", prefix)
 
 
 def _theirs() -> Any:
@@ -97,7 +101,7 @@ def _only_of_its_name(directory: str, latest: str) -> str | None:
 
 
 def _unnumbered(name: str) -> str:
-    return _STEP.sub("", _SHARD_ENDING.sub("", name))
+    return _STEP.sub("", stem_of(name))
 
 
 def get_checkpoint_state(
@@ -277,7 +281,7 @@ def _write(
         raise also(conflict, RuntimeError)
     if not os.path.isdir(os.path.dirname(target) or "."):
         missing = f"{target}: the directory {os.path.dirname(target)} does not exist; make it first."
-        raise _tensorflow.as_also(SourceNotFoundError(missing), "NotFoundError")
+        raise as_also(SourceNotFoundError(missing), "NotFoundError")
     try:
         write_state_message(target, state, is_awaited=is_awaited)
     except ArtifactError as error:
@@ -339,7 +343,7 @@ def remove_checkpoint(
         files = [f"{prefix}.index", *_data_files(prefix)]
     else:
         files = v1_shards(prefix) if is_v1_pattern(prefix) else [prefix]
-    for path in (*files, f"{_SHARD_ENDING.sub('', prefix)}.{meta_graph_suffix}"):
+    for path in (*files, f"{stem_of(prefix)}.{meta_graph_suffix}"):
         _delete(path)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from compat_saver._tensorflow import tensorflow
 from compat_saver.errors import UsageError
+from compat_saver.graph.attributes import Shape
 from compat_saver.saver.matching.fit import Wanted
 from compat_saver.saver.raising import also
 
@@ -79,12 +80,22 @@ def wanted_eagerly(given: Any, is_reshaped: bool) -> list[tuple[Wanted, Any]]:
     found = unwrapped(given)
     named = found.items() if isinstance(found, Mapping) else ((None, item) for item in tf.nest.flatten(found))
     return [
-        (_wanted(item.name.removesuffix(":0") if name is None else name, item, is_reshaped), item)
+        (_wanted(name_of(item) if name is None else name, item, is_reshaped), item)
         for name, item in named
         if isinstance(item, tf.Variable)
     ]
 
 
+def name_of(variable: Any) -> str:
+    """Returns the name of a tf.Variable without `:0`."""
+    return str(variable.name).removesuffix(":0")
+
+
+def static_shape_of(variable: Any) -> Shape:
+    """Returns the shape of a tf.Variable, as far as it is known; None for an unknown rank."""
+    return None if variable.shape.rank is None else tuple(variable.shape.as_list())
+
+
 def _wanted(name: str, variable: Any, is_reshaped: bool) -> Wanted:
-    shape = None if variable.shape.rank is None else tuple(variable.shape.as_list())
+    shape = static_shape_of(variable)
     return Wanted(name, variable.dtype.as_datatype_enum, shape, (name,), is_reshaped=is_reshaped)

@@ -719,6 +719,12 @@ def with_python(v1):
     v1.add(v1.py_func(lambda value: value + 1, [y], tf.float32, name="old"), 0.0, name="z")
 
 
+def test_a_report_tells_every_note_once():
+    with restore(case("1.15.5", "pipeline_py_func").prefix) as model:
+        (note,) = model.report.notes
+        assert str(model.report).count(note) == 1
+
+
 def test_a_python_function_of_the_program_is_told_and_never_another_one(tmp_path):
     import tensorflow as tf
 

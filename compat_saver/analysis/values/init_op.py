@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from compat_saver.analysis.values.initialisers import ASSIGN_OPS
@@ -35,7 +35,8 @@ class InitOp:
 
     def assigned(self, variables: Collection[str]) -> list[str]:
         """Returns the variables that it gives a value, whatever they had before."""
-        return [name for node, name in self._touched(variables) if node.op in ASSIGN_OPS]
+        assigned = (node.inputs[0].node.name for node in self.needed if node.op in ASSIGN_OPS and node.inputs)
+        return [name for name in assigned if name in variables]
 
     def may_change(self, variables: Collection[str]) -> list[str]:
         """Returns the variables that it might change, also through a cond or within a function; too many, if any."""
@@ -47,11 +48,6 @@ class InitOp:
     def needs(self, op: str) -> bool:
         """Whether it runs an op."""
         return any(node.name == op for node in self.needed)
-
-    def _touched(self, variables: Collection[str]) -> Iterator[tuple[Node, str]]:
-        for node in self.needed:
-            if node.inputs and node.inputs[0].node.name in variables:
-                yield node, node.inputs[0].node.name
 
 
 def _sources(nodes: Iterable[Node]) -> set[str]:

@@ -207,7 +207,7 @@ class WeightFinder:
             return _mismatch(node.name, f"shape {_show(part.full_shape)}", f"shape {_show(info.shape)}", whole)
         found = info.shape if part is None else part.shape
         wanted = declared_shape(node)
-        if not _fits(found, wanted):
+        if not fits(found, wanted):
             return _mismatch(node.name, f"shape {_show(wanted)}", f"shape {_show(found)}")
         if info.dtype.number != dtype:
             return _mismatch(node.name, f"dtype {dtypes.name_of(dtype)}", f"dtype {info.dtype.name}")
@@ -243,7 +243,8 @@ def declared_shape(node: Node) -> Shape:
     return None if shape == () and node.op == _SCALAR_MEANT_UNKNOWN else shape
 
 
-def _fits(found: tuple[int, ...], wanted: Shape) -> bool:
+def fits(found: tuple[int, ...], wanted: Shape) -> bool:
+    """Whether a tensor's shape is one that a variable declares."""
     if wanted is None:
         return True
     return len(found) == len(wanted) and all(w is None or w == f for f, w in zip(found, wanted, strict=True))

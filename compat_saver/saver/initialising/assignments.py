@@ -17,20 +17,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from compat_saver import _tensorflow
+from compat_saver.analysis.values.weights import fits
 from compat_saver.bundle import Checkpoint
 from compat_saver.dtypes import DType
 from compat_saver.errors import UsageError, nearest_names
-from compat_saver.graph.attributes import Shape
-from compat_saver.saver.matching.fit import fits
+from compat_saver.saver.matching.fit import whole_of
 from compat_saver.saver.matching.outcome import described
 from compat_saver.saver.raising import also
-from compat_saver.saver.variables import unwrapped
+from compat_saver.saver.variables import name_of, static_shape_of, unwrapped
 
 MOST_SHOWN = 20
 """How many problems are told with a hint; a hint for each of thousands would take minutes."""
 
 _ROOT = "/"
-_PART = re.compile(r"/part_\d+$")
 _EAGER = (
     "There are no variables by name in eager execution; compat_saver.load_into(target, source) fills the variables of "
     "eager programs."
@@ -114,7 +113,7 @@ class AssignmentMap:
             self.assignments.append(Assignment(key, variable))
 
     def _scope(self, key: str, scope: str) -> Iterator[str]:
-        names = sorted({_PART.sub("", name) for name in self._variables if scope == _ROOT or name.startswith(scope)})
+        names = sorted({whole_of(name) for name in self._variables if scope == _ROOT or name.startswith(scope)})
         if not names:
             yield _nothing_in(f"no variable of the graph is in the scope {scope!r}", scope, self._variables)
             return
@@ -148,7 +147,7 @@ class AssignmentMap:
     def _no_variable(self, key: str, target: str) -> str:
         if _tensorflow.tensorflow().executing_eagerly():
             return f"no variable {target!r}. {_EAGER}"
-        named = {_PART.sub("", name) for name in self._variables}
+        named = {whole_of(name) for name in self._variables}
         if f"{target}/" in _scopes(named) or target.endswith("/") or key.endswith("/"):
             other = f"{key.rstrip('/')}/", f"{target.rstrip('/')}/"
             return f"to fill a scope from a scope, end both names with a slash: {other[0]!r}: {other[1]!r}."
@@ -171,7 +170,7 @@ def misfit(variable: Any, dtype: DType, shape: tuple[int, ...]) -> str:
         return f"{', '.join(repr(name_of(part)) for part in parts)} are not parts of one variable."
     one = parts[0] if parts else variable
     name = wholes[0].full_name if parts else name_of(one)
-    expected = tuple(wholes[0].full_shape) if parts else _static_shape(one)
+    expected = tuple(wholes[0].full_shape) if parts else static_shape_of(one)
     number = one.dtype.base_dtype.as_datatype_enum
     if fits(shape, expected) and number == dtype.number:
         return ""
@@ -179,15 +178,6 @@ def misfit(variable: Any, dtype: DType, shape: tuple[int, ...]) -> str:
         f"variable {name!r}: expected {described(number, expected)}, "
         f"found {described(dtype.number, shape)} in the checkpoint."
     )
-
-
-def _static_shape(variable: Any) -> Shape:
-    return None if variable.shape.rank is None else tuple(variable.shape.as_list())
-
-
-def name_of(variable: Any) -> str:
-    """Returns the name of a tf.Variable without `:0`."""
-    return str(variable.name).removesuffix(":0")
 
 
 def nearest_tensors(name: str, known: Mapping[str, Any]) -> str:
@@ -213,7 +203,7 @@ def _advice_of_mode() -> str:
 
 def _scopes(names: Mapping[str, Any] | set[str]) -> set[str]:
     """Returns every scope of names: of `a/b/c` both `a/` and `a/b/`."""
-    return {name[: match.end()] for name in names for match in re.finditer("/", _PART.sub("", name))}
+    return {name[: match.end()] for name in names for match in re.finditer("/", whole_of(name))}
 
 
 def _given(target: Any) -> Any:

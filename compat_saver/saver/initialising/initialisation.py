@@ -15,9 +15,10 @@ from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint
 from compat_saver.checkpoints.object_graph import decode_object_graph
 from compat_saver.errors import RestoreError, UsageError, nearest_names
-from compat_saver.saver.initialising.assignments import MOST_SHOWN, AssignmentMap, misfit, name_of, nearest_tensors
+from compat_saver.saver.initialising.assignments import MOST_SHOWN, AssignmentMap, misfit, nearest_tensors
 from compat_saver.saver.reader import StrPath, open_source
 from compat_saver.saver.states import is_remote
+from compat_saver.saver.variables import name_of
 
 _logger = logging.getLogger("compat_saver")
 

@@ -6,18 +6,18 @@ import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from compat_saver import _tensorflow
+from compat_saver.analysis.values.weights import fits
 from compat_saver.errors import RestoreError
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.saver.loading.counting import name_by
 from compat_saver.saver.loading.targets import COUNTED, FLAT, INNER, LAYERS, OBJECTS, OWN, STORED, TargetVariable
 from compat_saver.saver.matching.advice import pasted
-from compat_saver.saver.matching.fit import fits
 from compat_saver.saver.matching.keras_files import KerasFile
 from compat_saver.saver.matching.naming import Given, names_to_paste
 from compat_saver.saver.matching.numbering import kind_of
 from compat_saver.saver.matching.outcome import Mismatched, RestoreReport, described
 from compat_saver.saver.matching.tensors import Tensors
+from compat_saver.saver.raising import as_also
 
 _POSITION = re.compile(r"(^|[/-])\d+(/|$)")
 
@@ -158,4 +158,4 @@ def _doubt(
         f"If the positions are right, {pasted({placed: item.name for item, _, placed in rows}, given)}.",
     ]
     error = RestoreError("\n".join(lines), RestoreReport(tensors.prefix, mismatched=mismatched))
-    return _tensorflow.as_also(error, "InvalidArgumentError")
+    return as_also(error, "InvalidArgumentError")

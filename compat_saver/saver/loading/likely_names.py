@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from compat_saver.analysis.values.weights import fits
 from compat_saver.errors import UsageError, nearest_names
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.saver.loading.counting import with_counted_names
@@ -23,7 +24,7 @@ from compat_saver.saver.loading.targets import (
     TargetVariable,
     is_variable,
 )
-from compat_saver.saver.matching.fit import Wanted, fits
+from compat_saver.saver.matching.fit import Wanted, whole_of
 from compat_saver.saver.matching.naming import Given, NameMap, stored_names
 from compat_saver.saver.matching.tensors import Tensors
 from compat_saver.saver.variables import unwrapped
@@ -32,7 +33,6 @@ LoadMap = Mapping[str | re.Pattern[str], Any] | Callable[[str], str]
 """A NameMap, or a mapping in which exact names lead to the variables themselves."""
 
 _WAYS = (OWN, INNER, LAYERS, LOCAL, OBJECTS, FLAT, COUNTED)
-_PART = re.compile(r"/part_\d+$")
 
 
 def ask(
@@ -115,7 +115,7 @@ def _plain(name_map: LoadMap | None, variables: Sequence[TargetVariable]) -> Nam
 
 
 def _require_known(name: str, known: set[str]) -> None:
-    if name not in known and _PART.sub("", name) not in known and f"{name}/part_0" not in known:
+    if name not in known and whole_of(name) not in known and f"{name}/part_0" not in known:
         raise UsageError(f"name_map: no variable is called {name!r}{nearest_names(name, sorted(known)) or '.'}")
 
 
@@ -132,7 +132,7 @@ def _mapped(names: Mapping[str, str], plain: Mapping[str, str], name_map: NameMa
     made = {name for name, key in names.items() if plain.get(name) != key}
     if isinstance(name_map, Mapping):
         made |= {new for old, new in name_map.items() if isinstance(old, str) and old == new}
-    return made | {_PART.sub("", name) for name in made}
+    return made | {whole_of(name) for name in made}
 
 
 def _ways(variables: Sequence[TargetVariable], tensors: Tensors, names: Mapping[str, str]) -> list[str]:

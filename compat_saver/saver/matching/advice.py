@@ -7,9 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from compat_saver.analysis.values.weights import fits
 from compat_saver.errors import nearest_names
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
-from compat_saver.saver.matching.fit import Wanted, fits
+from compat_saver.saver.matching.fit import Wanted
 from compat_saver.saver.matching.naming import Given, names_to_paste, stored_names
 from compat_saver.saver.matching.numbering import renumbered
 from compat_saver.saver.matching.outcome import Mismatched, Missing, RestoreReport, described

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compat_saver import dtypes
-from compat_saver.analysis.values.weights import Part
+from compat_saver.analysis.values.weights import Part, fits
 from compat_saver.bundle.arrays import Array
 from compat_saver.graph.attributes import Shape
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
@@ -24,6 +24,12 @@ from compat_saver.saver.matching.outcome import Mismatched, Missing, Restored, R
 from compat_saver.saver.matching.tensors import Tensors
 
 _PART = re.compile(r"(.+)/part_(\d+)")
+
+
+def whole_of(name: str) -> str:
+    """Returns the name of the whole of a part, `w` for `w/part_0`; any other name as it is."""
+    found = _PART.fullmatch(name)
+    return name if found is None else found[1]
 
 
 @dataclass(frozen=True)
@@ -231,13 +237,6 @@ def _axis(shapes: Sequence[Shape], whole: Shape) -> int | None:
         if others_fit and sum(shape[axis] or 0 for shape in known) == size:
             return axis
     return None
-
-
-def fits(found: tuple[int, ...], expected: Shape) -> bool:
-    """Whether a tensor's shape is one that a variable declares."""
-    if expected is None:
-        return True
-    return len(found) == len(expected) and all(e is None or e == f for f, e in zip(found, expected, strict=True))
 
 
 def _size(shape: Shape) -> int | None:

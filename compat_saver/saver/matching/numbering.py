@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from compat_saver.analysis.values.weights import fits
 from compat_saver.graph.attributes import Shape
-from compat_saver.saver.matching.fit import fits
 
 _COUNTED = re.compile(r"(.+)_(0|[1-9]\d*)")
 _FIRST = -1

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from compat_saver.errors import UsageError, nearest_names
+from compat_saver.saver.matching.fit import whole_of
 from compat_saver.saver.matching.naming import NameMap
-
-_PART = re.compile(r"/part_\d+$")
 
 
 def require_targets(name_map: NameMap | None, wanted: Iterable[str]) -> None:
@@ -25,9 +23,9 @@ def require_targets(name_map: NameMap | None, wanted: Iterable[str]) -> None:
     if not isinstance(name_map, Mapping):
         return
     known = set(wanted)
-    wholes = {_PART.sub("", name) for name in known}
+    wholes = {whole_of(name) for name in known}
     exact = {old: new for old, new in name_map.items() if isinstance(old, str) and isinstance(new, str)}
     for old, new in exact.items():
-        if not (new in known or _PART.sub("", new) in wholes or new in exact):
+        if not (new in known or whole_of(new) in wholes or new in exact):
             hint = nearest_names(new, sorted(known)) or "."
             raise UsageError(f"name_map: {old!r}: no variable is called {new!r}{hint}")

@@ -28,12 +28,10 @@ class ModelReport(RestoreReport):
     Attributes:
         initialised: the variables that begin as the graph's own initialisers have it, for no checkpoint holds them.
         uninitialised: the variables that have no value.
-        notes: what else a person should know, a sentence each: what was replaced, left out, or taken for another file.
     """
 
     initialised: tuple[str, ...] = ()
     uninitialised: tuple[Uninitialised, ...] = ()
-    notes: tuple[str, ...] = ()
 
     def _lines(self) -> Iterator[str]:
         first, *rest = super()._lines()
@@ -41,7 +39,6 @@ class ModelReport(RestoreReport):
         yield from rest
         yield from listed("initialised", self.initialised)
         yield from listed("no value", (f"{item.name}  {item.reason}" for item in self.uninitialised))
-        yield from listed("note", self.notes)
 
 
 def model_report(found: RestoreReport, besides: RestoreReport) -> ModelReport:

@@ -174,7 +174,7 @@ def restore(
         report,
         initialised=start.initialised,
         uninitialised=start.uninitialised,
-        notes=tuple(dict.fromkeys((*artifact.notes, *imported.notes, *foreign, *start.notes))),
+        notes=(*artifact.notes, *imported.notes, *foreign, *start.notes),
     )
     endpoints = Endpoints(artifact.meta, imported.graph)
     return RestoredModel(session, saver, report, imported, endpoints)

@@ -10,12 +10,9 @@ from pathlib import Path
 
 from compat_saver.errors import UsageError
 from compat_saver.saver.saving.protection import protected
-
-REMOTE = "://"
-"""What only paths have that are TensorFlow's alone."""
+from compat_saver.saver.states import is_remote, stem_of
 
 _MEANT_BY_GLOB = re.compile(r"[*?\[\\]")
-_SHARDS = re.compile(r"-[\d?]+-of-\d+$")
 
 
 @dataclass(frozen=True)
@@ -37,13 +34,13 @@ class Destination:
         """Returns the names for a prefix without its step."""
         number = "" if step is None else f"-{step:08d}" if is_padded else f"-{step:d}"
         prefix = f"{path}{number}"
-        meta = f"{_SHARDS.sub('', prefix)}.{suffix}"
+        meta = f"{stem_of(prefix)}.{suffix}"
         return Destination(prefix, os.path.join(os.path.dirname(path), latest_filename), meta)
 
     @property
     def is_there(self) -> bool:
         """Whether it is in a directory that this process can look into."""
-        return REMOTE not in self.prefix and os.path.isdir(os.path.dirname(self.prefix) or ".")
+        return not is_remote(self.prefix) and os.path.isdir(os.path.dirname(self.prefix) or ".")
 
     def protected(self) -> contextlib.AbstractContextManager[None]:
         """Returns the context in which to write: see `protection`."""
@@ -53,7 +50,7 @@ class Destination:
 
 def is_pattern(prefix: str) -> bool:
     """Whether TensorFlow would look for other files than those of the prefix: all that a glob finds."""
-    return _MEANT_BY_GLOB.search(_SHARDS.sub("", prefix)) is not None
+    return _MEANT_BY_GLOB.search(stem_of(prefix)) is not None
 
 
 def require_names(path: str, latest_filename: str, *, is_sharded: bool, is_numbered: bool) -> None:

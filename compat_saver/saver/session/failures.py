@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from compat_saver._tensorflow import as_also, gist, tensorflow
+from compat_saver._tensorflow import gist, tensorflow
 from compat_saver.bundle import open_bundle
 from compat_saver.errors import ArtifactError, CompatSaverError, RestoreError, SourceNotFoundError, UsageError
-from compat_saver.saver.raising import also, class_of, retold
+from compat_saver.saver.raising import also, as_also, class_of, retold
 
 _MOST_SHOWN = 10
 # Op -> the first of its inputs that is a value to save; the second input has the names.

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 import os
 
-from compat_saver._tensorflow import as_also
 from compat_saver.bundle import Checkpoint, open_bundle
 from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError, UsageError
-from compat_saver.saver.raising import also
+from compat_saver.saver.raising import also, as_also
 from compat_saver.sources import resolve_checkpoint
 
 

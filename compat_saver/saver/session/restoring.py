@@ -15,6 +15,7 @@ from compat_saver.saver.matching.naming import Given, NameMap, stored_names
 from compat_saver.saver.matching.outcome import RestoreReport
 from compat_saver.saver.matching.targets import require_targets
 from compat_saver.saver.matching.tensors import Tensors
+from compat_saver.saver.raising import as_also
 from compat_saver.saver.session.requests import Request, assignments
 
 _BATCH_BYTES = 64 << 20
@@ -43,7 +44,7 @@ def require_fit(
     scope = find_scope() if find_scope is not None else None
     message = misfit(report, checkpoint, names, wanted=found.wanted, given=given, found_scope=scope)
     error = RestoreError(message, report)
-    raise _tensorflow.as_also(error, "NotFoundError" if report.missing else "InvalidArgumentError")
+    raise as_also(error, "NotFoundError" if report.missing else "InvalidArgumentError")
 
 
 @dataclass(frozen=True)
