@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -46,6 +47,25 @@ def in_turns(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, li
             if number:
                 runs[name].append(run)
     return runs
+
+
+def calls_in_turns(
+    first: Callable[[], object], second: Callable[[], object], rounds: int, before: Callable[[], object] = gc.collect
+) -> tuple[list[float], list[float]]:
+    """Measures two calls in one process, in seconds, A B B A ..., after one round that only warms the caches.
+
+    They change places because whoever is second finds the disk busy. `before` is called before each, unmeasured.
+    """
+    seconds: tuple[list[float], list[float]] = ([], [])
+    for number in range(rounds + 1):
+        pairs = list(zip((first, second), seconds, strict=True))
+        for call, found in pairs if number % 2 else reversed(pairs):
+            before()
+            start = time.perf_counter()
+            call()
+            if number:
+                found.append(time.perf_counter() - start)
+    return seconds
 
 
 def median_seconds(runs: Sequence[Run]) -> float:

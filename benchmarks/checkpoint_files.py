@@ -10,11 +10,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+from _runs import calls_in_turns
 
 from compat_saver.bundle import BundleWriter, SliceSpec, open_bundle
 from compat_saver.bundle.table import TableWriter
@@ -134,15 +134,7 @@ def compare(
     before: Callable[[], object] = gc.collect,
 ) -> None:
     """Prints a row: both in turns, after one round that only warms up."""
-    seconds: Mapping[str, list[float]] = {"ours": [], "theirs": []}
-    for number in range(rounds + 1):
-        for name, function in (("ours", ours), ("theirs", theirs)):
-            before()
-            start = time.perf_counter()
-            function()
-            if number:
-                seconds[name].append(time.perf_counter() - start)
-    a, b = (statistics.median(seconds[name]) for name in ("ours", "theirs"))
+    a, b = map(statistics.median, calls_in_turns(ours, theirs, rounds, before))
     print(f"| {title} | {1000 * a:.1f} ms | {1000 * b:.1f} ms | {b / a:.1f} times as fast |", flush=True)
 
 

@@ -7,12 +7,12 @@ import os
 import shutil
 import statistics
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _runs import calls_in_turns
 
 import compat_saver as cs
 
@@ -70,14 +70,7 @@ def back(saver: Any, session: Any, folder: Path) -> Callable[[], object]:
 
 
 def compare(what: str, ours: Callable[[], object], theirs: Callable[[], object], rounds: int) -> None:
-    seconds: tuple[list[float], list[float]] = ([], [])
-    for number in range(rounds + 1):
-        pairs = list(zip((ours, theirs), seconds, strict=True))
-        for call, found in pairs if number % 2 else reversed(pairs):  # whoever is second finds the disk busy
-            start = time.perf_counter()
-            call()
-            if number:  # the first warms the caches
-                found.append(time.perf_counter() - start)
+    seconds = calls_in_turns(ours, theirs, rounds)
     first, second = (statistics.median(item) for item in seconds)
     ratios = np.divide(*seconds)
     print(f"| {what} | {first:.3f} s | {second:.3f} s | {np.median(ratios):.2f} |")
