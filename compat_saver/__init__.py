@@ -25,13 +25,7 @@ from compat_saver.errors import (
 )
 
 if _typing.TYPE_CHECKING:
-    from compat_saver.saver.initialising.initialisation import init_from_checkpoint, warm_start
-    from compat_saver.saver.loading.loading import load_into
-    from compat_saver.saver.meta_graphs import export_meta_graph, import_meta_graph
-    from compat_saver.saver.opened.restored import restore
-    from compat_saver.saver.reader import NewCheckpointReader, list_variables, load_checkpoint, load_variable
-    from compat_saver.saver.saver import Saver
-    from compat_saver.saver.states import (
+    from compat_saver.saver.checkpoint_management import (
         checkpoint_exists,
         generate_checkpoint_state_proto,
         get_checkpoint_mtimes,
@@ -40,6 +34,12 @@ if _typing.TYPE_CHECKING:
         remove_checkpoint,
         update_checkpoint_state,
     )
+    from compat_saver.saver.checkpoint_utils import NewCheckpointReader, list_variables, load_checkpoint, load_variable
+    from compat_saver.saver.init_from_checkpoint.init_from_checkpoint import init_from_checkpoint, warm_start
+    from compat_saver.saver.load_into.load_into import load_into
+    from compat_saver.saver.meta_graph import export_meta_graph, import_meta_graph
+    from compat_saver.saver.restore.model import restore
+    from compat_saver.saver.saver import Saver
 
 __version__ = "0.1.0"
 

@@ -21,7 +21,7 @@ from compat_saver.graph.attributes import int_attr
 from compat_saver.migration.artifact import Artifact
 from compat_saver.migration.plan import Plan
 from compat_saver.passes import DropPlacement, Prune, run
-from compat_saver.passes.ref_counterparts import VARIABLE_OPS
+from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
 
 _SEED = 1
 

@@ -18,18 +18,18 @@ from typing import Any
 from compat_saver._tensorflow import tensorflow
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import UsageError
+from compat_saver.saver.checkpoint_management import is_remote
+from compat_saver.saver.errors import also, require_path
 from compat_saver.saver.matching.fit import Fit
 from compat_saver.saver.matching.naming import NameMap
-from compat_saver.saver.matching.outcome import RestoreReport
-from compat_saver.saver.raising import also, require_path
-from compat_saver.saver.saving.destination import Destination, is_pattern, require_names
-from compat_saver.saver.saving.retention import Retention
-from compat_saver.saver.session.failures import restore_failure, save_failure
-from compat_saver.saver.session.readable import readable
-from compat_saver.saver.session.requests import Request, requests_of
-from compat_saver.saver.session.restoring import Asked, assign, fill, restore_variables
-from compat_saver.saver.session.sessions import require_ops, require_session
-from compat_saver.saver.states import is_remote
+from compat_saver.saver.matching.report import RestoreReport
+from compat_saver.saver.restore_ops.errors import restore_failure, save_failure
+from compat_saver.saver.restore_ops.filling import Asked, assign, fill, restore_variables
+from compat_saver.saver.restore_ops.preflight import readable
+from compat_saver.saver.restore_ops.requests import Request, requests_of
+from compat_saver.saver.restore_ops.session_checks import require_ops, require_session
+from compat_saver.saver.save.destination import Destination, is_pattern, require_names
+from compat_saver.saver.save.retention import Retention
 from compat_saver.saver.variables import graph_of, unwrapped, wanted_eagerly
 
 V2 = 2

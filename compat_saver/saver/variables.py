@@ -8,8 +8,8 @@ from typing import Any
 from compat_saver._tensorflow import tensorflow
 from compat_saver.errors import UsageError
 from compat_saver.graph.attributes import Shape
+from compat_saver.saver.errors import also
 from compat_saver.saver.matching.fit import Wanted
-from compat_saver.saver.raising import also
 
 
 def graph_of(var_list: Any, saver_def: Any) -> Any:

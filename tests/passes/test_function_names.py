@@ -2,7 +2,7 @@
 
 from compat_saver.graph import Graph, parse_graph
 from compat_saver.passes import run
-from compat_saver.passes.function_names import FunctionNames
+from compat_saver.passes.structure.function_names import FunctionNames
 from compat_saver.proto.messages import FunctionDef
 
 

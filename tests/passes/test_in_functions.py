@@ -3,7 +3,7 @@
 from compat_saver.graph import OpCatalog, format_graph, parse_graph
 from compat_saver.graph.functions import function_body
 from compat_saver.passes import FunctionCalls, run, run_in_functions
-from compat_saver.passes.top_k_v2 import TopKV2
+from compat_saver.passes.replacements.top_k import TopKV2
 from compat_saver.proto.messages import FunctionDef
 
 FLOAT = 1

@@ -4,8 +4,8 @@ import numpy as np
 
 from compat_saver.graph import OpCatalog
 from compat_saver.passes import BindInputs, DropPlacement, DropUnknownAttributes, ExposeInputs, ExposeOutputs
-from compat_saver.passes.expose import InputSpec
-from compat_saver.passes.tensor_array_v3 import TensorArrayV3
+from compat_saver.passes.replacements.tensor_array import TensorArrayV3
+from compat_saver.passes.structure.expose import InputSpec
 from compat_saver.proto.messages import OpDef
 from tests.passes.graphs import assert_rewrites
 

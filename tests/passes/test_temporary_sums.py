@@ -2,7 +2,7 @@
 
 import pytest
 
-from compat_saver.passes.temporary_sums import TemporarySums
+from compat_saver.passes.replacements.temporary_variable import TemporarySums
 from tests.passes.graphs import apply
 
 SUM = """

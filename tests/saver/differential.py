@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from compat_saver.saver.meta_graphs import export_meta_graph, import_meta_graph
+from compat_saver.saver.meta_graph import export_meta_graph, import_meta_graph
 from compat_saver.saver.saver import Saver
 
 v1 = tf.compat.v1

@@ -12,7 +12,7 @@ from compat_saver.errors import RestoreError
 from compat_saver.saver.matching.advice import misfit, scope_shift
 from compat_saver.saver.matching.fit import Wanted, fit
 from compat_saver.saver.matching.naming import Given, stored_names
-from compat_saver.saver.session.restoring import require_fit
+from compat_saver.saver.restore_ops.filling import require_fit
 from tests.small_models import write_checkpoint
 
 FLOAT, DOUBLE = 1, 2

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from compat_saver.analysis.values.weights import Part
 from compat_saver.bundle import BundleWriter, open_bundle, parse_shape_and_slice
+from compat_saver.saver.matching.conflicts import fit_without_quarrels
 from compat_saver.saver.matching.fit import Wanted, fit
 from compat_saver.saver.matching.naming import stored_names
-from compat_saver.saver.matching.quarrels import fit_without_quarrels
 from tests.small_models import write_checkpoint
 
 W = np.arange(12, dtype=np.float32).reshape(4, 3)

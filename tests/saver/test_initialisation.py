@@ -11,7 +11,7 @@ import pytest
 from compat_saver import _tensorflow
 from compat_saver.bundle import open_bundle
 from compat_saver.errors import ArtifactError, RestoreError, UsageError
-from compat_saver.saver.initialising import initialisation
+from compat_saver.saver.init_from_checkpoint import init_from_checkpoint as initialisation
 from tests.golden_cases import all_cases
 from tests.small_models import write_checkpoint
 

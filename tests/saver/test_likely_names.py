@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from compat_saver.bundle import open_bundle
-from compat_saver.saver.loading.likely_names import ask
-from compat_saver.saver.loading.targets import INNER, OBJECTS, OWN, TargetVariable
-from compat_saver.saver.matching.quarrels import fit_without_quarrels
+from compat_saver.saver.load_into.names import ask
+from compat_saver.saver.load_into.targets import INNER, OBJECTS, OWN, TargetVariable
+from compat_saver.saver.matching.conflicts import fit_without_quarrels
 from tests.saver.test_naming import of_objects
 from tests.small_models import write_checkpoint
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from compat_saver.bundle import open_bundle
 from compat_saver.errors import ArtifactError, FormatError, RestoreError, SourceNotFoundError, UsageError
-from compat_saver.saver.loading.loading import load_into
+from compat_saver.saver.load_into.load_into import load_into
 from tests.golden_cases import GOLDEN, case
 from tests.small_models import write_checkpoint
 

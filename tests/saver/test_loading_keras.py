@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from compat_saver.errors import NotALegacyArtifactError, RestoreError, UsageError
-from compat_saver.saver.loading.loading import load_into
+from compat_saver.saver.load_into.load_into import load_into
 from compat_saver.saver.saver import Saver
 from tests.small_models import write_checkpoint
 

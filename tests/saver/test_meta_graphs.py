@@ -13,7 +13,7 @@ tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 from compat_saver.errors import NotALegacyArtifactError, SourceNotFoundError, UsageError  # noqa: E402
 from compat_saver.proto.files import read_message  # noqa: E402
 from compat_saver.proto.meta_graph import read_meta_graph  # noqa: E402
-from compat_saver.saver.meta_graphs import export_meta_graph, import_meta_graph  # noqa: E402
+from compat_saver.saver.meta_graph import export_meta_graph, import_meta_graph  # noqa: E402
 from compat_saver.saver.saver import Saver  # noqa: E402
 from tests.golden_cases import GOLDEN  # noqa: E402
 from tests.saver.differential import World, assert_alike, v1  # noqa: E402
@@ -252,7 +252,7 @@ def test_what_this_tensorflow_wrote_is_imported_as_it_is(tmp_path, monkeypatch):
     with tf.Graph().as_default():
         v1.get_variable("v", [2])
         names = [node.name for node in export_meta_graph(filename=tmp_path / "m.meta").graph_def.node]
-    monkeypatch.setattr("compat_saver.saver.meta_graphs.importable", None)  # nothing may ask for it
+    monkeypatch.setattr("compat_saver.saver.meta_graph.importable", None)  # nothing may ask for it
     with tf.Graph().as_default() as graph:
         import_meta_graph(tmp_path / "m.meta")
         assert [item.name for item in graph.get_operations()][: len(names)] == names

@@ -13,7 +13,7 @@ import pytest
 
 from compat_saver.bundle import BundleWriter
 from compat_saver.proto.checkpoint_state import read_checkpoint_state, write_checkpoint_state
-from compat_saver.saver.saving.protection import protected
+from compat_saver.saver.save.crash_safety import protected
 from compat_saver.sources import find_checkpoint
 from tests.golden_cases import GOLDEN
 from tests.saver.dying import Death

@@ -11,7 +11,7 @@ import pytest
 from compat_saver import dtypes
 from compat_saver.bundle import BundleWriter, SliceSpec
 from compat_saver.errors import CompatSaverError, SourceNotFoundError, TensorNotFoundError, UsageError
-from compat_saver.saver import reader
+from compat_saver.saver import checkpoint_utils as reader
 from tests.bundle.crafting import sample
 from tests.golden_cases import all_cases, case
 from tests.small_models import WEIGHTS, write_checkpoint
@@ -256,8 +256,8 @@ def test_missing_files_are_told_with_the_nearest(tmp_path):
 def test_tensorflow_is_not_imported(tmp_path):
     program = """
 import sys
-from compat_saver.saver import reader, states
-from compat_saver.saver.initialising import initialisation
+from compat_saver.saver import checkpoint_management as states, checkpoint_utils as reader
+from compat_saver.saver.init_from_checkpoint import init_from_checkpoint as initialisation
 prefix = states.latest_checkpoint(sys.argv[1])
 opened = reader.NewCheckpointReader(prefix)
 assert opened.get_tensor("global_step").shape == ()

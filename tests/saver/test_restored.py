@@ -8,7 +8,7 @@ import pytest
 
 from compat_saver.errors import ArtifactError, GraphError, NameNotFoundError, RestoreError, UsageError
 from compat_saver.proto.messages import MetaGraphDef
-from compat_saver.saver.opened.restored import restore
+from compat_saver.saver.restore.model import restore
 from tests.golden_cases import Case, all_cases, case
 from tests.small_models import write_checkpoint, write_model
 from tests.test_golden import assert_agrees

@@ -102,13 +102,13 @@ def hours_pass(monkeypatch):
 
 def test_signatures():
     """Ours begin with all that theirs have; what is more can only be given by name."""
-    from compat_saver.saver import meta_graphs, saver
+    from compat_saver.saver import saver
 
     functions = [name for name in dir(v1.train.Saver) if not name.startswith("_")]
     pairs = [(getattr(v1.train.Saver, name), getattr(saver.Saver, name)) for name in functions]
     pairs += [(v1.train.Saver.__init__, saver.Saver.__init__)]
     pairs += [
-        (getattr(v1.train, name), getattr(meta_graphs, name)) for name in ("import_meta_graph", "export_meta_graph")
+        (getattr(v1.train, name), getattr(meta_graph, name)) for name in ("import_meta_graph", "export_meta_graph")
     ]
     for theirs, ours in pairs:
         if callable(theirs):

@@ -18,7 +18,7 @@ from compat_saver.errors import (  # noqa: E402
     SourceNotFoundError,
     UsageError,
 )
-from compat_saver.saver.meta_graphs import import_meta_graph  # noqa: E402
+from compat_saver.saver.meta_graph import import_meta_graph  # noqa: E402
 from compat_saver.saver.saver import Saver  # noqa: E402
 from tests.golden_cases import GOLDEN  # noqa: E402
 

@@ -15,8 +15,8 @@ tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
 from compat_saver.errors import UsageError  # noqa: E402
 from compat_saver.proto.checkpoint_state import read_checkpoint_state  # noqa: E402
+from compat_saver.saver.save.retention import Retention  # noqa: E402
 from compat_saver.saver.saver import Saver  # noqa: E402
-from compat_saver.saver.saving.retention import Retention  # noqa: E402
 from tests.saver.differential import Ours, Theirs, World, assert_alike, inside, outcome, v1  # noqa: E402
 
 pytestmark = pytest.mark.tensorflow

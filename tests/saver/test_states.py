@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compat_saver.errors import ArtifactError, SourceNotFoundError, UsageError
-from compat_saver.saver import states
+from compat_saver.saver import checkpoint_management as states
 from tests.golden_cases import all_cases, case
 
 DAMAGED = {

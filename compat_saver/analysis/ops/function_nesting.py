@@ -10,7 +10,7 @@ import graphlib
 from collections.abc import Iterator
 
 from compat_saver.graph.ir import Graph
-from compat_saver.passes.prune import called_by
+from compat_saver.passes.structure.prune import called_by
 
 _MOST_NODES = 5_000_000
 _DEEPEST = 500

@@ -30,13 +30,13 @@ from compat_saver.graph.functions import FUNCTION_EDGES
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.ops import OpCatalog
 from compat_saver.passes import MEANING_PASSES, SUCCESSOR_PASSES, CountWithCore
-from compat_saver.passes.drop_unknown_attributes import lasting_attributes
 from compat_saver.passes.feed import PLACEHOLDER_OPS
 from compat_saver.passes.in_functions import function_bodies
-from compat_saver.passes.prune import called_functions
-from compat_saver.passes.ref_counterparts import VARIABLE_OPS, counterpart
+from compat_saver.passes.replacements.op_replacement import EXACT, Successor
 from compat_saver.passes.retype import CARRIERS
-from compat_saver.passes.successor import EXACT, Successor
+from compat_saver.passes.structure.drop_unknown_attributes import lasting_attributes
+from compat_saver.passes.structure.prune import called_functions
+from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS, counterpart
 from compat_saver.proto.messages import Message
 
 FINE, REWRITTEN, DROPPED, IN_THE_WAY = "fine", "rewritten", "dropped", "in the way"

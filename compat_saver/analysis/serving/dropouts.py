@@ -20,7 +20,7 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.analysis.constants import constant_value
 from compat_saver.graph.ir import Graph, Node, Value
-from compat_saver.passes.ref_counterparts import VARIABLE_OPS
+from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
 
 CARRIERS = ("Identity", "StopGradient", "Enter", "RefEnter", "Switch", "RefSwitch", "Cast", "Reshape", "Squeeze")
 """The ops that hand on the numbers of their first input."""

@@ -24,7 +24,7 @@ from compat_saver.analysis.values.weights import HANDLE_OPS, declared_shape
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.ops import OpCatalog
 from compat_saver.passes.feed import PLACEHOLDER_OPS
-from compat_saver.passes.ref_counterparts import VARIABLE_OPS
+from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
 
 _FED = (*PLACEHOLDER_OPS, "PlaceholderWithDefault")
 _FUSED_NORM = re.compile(r"FusedBatchNorm(V2|V3)?")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from compat_saver.analysis.values.initialisers import ASSIGN_OPS
 from compat_saver.graph import Graph, Node
-from compat_saver.passes.prune import called_by
+from compat_saver.passes.structure.prune import called_by
 
 _CHANGES = ("Assign", "Scatter")
 

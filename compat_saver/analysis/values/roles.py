@@ -8,7 +8,7 @@ from collections.abc import Collection
 from compat_saver.analysis.origins import origin
 from compat_saver.analysis.values.weights import HANDLE_OPS
 from compat_saver.graph import Graph, Value
-from compat_saver.passes.ref_counterparts import VARIABLE_OPS
+from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
 
 _APPLY = re.compile(r"(Resource)?(Sparse)?Apply\w+")
 AVERAGE = "ExponentialMovingAverage"

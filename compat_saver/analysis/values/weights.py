@@ -17,7 +17,7 @@ from compat_saver.errors import nearest_names
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.text import format_shape
-from compat_saver.passes.ref_counterparts import VARIABLE_OPS
+from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
 
 HANDLE_OPS = ("VarHandleOp",)
 # Before this op existed (`VariableV2`), a variable of unknown shape was written as a scalar.

@@ -22,7 +22,7 @@ from compat_saver.migration.artifact import Artifact
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.signature import Signature
 from compat_saver.migration.verification.original import Original, cut, whole
-from compat_saver.passes.ref_counterparts import VARIABLE_OPS
+from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
 from compat_saver.proto.messages import OpList
 from compat_saver.proto.meta_graph import MetaGraph
 

@@ -8,7 +8,7 @@ from typing import Any
 from compat_saver import _tensorflow
 from compat_saver.graph import Graph, from_graph_def, to_graph_def
 from compat_saver.passes import Begin, FunctionNames, Prune, run
-from compat_saver.passes.expose import InputSpec
+from compat_saver.passes.structure.expose import InputSpec
 
 
 class GraphPiece:

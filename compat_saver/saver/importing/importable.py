@@ -25,9 +25,9 @@ from compat_saver.graph import Graph, Node, OpCatalog, from_graph_def, to_graph_
 from compat_saver.graph.op_advice import advice_for
 from compat_saver.graph.ops import known_facts
 from compat_saver.passes import DropUnknownAttributes, Rewrite, run, run_in_functions
-from compat_saver.passes.drop_unknown_attributes import lasting_attributes
 from compat_saver.passes.in_functions import function_bodies
-from compat_saver.passes.prune import called_functions
+from compat_saver.passes.structure.drop_unknown_attributes import lasting_attributes
+from compat_saver.passes.structure.prune import called_functions
 from compat_saver.proto.messages import MetaGraphDef
 from compat_saver.proto.meta_graph import MetaGraph
 from compat_saver.saver.importing.dangling import drop_dangling

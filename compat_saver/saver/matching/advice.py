@@ -13,7 +13,7 @@ from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.saver.matching.fit import Wanted
 from compat_saver.saver.matching.naming import Given, names_to_paste, stored_names
 from compat_saver.saver.matching.numbering import renumbered
-from compat_saver.saver.matching.outcome import Mismatched, Missing, RestoreReport, described
+from compat_saver.saver.matching.report import Mismatched, Missing, RestoreReport, described
 from compat_saver.saver.matching.tensors import Tensors
 
 _MOST_SHOWN = 10

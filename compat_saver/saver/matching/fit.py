@@ -20,7 +20,7 @@ from compat_saver.analysis.values.weights import Part, fits
 from compat_saver.bundle.arrays import Array
 from compat_saver.graph.attributes import Shape
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
-from compat_saver.saver.matching.outcome import Mismatched, Missing, Restored, RestoreReport, described
+from compat_saver.saver.matching.report import Mismatched, Missing, Restored, RestoreReport, described
 from compat_saver.saver.matching.tensors import Tensors
 
 _PART = re.compile(r"(.+)/part_(\d+)")

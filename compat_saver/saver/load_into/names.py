@@ -1,0 +1,166 @@
+"""Which names each variable of a target is looked for under in a checkpoint, likeliest first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from compat_saver.analysis.values.weights import fits
+from compat_saver.errors import UsageError, nearest_names
+from compat_saver.proto.messages import OBJECT_GRAPH_KEY
+from compat_saver.saver.load_into.positions import require_no_doubt
+from compat_saver.saver.load_into.renumbering import with_counted_names
+from compat_saver.saver.load_into.targets import (
+    COUNTED,
+    FLAT,
+    INNER,
+    LAYERS,
+    LOCAL,
+    OBJECTS,
+    OWN,
+    STORED,
+    TargetVariable,
+    is_variable,
+)
+from compat_saver.saver.matching.fit import Wanted, whole_of
+from compat_saver.saver.matching.naming import Given, NameMap, stored_names
+from compat_saver.saver.matching.tensors import Tensors
+from compat_saver.saver.variables import unwrapped
+
+LoadMap = Mapping[str | re.Pattern[str], Any] | Callable[[str], str]
+"""A NameMap, or a mapping in which exact names lead to the variables themselves."""
+
+_WAYS = (OWN, INNER, LAYERS, LOCAL, OBJECTS, FLAT, COUNTED)
+
+
+def ask(
+    variables: Sequence[TargetVariable],
+    tensors: Tensors,
+    *,
+    name_map: LoadMap | None = None,
+    scope: str | None = None,
+    ema: bool = False,
+    made_up: Callable[[], set[str]] = set,
+) -> tuple[list[Wanted], dict[str, str], list[TargetVariable]]:
+    """Returns what is wanted of a checkpoint, in the order of the variables, its names -> keys, and the variables.
+
+    The variables know more names then: those that they would have, had their layers been counted as the checkpoint's.
+
+    Args:
+        variables: those of the target.
+        tensors: the checkpoint.
+        name_map: name in the checkpoint -> name of the variable, or the variable itself.
+        scope: as for `stored_names`.
+        ema: as for `stored_names`.
+        made_up: asked for the names that Keras makes up for layers such as the target's, without numbers.
+
+    Raises:
+        RestoreError: names and positions find everything, and not the same.
+        UsageError: as for `stored_names`, and where the map leads to a variable that the target does not have.
+    """
+    pinned = _pinned(name_map, variables)
+    plain_map = _plain(name_map, variables)
+    plain = stored_names(tensors, scope=scope, ema=ema)
+    names = stored_names(tensors, scope=scope, ema=ema, name_map=plain_map) if plain_map is not None else plain
+    mapped = _mapped(names, plain, plain_map) if plain_map is not None else set()
+    variables = [
+        _with_names_left(item, names, plain) for item in with_counted_names(variables, tensors.shapes(), plain, made_up)
+    ]
+    decided = {id(item.variable) for item in variables if not mapped.isdisjoint((item.name, *item.names.values()))}
+    require_no_doubt(variables, decided | pinned.keys(), tensors, names, Given(name_map, scope, ema))
+    ways = _ways(variables, tensors, names)
+    wanted = [
+        Wanted(item.name, item.dtype, item.shape, _keys(item, ways, pinned, mapped), number=number)
+        for number, item in enumerate(variables)
+    ]
+    return wanted, names, list(variables)
+
+
+def _pinned(name_map: LoadMap | None, variables: Sequence[TargetVariable]) -> dict[int, str]:
+    """Returns id of a variable -> the name that the map has for it, where the map holds the variable itself."""
+    known = {id(kept): item for item in variables for kept in (item.variable, unwrapped(item.variable))}
+    found: dict[int, str] = {}
+    for name, variable in _variables_in(name_map).items():
+        item = known.get(id(variable))
+        if item is None:
+            raise UsageError(f"name_map: the variable that {name!r} leads to is not one of the target's.")
+        if found.setdefault(id(item.variable), name) != name:
+            other = found[id(item.variable)]
+            raise UsageError(f"name_map: {other!r} and {name!r} would both be the variable {item.name!r}.")
+    return found
+
+
+def _variables_in(name_map: LoadMap | None) -> dict[str, Any]:
+    if not isinstance(name_map, Mapping):
+        return {}
+    return {name: value for name, value in name_map.items() if isinstance(name, str) and is_variable(value)}
+
+
+def _plain(name_map: LoadMap | None, variables: Sequence[TargetVariable]) -> NameMap | None:
+    """Returns the map from names to names; a tensor that has its variable keeps its name."""
+    if not isinstance(name_map, Mapping):
+        return name_map
+    pins = _variables_in(name_map)
+    known = {name for item in variables for name in (item.name, *item.names.values())}
+    plain: dict[str | re.Pattern[str], Any] = {}
+    for old, new in name_map.items():
+        plain[old] = new.removesuffix(":0") if isinstance(new, str) else new
+        if isinstance(old, str) and old in pins:
+            plain[old] = old
+        elif isinstance(old, str) and isinstance(new, str):
+            _require_known(plain[old], known)
+    return plain
+
+
+def _require_known(name: str, known: set[str]) -> None:
+    if name not in known and whole_of(name) not in known and f"{name}/part_0" not in known:
+        raise UsageError(f"name_map: no variable is called {name!r}{nearest_names(name, sorted(known)) or '.'}")
+
+
+def _with_names_left(item: TargetVariable, names: Mapping[str, str], plain: Mapping[str, str]) -> TargetVariable:
+    """Returns a variable, without the name by the order of the numbers if the map gave that to another tensor."""
+    counted = item.names.get(COUNTED)
+    if counted is None or names.get(counted) == plain[counted]:
+        return item
+    return replace(item, names={way: name for way, name in item.names.items() if way != COUNTED})
+
+
+def _mapped(names: Mapping[str, str], plain: Mapping[str, str], name_map: NameMap) -> set[str]:
+    """Returns the names that the map made, or left as they are; that of a part stands for the whole as well."""
+    made = {name for name, key in names.items() if plain.get(name) != key}
+    if isinstance(name_map, Mapping):
+        made |= {new for old, new in name_map.items() if isinstance(old, str) and old == new}
+    return made | {whole_of(name) for name in made}
+
+
+def _ways(variables: Sequence[TargetVariable], tensors: Tensors, names: Mapping[str, str]) -> list[str]:
+    """Returns the ways of naming, first that by which most of the variables are found.
+
+    A checkpoint was written by one program, which named all of it in one way. Where two find as many, the way of the
+    program that wrote it is first: by objects, if the checkpoint is of that kind.
+    """
+    is_object_based = OBJECT_GRAPH_KEY in tensors.shapes()
+    order = tuple(dict.fromkeys((STORED, OBJECTS, *_WAYS))) if is_object_based else _WAYS
+    shapes = tensors.shapes()
+    scores = {way: len(_found_by(way, variables, shapes, names)) for way in order}
+    return sorted(order, key=lambda way: -scores[way])
+
+
+def _found_by(
+    way: str, variables: Sequence[TargetVariable], shapes: Mapping[str, tuple[int, ...]], names: Mapping[str, str]
+) -> set[str]:
+    """Returns the names that find a tensor of the right shape; one that two variables go by counts once."""
+    asked = ((item.names[way], item.shape) for item in variables if way in item.names)
+    return {name for name, shape in asked if name in names and fits(shapes[names[name]], shape)}
+
+
+def _keys(item: TargetVariable, ways: Sequence[str], pinned: Mapping[int, str], mapped: set[str]) -> tuple[str, ...]:
+    """Returns the names that a variable is looked for under: what a person says comes before what is likely."""
+    if id(item.variable) in pinned:
+        return (pinned[id(item.variable)],)
+    taken = set(pinned.values())
+    likely = [item.names[way] for way in ways if way in item.names]
+    said = [name for name in (item.name, *likely) if name in mapped]
+    return tuple(name for name in dict.fromkeys((*said, *likely)) if name not in taken)

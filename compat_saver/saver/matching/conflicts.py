@@ -1,0 +1,77 @@
+"""Two variables that would take one tensor.
+
+Of the two, the one whose likelier name it is keeps it. If it is as likely the other's, neither gets it, and what has no
+other name is listed as a misfit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from compat_saver.saver.matching.fit import Fit, Match, Wanted, fit
+from compat_saver.saver.matching.report import Mismatched, Missing, described
+from compat_saver.saver.matching.tensors import Tensors
+
+
+def fit_without_quarrels(wanted: Sequence[Wanted], tensors: Tensors, names: Mapping[str, str]) -> Fit:
+    """Finds every variable in a checkpoint, as `fit` does, and gives no tensor to two.
+
+    Args:
+        wanted: the variables, each with a number of its own.
+        tensors: the checkpoint.
+        names: the names under which its tensors go -> keys.
+    """
+    shared: dict[str, Mismatched] = {}
+    asked = tuple(wanted)
+    while True:
+        found = fit(wanted, tensors, names)
+        quarrels = _quarrels(found.matches)
+        if not quarrels:
+            return dataclasses.replace(_with_misfits(found, shared), wanted=asked)
+        struck: dict[int, str] = {}
+        for matches in quarrels:
+            ranks = [match.wanted.keys.index(match.name) for match in matches]
+            is_settled = ranks.count(min(ranks)) == 1
+            for match, rank in zip(matches, ranks, strict=True):
+                if is_settled and rank == min(ranks):
+                    continue
+                struck[match.wanted.number] = match.name
+                if not is_settled:
+                    shared[match.wanted.name] = _shared(match, len(matches))
+        wanted = [_without(item, struck[item.number]) if item.number in struck else item for item in wanted]
+
+
+def _quarrels(matches: Sequence[Match]) -> list[list[Match]]:
+    """Returns the groups of matches that take the same of the same tensor."""
+    groups: dict[Any, list[Match]] = defaultdict(list)
+    for match in matches:
+        groups[match.keys, tuple((part.start, part.stop) for part in match.box)].append(match)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _shared(match: Match, count: int) -> Mismatched:
+    wanted = match.wanted
+    expected = described(wanted.dtype, wanted.shape)
+    return Mismatched(wanted.name, match.keys[0], expected, f"one tensor for {count} variables that go by that name")
+
+
+def _without(item: Wanted, name: str) -> Wanted:
+    return dataclasses.replace(item, keys=tuple(key for key in item.keys if key != name))
+
+
+def _with_misfits(found: Fit, shared: Mapping[str, Mismatched]) -> Fit:
+    """Returns a fit in which variables that lost their tensor to none are misfits rather than missing."""
+    if not shared:
+        return found
+    report = found.report
+    lost = [shared[row.name] for row in report.missing if row.name in shared]
+    missing: tuple[Missing, ...] = tuple(row for row in report.missing if row.name not in shared)
+    unexpected = tuple(key for key in report.unexpected if key not in {row.key for row in lost})
+    mismatched = (*report.mismatched, *lost)
+    return Fit(
+        found.matches,
+        dataclasses.replace(report, missing=missing, unexpected=unexpected, mismatched=mismatched),
+    )

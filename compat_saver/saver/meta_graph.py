@@ -1,0 +1,236 @@
+"""import_meta_graph and export_meta_graph: graphs in and out of `.meta` files, eager execution left on.
+
+In eager mode with no graph entered, both work on the default graph of the process, which a `tf.compat.v1.Session()`
+made then runs: programs of TensorFlow 1 that never made a graph of their own go on as they were.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from compat_saver._tensorflow import refusals, tensorflow
+from compat_saver.errors import ArtifactError, NotALegacyArtifactError, UsageError
+from compat_saver.proto.messages import MetaGraphDef
+from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
+from compat_saver.saver.checkpoint_management import is_remote
+from compat_saver.saver.errors import also
+from compat_saver.saver.importing.importable import importable
+from compat_saver.saver.saver import Saver
+from compat_saver.sources import CheckpointSource, GraphDefSource, MetaGraphSource, SavedModelSource, resolve
+
+_logger = logging.getLogger("compat_saver")
+_SHAPES = "_output_shapes"
+_INSTEAD = {
+    GraphDefSource: "a GraphDef alone. Import it with tf.graph_util.import_graph_def(...)",
+    SavedModelSource: "a SavedModel. Load it with tf.compat.v1.saved_model.load(...)",
+}
+
+
+def import_meta_graph(
+    meta_graph_or_file: Any, clear_devices: bool = False, import_scope: str | None = None, **kwargs: Any
+) -> Saver | None:
+    """Adds a graph to the default one, with its collections, and returns its saver.
+
+    Args:
+        meta_graph_or_file: a `.meta` file, binary or text; or what leads to one: a prefix, a file of a checkpoint, a
+            directory with checkpoints; or a MetaGraphDef, TensorFlow's or this package's, or a MetaGraph.
+        clear_devices: whether devices are taken off the ops.
+        import_scope: what the names get before them.
+        **kwargs: what tf.compat.v1.train.import_meta_graph passes on: graph, input_map, ...
+
+    Returns:
+        The Saver of the graph; one for all variables where it has none; None where it has no variables either.
+
+    Raises:
+        OSError: there is no such file (SourceNotFoundError), or it holds something else (NotALegacyArtifactError,
+            FormatError).
+        ValueError: the graph cannot be imported.
+    """
+    meta = _meta_graph_def(meta_graph_or_file)
+    v1 = tensorflow().compat.v1
+    graph = kwargs.get("graph") or v1.get_default_graph()
+    chosen = meta if isinstance(meta, str) or _is_todays(meta) else _importable(meta)
+    chosen, opaque = _without_opaque(chosen) if import_scope and not isinstance(chosen, str) else (chosen, {})
+    with graph.as_default():
+        saver = v1.train.import_meta_graph(chosen, clear_devices=clear_devices, import_scope=import_scope, **kwargs)
+    for key, values in opaque.items():
+        graph.get_collection_ref(key).extend(values)
+    return None if saver is None else Saver.around(saver, graph)
+
+
+def _without_opaque(meta: Any) -> tuple[Any, dict[str, list[bytes]]]:
+    """Returns a MetaGraphDef without the collections of bytes that are no text, and these by key.
+
+    TensorFlow takes what a person's collection holds for names and puts the scope before them, which fails there.
+    """
+    keys = tensorflow().compat.v1.GraphKeys
+    known = {value for name in dir(keys) if isinstance(value := getattr(keys, name), str)}
+    opaque = {
+        key: list(item.bytes_list.value)
+        for key, item in meta.collection_def.items()
+        if key not in known and not all(map(_is_text, item.bytes_list.value))
+    }
+    if not opaque:
+        return meta, {}
+    rest = type(meta).FromString(meta.SerializeToString())
+    for key in opaque:
+        del rest.collection_def[key]
+    return rest, opaque
+
+
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_todays(meta: Any) -> bool:
+    """Whether the TensorFlow that is running wrote a graph: then it has every op, and means what it meant."""
+    return str(meta.meta_info_def.tensorflow_version) == str(tensorflow().__version__)
+
+
+def _importable(meta: Any) -> Any:
+    """Returns a MetaGraphDef as it is, if today's TensorFlow can import and run it; else one that it can.
+
+    Tensors keep their names. The trial is made in a graph of its own: a refused import uses up the names of scopes.
+    """
+    found = importable(MetaGraph("", MetaGraphDef.FromString(meta.SerializeToString())))
+    is_taken = not found.rewrites and not found.left_out and _is_taken(meta)
+    if is_taken and not found.notes:
+        return meta
+    for note in found.notes:
+        _logger.warning(note)
+    changed = type(meta).FromString(found.meta.message.SerializeToString())
+    if is_taken:  # only collections were in the way
+        changed.graph_def.CopyFrom(meta.graph_def)
+    return changed
+
+
+def _is_taken(meta: Any) -> bool:
+    """Whether TensorFlow takes the shapes that are recorded in a graph; without any it infers them."""
+    if not any(_SHAPES in node.attr for node in meta.graph_def.node):
+        return True
+    tf = tensorflow()
+    with tf.Graph().as_default():
+        try:
+            tf.graph_util.import_graph_def(
+                meta.graph_def, name="", producer_op_list=meta.meta_info_def.stripped_op_list
+            )
+        except refusals():
+            return False
+    return True
+
+
+def export_meta_graph(
+    filename: str | os.PathLike[str] | None = None,
+    meta_info_def: Any = None,
+    graph_def: Any = None,
+    saver_def: Any = None,
+    collection_list: Sequence[str] | None = None,
+    as_text: bool = False,
+    graph: Any = None,
+    export_scope: str | None = None,
+    clear_devices: bool = False,
+    clear_extraneous_savers: bool = False,
+    strip_default_attrs: bool = False,
+    save_debug_info: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """Returns a graph with its collections as a MetaGraphDef, and writes it to a file if one is named.
+
+    Args:
+        filename: the file to write.
+        meta_info_def: the MetaInfoDef to take.
+        graph_def: the GraphDef to take instead of the graph's own.
+        saver_def: the SaverDef of the saver that goes with it.
+        collection_list: the collections to take; None takes all.
+        as_text: whether the file gets protobuf's text form.
+        graph: the tf.Graph; None takes the default one.
+        export_scope: only what is below it is exported, and its name taken off.
+        clear_devices: whether devices are left out.
+        clear_extraneous_savers: whether the ops of other savers than `saver_def` are left out.
+        strip_default_attrs: whether attributes at their defaults are left out.
+        save_debug_info: whether the places in the program that made the ops go to a `.debug` file beside it.
+        **kwargs: what tf.compat.v1.train.export_meta_graph passes on.
+
+    Raises:
+        RuntimeError: no graph was entered, and the default one is empty (UsageError).
+    """
+    v1 = tensorflow().compat.v1
+    exported = graph or v1.get_default_graph()
+    if v1.executing_eagerly() and not exported.get_operations():
+        raise also(
+            UsageError(
+                "export_meta_graph: there is no graph: eager execution is on, and the default graph is empty. Call it "
+                "where the graph is entered (`with graph.as_default():`), or pass graph=..."
+            ),
+            RuntimeError,
+        )
+    with exported.as_default():
+        return v1.train.export_meta_graph(
+            filename=None if filename is None else os.fspath(filename),
+            meta_info_def=meta_info_def,
+            graph_def=graph_def,
+            saver_def=saver_def,
+            collection_list=collection_list,
+            as_text=as_text,
+            graph=graph,
+            export_scope=export_scope,
+            clear_devices=clear_devices,
+            clear_extraneous_savers=clear_extraneous_savers,
+            strip_default_attrs=strip_default_attrs,
+            save_debug_info=save_debug_info,
+            **kwargs,
+        )
+
+
+def _meta_graph_def(given: Any) -> Any:
+    """Returns what TensorFlow's import takes: its own MetaGraphDef, or a path that only it can read."""
+    theirs = tensorflow().compat.v1.MetaGraphDef
+    if isinstance(given, theirs):
+        return given
+    if isinstance(given, MetaGraph):
+        message = given.message
+    elif isinstance(given, (str, bytes, os.PathLike)):
+        path = os.fsdecode(given)
+        if is_remote(path):
+            return path
+        message = _read(path).message
+    elif getattr(getattr(given, "DESCRIPTOR", None), "full_name", None) == theirs.DESCRIPTOR.full_name:
+        message = given
+    else:
+        raise also(
+            UsageError(
+                f"meta_graph_or_file: expected a MetaGraphDef or the path of one, found {type(given).__name__}."
+            ),
+            TypeError,
+        )
+    return theirs.FromString(message.SerializeToString())
+
+
+def _read(path: str) -> MetaGraph:
+    """Returns the graph that a path leads to.
+
+    Raises:
+        OSError: there is none, or it is something else (ArtifactError).
+    """
+    try:
+        return read_meta_graph(_file(path))
+    except ArtifactError as error:
+        raise also(error, OSError) from error
+
+
+def _file(path: str) -> Path:
+    found = resolve(path)
+    if isinstance(found, MetaGraphSource):
+        return found.path
+    if isinstance(found, CheckpointSource):
+        return found.meta_path
+    what = next((text for kind, text in _INSTEAD.items() if isinstance(found, kind)), "an HDF5 file (Keras)")
+    raise NotALegacyArtifactError(f"{found.path}: expected a MetaGraphDef (what a .meta file holds), found {what}.")

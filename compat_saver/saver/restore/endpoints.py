@@ -1,0 +1,149 @@
+"""What a model takes and gives: the signatures of its file, or else what a migration would propose to serve."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from compat_saver import dtypes
+from compat_saver.analysis.needs import needed_from
+from compat_saver.analysis.serving.modes import Mode
+from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError
+from compat_saver.graph import Graph, OpCatalog, from_graph_def
+from compat_saver.graph.attributes import Shape
+from compat_saver.migration.inference import modes_to_bind
+from compat_saver.migration.options import MigrationOptions
+from compat_saver.migration.settle import settle_signatures
+from compat_saver.migration.signature import Signature, Tensor
+from compat_saver.proto.meta_graph import MetaGraph
+from compat_saver.saver.restore.python_functions import PYTHON_OPS, remove_python
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A tensor that a model takes or gives.
+
+    Attributes:
+        key: what its signature calls it.
+        tensor: its name in the graph.
+        dtype: the name of its type, such as "float32".
+        shape: as far as the file tells; None for an unknown rank.
+        signature: the name of the signature; of several that have it, the first.
+    """
+
+    key: str
+    tensor: str
+    dtype: str
+    shape: Shape
+    signature: str
+
+
+class Endpoints:
+    """Finds the inputs, outputs and modes of a graph when they are asked for.
+
+    Args:
+        meta: the meta graph as its release wrote it.
+        graph: what of it is there; what is not is neither input nor output.
+    """
+
+    def __init__(self, meta: MetaGraph, graph: Graph) -> None:
+        self._meta, self._graph = meta, graph
+
+    @functools.cached_property
+    def inputs(self) -> dict[str, Endpoint]:
+        """Key -> input; where two signatures mean different tensors by a key, it is SIGNATURE/KEY."""
+        return self._by_key([(item.name, item.inputs) for item in self._signatures])
+
+    @functools.cached_property
+    def outputs(self) -> dict[str, Endpoint]:
+        """Key -> output; where two signatures mean different tensors by a key, it is SIGNATURE/KEY."""
+        return self._by_key([(item.name, item.outputs) for item in self._signatures])
+
+    def of(self, kind: str) -> dict[str, Endpoint]:
+        """Returns "inputs" or "outputs"."""
+        return self.inputs if kind == "inputs" else self.outputs
+
+    def find(self, name: str, kinds: Iterable[str]) -> Endpoint | None:
+        """Returns what is meant by a key; None if there is no such key.
+
+        Args:
+            name: as `inputs` and `outputs` have it.
+            kinds: "inputs" and "outputs", in the order in which to look.
+
+        Raises:
+            UsageError: several signatures have the key, for different tensors.
+        """
+        for kind in kinds:
+            known = self.of(kind)
+            if name in known:
+                return known[name]
+            several = [key for key, item in known.items() if item.key == name]
+            if several:
+                choices = " or ".join(map(repr, several))
+                raise UsageError(
+                    f"{name!r} is a key of several signatures, for different {kind}: say {choices}. "
+                    f"{name + ':0'!r} would be the tensor that the graph calls so."
+                )
+        return None
+
+    @functools.cached_property
+    def modes(self) -> dict[str, Any]:
+        """Tensor -> its value when the model is in use: what tells it whether it trains."""
+        return {name: mode.value.tolist() for name, mode in self.modes_told.items()}
+
+    @functools.cached_property
+    def modes_told(self) -> Mapping[str, Mode]:
+        """Tensor -> mode, with what showed it."""
+        graph, catalog, trainable = self._read
+        found = modes_to_bind(self._meta, graph, catalog, MigrationOptions(), trainable)
+        return {mode.tensor: mode for mode in found if self._is_there(mode.tensor)}
+
+    @functools.cached_property
+    def _signatures(self) -> tuple[Signature, ...]:
+        graph, catalog, trainable = self._read
+        found = self._settled(graph, catalog, trainable)
+        if self._meta.signatures or not any(_needs_python(graph, item) for item in found):
+            return found
+        able = from_graph_def(self._meta.graph_def)
+        remove_python(able)
+        return self._settled(able, catalog, trainable & {node.name for node in able}) or found
+
+    def _settled(self, graph: Graph, catalog: OpCatalog, trainable: set[str]) -> tuple[Signature, ...]:
+        bound = [name for name in self.modes_told if name.partition(":")[0] in graph]
+        try:
+            return settle_signatures(self._meta, graph, catalog, MigrationOptions(), trainable, bound)[0]
+        except (CannotMigrateError, NameNotFoundError):
+            return ()  # nothing can be proposed, or the file speaks of what is not in it
+
+    @functools.cached_property
+    def _read(self) -> tuple[Graph, OpCatalog, set[str]]:
+        graph = from_graph_def(self._meta.graph_def)
+        trainable = {record.name for record in self._meta.variables() if record.trainable}
+        return graph, OpCatalog.of(graph, self._meta.stripped_ops), trainable
+
+    def _by_key(self, tensors: Iterable[tuple[str, Mapping[str, Tensor]]]) -> dict[str, Endpoint]:
+        listed = [
+            Endpoint(key, item.name, dtypes.name_of(dtypes.base(item.dtype)), item.shape, signature)
+            for signature, items in tensors
+            for key, item in items.items()
+            if self._is_there(item.name)
+        ]
+        meant: dict[str, set[str]] = {}
+        for item in listed:
+            meant.setdefault(item.key, set()).add(item.tensor)
+        found: dict[str, Endpoint] = {}
+        for item in listed:
+            found.setdefault(item.key if len(meant[item.key]) == 1 else f"{item.signature}/{item.key}", item)
+        return found
+
+    def _is_there(self, tensor: str) -> bool:
+        return tensor.partition(":")[0] in self._graph
+
+
+def _needs_python(graph: Graph, signature: Signature) -> bool:
+    """Whether an output cannot be computed without a Python function of the program, whatever is fed."""
+    inputs = {graph.value(item.name) for item in signature.inputs.values()}
+    outputs = [graph.value(item.name) for item in signature.outputs.values()]
+    return any(node.op in PYTHON_OPS for node in needed_from(outputs, inputs))

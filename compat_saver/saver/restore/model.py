@@ -1,0 +1,267 @@
+"""restore(SOURCE): a legacy model in a session, as its program had it, whatever of it the path leads to."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from compat_saver import _tensorflow
+from compat_saver.analysis.values.weights import HANDLE_OPS, declared_shape, variable_nodes
+from compat_saver.bundle import Checkpoint
+from compat_saver.dtypes import base
+from compat_saver.errors import GraphError, RestoreError, UsageError
+from compat_saver.migration.artifact import Artifact, open_artifact
+from compat_saver.migration.options import MigrationOptions
+from compat_saver.saver.errors import require_path
+from compat_saver.saver.importing.importable import Importable, importable
+from compat_saver.saver.matching.fit import Wanted
+from compat_saver.saver.matching.naming import Given, NameMap, stored_names
+from compat_saver.saver.matching.report import RestoreReport
+from compat_saver.saver.matching.targets import require_targets
+from compat_saver.saver.restore.endpoints import Endpoint, Endpoints
+from compat_saver.saver.restore.python_functions import disown
+from compat_saver.saver.restore.remaining import Remaining
+from compat_saver.saver.restore.report import ModelReport, model_report
+from compat_saver.saver.restore.runner import Runner
+from compat_saver.saver.restore.start import begin
+from compat_saver.saver.restore.tables import Tables
+from compat_saver.saver.restore_ops.filling import fill, fit_requests, require_fit
+from compat_saver.saver.restore_ops.requests import Request, requests_of
+from compat_saver.saver.saver import Saver
+
+PathArgument = str | PathLike[str]
+
+
+class RestoredModel:
+    """A graph, a session on it, and what they were made of; `restore` makes it.
+
+    As a context manager it makes graph and session the default ones, as `with tf.Session() as sess` did, and closes
+    the session at its end. Outside of it eager execution is as it was.
+
+    Attributes:
+        graph: the tf.Graph.
+        session: the tf.compat.v1.Session, open.
+        saver: the graph's own Saver, or a new one over its variables; None for a graph without variables.
+        report: what became of the variables, and in what the graph is not the one that was read.
+    """
+
+    def __init__(
+        self, session: Any, saver: Saver | None, report: ModelReport, imported: Importable, endpoints: Endpoints
+    ) -> None:
+        self.session, self.graph = session, session.graph
+        self.saver, self.report = saver, report
+        self._endpoints, self._is_closed = endpoints, False
+        self._runner = Runner(session, imported, endpoints, report)
+
+    @property
+    def inputs(self) -> Mapping[str, Endpoint]:
+        """Key -> what is to be fed: of the file's signatures, or of the outputs that would be proposed."""
+        return dict(self._endpoints.inputs)
+
+    @property
+    def outputs(self) -> Mapping[str, Endpoint]:
+        """Key -> an answer of the model: of the file's signatures, or proposed."""
+        return dict(self._endpoints.outputs)
+
+    @property
+    def modes(self) -> Mapping[str, Any]:
+        """Tensor -> what to feed it when the model is in use, a keep_prob or is_training; nothing else feeds it."""
+        return self._endpoints.modes
+
+    def run(self, fetches: Any, feeds: Mapping[Any, Any] | None = None) -> Any:
+        """Runs the session.
+
+        Args:
+            fetches: the key of an output, a name of the graph, a tensor or an op; or lists, tuples and dicts of them,
+                nested as one likes. Where a key is also the name of another tensor, the key is meant; NAME:0 is
+                always the tensor of the graph.
+            feeds: key of an input, name, or tensor -> value.
+
+        Returns:
+            The values, in the structure of the fetches; None for an op without outputs.
+
+        Raises:
+            NameNotFoundError: a name that is not in the graph, or was left out of it.
+            UsageError: a value of another type or shape than its tensor's; a key that several signatures have for
+                different tensors; a placeholder that was not fed, also as tf.errors.InvalidArgumentError.
+            tf.errors.OpError: the graph does not run on these inputs.
+        """
+        return self._runner.run(fetches, feeds)
+
+    def close(self) -> None:
+        """Closes the session."""
+        self._is_closed = True
+        self.session.close()
+
+    def __enter__(self) -> RestoredModel:
+        if self._is_closed:
+            raise UsageError("The session of the model is closed; open it again with restore(SOURCE).")
+        self.session.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_closed = True
+        self.session.__exit__(kind, error, trace)
+
+
+def restore(
+    source: PathArgument,
+    *,
+    meta_graph: PathArgument | None = None,
+    strict: bool = True,
+    name_map: NameMap | None = None,
+    scope: str | None = None,
+    ema: bool = False,
+    tag_set: str | Sequence[str] = MigrationOptions.tag_set,
+    assets: Mapping[str, PathArgument] | None = None,
+) -> RestoredModel:
+    """Opens a legacy model: its graph in a tf.Graph of its own, its variables and tables filled.
+
+    The graph is as it was, but for devices, ops that today's TensorFlow cannot run, and what depends on ops that
+    nothing can replace. Variables that the saver does not ask for are restored as well if the checkpoint has them, and
+    begin with the graph's initialisers if it does not. The init op of a SavedModel is run, as TensorFlow's loader does.
+    Python functions of the program that wrote the graph are in no file; what needs them does not run.
+
+    Args:
+        source: a checkpoint prefix, any file of it, a directory, a frozen graph, a TF1 SavedModel or a Hub module; a
+            `.meta` alone if it has no variables, or with strict=False.
+        meta_graph: the `.meta` file, where it does not lie beside the checkpoint.
+        strict: whether it is an error if the checkpoint lacks variables of the saver, or has others of that name;
+            else these are initialised, and the report lists them.
+        name_map: name in the checkpoint -> name that the saver asks for, exact or as a compiled regular expression;
+            or a function.
+        scope: only tensors below it count, their names taken without it.
+        ema: give variables their moving averages, where the checkpoint has them.
+        tag_set: the tags of the graph of a SavedModel, or these as one text with commas between.
+        assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
+
+    Raises:
+        ArtifactError: the source cannot be read.
+        GraphError: the graph contradicts itself, or TensorFlow.
+        RestoreError: the checkpoint does not fit the graph; also tf.errors.NotFoundError or InvalidArgumentError.
+        UsageError: arguments that contradict each other or the checkpoint; a source that is no path, also as
+            TypeError.
+        TensorFlowMissingError: TensorFlow is needed and absent.
+    """
+    require_path(source, "source")
+    tags = tuple(tag.strip() for tag in tag_set.split(",")) if isinstance(tag_set, str) else tuple(tag_set)
+    options = MigrationOptions(meta_graph=None if meta_graph is None else Path(meta_graph), tag_set=tags)
+    artifact = open_artifact(Path(source), options, needs_weights=False)
+    imported = importable(artifact.meta)
+    foreign = disown(imported.meta)
+    v1 = _tensorflow.tensorflow().compat.v1
+    graph, saver = _import(v1, imported)
+    session = v1.Session(graph=graph)
+    try:
+        remaining = Remaining(imported.meta, imported.graph)
+        report = _restore(session, saver, artifact, remaining, strict, (scope, ema, name_map))
+        files = {old: Path(new) for old, new in (assets or {}).items()}
+        tables = Tables(imported.meta, imported.graph, artifact.checkpoint, files)
+        start = begin(session, artifact, imported, remaining, tables, [row.name for row in report.restored])
+    except BaseException:
+        session.close()
+        raise
+    finally:
+        if artifact.checkpoint is not None:
+            artifact.checkpoint.close()
+    report = dataclasses.replace(
+        report,
+        initialised=start.initialised,
+        uninitialised=start.uninitialised,
+        notes=(*artifact.notes, *imported.notes, *foreign, *start.notes),
+    )
+    endpoints = Endpoints(artifact.meta, imported.graph)
+    return RestoredModel(session, saver, report, imported, endpoints)
+
+
+def _import(v1: Any, imported: Importable) -> tuple[Any, Saver | None]:
+    """Returns the graph, and its own saver or a new one; None if there are no variables to save."""
+    message = v1.MetaGraphDef.FromString(imported.meta.message.SerializeToString())
+    graph = _tensorflow.tensorflow().Graph()
+    with graph.as_default():
+        try:
+            saver = v1.train.import_meta_graph(message)
+        except _tensorflow.refusals() as error:
+            path = imported.meta.path
+            raise GraphError(f"{path}: TensorFlow does not import the graph: {_tensorflow.gist(error)}") from error
+        if saver is None:
+            variables = _unlisted(graph, imported)
+            saver = v1.train.Saver(variables) if variables else None
+    return graph, None if saver is None else Saver.around(saver, graph)
+
+
+def _unlisted(graph: Any, imported: Importable) -> dict[str, Any]:
+    """Returns name -> variable of a graph whose collections list none: the reference, or what reads a resource."""
+    local = imported.meta.collections.get(_LOCAL)
+    listed = {record.name for record in imported.meta.variables()}
+    listed |= set() if local is None else {name.partition(":")[0] for name in local.node_list.value}
+    found = {}
+    for node in variable_nodes(imported.graph):
+        if node.name in listed:
+            continue
+        reads = (use.node for use in node.output().uses if use.node.op == "ReadVariableOp")
+        read = next(reads, None) if node.op in HANDLE_OPS else node
+        if read is not None:
+            found[node.name] = graph.get_tensor_by_name(f"{read.name}:0")
+    return found
+
+
+_LOCAL = "local_variables"
+
+
+def _restore(
+    session: Any,
+    saver: Saver | None,
+    artifact: Artifact,
+    remaining: Remaining,
+    strict: bool,
+    naming: tuple[str | None, bool, NameMap | None],
+) -> ModelReport:
+    """Fills what the saver asks for, and what else the checkpoint has of the graph's variables."""
+    checkpoint = artifact.checkpoint
+    if checkpoint is None:
+        if saver is not None and strict:
+            raise RestoreError(
+                f"{artifact.path}: this is a graph alone, and it has variables, whose values are in a checkpoint that "
+                "is not beside it. Open that, with meta_graph=GRAPH.meta, or let them begin as the graph has it, with "
+                "strict=False.",
+                RestoreReport(artifact.path),
+            )
+        return ModelReport(artifact.path)
+    scope, ema, name_map = naming
+    asked = [] if saver is None else requests_of(session.graph, saver.saver_def.restore_op_name)
+    require_targets(
+        name_map, (*(key for item in asked for key in (item.wanted.name, *item.wanted.keys)), *remaining.first)
+    )
+    names = stored_names(checkpoint, scope=scope, ema=ema, name_map=name_map)
+    found = fit_requests(asked, checkpoint, names)
+    if strict:
+        require_fit(found, checkpoint, names, Given(name_map, scope, ema))
+    fill(session, asked, found, checkpoint)
+    besides = _besides(session, asked, remaining, checkpoint, names)
+    return model_report(found.report, besides)
+
+
+def _besides(
+    session: Any, asked: Sequence[Request], remaining: Remaining, checkpoint: Checkpoint, names: Mapping[str, str]
+) -> RestoreReport:
+    """Fills the variables that the saver does not ask for and the checkpoint has, through their initialisers."""
+    known = {request.wanted.name for request in asked}
+    requests = []
+    for name, assignment in remaining.first.items():
+        if name in known or name not in names:
+            continue
+        node = remaining.variables[name]
+        op = session.graph.get_operation_by_name(assignment.name)
+        wanted = Wanted(name, base(node.attr.type("dtype")), declared_shape(node), (name,))
+        requests.append(Request(wanted, op.inputs[1], (op,)))
+    found = fit_requests(requests, checkpoint, names)
+    for request in requests:  # one by one: several may begin with one value
+        fill(session, [request], found, checkpoint)
+    return found.report

@@ -1,0 +1,122 @@
+"""What TensorFlow says when saving or restoring fails, told again with what to do, in errors of the same class."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from compat_saver._tensorflow import gist, tensorflow
+from compat_saver.bundle import open_bundle
+from compat_saver.errors import ArtifactError, CompatSaverError, RestoreError, SourceNotFoundError, UsageError
+from compat_saver.saver.errors import also, as_also, class_of, retold
+
+_MOST_SHOWN = 10
+# Op -> the first of its inputs that is a value to save; the second input has the names.
+_SAVE_OPS = {"SaveV2": 3, "SaveSlices": 3, "Save": 2}
+_ADVICE = {
+    "PermissionDeniedError": "Save to a directory that may be written to.",
+    "ResourceExhaustedError": "Make room, or keep fewer checkpoints with max_to_keep.",
+}
+_NO_DEVICE = (
+    "Cannot assign a device",
+    "Import the graph with clear_devices=True, or make the session with allow_soft_placement=True in its ConfigProto.",
+)
+
+
+def save_failure(error: Exception, prefix: str, session: Any, saver_def: Any) -> CompatSaverError | None:
+    """Returns what to raise in place of an error of saving; None where it says enough.
+
+    Args:
+        error: what was raised.
+        prefix: of the checkpoint that was to be written.
+        session: the session of the graph; None in eager mode.
+        saver_def: the SaverDef of the saver.
+    """
+    if isinstance(error, CompatSaverError):
+        return None
+    folder = os.path.dirname(prefix) or "."
+    errors = tensorflow().errors
+    if isinstance(error, (ValueError, errors.NotFoundError)) and "://" not in prefix and not os.path.isdir(folder):
+        return also(
+            SourceNotFoundError(f"{prefix}: cannot be saved, there is no directory {folder}. Make it."),
+            ValueError,
+        )
+    # TensorFlow takes a prefix without a directory for one whose directory is not there.
+    cause = error.__context__ if isinstance(error, ValueError) else error
+    if isinstance(cause, errors.FailedPreconditionError):
+        names = uninitialized(session, saver_def) if session is not None else []
+        if names:
+            return retold(cause, UsageError(_about_uninitialized(prefix, names)))
+    if isinstance(cause, errors.OpError):
+        advice = _ADVICE.get(type(cause).__name__, "")
+        told = retold(cause, ArtifactError(f"{prefix}: cannot be saved: {gist(cause)}. {advice}".rstrip()))
+        return told if cause is error else also(told, ValueError)
+    if isinstance(error, OSError):
+        name, said = class_of(error), error.strerror or error
+        advice = _ADVICE.get(name, "")
+        return as_also(ArtifactError(f"{prefix}: cannot be saved: {said}. {advice}".rstrip()), name)
+    return None
+
+
+def _about_uninitialized(prefix: str, names: list[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:_MOST_SHOWN])
+    more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
+    return (
+        f"{prefix}: cannot be saved, {len(names)} of the variables are not initialised: {shown}{more}. Run "
+        "tf.compat.v1.global_variables_initializer() or restore them first, or save only others with var_list."
+    )
+
+
+def uninitialized(session: Any, saver_def: Any) -> list[str]:
+    """Returns the names of what a saver cannot save because it has no value; adds nothing to the graph."""
+    tf = tensorflow()
+    found = []
+    for op in _saving_ops(session.graph.get_tensor_by_name(saver_def.save_tensor_name).op):
+        names = tf.get_static_value(op.inputs[1])
+        for index, value in enumerate(op.inputs[_SAVE_OPS[op.type] :]):
+            try:
+                session.run(value.op if value.op.type.startswith("Read") else value)
+            except tf.errors.FailedPreconditionError:
+                found.append(names.reshape(-1)[index].decode())
+    return sorted(found)
+
+
+def _saving_ops(root: Any) -> Iterator[Any]:
+    """Yields the ops that write checkpoints for another op."""
+    seen, queue = {root.name}, [root]
+    while queue:
+        op = queue.pop()
+        if op.type in _SAVE_OPS:
+            yield op
+            continue
+        for before in (*op.control_inputs, *(value.op for value in op.inputs)):
+            if before.name not in seen:
+                seen.add(before.name)
+                queue.append(before)
+
+
+def restore_failure(error: Exception, prefix: str) -> CompatSaverError | None:
+    """Returns what to raise in place of an error of restoring; None where it says enough.
+
+    Cases: the checkpoint is damaged, which our reader tells exactly; it is not.
+    """
+    if isinstance(error, CompatSaverError) or not isinstance(error, tensorflow().errors.OpError):
+        return None
+    root: BaseException = error
+    while isinstance(root.__context__, tensorflow().errors.OpError):
+        root = root.__context__
+    damage = None if "://" in prefix else _damage(prefix)
+    if damage is not None:
+        return retold(error, damage)
+    said = gist(root) if isinstance(root, Exception) else ""
+    advice = _NO_DEVICE[1] if _NO_DEVICE[0] in said else ""
+    return retold(error, RestoreError(f"{prefix}: cannot be restored: {said.rstrip('.')}. {advice}".rstrip()))
+
+
+def _damage(prefix: str) -> ArtifactError | None:
+    try:
+        with open_bundle(prefix) as checkpoint:
+            return next(checkpoint.damage(), None)
+    except ArtifactError as error:
+        return error

@@ -1,0 +1,75 @@
+"""Whether what a path leads to can be restored, as far as names and sizes of files tell before anything is."""
+
+from __future__ import annotations
+
+import math
+import os
+
+from compat_saver.bundle import Checkpoint, open_bundle
+from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError, UsageError
+from compat_saver.saver.errors import also, as_also
+from compat_saver.sources import resolve_checkpoint
+
+
+def readable(path: str) -> str:
+    """Returns the prefix of the checkpoint that a path leads to, its files complete as far as their sizes tell.
+
+    A checkpoint may have no name: saved to `model/`, its files are `model/.index` and so on.
+
+    Raises:
+        ArtifactError: there is none, or it is not. It is a ValueError, and what TensorFlow raises in its place.
+        UsageError: the path is empty.
+    """
+    if not path:
+        raise UsageError("save_path: expected the path of a checkpoint, found ''; '.' is the latest of this directory.")
+    try:
+        prefix = path if path.endswith(os.sep) and os.path.isfile(f"{path}.index") else _prefix(path)
+        with open_bundle(prefix) as checkpoint:
+            _require_long_enough(checkpoint)
+    except (FormatError, NotALegacyArtifactError) as error:
+        raise as_also(error, "DataLossError") from error
+    except ArtifactError as error:
+        raise also(error, ValueError) from error
+    return prefix
+
+
+def _prefix(path: str) -> str:
+    source = resolve_checkpoint(path)
+    if source.files.problems:
+        raise as_also(ArtifactError(" ".join(source.files.problems)), "NotFoundError")
+    return str(source.prefix)
+
+
+def _require_long_enough(checkpoint: Checkpoint) -> None:
+    """Raises a FormatError if a data file of V2 ends before the tensors that its index puts there."""
+    if checkpoint.version != "V2" or _is_as_long_as_its_tensors(checkpoint):
+        return
+    ends: dict[int, int] = {}
+    for name in checkpoint:
+        info = checkpoint.info(name)
+        if info.shard is not None and info.offset is not None:
+            ends[info.shard] = max(ends.get(info.shard, 0), info.offset + info.nbytes)
+    data = checkpoint.files[1:]
+    for shard, end in ends.items():
+        size = os.path.getsize(data[shard])
+        if size < end:
+            error = FormatError(
+                "a data file of the checkpoint is cut short",
+                path=data[shard],
+                expected=f"{end:,} bytes",
+                found=f"{size:,}",
+                hint="Copy it again, or restore an earlier checkpoint.",
+            )
+            raise as_also(error, "OutOfRangeError")
+
+
+def _is_as_long_as_its_tensors(checkpoint: Checkpoint) -> bool:
+    """Whether the data files are together as long as the types and shapes want, which is quick to see.
+
+    That much TensorFlow writes if there are no strings; what is cut short is shorter.
+    """
+    dtypes, shapes = checkpoint.dtypes(), checkpoint.shapes()
+    if not all(dtype.itemsize for dtype in dtypes.values()):
+        return False
+    wanted = sum(dtype.itemsize * math.prod(shapes[name]) for name, dtype in dtypes.items())
+    return wanted == sum(os.path.getsize(path) for path in checkpoint.files[1:])

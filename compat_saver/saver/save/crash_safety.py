@@ -1,0 +1,240 @@
+"""Keeps an earlier checkpoint whole and findable while another is written over it.
+
+TensorFlow renames a new data file and then a new index over the old ones, and the index of a sharded checkpoint it
+writes in place. A process that is killed in between leaves a mixture of two checkpoints, and where that was the only
+one, nothing. So, before anything is written over a checkpoint that the state file calls the latest:
+
+1. its files and the state file get second names, `earlier-1a2b3c4d.NAME`: links, which take no time and no space;
+2. the state file is replaced by one that leads to these;
+3. the new checkpoint is written, and the state file that leads to it;
+4. the second names go.
+
+Whoever is killed, and whenever, leaves a state file that leads to a complete checkpoint. Where saving fails, the second
+names become the first again, which takes no space on a disk that may be full, and what the save left behind goes.
+Second names that killed processes left go with a later save of the same name, unless a state file still leads to them.
+They come before the name, so that programs that read the step off its end still find it there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from compat_saver.errors import ArtifactError
+from compat_saver.proto.checkpoint_state import read_checkpoint_state, state_text
+from compat_saver.proto.files import read_message
+from compat_saver.proto.recognize import CHECKPOINT_STATE
+from compat_saver.saver.save.leftovers import ENDINGS, Litter
+from compat_saver.sources import CheckpointFiles, find_checkpoint
+
+_MARK = re.compile(rb"earlier-[0-9a-f]{8}(?=\.)")
+_SECOND_NAME = re.compile(r"earlier-[0-9a-f]{8}\.")
+_STEP = re.compile(r"-\d+$")
+_STATE = ".state"
+_ENDINGS = (*ENDINGS, r"\.meta", re.escape(_STATE))
+_LARGEST_STATE_FILE = 1 << 20
+
+_logger = logging.getLogger("compat_saver")
+
+
+def is_second_name(path: str, of: str) -> bool:
+    """Whether a prefix is a second name, left by a killed process, of what a save calls its checkpoint."""
+    (directory, name), (own_directory, own_name) = os.path.split(path), os.path.split(of)
+    match = _SECOND_NAME.match(name)
+    is_alike = match is not None and name[match.end() :] == own_name
+    return is_alike and os.path.realpath(directory or ".") == os.path.realpath(own_directory or ".")
+
+
+@contextlib.contextmanager
+def protected(stem: Path, state_file: Path, besides: Sequence[Path] = ()) -> Iterator[None]:
+    """Holds on to what is there while a checkpoint is written.
+
+    Where the body raises before it wrote the state file, the state file, the earlier checkpoint and the files besides
+    it are as they were before, and no file of the new one is left. A state file that the body does not write stays as
+    it was.
+
+    Args:
+        stem: what the names of all files of the new checkpoint begin with.
+        state_file: the state file of its directory, which need not exist.
+        besides: the files that are written with it, each named by the stem and an ending: its .meta.
+
+    Raises:
+        OSError: a second name cannot be made, or the state file not be written.
+    """
+    mark = _new_mark()
+    latest = _called_latest(stem, state_file)
+    files = [] if latest is None else [stem.with_name(path.name) for path in _all_files(latest)]
+    copies = {path: path.with_name(f"{mark}.{path.name}") for path in {*files, *filter(Path.is_file, besides)}}
+    state_copy = stem.with_name(f"{mark}.{stem.name}{_STATE}")
+    meanwhile = None if latest is None else _leading_to(mark, state_file, latest.prefix.name)
+    litter = Litter(stem, besides)
+    try:
+        for path, copy in copies.items():
+            _second_name(path, copy)
+        if meanwhile is not None:
+            _second_name(state_file, state_copy)
+            _write(state_file, meanwhile, stem.with_name(f"{_new_mark()}.{stem.name}{_STATE}"))
+    except BaseException:
+        if meanwhile is None or _content(state_file) != meanwhile:
+            _remove([*copies.values(), state_copy])
+        raise
+    start = _identity(state_file)
+    try:
+        yield
+    except BaseException:
+        if _identity(state_file) != start:
+            _remove([*copies.values(), state_copy])
+        else:
+            _put_back(copies, state_file, state_copy)
+            litter.remove()
+        raise
+    if meanwhile is not None and _identity(state_file) == start:
+        os.replace(state_copy, state_file)
+    _remove([*copies.values(), state_copy])
+    with contextlib.suppress(OSError):  # what is left behind is in nobody's way
+        _remove_left_behind(stem, besides)
+
+
+def _called_latest(stem: Path, state_file: Path) -> CheckpointFiles | None:
+    """Returns the checkpoint of that stem if the state file calls it the latest and it is complete."""
+    try:
+        found = find_checkpoint(Path(read_checkpoint_state(state_file).model_checkpoint_path))
+    except ArtifactError:
+        return None  # no state file, or nothing that could be kept
+    if found is None or found.problems or _place(found.stem) != _place(stem):
+        return None
+    return found
+
+
+def _all_files(found: CheckpointFiles) -> tuple[Path, ...]:
+    meta = found.stem.with_name(f"{found.stem.name}.meta")
+    return (*found.tables, *found.data, *([meta] if meta.is_file() else []))
+
+
+def _place(path: Path) -> Path:
+    return path.parent.resolve() / path.name
+
+
+def _new_mark() -> str:
+    return f"earlier-{os.urandom(4).hex()}"
+
+
+def _second_name(path: Path, copy: Path) -> None:
+    """Links a file, or copies it: where links cannot be made, and indexes, for those may be written in place."""
+    if path.suffix != ".index":
+        with contextlib.suppress(OSError):
+            os.link(path, copy)
+            return
+    shutil.copyfile(path, copy)
+
+
+def _leading_to(mark: str, state_file: Path, name: str) -> bytes:
+    """Returns the content of a state file with its latest checkpoint renamed.
+
+    Args:
+        mark: what comes before its name.
+        state_file: the state file.
+        name: the last part of the checkpoint's prefix, if the state file has it so.
+    """
+    message = read_message(state_file, CHECKPOINT_STATE)
+    latest = message.model_checkpoint_path
+    if not latest.endswith(name):
+        name = re.split(r"[/\\]", latest)[-1]
+    renamed = f"{latest.removesuffix(name)}{mark}.{name}"
+    message.model_checkpoint_path = renamed
+    paths = [renamed if path == latest else path for path in message.all_model_checkpoint_paths]
+    message.all_model_checkpoint_paths[:] = paths
+    return state_text(message)
+
+
+def _put_back(copies: dict[Path, Path], state_file: Path, state_copy: Path) -> None:
+    """Gives the earlier files their names again, then the state file; what fails is told and hides no other error.
+
+    Until the state file has its name again it leads to the copies, and these stay complete.
+    """
+    try:
+        for path, copy in copies.items():
+            _name_again(path, copy)
+        with contextlib.suppress(FileNotFoundError):  # the state file was not replaced
+            os.replace(state_copy, state_file)
+        _remove(copies.values())
+    except OSError as error:
+        _logger.warning(
+            "The files that were there before could not all get their names again (%s). They are %s.",
+            error,
+            ", ".join(str(copy) for copy in copies.values() if copy.exists()),
+        )
+
+
+def _name_again(path: Path, copy: Path) -> None:
+    """Gives a file its name again: by a link, by a copy where there are no links, by renaming where there is no room.
+
+    In the last case alone a process that is killed before the state file has its name again leaves it leading nowhere.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if path.samefile(copy):
+            return
+    again = path.with_name(f"{_new_mark()}.{path.name}")
+    try:
+        os.link(copy, again)
+    except OSError:
+        try:
+            shutil.copyfile(copy, again)
+        except OSError:
+            _remove([again])
+            again = copy
+    os.replace(again, path)
+
+
+def _remove_left_behind(stem: Path, besides: Sequence[Path]) -> None:
+    """Removes second names of a checkpoint, whatever its step, that killed processes left, unless they are in use."""
+    name = re.escape(_STEP.sub("", stem.name))
+    endings = "|".join([*_ENDINGS, *(re.escape(path.name.removeprefix(stem.name)) for path in besides)])
+    pattern = re.compile(rf"(earlier-[0-9a-f]{{8}})\.{name}(-\d+)?({endings})?", re.DOTALL)
+    paths = list(stem.parent.iterdir())
+    found = {path: match[1] for path in paths if (match := pattern.fullmatch(path.name))}
+    if found:
+        used = _marks_in_state_files(path for path in paths if path not in found)
+        _remove(path for path, mark in found.items() if mark not in used)
+
+
+def _marks_in_state_files(paths: Iterable[Path]) -> set[str]:
+    small = (path for path in paths if path.is_file() and path.stat().st_size < _LARGEST_STATE_FILE)
+    contents = (_content(path) or b"" for path in small)
+    return {mark.decode() for text in contents if b"model_checkpoint_path" in text for mark in _MARK.findall(text)}
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Returns what is another once a file was written or replaced."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def _write(path: Path, content: bytes, temporary: Path) -> None:
+    """Replaces the content of a small file in one step."""
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
