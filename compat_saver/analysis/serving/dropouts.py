@@ -62,6 +62,11 @@ def find_dropouts(graph: Graph) -> list[Dropout]:
     ]
 
 
+def probabilities_of_masks(graph: Graph) -> Iterator[tuple[Node, Value, bool]]:
+    """Yields (mask, the probability it is compared with, whether the mask is true more often as that grows)."""
+    return (found for node in graph if node.op in _UNIFORM for found in _masks(node))
+
+
 def scales_what_is_kept(source: Value) -> bool:
     """Whether units are divided by what comes from a probability: only then another value turns the dropout off."""
     pending, seen = [source], {source}

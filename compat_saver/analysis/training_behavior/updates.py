@@ -1,0 +1,145 @@
+"""Finds which variables a graph changes, and which statistics of a batch they are moving averages of.
+
+An update gives a variable a new value by an Assign op of some kind. Walking back from that value over arithmetic leads
+to what is averaged, whatever the update looks like: `V -= (V - S) * (1 - decay)`, `V = V * decay + S * (1 - decay)`, an
+update corrected for its zero start (which goes through a variable of its own), or the mean over towers. The walk ends
+at a statistic that the forward pass reads as well.
+
+Sources: moving_averages.py in tensorflow/python/training, BatchNormalization in tensorflow/python/layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from compat_saver.analysis.origins import origin
+from compat_saver.analysis.serving.modes import is_statistic, trains_norm
+from compat_saver.analysis.training_behavior.served import CHANGES, VARIABLES, Served
+from compat_saver.graph.ir import Node, Value
+
+_ARITHMETIC = (
+    *("Add", "AddV2", "AddN", "AccumulateNV2", "Sub", "Mul", "Div", "RealDiv", "Neg", "Cast", "Identity"),
+    *("StopGradient", "Switch", "Merge", "RefSwitch", "RefMerge", "Select", "SelectV2", "Maximum", "Minimum", "Pack"),
+    *("Squeeze", "Reshape", "ExpandDims"),
+)
+_RESHAPES = ("Squeeze", "Reshape", "ExpandDims")
+_AVERAGES = ("Mean", "Sum")
+_REFERENCES = ("Identity", "Enter", "RefEnter", "Switch", "RefSwitch", "RefIdentity")
+
+
+@dataclass(frozen=True)
+class Change:
+    """An op that changes a variable.
+
+    Attributes:
+        node: the op.
+        variable: the variable's node.
+        value: what it is set to, or what is added to or taken from it.
+    """
+
+    node: Node
+    variable: Node
+    value: Value
+
+
+@dataclass(frozen=True)
+class Average:
+    """A variable that is a moving average of a statistic.
+
+    Attributes:
+        variable: the variable's node.
+        changes: what updates it.
+        statistic: the value that is averaged.
+        is_reshaped: whether the statistic changes its shape on the way to the variable.
+        through: other variables that the statistic passes on the way.
+    """
+
+    variable: Node
+    changes: tuple[Node, ...]
+    statistic: Value
+    is_reshaped: bool
+    through: frozenset[Node]
+
+
+def changes_of(served: Served) -> dict[Node, list[Change]]:
+    """Returns variable -> what changes it, without the assignments that initialize or restore it."""
+    found: dict[Node, list[Change]] = {}
+    for node in served.graph:
+        if CHANGES.fullmatch(node.op) and len(node.inputs) == 2:
+            variable = origin(node.inputs[0], _REFERENCES).node
+            if variable.op in VARIABLES:
+                found.setdefault(variable, []).append(Change(node, variable, node.inputs[1]))
+    return found
+
+
+def averages(served: Served, changes: dict[Node, list[Change]]) -> dict[Value, list[Average]]:
+    """Returns statistic -> the variables that average it."""
+    found: dict[Value, list[Average]] = {}
+    walk = _Walk(served, changes)
+    for variable, items in changes.items():
+        reached: dict[Value, _Way] = {}
+        for item in items:
+            reached |= walk.statistics(item)
+        nodes = tuple(item.node for item in items)
+        for statistic, way in reached.items():
+            average = Average(variable, nodes, statistic, way.is_reshaped, way.through - {variable})
+            found.setdefault(statistic, []).append(average)
+    return found
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How a walk came to a value."""
+
+    is_reshaped: bool
+    through: frozenset[Node]
+
+
+class _Walk:
+    """Walks back from updates to the statistics that are averaged."""
+
+    def __init__(self, served: Served, changes: dict[Node, list[Change]]) -> None:
+        self._served = served
+        self._by_node = {item.node: item for items in changes.values() for item in items}
+
+    def statistics(self, change: Change) -> dict[Value, _Way]:
+        """Returns the statistics that a variable is changed by, and how they got there."""
+        found: dict[Value, _Way] = {}
+        pending = [(change.value, _Way(False, frozenset()))]
+        seen: set[Value] = set()
+        while pending:
+            value, way = pending.pop()
+            if value in seen:
+                continue
+            seen.add(value)
+            if self._is_statistic(value):
+                found[value] = way
+            else:
+                pending += self._before(value, way)
+        return found
+
+    def _is_statistic(self, value: Value) -> bool:
+        """Whether a value is computed over a batch, and either read by the forward pass or a fused norm's."""
+        if trains_norm(value.node):
+            return value.node in self._served.forward
+        return bool(self._served.readers(value)) and value.node.op not in VARIABLES and is_statistic(value)
+
+    def _before(self, value: Value, way: _Way) -> Iterator[tuple[Value, _Way]]:
+        node = value.node
+        change = self._by_node.get(node)
+        if change is not None:
+            yield change.value, _Way(way.is_reshaped, way.through | {change.variable})
+        elif node.op == "ReadVariableOp":
+            for before in node.control_inputs:
+                other = self._by_node.get(before)
+                if other is not None:
+                    yield other.value, _Way(way.is_reshaped, way.through | {other.variable})
+        elif node.op in _ARITHMETIC or self._averages_towers(node):
+            reshaped = _Way(way.is_reshaped or node.op in _RESHAPES, way.through)
+            yield from ((item, reshaped) for item in node.inputs)
+
+    @staticmethod
+    def _averages_towers(node: Node) -> bool:
+        """Whether a node averages values that were stacked, one for each replica."""
+        return node.op in _AVERAGES and bool(node.inputs) and node.inputs[0].node.op in ("Pack", "ConcatV2", "Concat")
