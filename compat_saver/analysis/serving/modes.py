@@ -30,7 +30,20 @@ _FED = (*PLACEHOLDER_OPS, "PlaceholderWithDefault")
 _FUSED_NORM = re.compile(r"FusedBatchNorm(V2|V3)?")
 _CHANGES = re.compile(r"Assign(Sub|Add)?(VariableOp)?")
 _STATISTICS = ("Mean", "Sum")
-_ELEMENTWISE = ("Add", "AddV2", "Sub", "Mul", "Div", "RealDiv", "Reciprocal", "Inv", "Square", "Neg", "ExpandDims")
+_ELEMENTWISE = (
+    "Add",
+    "AddV2",
+    "Sub",
+    "Mul",
+    "Div",
+    "RealDiv",
+    "Reciprocal",
+    "Inv",
+    "Square",
+    "Neg",
+    "ExpandDims",
+    "AddN",
+)
 
 _TRAINING_WORDS = frozenset(("train", "training", "istrain", "istraining", "phase", "learning"))
 _INFERENCE_WORDS = frozenset(("test", "testing", "istest", "infer", "inference", "eval", "evaluation", "predict"))

@@ -85,7 +85,7 @@ def _fused(served: Served, node: Node, choices: list[Average | str | None]) -> F
         Redirect(node.inputs[position].name, _read(item.variable, None), ((node.name, position),))
         for item, position in zip(found, _FUSED_STATISTICS.values(), strict=True)
     ]
-    edits = (SetFlag(node.name, "is_training", False), *reads, *_stop(found))
+    edits = (SetFlag(node.name, "is_training", False), *reads, *_stop(served, found))
     return _turned(node.name, found, edits)
 
 
@@ -96,7 +96,7 @@ def _plain(served: Served, statistic: Value, choice: Average | str, items: list[
         return Finding("batch statistic", statistic.node.name, reason="it is computed inside a loop")
     shape = _expanded(statistic, choice.variable) if choice.is_reshaped else None
     read = Redirect(statistic.name, _read(choice.variable, shape), served.named(statistic))
-    edits = (*_without_corrections(served, statistic, items), read, *_stop(items))
+    edits = (*_without_corrections(served, statistic, items), read, *_stop(served, items))
     return _turned(statistic.node.name, [choice], edits)
 
 
@@ -105,9 +105,10 @@ def _turned(node: str, averages: Iterable[Average], edits: tuple[Edit, ...]) -> 
     return Finding("batch norm", node, "moving averages", variables=names, edits=edits, reference_edits=edits)
 
 
-def _stop(averages: Iterable[Average]) -> Iterator[Edit]:
-    """Yields the edits after which nothing waits for the updates."""
-    return (StopWaiting(node.name) for item in averages for node in item.changes)
+def _stop(served: Served, averages: Iterable[Average]) -> Iterator[Edit]:
+    """Yields the edits after which no output waits for the updates."""
+    nodes = (node for item in averages for node in item.changes)
+    return (StopWaiting(node.name) for node in nodes if node in served.waited_for)
 
 
 def _read(variable: Node, shape: tuple[int, ...] | None) -> ReadVariable:
@@ -132,21 +133,17 @@ def _expanded(statistic: Value, variable: Node) -> tuple[int, ...] | None:
 def _without_corrections(served: Served, statistic: Value, items: list[Average]) -> Iterator[Edit]:
     """Yields the edits that take renorm's corrections out: r becomes 1, d becomes 0.
 
-    Both are constants to the gradient (StopGradient), bounded from both sides, and compare the statistic with an
-    average of its own: r divides by it, d subtracts it first.
+    Both are constants to the gradient (StopGradient) and compare the statistic with an average of its own: r divides by
+    it, d subtracts it first.
     """
     own = {item.variable for item in items}
     for node in served.graph:
-        if node.op == "StopGradient" and node in served.forward and _is_bounded(node.inputs[0]):
+        if node.op == "StopGradient" and node in served.forward:
             kinds = _arithmetic_on(node.inputs[0], statistic, own)
             if kinds is not None:
                 dtype = dtypes.by_number(node.attr.type("T")).numpy
                 neutral = UseConstant(np.array(0 if "Sub" in kinds else 1, dtype))
                 yield Redirect(node.output().name, neutral, served.named(node.output()))
-
-
-def _is_bounded(value: Value) -> bool:
-    return value.node.op in ("Maximum", "Minimum", "ClipByValue")
 
 
 _COMPARED = ("Sub", "Div", "RealDiv", "Maximum", "Minimum", "ClipByValue", "Sqrt", "Add", "AddV2", "Identity", "Merge")

@@ -67,7 +67,7 @@ def _meeting(served: Served, use: Use, noise: Value, mean: float | None) -> Find
     if len(node.inputs) != 2:
         return None
     other = node.inputs[1 - use.position]
-    if not served.is_data(other) or other.node in served.on_chance:
+    if not served.is_data(other):
         return None
     if node.op in _SUMS or (node.op == "Sub" and use.position == 1):
         return _removed(served, node, other, noise, use.position, 0.0)

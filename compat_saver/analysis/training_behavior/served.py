@@ -21,6 +21,9 @@ _RANDOM = re.compile(
 )
 
 
+_SHAPES = ("Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike")
+
+
 class Served:
     """The nodes that the outputs of the signatures depend on.
 
@@ -98,11 +101,12 @@ class Served:
 
 
 def _downstream(values: Iterable[Value]) -> set[Node]:
+    """Returns the nodes that depend on values, and not on their shapes alone."""
     found: set[Node] = set()
     pending = [use.node for value in values for use in value.uses]
     while pending:
         node = pending.pop()
-        if node not in found:
+        if node not in found and node.op not in _SHAPES:
             found.add(node)
             pending += [use.node for value in node.used_outputs for use in value.uses]
     return found

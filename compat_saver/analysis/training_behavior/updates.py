@@ -3,7 +3,7 @@
 An update gives a variable a new value by an Assign op of some kind. Walking back from that value over arithmetic leads
 to what is averaged, whatever the update looks like: `V -= (V - S) * (1 - decay)`, `V = V * decay + S * (1 - decay)`, an
 update corrected for its zero start (which goes through a variable of its own), or the mean over towers. The walk ends
-at a statistic that the forward pass reads as well.
+at a statistic that the forward pass reads as well, and at all else that the forward pass computes of several values.
 
 Sources: moving_averages.py in tensorflow/python/training, BatchNormalization in tensorflow/python/layers.
 """
@@ -15,14 +15,18 @@ from dataclasses import dataclass
 
 from compat_saver.analysis.origins import origin
 from compat_saver.analysis.serving.modes import is_statistic, trains_norm
+from compat_saver.analysis.training_behavior.scalars import scalar
 from compat_saver.analysis.training_behavior.served import CHANGES, VARIABLES, Served
 from compat_saver.graph.ir import Node, Value
 
 _ARITHMETIC = (
     *("Add", "AddV2", "AddN", "AccumulateNV2", "Sub", "Mul", "Div", "RealDiv", "Neg", "Cast", "Identity"),
     *("StopGradient", "Switch", "Merge", "RefSwitch", "RefMerge", "Select", "SelectV2", "Maximum", "Minimum", "Pack"),
-    *("Squeeze", "Reshape", "ExpandDims"),
+    *("Squeeze", "Reshape", "ExpandDims", "Sqrt", "Square", "Relu"),
 )
+"""What may lie between a statistic and the new value of its average; renorm keeps an average of the root as well."""
+
+_SCALING = ("Add", "AddV2", "Sub", "Mul", "Div", "RealDiv", "Sqrt", "Square", "Maximum")
 _RESHAPES = ("Squeeze", "Reshape", "ExpandDims")
 _AVERAGES = ("Mean", "Sum")
 _REFERENCES = ("Identity", "Enter", "RefEnter", "Switch", "RefSwitch", "RefIdentity")
@@ -88,6 +92,11 @@ def averages(served: Served, changes: dict[Node, list[Change]]) -> dict[Value, l
     return found
 
 
+def _is_of_one(node: Node) -> bool:
+    """Whether a node is a function of one value, such as the root of a variance plus a constant."""
+    return len([value for value in node.inputs if scalar(value) is None]) == 1
+
+
 @dataclass(frozen=True)
 class _Way:
     """How a walk came to a value."""
@@ -123,21 +132,28 @@ class _Walk:
         """Whether a value is computed over a batch, and either read by the forward pass or a fused norm's."""
         if trains_norm(value.node):
             return value.node in self._served.forward
+        if value.node.op in _SCALING and _is_of_one(value.node):
+            return False  # a variance plus a constant: the statistic is what is behind it
         return bool(self._served.readers(value)) and value.node.op not in VARIABLES and is_statistic(value)
 
     def _before(self, value: Value, way: _Way) -> Iterator[tuple[Value, _Way]]:
         node = value.node
         change = self._by_node.get(node)
+        if node in self._served.forward and change is None and not _is_of_one(node):
+            return
         if change is not None:
             yield change.value, _Way(way.is_reshaped, way.through | {change.variable})
-        elif node.op == "ReadVariableOp":
-            for before in node.control_inputs:
-                other = self._by_node.get(before)
-                if other is not None:
-                    yield other.value, _Way(way.is_reshaped, way.through | {other.variable})
+        elif node.op in ("ReadVariableOp", "Identity") and (others := self._read_after(node)):
+            yield from ((other.value, _Way(way.is_reshaped, way.through | {other.variable})) for other in others)
         elif node.op in _ARITHMETIC or self._averages_towers(node):
             reshaped = _Way(way.is_reshaped or node.op in _RESHAPES, way.through)
             yield from ((item, reshaped) for item in node.inputs)
+
+    def _read_after(self, read: Node) -> list[Change]:
+        """Returns the updates of a variable that a read of it waits for."""
+        variable = origin(read.inputs[0], _REFERENCES).node
+        waited = (self._by_node.get(before) for before in read.control_inputs)
+        return [item for item in waited if item is not None and item.variable is variable]
 
     @staticmethod
     def _averages_towers(node: Node) -> bool:

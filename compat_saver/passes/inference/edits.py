@@ -146,7 +146,7 @@ class ApplyEdits(Pass):
 
     def apply(self, graph: Graph) -> Rewrite:
         """Makes the changes."""
-        make = Sources(graph, self._in_loops)
+        make = Sources(graph, self._in_loops, self._edits)
         for edit in self._edits:
             if isinstance(edit, Redirect):
                 redirect(graph, edit, make)
@@ -181,23 +181,31 @@ class Sources:
     Args:
         graph: where to add nodes.
         in_loops: the names of nodes inside v1 while loops.
+        edits: all edits: a tensor that one of them reads may be another's, with a tensor to be read instead.
     """
 
-    def __init__(self, graph: Graph, in_loops: Collection[str]) -> None:
+    def __init__(self, graph: Graph, in_loops: Collection[str], edits: Iterable[Edit]) -> None:
         self._graph = graph
         self._in_loops = in_loops
+        passed = (edit for edit in edits if isinstance(edit, Redirect) and isinstance(edit.source, ReadTensor))
+        self._instead = {edit.tensor: edit.source.name for edit in passed if isinstance(edit.source, ReadTensor)}
         self._made: dict[Source, Value] = {}
 
     def __call__(self, edit: Redirect, reader: Node) -> Value:
         """Returns the value that one reader reads instead."""
         source = edit.source
         if isinstance(source, ReadTensor):
-            return self._graph.value(source.name)
+            return self._graph.value(self._last(source.name))
         if isinstance(source, UseConstant) and reader.name in self._in_loops:
             return self._constant(edit.tensor, source.array, _neighbor(reader, edit.tensor))
         if source not in self._made:
             self._made[source] = self._make(edit.tensor, source)
         return self._made[source]
+
+    def _last(self, name: str) -> str:
+        while name in self._instead:
+            name = self._instead[name]
+        return name
 
     def _make(self, tensor: str, source: Source) -> Value:
         if isinstance(source, UseConstant):
