@@ -11,7 +11,7 @@ Sources: moving_averages.py in tensorflow/python/training, BatchNormalization in
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compat_saver.analysis.origins import origin
 from compat_saver.analysis.serving.modes import is_statistic, trains_norm
@@ -26,8 +26,10 @@ _ARITHMETIC = (
 )
 """What may lie between a statistic and the new value of its average; renorm keeps an average of the root as well."""
 
-_SCALING = ("Add", "AddV2", "Sub", "Mul", "Div", "RealDiv", "Sqrt", "Square", "Maximum")
+_ROOTS = {"Sqrt": -1, "Square": 1}
+_SHIFTS = {"Add": 1, "AddV2": 1, "Sub": -1}
 _RESHAPES = ("Squeeze", "Reshape", "ExpandDims")
+_NO_SHIFT = 1e-9
 _AVERAGES = ("Mean", "Sum")
 _REFERENCES = ("Identity", "Enter", "RefEnter", "Switch", "RefSwitch", "RefIdentity")
 
@@ -99,10 +101,39 @@ def _is_of_one(node: Node) -> bool:
 
 @dataclass(frozen=True)
 class _Way:
-    """How a walk came to a value."""
+    """How a walk came to a value.
 
-    is_reshaped: bool
-    through: frozenset[Node]
+    Attributes:
+        is_reshaped: whether it passed an op that changes the shape.
+        through: the variables that it passed.
+        roots: how many more squares than roots it passed.
+        shift: the constants that it passed, added up.
+    """
+
+    is_reshaped: bool = False
+    through: frozenset[Node] = frozenset()
+    roots: int = 0
+    shift: float = 0.0
+
+    @property
+    def is_even(self) -> bool:
+        """Whether the average is one of the value itself, and not of its root or of the value plus a constant."""
+        return self.roots == 0 and abs(self.shift) < _NO_SHIFT
+
+    def after_change(self, change: Change) -> _Way:
+        """Returns the way behind an update of another variable."""
+        return replace(self, through=self.through | {change.variable})
+
+    def after(self, node: Node) -> _Way:
+        """Returns the way behind an op."""
+        is_square = node.op == "Mul" and len(set(node.inputs)) == 1
+        constant = next((found for value in node.inputs if (found := scalar(value)) is not None), 0.0)
+        return replace(
+            self,
+            is_reshaped=self.is_reshaped or node.op in _RESHAPES,
+            roots=self.roots + _ROOTS.get(node.op, int(is_square)),
+            shift=self.shift + _SHIFTS.get(node.op, 0) * constant,
+        )
 
 
 class _Walk:
@@ -115,14 +146,14 @@ class _Walk:
     def statistics(self, change: Change) -> dict[Value, _Way]:
         """Returns the statistics that a variable is changed by, and how they got there."""
         found: dict[Value, _Way] = {}
-        pending = [(change.value, _Way(False, frozenset()))]
+        pending = [(change.value, _Way())]
         seen: set[Value] = set()
         while pending:
             value, way = pending.pop()
             if value in seen:
                 continue
             seen.add(value)
-            if self._is_statistic(value):
+            if way.is_even and self._is_statistic(value):
                 found[value] = way
             else:
                 pending += self._before(value, way)
@@ -132,8 +163,6 @@ class _Walk:
         """Whether a value is computed over a batch, and either read by the forward pass or a fused norm's."""
         if trains_norm(value.node):
             return value.node in self._served.forward
-        if value.node.op in _SCALING and _is_of_one(value.node):
-            return False  # a variance plus a constant: the statistic is what is behind it
         return bool(self._served.readers(value)) and value.node.op not in VARIABLES and is_statistic(value)
 
     def _before(self, value: Value, way: _Way) -> Iterator[tuple[Value, _Way]]:
@@ -142,12 +171,11 @@ class _Walk:
         if node in self._served.forward and change is None and not _is_of_one(node):
             return
         if change is not None:
-            yield change.value, _Way(way.is_reshaped, way.through | {change.variable})
+            yield change.value, way.after_change(change)
         elif node.op in ("ReadVariableOp", "Identity") and (others := self._read_after(node)):
-            yield from ((other.value, _Way(way.is_reshaped, way.through | {other.variable})) for other in others)
+            yield from ((other.value, way.after_change(other)) for other in others)
         elif node.op in _ARITHMETIC or self._averages_towers(node):
-            reshaped = _Way(way.is_reshaped or node.op in _RESHAPES, way.through)
-            yield from ((item, reshaped) for item in node.inputs)
+            yield from ((item, way.after(node)) for item in node.inputs)
 
     def _read_after(self, read: Node) -> list[Change]:
         """Returns the updates of a variable that a read of it waits for."""
