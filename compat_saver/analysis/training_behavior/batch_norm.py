@@ -50,7 +50,7 @@ def find_batch_norms(
 
 def _choose(served: Served, items: list[Average], trainable: frozenset[str], stored: Stored) -> Average | str:
     """Returns the moving average that inference reads, or why there is none."""
-    items = [item for item in items if item.variable.name not in trainable]
+    items = [item for item in items if item.is_even and item.variable.name not in trainable]
     passed = {node for item in items for node in item.through}
     final = [item for item in items if item.variable not in passed] or items
     if len({item.variable for item in final}) > 1:

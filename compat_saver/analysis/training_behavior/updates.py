@@ -57,6 +57,7 @@ class Average:
         variable: the variable's node.
         changes: what updates it.
         statistic: the value that is averaged.
+        is_even: whether it is one of the statistic itself, and not of its root or of it plus a constant.
         is_reshaped: whether the statistic changes its shape on the way to the variable.
         through: other variables that the statistic passes on the way.
     """
@@ -64,6 +65,7 @@ class Average:
     variable: Node
     changes: tuple[Node, ...]
     statistic: Value
+    is_even: bool
     is_reshaped: bool
     through: frozenset[Node]
 
@@ -89,9 +91,9 @@ def averages(served: Served, changes: dict[Node, list[Change]]) -> dict[Value, l
             reached |= walk.statistics(item)
         nodes = tuple(item.node for item in items)
         for statistic, way in reached.items():
-            average = Average(variable, nodes, statistic, way.is_reshaped, way.through - {variable})
+            average = Average(variable, nodes, statistic, way.is_even, way.is_reshaped, way.through - {variable})
             found.setdefault(statistic, []).append(average)
-    return found
+    return {statistic: items for statistic, items in found.items() if any(item.is_even for item in items)}
 
 
 def _is_of_one(node: Node) -> bool:
@@ -153,9 +155,9 @@ class _Walk:
             if value in seen:
                 continue
             seen.add(value)
-            if way.is_even and self._is_statistic(value):
+            if self._is_statistic(value):
                 found[value] = way
-            else:
+            if value not in found or not way.is_even:
                 pending += self._before(value, way)
         return found
 
