@@ -159,7 +159,7 @@ def test_the_seed_makes_the_inputs(source, tmp_path):
 
 def test_verify_once_more(source, tmp_path):
     out = tmp_path / "out"
-    compat_saver.migrate(source, out, outputs=["prediction", "product"], tag_set=("serve", "cpu"))
+    compat_saver.migrate(source, out, outputs=["prediction", "product"], output_tags=("serve", "cpu"))
     arguments = ["verify", str(source), str(out)]
     good = CliRunner().invoke(main, [*arguments, "--json"])
     assert good.exit_code == 0, good.stderr

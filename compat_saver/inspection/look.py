@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from compat_saver import dtypes
 from compat_saver.analysis.ops.subsystems import is_pipeline, is_table
 from compat_saver.analysis.ops.triage import Triage, triage
-from compat_saver.analysis.serving.modes import find_modes
 from compat_saver.analysis.serving.pipelines import Delivery, deliveries
 from compat_saver.analysis.serving.proposal import propose
 from compat_saver.analysis.serving.training import is_training
 from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.analysis.values.roles import role_of, slots_of_graph
 from compat_saver.analysis.values.tables import initializer_values, needed_tables, tables_of
-from compat_saver.analysis.values.weights import declared_shape, saver_locations, variable_nodes
+from compat_saver.analysis.values.weights import declared_shape
 from compat_saver.bundle import Checkpoint, TensorInfo, open_bundle
-from compat_saver.graph import Graph, Node, OpCatalog, Value, from_graph_def
+from compat_saver.graph import Graph, Node, Value
 from compat_saver.inspection.outcome import (
     CheckpointFacts,
     GraphFacts,
@@ -26,58 +25,53 @@ from compat_saver.inspection.outcome import (
     TensorFacts,
     VariableFacts,
 )
+from compat_saver.model import LegacyModel, open_model
+from compat_saver.model.folding import fold
+from compat_saver.model.signature import ServingRequest
 from compat_saver.passes.feed import PLACEHOLDER_OPS
-from compat_saver.proto.files import read_message
-from compat_saver.proto.messages import OBJECT_GRAPH_KEY, MetaGraphDef
-from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
-from compat_saver.proto.recognize import GRAPH_DEF, SAVED_MODEL
-from compat_saver.sources import (
-    CheckpointSource,
-    GraphDefSource,
-    MetaGraphSource,
-    SavedModelSource,
-    Source,
-    resolve,
-)
+from compat_saver.proto.messages import OBJECT_GRAPH_KEY
+from compat_saver.sources import CheckpointSource, Hdf5Source, resolve
 
 _MOST_RUNNERS_UP = 4
 
 
-def inspect(source: Path) -> Inspection:
+def inspect(source: Path, *, meta_graph: Path | None = None, tag_set: Sequence[str] | None = None) -> Inspection:
     """Gathers the facts of a checkpoint, a graph or a directory.
+
+    Args:
+        source: any path.
+        meta_graph: the .meta file, where it is not beside the checkpoint.
+        tag_set: the tags of the graph of a SavedModel, as for `open_model`.
 
     Raises:
         ArtifactError: there is nothing, or something else.
+        NameNotFoundError: a SavedModel has no graph of the tags.
     """
     found = resolve(source)
-    meta, prefix = _graph_of(found), _prefix_of(found)
-    checkpoint = None if prefix is None else open_bundle(prefix)
-    tensors = {} if checkpoint is None else {name: checkpoint.info(name) for name in checkpoint}
-    files = None if checkpoint is None else _checkpoint_facts(checkpoint, tensors)
-    notes = (*found.notes, *([found.no_meta] if isinstance(found, CheckpointSource) and found.no_meta else []))
-    if meta is None:
-        return Inspection(checkpoint=files, variables=tuple(_tensors_alone(tensors)), notes=notes)
-    return _GraphInspector(meta, checkpoint, tensors).inspection(files, notes)
+    if meta_graph is None and isinstance(found, Hdf5Source):
+        return Inspection(notes=found.notes)
+    if meta_graph is None and isinstance(found, CheckpointSource) and found.meta is None:
+        return _without_graph(found)
+    model = open_model(
+        source,
+        meta_graph=meta_graph,
+        tag_set=tag_set,
+        needs_checkpoint=False,
+        needs_values=False,
+        accepts_tf2=True,
+    )
+    return _GraphInspector(model).inspection()
 
 
-def _graph_of(source: Source) -> MetaGraph | None:
-    if isinstance(source, CheckpointSource):
-        return None if source.meta is None else read_meta_graph(source.meta)
-    if isinstance(source, MetaGraphSource):
-        return read_meta_graph(source.path)
-    if isinstance(source, GraphDefSource):
-        return MetaGraph(str(source.path), MetaGraphDef(graph_def=read_message(source.path, GRAPH_DEF)))
-    if isinstance(source, SavedModelSource):
-        return MetaGraph(str(source.file), read_message(source.file, SAVED_MODEL).meta_graphs[0])
-    return None
+def _without_graph(source: CheckpointSource) -> Inspection:
+    checkpoint = open_bundle(source.prefix)
+    tensors = _tensors(checkpoint)
+    notes = (*source.notes, *filter(None, [source.no_meta]))
+    return Inspection(_checkpoint_facts(checkpoint, tensors), variables=tuple(_tensors_alone(tensors)), notes=notes)
 
 
-def _prefix_of(source: Source) -> Path | None:
-    if isinstance(source, CheckpointSource):
-        return source.prefix
-    if isinstance(source, SavedModelSource) and source.variables is not None:
-        return source.variables.prefix
-    return None
+def _tensors(checkpoint: Checkpoint | None) -> Mapping[str, TensorInfo]:
+    return {} if checkpoint is None else {name: checkpoint.info(name) for name in checkpoint}
 
 
 def _checkpoint_facts(checkpoint: Checkpoint, tensors: Mapping[str, TensorInfo]) -> CheckpointFacts:
@@ -99,43 +93,45 @@ def _tensors_alone(tensors: Mapping[str, TensorInfo]) -> Iterable[VariableFacts]
 
 
 class _GraphInspector:
-    """Gathers the facts of one graph, with or without its checkpoint."""
+    """Gathers the facts of one model: of its graph as it was read, and for what is served of the folded one."""
 
-    def __init__(self, meta: MetaGraph, checkpoint: Checkpoint | None, tensors: Mapping[str, TensorInfo]) -> None:
-        self._meta = meta
-        self._tensors = tensors
-        self._has_checkpoint = checkpoint is not None
-        self._graph = from_graph_def(meta.graph_def)
-        self._catalog = OpCatalog.of(self._graph, meta.stripped_ops)
-        self._trainable = {record.name for record in meta.variables() if record.trainable}
-        taken = {info.name for item in meta.signatures.values() for info in item.inputs.values()}
-        modes = find_modes(self._graph, self._catalog, self._trainable, taken)
-        self._modes = {mode.tensor: mode for mode in modes}
+    def __init__(self, model: LegacyModel) -> None:
+        self._model, self._meta = model, model.meta
+        self._graph = model.as_read
+        self._tensors = _tensors(model.checkpoint)
+        self._folded = fold(model, ServingRequest())
+        self._modes = {mode.tensor: mode for mode in self._folded.modes}
 
-    def inspection(self, files: CheckpointFacts | None, notes: Iterable[str]) -> Inspection:
-        proposal = propose(self._graph, self._catalog, self._trainable)
+    def inspection(self) -> Inspection:
+        checkpoint, folded = self._model.checkpoint, self._folded
+        proposal = propose(folded.graph, self._model.catalog, self._model.trainable, folded.leftovers)
         outputs = (*proposal.served, *proposal.others[:_MOST_RUNNERS_UP])
-        proposed = list(proposal.outputs)
-        delivered = () if self._meta.signatures else self._delivered(proposed)
-        triaged = self._triage(proposed, delivered)
+        inferred = list(proposal.outputs)
+        delivered = () if self._model.signatures else self._delivered(inferred)
+        triaged = self._triage(inferred, delivered)
         return Inspection(
-            checkpoint=files,
+            checkpoint=None if checkpoint is None else _checkpoint_facts(checkpoint, self._tensors),
             graph=self._graph_facts(),
             placeholders=tuple(self._placeholder(node) for node in self._graph if _is_feedable(node)),
             outputs=tuple(
                 OutputFacts(item.tensor, item.score, item.signals, item in proposal.served) for item in outputs
             ),
             variables=tuple(self._variables()),
-            serving=tuple(sorted(self._meta.signatures)) or tuple(proposed),
+            serving=tuple(self._model.signatures) or tuple(inferred),
             ops=triaged.rows,
             around=triaged.around,
             queues=tuple(node.name for node in self._graph if is_pipeline(node) and not node.inputs),
             tables=tuple(node.name for node in self._graph if is_table(node)),
-            notes=(*notes, *(item.reason for item in delivered)),
+            notes=(*self._model.notes, *(item.reason for item in delivered)),
         )
 
-    def _delivered(self, proposed: Iterable[str]) -> tuple[Delivery, ...]:
-        return deliveries(self._graph, self._catalog, dict.fromkeys(_values(self._graph, proposed)))
+    def _delivered(self, inferred: Iterable[str]) -> tuple[Delivery, ...]:
+        graph = self._folded.graph
+        return deliveries(graph, self._model.catalog, dict.fromkeys(_values(graph, inferred)), self._bound)
+
+    @property
+    def _bound(self) -> set[Value]:
+        return set(_values(self._folded.graph, self._folded.bound))
 
     def _graph_facts(self) -> GraphFacts:
         collections = {name: _length(item) for name, item in sorted(self._meta.collections.items())}
@@ -146,7 +142,7 @@ class _GraphInspector:
             nodes=len(self._graph),
             functions=len(self._graph.functions),
             collections=collections,
-            signatures=tuple(sorted(self._meta.signatures)),
+            signatures=tuple(self._model.signatures),
         )
 
     def _placeholder(self, node: Node) -> TensorFacts:
@@ -161,12 +157,9 @@ class _GraphInspector:
         )
 
     def _variables(self) -> Iterable[VariableFacts]:
-        saver = self._meta.saver_def
-        locations = saver_locations(self._graph, saver.restore_op_name if saver is not None else "")
+        locations, names = self._model.saver_locations, self._model.variables
         slots = slots_of_graph(self._graph)
-        nodes = list(variable_nodes(self._graph))
-        names = {node.name for node in nodes}
-        for node in nodes:
+        for node in names.values():
             key = locations[node.name].key if node.name in locations else node.name
             info = self._tensors.get(key)
             number = node.attr.type("dtype")
@@ -178,19 +171,19 @@ class _GraphInspector:
                 dtype=dtypes.name_of(number),
                 shape=shape,
                 nbytes=_nbytes(number, shape),
-                role=role_of(node.name, names, self._trainable, slots),
-                stored=info is not None if self._has_checkpoint else None,
+                role=role_of(node.name, names, self._model.trainable, slots),
+                stored=None if self._model.checkpoint is None else info is not None,
             )
 
-    def _triage(self, proposed: list[str], delivered: Iterable[Delivery]) -> Triage:
-        """Sorts the ops for what a migration would serve if nobody named it: the file's signatures or the proposal."""
-        graph, signatures = self._graph, self._meta.signatures.values()
-        outputs = [info.name for item in signatures for info in item.outputs.values()] or proposed
+    def _triage(self, inferred: list[str], delivered: Iterable[Delivery]) -> Triage:
+        """Sorts the ops for what a migration without options would serve: the file's signatures or the inferred."""
+        graph, signatures = self._folded.graph, self._model.signatures.values()
+        outputs = [info.name for item in signatures for info in item.outputs.values()] or inferred
         inputs = [info.name for item in signatures for info in item.inputs.values()]
         ends, begins = dict.fromkeys(_values(graph, outputs)), dict.fromkeys(_values(graph, inputs))
         begins |= dict.fromkeys(item.value for item in delivered)
         tables = needed_tables(graph, tables_of(graph, self._meta), ends, begins)
-        return triage(graph, self._catalog, ends, begins, initializer_values(graph, tables))
+        return triage(graph, self._model.catalog, ends, begins, initializer_values(graph, tables))
 
 
 def _values(graph: Graph, names: Iterable[str]) -> Iterable[Value]:

@@ -14,10 +14,10 @@ from compat_saver.analysis.ops.triage import OpRow
 from compat_saver.analysis.values.tables import Table
 from compat_saver.analysis.values.weights import Weight
 from compat_saver.graph.attributes import Shape
-from compat_saver.migration.artifact import SourceFacts
-from compat_saver.migration.signature import Signature, Tensor
-from compat_saver.migration.table_content import TableContent
 from compat_saver.migration.verification.verify import Verification
+from compat_saver.model import SourceFacts
+from compat_saver.model.signature import Signature, Tensor
+from compat_saver.model.table_content import TableContent
 from compat_saver.passes import Rewrite
 
 
@@ -80,6 +80,7 @@ class MigrationReport:
                 "checkpoint_version": self.source.checkpoint_version,
                 "tensorflow_version": self.source.tensorflow_version,
                 "producer": self.source.producer,
+                "tag_set": None if self.source.tag_set is None else list(self.source.tag_set),
             },
             "output": self.output,
             "tag_set": list(self.tag_set),

@@ -5,10 +5,10 @@ import pytest
 
 from compat_saver.errors import UsageError
 from compat_saver.graph import parse_graph
-from compat_saver.migration.signature import Signature, Tensor
 from compat_saver.migration.verification.asking import ask_given, ask_made_up
 from compat_saver.migration.verification.replay import ReplayError
 from compat_saver.migration.verification.samples import SampleMaker
+from compat_saver.model.signature import Signature, Tensor
 
 SIGNATURE = Signature("serve", {"x": Tensor("x:0", 1, (None, 2))}, {"y": Tensor("y:0", 1, None)})
 

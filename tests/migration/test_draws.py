@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from compat_saver.graph import parse_graph
-from compat_saver.migration.signature import Signature, Tensor
 from compat_saver.migration.verification.guesses import tell_guesses
 from compat_saver.migration.verification.samples import Feeds, Guess, SampleMaker
+from compat_saver.model.signature import Signature, Tensor
 from compat_saver.proto.messages import TensorProto
 from compat_saver.proto.tensors import to_array
 

@@ -127,26 +127,18 @@ SIGNALS: tuple[tuple[str, float, Callable[[_View], float]], ...] = (
 """Name, weight, and how strongly it speaks for a candidate, from 0 to 1."""
 
 
-def propose(graph: Graph, catalog: OpCatalog, trainable: Iterable[str]) -> Proposal:
+def propose(
+    graph: Graph, catalog: OpCatalog, trainable: Iterable[str], excluded: Collection[str] = frozenset()
+) -> Proposal:
     """Returns what to serve, and what was not chosen.
 
     Args:
         graph: the whole graph.
         catalog: the definitions that hold for it.
         trainable: the names of its trainable variables.
+        excluded: the names of nodes that are no candidates.
     """
-    return _Proposer(graph, catalog, frozenset(trainable)).proposal()
-
-
-def rank_outputs(graph: Graph, catalog: OpCatalog, trainable: Iterable[str]) -> list[Candidate]:
-    """Returns the candidates, best first; empty if no value of the forward graph depends on what is fed.
-
-    Args:
-        graph: the whole graph.
-        catalog: the definitions that hold for it.
-        trainable: the names of its trainable variables.
-    """
-    return _Proposer(graph, catalog, frozenset(trainable)).ranked()
+    return _Proposer(graph, catalog, frozenset(trainable), excluded).proposal()
 
 
 def needed_placeholders(ancestors: Iterable[Node]) -> list[Node]:
@@ -155,8 +147,8 @@ def needed_placeholders(ancestors: Iterable[Node]) -> list[Node]:
 
 
 class _Proposer:
-    def __init__(self, graph: Graph, catalog: OpCatalog, trainable: Collection[str]) -> None:
-        self._graph = graph
+    def __init__(self, graph: Graph, catalog: OpCatalog, trainable: Collection[str], excluded: Collection[str]) -> None:
+        self._graph, self._excluded = graph, excluded
         self._parts = divide(graph, trainable)
         self._nodes = self._promising(catalog)
         self._needed = needed_by(self._nodes)
@@ -167,7 +159,7 @@ class _Proposer:
         inside = nodes_in_loops(self._graph)
         inside |= nodes_in_branches(self._graph, inside)
         found = [node for node in self._graph if node in self._parts.fed and node not in inside]
-        found = [node for node in found if _gives_values(node, catalog)]
+        found = [node for node in found if node.name not in self._excluded and _gives_values(node, catalog)]
         if len(found) > _MOST_CANDIDATES:
             found.sort(key=self._promise, reverse=True)
         return found[:_MOST_CANDIDATES]

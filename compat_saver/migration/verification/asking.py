@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from compat_saver.errors import UsageError
-from compat_saver.migration.signature import Signature
 from compat_saver.migration.verification.guesses import tell_guesses
 from compat_saver.migration.verification.replay import Replay, ReplayError
 from compat_saver.migration.verification.samples import Feeds, SampleMaker
+from compat_saver.model.signature import Signature
 
 
 @dataclass

@@ -10,8 +10,8 @@ import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.errors import UsageError, nearest_names
-from compat_saver.migration.signature import Signature, Tensor, full_name
 from compat_saver.migration.verification.samples import Feeds
+from compat_saver.model.signature import Signature, Tensor, full_name
 
 
 def read_feeds(path: Path, signatures: tuple[Signature, ...]) -> dict[str, list[Feeds]]:

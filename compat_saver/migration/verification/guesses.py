@@ -9,8 +9,8 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.analysis.feeding import text_formats as formats
 from compat_saver.analysis.feeding.input_facts import Domain, InputFacts, Meaning
-from compat_saver.migration.signature import Signature, Tensor
 from compat_saver.migration.verification.samples import Feeds, SampleMaker
+from compat_saver.model.signature import Signature, Tensor
 
 
 def tell_guesses(signature: Signature, maker: SampleMaker, feeds: Sequence[Feeds]) -> dict[str, str]:

@@ -17,8 +17,8 @@ from compat_saver.analysis.feeding.size_hints import SizeHints, size_hints
 from compat_saver.analysis.feeding.sparse_inputs import SparseInput, sparse_inputs
 from compat_saver.graph import Graph, OpCatalog, Value
 from compat_saver.graph.attributes import Shape
-from compat_saver.migration.signature import Signature, Tensor
 from compat_saver.migration.verification.draws import STYLES, Draw
+from compat_saver.model.signature import Signature, Tensor
 
 Feeds = dict[str, np.ndarray]
 """Signature key -> array."""

@@ -14,15 +14,15 @@ from compat_saver import _tensorflow
 from compat_saver.analysis.values.tables import vocabulary
 from compat_saver.errors import CannotMigrateError
 from compat_saver.graph import Graph
-from compat_saver.migration.artifact import Artifact
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan
-from compat_saver.migration.signature import Signature
 from compat_saver.migration.verification.asking import Asked, ask_given, ask_made_up
 from compat_saver.migration.verification.compare import Comparison, compare
 from compat_saver.migration.verification.given import read_feeds
 from compat_saver.migration.verification.replay import Replay
 from compat_saver.migration.verification.samples import Feeds, SampleMaker
+from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.model.signature import Signature
 
 _RANDOM_OP = re.compile(r"Random|Multinomial|TruncatedNormal")
 
@@ -59,11 +59,11 @@ class Verification:
         return not self.differences
 
 
-def verify_model(artifact: Artifact, plan: Plan, directory: Path, options: MigrationOptions) -> Verification:
+def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: MigrationOptions) -> Verification:
     """Runs both models and compares them.
 
     Args:
-        artifact: the original.
+        model: the original.
         plan: names the signatures, the bound values and the weights.
         directory: the written model.
         options: tolerances, seed or file of inputs.
@@ -72,28 +72,28 @@ def verify_model(artifact: Artifact, plan: Plan, directory: Path, options: Migra
         UsageError: no inputs could be made on which the original runs, or the given ones do not fit.
     """
     given = read_feeds(options.verify_data, plan.signatures) if options.verify_data is not None else None
-    maker = SampleMaker(plan.graph, plan.input_nodes, options.seed, _vocabularies(artifact, plan))
-    with Replay(artifact, plan) as replay:
+    maker = SampleMaker(plan.graph, plan.input_nodes, options.seed, _vocabularies(model, plan))
+    with Replay(model, plan) as replay:
         notes = list(replay.notes)
         asked = [
             ask_made_up(replay, item, maker) if given is None else ask_given(replay, item, given[item.name])
             for item in plan.signatures
         ]
     results = {}
-    model = _load(directory, options.tag_set)
+    written = _load(directory, options.output_tags)
     for item in asked:
-        results[item.signature.name] = _compare_all(model, item, options)
+        results[item.signature.name] = _compare_all(written, item, options)
     for item in asked:  # after all comparisons, for it asks the model again
-        notes += item.notes + list(_doubts(model, item, results[item.signature.name], plan.graph))
+        notes += item.notes + list(_doubts(written, item, results[item.signature.name], plan.graph))
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
     guesses = {item.signature.name: item.guesses for item in asked if item.guesses}
     return Verification(source, results, tuple(notes), guesses)
 
 
-def _vocabularies(artifact: Artifact, plan: Plan) -> dict[str, list[object]]:
+def _vocabularies(model: LegacyModel, plan: Plan) -> dict[str, list[object]]:
     """Returns keys of the tables that the signatures need, by the name of each node that means the table."""
     paths = plan.content.paths
-    found = {table.name: vocabulary(table, plan.graph, paths, artifact.checkpoint) for table in plan.content.tables}
+    found = {table.name: vocabulary(table, plan.graph, paths, model.checkpoint) for table in plan.content.tables}
     return {node: found[table.name] for table in plan.content.tables for node in table.nodes}
 
 

@@ -1,9 +1,11 @@
-"""Settles the signatures: those asked for, those in the file, or a proposal, in this order."""
+"""Chooses the signatures: those asked for, those of the file, or an inferred one, in this order."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from compat_saver import dtypes
 from compat_saver.analysis.feeding.sparse_inputs import sparse_inputs
@@ -13,68 +15,92 @@ from compat_saver.analysis.serving.pipelines import Delivery, deliveries
 from compat_saver.analysis.serving.proposal import needed_placeholders, propose
 from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError, nearest_names
-from compat_saver.graph import Graph, OpCatalog, Value
+from compat_saver.graph import OpCatalog, Value
 from compat_saver.graph.attributes import shape_from_message
-from compat_saver.migration.options import DEFAULT_SIGNATURE, MigrationOptions, Names, SignatureRequest
-from compat_saver.migration.renaming import renamed
-from compat_saver.migration.signature import Signature, Tensor, full_name, make_keys
+from compat_saver.model.folding import FoldedGraph
+from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.model.signature import (
+    DEFAULT_SIGNATURE,
+    Names,
+    ServingRequest,
+    Signature,
+    SignatureRequest,
+    Tensor,
+    full_name,
+    make_keys,
+    refuse_bad_key,
+)
 from compat_saver.proto.messages import Message
-from compat_saver.proto.meta_graph import MetaGraph
 
 _MOST_RUNNERS_UP = 3
 _NOBODYS_NAME = re.compile(r"(.*/)?Placeholder(WithDefault)?(_\d+)?")
 
-Settled = tuple[tuple[Signature, ...], list[str]]
+
+class Choice(NamedTuple):
+    """What is served.
+
+    Attributes:
+        signatures: the signatures.
+        warnings: how they were chosen, where the user did not say, a sentence each.
+    """
+
+    signatures: tuple[Signature, ...]
+    warnings: tuple[str, ...]
 
 
-def settle_signatures(
-    meta: MetaGraph,
-    graph: Graph,
-    catalog: OpCatalog,
-    options: MigrationOptions,
-    trainable: Collection[str],
-    bound: Collection[str],
-) -> Settled:
-    """Returns the signatures to serve, and warnings about how they were chosen.
+def choose_signatures(
+    model: LegacyModel, folded: FoldedGraph, request: ServingRequest, trainable: Collection[str] | None = None
+) -> Choice:
+    """Returns the signatures to serve.
+
+    Args:
+        model: the model.
+        folded: its graph in inference.
+        request: what the user asks for.
+        trainable: its trainable variables, where parts of the graph were removed; None for all.
 
     Raises:
         NameNotFoundError: a tensor or a signature that is not there.
         UsageError: a signature that takes a bound tensor.
-        CannotMigrateError: nothing was asked for and nothing can be proposed.
+        CannotMigrateError: nothing was asked for and nothing can be inferred.
     """
-    settler = _Settler(graph, catalog, trainable, bound)
-    if options.signatures:
-        settler.require(name for item in options.signatures for name in item.tensors)
-        settled = tuple(settler.from_request(item) for item in options.signatures), settler.warnings
-    elif meta.signatures:
-        settled = tuple(settler.from_message(*item) for item in _chosen(meta, options).items()), settler.warnings
-    elif options.signature_def is not None:
-        raise NameNotFoundError(f"{meta.path} holds no signature, so none is called {options.signature_def!r}.")
+    trainable = model.trainable if trainable is None else trainable
+    chooser = _Chooser(folded, model.catalog, trainable)
+    if request.signatures:
+        chooser.require(request.tensors)
+        found = [chooser.from_request(item) for item in request.signatures]
+    elif model.signatures:
+        found = [chooser.from_message(*item) for item in _of_the_file(model, request).items()]
+    elif request.signature_def is not None:
+        raise NameNotFoundError(f"{model.meta.path} holds no signature, so none is called {request.signature_def!r}.")
     else:
-        settled = (settler.from_request(SignatureRequest(DEFAULT_SIGNATURE, None, None)),), settler.warnings
-    settled = renamed(settled[0], options.rename), settled[1]
-    for signature in settled[0]:
+        found = [chooser.from_request(SignatureRequest(DEFAULT_SIGNATURE, None, None))]
+    signatures = renamed(found, request.rename)
+    _refuse_bound(signatures, folded.bound)
+    return Choice(signatures, tuple(chooser.warnings))
+
+
+def _refuse_bound(signatures: Iterable[Signature], bound: Collection[str]) -> None:
+    for signature in signatures:
         both = [tensor.name for tensor in signature.inputs.values() if tensor.name in bound]
         if both:
             raise UsageError(f"{both[0]!r} is bound to a value and cannot be an input of {signature.name!r} as well.")
-    return settled
 
 
-def _chosen(meta: MetaGraph, options: MigrationOptions) -> Mapping[str, Message]:
-    name = options.signature_def
+def _of_the_file(model: LegacyModel, request: ServingRequest) -> Mapping[str, Message]:
+    name, known = request.signature_def, model.signatures
     if name is None:
-        return dict(meta.signatures)
-    if name not in meta.signatures:
-        raise NameNotFoundError(f"{meta.path} has no signature {name!r}{nearest_names(name, meta.signatures) or '.'}")
-    return {name: meta.signatures[name]}
+        return dict(known)
+    if name not in known:
+        raise NameNotFoundError(f"{model.meta.path} has no signature {name!r}{nearest_names(name, known) or '.'}")
+    return {name: known[name]}
 
 
-class _Settler:
-    def __init__(self, graph: Graph, catalog: OpCatalog, trainable: Collection[str], bound: Collection[str]) -> None:
-        self._graph = graph
+class _Chooser:
+    def __init__(self, folded: FoldedGraph, catalog: OpCatalog, trainable: Collection[str]) -> None:
+        self._graph, self._bound, self._leftovers = folded.graph, folded.bound, folded.leftovers
         self._catalog = catalog
         self._trainable = trainable
-        self._bound = bound
         self._delivered: dict[str, Delivery] = {}
         self.warnings: list[str] = []
 
@@ -189,7 +215,7 @@ class _Settler:
         return [*(item.value.name for item in found), *(f"{node.name}:0" for node in needed_placeholders(needed))]
 
     def _propose_outputs(self) -> tuple[str, ...]:
-        proposal = propose(self._graph, self._catalog, self._trainable)
+        proposal = propose(self._graph, self._catalog, self._trainable, self._leftovers)
         if not proposal.heads:
             raise CannotMigrateError(
                 ["No output could be proposed: nothing that hangs on a placeholder looks like one. Name it: --outputs"]
@@ -206,3 +232,75 @@ class _Settler:
 
 def _free(key: str, taken: Collection[str]) -> str:
     return f"{key}_2" if key in taken else key
+
+
+# ---- other keys
+
+
+class _Entry(NamedTuple):
+    """One input or output of one signature."""
+
+    signature: str
+    kind: str
+    key: str
+    tensor: str
+
+    def names(self) -> Iterator[str]:
+        """Yields all that it may be called."""
+        for name in (self.key, self.tensor, self.tensor.removesuffix(":0")):
+            yield from (name, f"{self.signature}/{name}")
+
+
+def renamed(signatures: Sequence[Signature], rename: Mapping[str, str]) -> tuple[Signature, ...]:
+    """Returns the signatures with other keys; a tensor that several of them name is renamed in all.
+
+    Args:
+        signatures: as they were settled.
+        rename: old key or tensor name, each perhaps behind the name of a signature and a slash -> new key.
+
+    Raises:
+        NameNotFoundError: a name that no signature has.
+        UsageError: a name that means several tensors, a new key that cannot be one or that is taken.
+    """
+    entries = [
+        _Entry(item.name, kind, key, tensor.name)
+        for item in signatures
+        for kind in ("inputs", "outputs")
+        for key, tensor in getattr(item, kind).items()
+    ]
+    new: dict[_Entry, str] = {}
+    for old, key in rename.items():
+        refuse_bad_key(key)
+        new |= dict.fromkeys(_meant(entries, old), key)
+    return tuple(
+        dataclasses.replace(
+            item,
+            inputs=_with_keys(item.name, "inputs", item.inputs, new),
+            outputs=_with_keys(item.name, "outputs", item.outputs, new),
+        )
+        for item in signatures
+    )
+
+
+def _meant(entries: Sequence[_Entry], old: str) -> list[_Entry]:
+    """Returns the entries that a name means; if there are several, they must be of one tensor."""
+    found = [entry for entry in entries if old in entry.names()]
+    if not found:
+        hint = nearest_names(old, [name for entry in entries for name in entry.names()])
+        raise NameNotFoundError(f"No signature has an input or output {old!r} to be renamed{hint or '.'}")
+    if len({entry.tensor for entry in found}) > 1:
+        listed = ", ".join(f"{entry.signature}/{entry.tensor}" for entry in found)
+        raise UsageError(f"{old!r}, to be renamed, means several tensors; name one of {listed}.")
+    return found
+
+
+def _with_keys(
+    signature: str, kind: str, tensors: Mapping[str, Tensor], new: Mapping[_Entry, str]
+) -> dict[str, Tensor]:
+    found: dict[str, Tensor] = {}
+    for old, tensor in tensors.items():
+        key = new.get(_Entry(signature, kind, old, tensor.name), old)
+        if key in found:
+            raise UsageError(f"Two {kind} of {signature!r} want the key {key!r}: {found[key].name} and {tensor.name}.")
+        found[key] = tensor
+    return found

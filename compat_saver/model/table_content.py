@@ -86,7 +86,7 @@ class TableContent:
                 )
 
 
-def settle_tables(
+def resolve_tables(
     graph: Graph,
     meta: MetaGraph,
     checkpoint: Checkpoint | None,

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from compat_saver.analysis.loops import nodes_in_loops
-from compat_saver.analysis.ops.replacements import drop_placement, replacements
-from compat_saver.graph import Graph, OpCatalog, from_graph_def
-from compat_saver.migration.exposed import Exposed
-from compat_saver.migration.signature import Signature
+from compat_saver.graph import Graph, OpCatalog
+from compat_saver.model.cut_points import CutPoints
+from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.model.runnable.replacements import drop_placement, replacements
+from compat_saver.model.signature import Signature
 from compat_saver.passes import BindInputs, ExposeInputs, ExposeOutputs, Prune, run, run_in_functions
-from compat_saver.proto.meta_graph import MetaGraph
 
 
 @dataclass(frozen=True)
@@ -44,36 +44,36 @@ class Original:
 
 
 def whole(
-    meta: MetaGraph, signatures: Sequence[Signature], bound: Mapping[str, np.ndarray], fillers: Sequence[str]
+    model: LegacyModel, signatures: Sequence[Signature], bound: Mapping[str, np.ndarray], fillers: Sequence[str]
 ) -> Original | None:
     """Returns step 1, or None if that will not do.
 
     The signatures, or the initialisers of their tables, may need an op to be replaced; and a session feeds nothing that
     lies inside a loop.
     """
-    graph = from_graph_def(meta.graph_def)
+    graph = model.graph()
     roots = [tensor.name for item in signatures for tensor in item.outputs.values()]
     inside = nodes_in_loops(graph) if bound else set()
     needed = graph.ancestors(graph.value(name).node for name in (*roots, *fillers))
     if replacements(graph, needed) or any(graph.value(name).node in inside for name in bound):
         return None
-    drop_placement(graph, OpCatalog.of(graph, meta.stripped_ops))
+    drop_placement(graph, model.catalog)
     inputs = [tensor.name for item in signatures for tensor in item.inputs.values()]
     return Original(graph, {name: name for name in inputs}, {name: name for name in roots}, bound)
 
 
 def cut(
-    meta: MetaGraph, signatures: Sequence[Signature], bound: Mapping[str, np.ndarray], fillers: Sequence[str]
+    model: LegacyModel, signatures: Sequence[Signature], bound: Mapping[str, np.ndarray], fillers: Sequence[str]
 ) -> Original:
     """Returns steps 2 and 3: the graph between the inputs and the outputs, each with a node of its own.
 
     The initialisers of the lookup tables, `fillers`, stay as well.
     """
-    graph = from_graph_def(meta.graph_def)
-    nodes = Exposed.of(graph, signatures)
+    graph = model.graph()
+    nodes = CutPoints.of(graph, signatures)
     roots = [*(node for node, _ in nodes.outputs.values()), *fillers]
     run([ExposeOutputs(nodes.outputs), BindInputs(bound), ExposeInputs(nodes.inputs), Prune(roots)], graph)
-    catalog = OpCatalog.of(graph, meta.stripped_ops)
+    catalog = OpCatalog.of(graph, model.meta.stripped_ops)
     drop_placement(graph, catalog)
     passes = replacements(graph, set(graph))
     rewrites = [*run(passes, graph), *run_in_functions(passes, graph, catalog)]

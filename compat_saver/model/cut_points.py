@@ -1,4 +1,4 @@
-"""The nodes that stand for the tensors of all signatures in one graph."""
+"""Where the served graph is cut out of the whole: nodes that stand for the inputs and outputs of all signatures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from compat_saver.analysis.needs import needed_from
 from compat_saver.graph import Graph, Value
-from compat_saver.migration.signature import Signature
+from compat_saver.model.signature import Signature
 from compat_saver.passes.structure.expose import InputSpec
 
 _INPUT_NODE = "signature_input/{}"
@@ -15,11 +15,11 @@ _OUTPUT_NODE = "signature_output/{}"
 
 
 @dataclass(frozen=True)
-class Exposed:
-    """Where the signatures begin and end. Those that share a tensor share its node.
+class CutPoints:
+    """The inputs and outputs of all signatures. Signatures that share a tensor share its node.
 
-    One may begin in the middle of another: of an image's bytes and of the decoded image, say. A tensor that one takes
-    and another computes keeps what computes it; only at the writing is each signature cut where it begins itself.
+    One may start in the middle of another: at the decoded image instead of the encoded one, say. A tensor that one
+    takes and another computes keeps what computes it; each signature is cut at its own inputs when it is written.
 
     Attributes:
         inputs: tensor name -> the node that will stand for it.
@@ -30,8 +30,8 @@ class Exposed:
     outputs: Mapping[str, tuple[str, int]]
 
     @classmethod
-    def of(cls, graph: Graph, signatures: Sequence[Signature]) -> Exposed:
-        """Settles the nodes, under names that are free in the graph, before they are there."""
+    def of(cls, graph: Graph, signatures: Sequence[Signature]) -> CutPoints:
+        """Chooses the nodes, under names that are free in the graph, before they are added."""
         inputs = {tensor.name: tensor for item in signatures for tensor in item.inputs.values()}
         outputs = {tensor.name: tensor for item in signatures for tensor in item.outputs.values()}
         shared = _computed_elsewhere(graph, signatures, [graph.value(name) for name in inputs])
@@ -51,11 +51,11 @@ class Exposed:
             },
         )
 
-    def begins(self, graph: Graph) -> dict[Value, None]:
-        """Returns the inputs that no signature computes: nothing before them is needed for their sake."""
+    def inputs_of(self, graph: Graph) -> dict[Value, None]:
+        """Returns the inputs that no signature computes: what they were computed from is not needed for them."""
         return {graph.value(name): None for name, spec in self.inputs.items() if not spec.is_shared}
 
-    def ends(self, graph: Graph) -> dict[Value, None]:
+    def outputs_of(self, graph: Graph) -> dict[Value, None]:
         """Returns the outputs of all signatures."""
         return {graph.value(name): None for name in self.outputs}
 

@@ -1,19 +1,56 @@
-"""Turns what `--bind` says into arrays of the right dtype."""
+"""Training-mode inputs, and the constants that inputs are fixed to: by `--bind`, or because the model serves.
+
+`keep_prob`, `is_training` and the like select training or inference. They are fixed to their inference value, unless
+the user or a signature of the file says otherwise.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from compat_saver import dtypes
+from compat_saver.analysis.needs import needed_from
+from compat_saver.analysis.serving.modes import Mode, find_modes
 from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.errors import UsageError
 from compat_saver.graph import Graph, OpCatalog, Value
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.text import format_shape
-from compat_saver.migration.signature import full_name
+from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.model.signature import ServingRequest, Signature, Tensor, full_name
+
+
+def modes_to_bind(model: LegacyModel, request: ServingRequest) -> tuple[Mode, ...]:
+    """Returns the training-mode inputs that neither `--bind` nor `--inputs` nor a signature of the file decides on."""
+    asked = request.tensors
+    if not request.signatures:
+        asked += [info.name for item in model.signatures.values() for info in item.inputs.values()]
+    taken = {full_name(name) for name in (*asked, *request.bind)}
+    return tuple(find_modes(model.as_read, model.catalog, model.trainable, taken))
+
+
+def needed_modes(model: LegacyModel, signatures: Sequence[Signature], modes: Sequence[Mode]) -> tuple[Mode, ...]:
+    """Returns the training-mode inputs that the signatures depend on in the graph as it was read.
+
+    In a folded graph nothing depends on them any more.
+    """
+    if not modes:
+        return ()
+    graph = model.as_read
+    needed = {
+        node for item in signatures for node in needed_from(_values(graph, item.outputs), _values(graph, item.inputs))
+    }
+    return tuple(mode for mode in modes if graph.value(mode.tensor).node in needed)
+
+
+def _values(graph: Graph, tensors: Mapping[str, Tensor]) -> set[Value]:
+    return {graph.value(tensor.name) for tensor in tensors.values()}
+
+
+# ---- constants
 
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 

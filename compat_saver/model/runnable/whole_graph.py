@@ -19,18 +19,18 @@ from dataclasses import dataclass, field
 
 from compat_saver import _tensorflow
 from compat_saver.analysis.ops.lost_ops import loss_of, runs_in_a_session
-from compat_saver.analysis.ops.replacements import drop_placement, replacements
 from compat_saver.errors import GraphError, NameNotFoundError
 from compat_saver.graph import Graph, Node, OpCatalog, from_graph_def, to_graph_def
 from compat_saver.graph.op_advice import advice_for
 from compat_saver.graph.ops import known_facts
+from compat_saver.model.runnable.dangling import drop_dangling
+from compat_saver.model.runnable.replacements import drop_placement, replacements
 from compat_saver.passes import DropUnknownAttributes, Rewrite, run, run_in_functions
 from compat_saver.passes.in_functions import function_bodies
 from compat_saver.passes.structure.drop_unknown_attributes import lasting_attributes
 from compat_saver.passes.structure.prune import called_functions
 from compat_saver.proto.messages import MetaGraphDef
 from compat_saver.proto.meta_graph import MetaGraph
-from compat_saver.saver.importing.dangling import drop_dangling
 
 _MOST_SHOWN = 5
 
