@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from compat_saver.analysis.serving.modes import Mode
-from compat_saver.graph import Graph
+from compat_saver.graph import Graph, Node
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import ServingRequest
 from compat_saver.model.training_inputs import bound_values, modes_to_bind
@@ -67,5 +67,9 @@ def fold(model: LegacyModel, request: ServingRequest) -> FoldedGraph:
 
 
 def _leftovers(graph: Graph, as_read: Graph) -> frozenset[str]:
-    unread = (node.name for node in graph if not node.used_outputs)
-    return frozenset(name for name in unread if (before := as_read.get(name)) is not None and before.used_outputs)
+    unread = (node.name for node in graph if not _is_read(node))
+    return frozenset(name for name in unread if (before := as_read.get(name)) is not None and _is_read(before))
+
+
+def _is_read(node: Node) -> bool:
+    return any(value.uses for value in node.used_outputs)
