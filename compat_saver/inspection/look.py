@@ -18,6 +18,7 @@ from compat_saver.analysis.values.tables import initializer_values, needed_table
 from compat_saver.analysis.values.weights import declared_shape, saver_locations, variable_nodes
 from compat_saver.bundle import Checkpoint, TensorInfo, open_bundle
 from compat_saver.graph import Graph, Node, OpCatalog, Value, from_graph_def
+from compat_saver.graph.op_sets import PLACEHOLDER_OPS
 from compat_saver.inspection.outcome import (
     CheckpointFacts,
     GraphFacts,
@@ -26,7 +27,6 @@ from compat_saver.inspection.outcome import (
     TensorFacts,
     VariableFacts,
 )
-from compat_saver.passes.feed import PLACEHOLDER_OPS
 from compat_saver.proto.files import read_message
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY, MetaGraphDef
 from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph

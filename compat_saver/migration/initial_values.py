@@ -18,10 +18,10 @@ from compat_saver.bundle import Checkpoint
 from compat_saver.errors import CannotMigrateError
 from compat_saver.graph import Graph, from_graph_def, to_graph_def
 from compat_saver.graph.attributes import int_attr
+from compat_saver.graph.op_sets import VARIABLE_OPS
 from compat_saver.migration.artifact import Artifact
 from compat_saver.migration.plan import Plan
 from compat_saver.passes import DropPlacement, Prune, run
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
 
 _SEED = 1
 

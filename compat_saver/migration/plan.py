@@ -25,6 +25,7 @@ from compat_saver.analysis.values.weights import Weight, WeightFinder, saver_loc
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import CannotMigrateError, UsageError
 from compat_saver.graph import Graph, OpCatalog, from_graph_def
+from compat_saver.graph.op_sets import LOOP_OPS
 from compat_saver.migration.binding import bound_values
 from compat_saver.migration.exposed import Exposed
 from compat_saver.migration.found_weights import find_weights
@@ -65,7 +66,6 @@ from compat_saver.proto.meta_graph import MetaGraph
 
 _LOCAL_VARIABLES = "local_variables"
 _MOST_NAMES = 5
-_LOOPS = ("While", "StatelessWhile", "Enter")
 
 
 @dataclass(frozen=True)
@@ -284,7 +284,7 @@ def _warnings(graph: Graph, rewrites: Iterable[Rewrite]) -> Iterator[str]:
                 f"{rewrite.count} ops had gradients of their own, in Python functions that no file holds "
                 f"({rewrite.detail}). They have TensorFlow's usual gradients now."
             )
-    if any(node.op in _LOOPS for function in graph.functions.values() for node in function.node_def):
+    if any(node.op in LOOP_OPS for function in graph.functions.values() for node in function.node_def):
         yield (
             "The graph calls functions that hold a while loop. They answer, but TensorFlow 2 loses gradients through "
             "such a loop, or raises: do not fine-tune what lies before it."

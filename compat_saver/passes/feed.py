@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from compat_saver.graph.ir import Value
-
-PLACEHOLDER_OPS = ("Placeholder", "PlaceholderV2")
-"""The ops that have no value unless they are fed."""
+from compat_saver.graph.op_sets import PLACEHOLDER_OPS
 
 
 def feed(value: Value, other: Value) -> None:

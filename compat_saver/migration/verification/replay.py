@@ -18,11 +18,11 @@ from compat_saver.analysis.values.tables import Table
 from compat_saver.analysis.values.weights import Weight, WeightFinder, saver_locations, variable_nodes
 from compat_saver.errors import CannotMigrateError, CompatSaverError
 from compat_saver.graph import from_graph_def, to_graph_def
+from compat_saver.graph.op_sets import VARIABLE_OPS
 from compat_saver.migration.artifact import Artifact
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.signature import Signature
 from compat_saver.migration.verification.original import Original, cut, whole
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
 from compat_saver.proto.messages import OpList
 from compat_saver.proto.meta_graph import MetaGraph
 

@@ -15,9 +15,9 @@ from typing import ClassVar
 from compat_saver import dtypes
 from compat_saver.graph.attributes import Shape, type_attr
 from compat_saver.graph.ir import Node, Value
+from compat_saver.graph.op_sets import VARIABLE_OPS
 from compat_saver.passes.build import Build
 from compat_saver.passes.replacements.op_replacement import Successor
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
 from compat_saver.proto.messages import Message
 
 _INT32 = type_attr(dtypes.by_name("int32").number)

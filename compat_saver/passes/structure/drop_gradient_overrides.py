@@ -9,10 +9,10 @@ straight-through estimator.
 from __future__ import annotations
 
 from compat_saver.graph.ir import Graph
+from compat_saver.graph.op_sets import CALL_OPS
 from compat_saver.passes.base import Pass, Rewrite
 
 _OVERRIDE = "_gradient_op_type"
-_CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 
 
 class DropGradientOverrides(Pass):
@@ -24,5 +24,5 @@ class DropGradientOverrides(Pass):
         """Removes them from every node."""
         overridden = [node for node in graph if node.attrs.pop(_OVERRIDE, None) is not None]
         # At a call it is TensorFlow's own bookkeeping: it names the gradient that TensorFlow makes of the function.
-        dropped = [node for node in overridden if node.op not in _CALLS]
+        dropped = [node for node in overridden if node.op not in CALL_OPS]
         return Rewrite(self.name, len(dropped), ", ".join(sorted({node.op for node in dropped})))

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from compat_saver import dtypes
 from compat_saver.graph.ir import Graph, Node, Use, Value
+from compat_saver.graph.op_sets import HANDLE_CARRIERS, VARIABLE_OPS
 from compat_saver.graph.ops import OpCatalog
 from compat_saver.passes.base import Pass, Rewrite
-from compat_saver.passes.retype import CARRIERS, carried_to
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
+from compat_saver.passes.retype import carried_to
 from compat_saver.proto.messages import Message
 
 _READ, _ENTER = "Identity", "Enter"
@@ -51,7 +51,7 @@ class LateReads(Pass):
                 if not self._wants_reference(use):
                     continue
                 copies = [use.node.output(port) for port in _handed_on(use)]
-                if use.node.op not in CARRIERS and use.node.op not in _NOT_IN_PLACE:
+                if use.node.op not in HANDLE_CARRIERS and use.node.op not in _NOT_IN_PLACE:
                     return True
                 pending += [copy for copy in copies if copy not in seen]
                 seen.update(copies)
@@ -110,7 +110,9 @@ def _enter(graph: Graph, enter: Node, reference: Value) -> Value:
 def _waits(use: Use) -> list[Node]:
     """Returns what the user of a read waits for; a carrier hands a value on as soon as one is there."""
     read = use.node.inputs[use.position].node
-    others = () if use.node.op in CARRIERS else (value.node for value in use.node.inputs if value.node is not read)
+    others = (
+        () if use.node.op in HANDLE_CARRIERS else (value.node for value in use.node.inputs if value.node is not read)
+    )
     nodes = [*others, *use.node.control_inputs]
     # What waits for nothing itself, a constant or a placeholder, is there from the start.
     found = [node for node in nodes if node.inputs or node.control_inputs]

@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from compat_saver.graph.ops import known_definitions, known_facts
 from compat_saver.proto.messages import Message
 
-VARIABLE_OPS = ("Variable", "VariableV2")
-"""The ops that make a reference variable: `Variable` up to TensorFlow 0.12, `VariableV2` since."""
-
 _OTHER_NAMES = {
     "Assign": "AssignVariableOp",
     "AssignAdd": "AssignAddVariableOp",

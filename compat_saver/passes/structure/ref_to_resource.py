@@ -19,10 +19,10 @@ from typing import NamedTuple
 from compat_saver import dtypes
 from compat_saver.graph.attributes import type_attr
 from compat_saver.graph.ir import Graph, Node, Use, Value
+from compat_saver.graph.op_sets import HANDLE_CARRIERS, VARIABLE_OPS
 from compat_saver.graph.ops import OpCatalog
 from compat_saver.passes.base import Pass, Rewrite
-from compat_saver.passes.retype import CARRIERS
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS, counterpart
+from compat_saver.passes.structure.ref_counterparts import counterpart
 from compat_saver.proto.messages import Message
 
 _RESOURCE = dtypes.by_name("resource").number
@@ -62,7 +62,7 @@ class RefToResource(Pass):
 def stuck_nodes(graph: Graph, catalog: OpCatalog) -> Iterator[Node]:
     """Yields the nodes that make or take references and have no resource form."""
     for node in _reference_nodes(graph, catalog):
-        if node.op not in VARIABLE_OPS and node.op not in CARRIERS and counterpart(node.op) is None:
+        if node.op not in VARIABLE_OPS and node.op not in HANDLE_CARRIERS and counterpart(node.op) is None:
             yield node
 
 
@@ -130,7 +130,7 @@ class _Rewriter:
         user.replace_input(use.position, reference.handle)
         if reference.change is not None:
             user.add_control_input(reference.change)
-        if user.op in CARRIERS:
+        if user.op in HANDLE_CARRIERS:
             return self._become_carrier(user)  # case 2
         self._become_change(user)  # case 3
         # Several variables may enter a change, and only the first, what `ref` or `var` names, comes out again.
@@ -160,7 +160,7 @@ class _Rewriter:
         if user in self._rewritten:  # the second input of a RefMerge: its output has been followed already
             return []
         self._rewritten.add(user)
-        user.op = CARRIERS[user.op][0]
+        user.op = HANDLE_CARRIERS[user.op].plain
         user.attrs["T"] = type_attr(_RESOURCE)
         return [_Reference(copy, copy, None) for copy in self._reference_outputs[user]]
 

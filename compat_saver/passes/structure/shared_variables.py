@@ -7,10 +7,8 @@ Two nodes with one such name are one variable, of which a saver stores one.
 from __future__ import annotations
 
 from compat_saver.graph.ir import Graph, Node
+from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, VARIABLE_OPS
 from compat_saver.passes.base import Pass, Rewrite
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
-
-_MAKERS = (*VARIABLE_OPS, "VarHandleOp")
 
 
 class SharedVariables(Pass):
@@ -22,7 +20,7 @@ class SharedVariables(Pass):
         """Redirects the uses of all others; they are left without any."""
         by_name: dict[tuple[bytes, str], list[Node]] = {}
         for node in graph:
-            if node.op in _MAKERS:
+            if node.op in ANY_VARIABLE_OPS:
                 shared = node.attr.text("shared_name") or node.name
                 by_name.setdefault((node.attr.bytes("container"), shared), []).append(node)
         count = 0

@@ -13,12 +13,13 @@ from compat_saver.analysis.serving.modes import Mode
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError
 from compat_saver.graph import Graph, OpCatalog, from_graph_def
 from compat_saver.graph.attributes import Shape
+from compat_saver.graph.op_sets import PYTHON_OPS
 from compat_saver.migration.inference import modes_to_bind
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.settle import settle_signatures
 from compat_saver.migration.signature import Signature, Tensor
 from compat_saver.proto.meta_graph import MetaGraph
-from compat_saver.saver.restore.python_functions import PYTHON_OPS, remove_python
+from compat_saver.saver.restore.python_functions import remove_python
 
 
 @dataclass(frozen=True)
