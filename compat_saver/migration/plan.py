@@ -41,27 +41,16 @@ from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.settle import settle_signatures
 from compat_saver.migration.signature import Signature
 from compat_saver.migration.table_content import TableContent, settle_tables
-from compat_saver.passes import (
-    MEANING_PASSES,
-    SUCCESSOR_PASSES,
-    BindInputs,
-    CountWithCore,
-    DropGradientOverrides,
-    DropPlacement,
-    DropUnknownAttributes,
-    ExposeInputs,
-    ExposeOutputs,
-    FoldConditionals,
-    FunctionCalls,
-    LateReads,
-    Prune,
-    ReadTableFiles,
-    RefToResource,
-    Rewrite,
-    SharedVariables,
-    run,
-    run_in_functions,
-)
+from compat_saver.passes import Rewrite, run_in_functions, run_passes
+from compat_saver.passes.legacy_behavior import LEGACY_BEHAVIOR_PASSES
+from compat_saver.passes.replacements import OP_REPLACEMENTS
+from compat_saver.passes.replacements.variable_ops import CountUpTo
+from compat_saver.passes.structure.fold_conditionals import FoldConditionals
+from compat_saver.passes.structure.inputs_and_outputs import BindInputs, ExposeInputs, ExposeOutputs, ReadTableFiles
+from compat_saver.passes.structure.library_functions import FunctionCalls
+from compat_saver.passes.structure.ref_to_resource import RefToResource
+from compat_saver.passes.structure.reference_semantics import LateReads, SharedVariables
+from compat_saver.passes.structure.removals import DropGradientOverrides, DropPlacement, DropUnknownAttributes, Prune
 from compat_saver.proto.meta_graph import MetaGraph
 
 _LOCAL_VARIABLES = "local_variables"
@@ -143,7 +132,7 @@ def make_plan(
     modes = modes_to_bind(meta, graph, catalog, options, trainable)
     given = bound_values(graph, catalog, options.bind)
     bound = {mode.tensor: mode.value for mode in modes} | given
-    rewrites = run([BindInputs(bound), FoldConditionals(), SharedVariables()], graph)
+    rewrites = run_passes([BindInputs(bound), FoldConditionals(), SharedVariables()], graph)
     # After the folding: an input that only a forgotten branch needs is none.
     signatures, warnings = settle_signatures(meta, graph, catalog, options, trainable, bound)
     modes = needed_modes(meta, signatures, modes)
@@ -151,24 +140,26 @@ def make_plan(
 
     nodes = Exposed.of(graph, signatures)
     content = settle_tables(graph, meta, checkpoint, options.assets, nodes.ends(graph), nodes.begins(graph))
-    run([ReadTableFiles(content.placeholders)], graph)
+    run_passes([ReadTableFiles(content.placeholders)], graph)
     fillers = initializer_values(graph, content.tables)
     triaged = triage(graph, catalog, nodes.ends(graph), nodes.begins(graph), fillers)
     roots = [*(name for name, _ in nodes.outputs.values()), *content.initializers]
     # Bound once more: an output that is bound was not there to be seen when its readers were.
-    run([ExposeOutputs(nodes.outputs), BindInputs(_among(bound, nodes.outputs)), ExposeInputs(nodes.inputs)], graph)
+    run_passes(
+        [ExposeOutputs(nodes.outputs), BindInputs(_among(bound, nodes.outputs)), ExposeInputs(nodes.inputs)], graph
+    )
     _refuse_unbound(graph, nodes, signatures)
-    rewrites += run([Prune(roots)], graph)
+    rewrites += run_passes([Prune(roots)], graph)
     changes = changed_meaning(graph, catalog)  # before the passes, for what they restore leaves no trace
     passes = [
         DropPlacement(),
         DropGradientOverrides(),
         DropUnknownAttributes(catalog),
         FunctionCalls(),
-        *(item() for item in (*MEANING_PASSES, *SUCCESSOR_PASSES)),
+        *(item() for item in (*LEGACY_BEHAVIOR_PASSES, *OP_REPLACEMENTS)),
     ]
-    rewrites += [*run(passes, graph), *run_in_functions(passes, graph, catalog)]
-    run([Prune(roots)], graph)  # of what the rewrites left behind; nobody wants to read of that
+    rewrites += [*run_passes(passes, graph), *run_in_functions(passes, graph, catalog)]
+    run_passes([Prune(roots)], graph)  # of what the rewrites left behind; nobody wants to read of that
     found = find_weights(graph, variables, WeightFinder(checkpoint, locations, trainable, first), local)
     in_the_way = [
         *obstacles.obstacles_among(triaged.rows),
@@ -180,7 +171,7 @@ def make_plan(
     changed = [item.name for item in found.weights if item.initialiser is None and item.name in changed_when_loaded]
     if in_the_way:
         raise CannotMigrateError(in_the_way, triaged.rows, triaged.around)
-    rewrites += run([LateReads(catalog), RefToResource(catalog), CountWithCore()], graph)
+    rewrites += run_passes([LateReads(catalog), RefToResource(catalog), CountUpTo()], graph)
     return Plan(
         graph=graph,
         signatures=signatures,

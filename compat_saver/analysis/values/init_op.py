@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from compat_saver.graph import Graph, Node
+from compat_saver.graph.functions import called_by
 from compat_saver.graph.op_sets import ASSIGN_OPS
-from compat_saver.passes.structure.prune import called_by
 
 _CHANGES = ("Assign", "Scatter")
 
