@@ -17,6 +17,7 @@ from compat_saver.analysis.values.tables import initializer_values, needed_table
 from compat_saver.analysis.values.weights import declared_shape
 from compat_saver.bundle import Checkpoint, TensorInfo, open_bundle
 from compat_saver.graph import Graph, Node, Value
+from compat_saver.graph.op_sets import PLACEHOLDER_OPS
 from compat_saver.inspection.outcome import (
     CheckpointFacts,
     GraphFacts,
@@ -28,7 +29,6 @@ from compat_saver.inspection.outcome import (
 from compat_saver.model import LegacyModel, open_model
 from compat_saver.model.folding import fold
 from compat_saver.model.signature import ServingRequest
-from compat_saver.passes.feed import PLACEHOLDER_OPS
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.sources import CheckpointSource, Hdf5Source, resolve
 

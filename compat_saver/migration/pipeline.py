@@ -16,21 +16,15 @@ import numpy as np
 
 from compat_saver.graph import OpCatalog
 from compat_saver.model.cut_points import CutPoints
-from compat_saver.passes import (
-    MEANING_PASSES,
-    SUCCESSOR_PASSES,
-    BindInputs,
-    CountWithCore,
-    DropGradientOverrides,
-    DropPlacement,
-    DropUnknownAttributes,
-    ExposeInputs,
-    ExposeOutputs,
-    FunctionCalls,
-    LateReads,
-    Pass,
-    RefToResource,
-)
+from compat_saver.passes import Pass
+from compat_saver.passes.legacy_behavior import LEGACY_BEHAVIOR_PASSES
+from compat_saver.passes.replacements import OP_REPLACEMENTS
+from compat_saver.passes.replacements.variable_ops import CountUpTo
+from compat_saver.passes.structure.inputs_and_outputs import BindInputs, ExposeInputs, ExposeOutputs
+from compat_saver.passes.structure.library_functions import FunctionCalls
+from compat_saver.passes.structure.ref_to_resource import RefToResource
+from compat_saver.passes.structure.reference_semantics import LateReads
+from compat_saver.passes.structure.removals import DropGradientOverrides, DropPlacement, DropUnknownAttributes
 
 
 def cut_passes(points: CutPoints, bound: Mapping[str, np.ndarray]) -> Sequence[Pass]:
@@ -59,7 +53,7 @@ def per_op_passes(catalog: OpCatalog) -> Sequence[Pass]:
         DropGradientOverrides(),
         DropUnknownAttributes(catalog),
         FunctionCalls(),
-        *(item() for item in (*MEANING_PASSES, *SUCCESSOR_PASSES)),
+        *(item() for item in (*LEGACY_BEHAVIOR_PASSES, *OP_REPLACEMENTS)),
     )
 
 
@@ -69,4 +63,4 @@ def resource_passes(catalog: OpCatalog) -> Sequence[Pass]:
     Reads that see a later assignment are put in their place while variables are still references. CountUpTo has a
     resource form only after the variables have, and that form has a replacement in turn.
     """
-    return (LateReads(catalog), RefToResource(catalog), CountWithCore())
+    return (LateReads(catalog), RefToResource(catalog), CountUpTo())

@@ -29,7 +29,9 @@ from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import Signature
 from compat_saver.model.table_content import TableContent, resolve_tables
 from compat_saver.model.warnings import state_notes
-from compat_saver.passes import Prune, ReadTableFiles, Rewrite, run, run_in_functions
+from compat_saver.passes import Rewrite, run_in_functions, run_passes
+from compat_saver.passes.structure.inputs_and_outputs import ReadTableFiles
+from compat_saver.passes.structure.removals import Prune
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def choose(model: LegacyModel, folded: FoldedGraph, options: MigrationOptions) -
     points = CutPoints.of(graph, choice.signatures)
     outputs, inputs = points.outputs_of(graph), points.inputs_of(graph)
     content = resolve_tables(graph, model.meta, model.checkpoint, options.assets, outputs, inputs)
-    run([ReadTableFiles(content.placeholders)], graph)
+    run_passes([ReadTableFiles(content.placeholders)], graph)
     judged = triage(graph, model.catalog, outputs, inputs, initializer_values(graph, content.tables))
     warnings = (*choice.warnings, *state_notes(graph, choice.signatures))
     return Served(choice.signatures, points, content, judged, warnings)
@@ -91,13 +93,13 @@ def rewrite(model: LegacyModel, folded: FoldedGraph, served: Served) -> Rewritte
     """
     graph, points = folded.graph, served.points
     roots = [*(name for name, _ in points.outputs.values()), *served.content.initializers]
-    run(cut_passes(points, folded.bound), graph)
+    run_passes(cut_passes(points, folded.bound), graph)
     _refuse_unbound(graph, points, served.signatures)
-    rewrites = run([Prune(roots)], graph)
+    rewrites = run_passes([Prune(roots)], graph)
     changes = changed_meaning(graph, model.catalog)  # before the passes: what they restore leaves no trace
     passes = per_op_passes(model.catalog)
-    rewrites += [*run(passes, graph), *run_in_functions(passes, graph, model.catalog)]
-    run([Prune(roots)], graph)  # of what the rewrites left behind; not worth reporting
+    rewrites += [*run_passes(passes, graph), *run_in_functions(passes, graph, model.catalog)]
+    run_passes([Prune(roots)], graph)  # of what the rewrites left behind; not worth reporting
     return Rewritten(tuple(rewrites), tuple(changes))
 
 
@@ -114,7 +116,7 @@ def find_obstacles(graph: Graph, served: Served, found: FoundWeights) -> list[st
 
 def to_resources(model: LegacyModel, graph: Graph) -> tuple[Rewrite, ...]:
     """Gives the graph the form in which TensorFlow 2 loads it."""
-    return tuple(run(resource_passes(model.catalog), graph))
+    return tuple(run_passes(resource_passes(model.catalog), graph))
 
 
 def _refuse_unbound(graph: Graph, points: CutPoints, signatures: Iterable[Signature]) -> None:

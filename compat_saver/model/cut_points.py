@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from compat_saver.analysis.needs import needed_from
 from compat_saver.graph import Graph, Value
 from compat_saver.model.signature import Signature
-from compat_saver.passes.structure.expose import InputSpec
+from compat_saver.passes.structure.inputs_and_outputs import InputSpec
 
 _INPUT_NODE = "signature_input/{}"
 _OUTPUT_NODE = "signature_output/{}"

@@ -15,7 +15,10 @@ from compat_saver.graph import Graph, Node
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import ServingRequest
 from compat_saver.model.training_inputs import bound_values, modes_to_bind
-from compat_saver.passes import BindInputs, FoldConditionals, Pass, Rewrite, SharedVariables, run
+from compat_saver.passes import Pass, Rewrite, run_passes
+from compat_saver.passes.structure.fold_conditionals import FoldConditionals
+from compat_saver.passes.structure.inputs_and_outputs import BindInputs
+from compat_saver.passes.structure.reference_semantics import SharedVariables
 
 
 def fold_passes(bound: Mapping[str, np.ndarray]) -> Sequence[Pass]:
@@ -62,7 +65,7 @@ def fold(model: LegacyModel, request: ServingRequest) -> FoldedGraph:
     graph = model.graph()
     modes = modes_to_bind(model, request)
     given = bound_values(graph, model.catalog, request.bind)
-    rewrites = run(fold_passes({mode.tensor: mode.value for mode in modes} | given), graph)
+    rewrites = run_passes(fold_passes({mode.tensor: mode.value for mode in modes} | given), graph)
     return FoldedGraph(graph, modes, given, tuple(rewrites), _leftovers(graph, model.as_read))
 
 

@@ -9,11 +9,12 @@ from compat_saver.analysis.serving.dropouts import Dropout, find_dropouts, is_ze
 from compat_saver.analysis.serving.initial_states import initial_states
 from compat_saver.analysis.serving.modes import Mode, trains_norm
 from compat_saver.graph import Graph, Value
+from compat_saver.graph.op_sets import LOOP_OPS
 from compat_saver.model.signature import Signature
-from compat_saver.passes import DropGradientOverrides, Rewrite
+from compat_saver.passes import Rewrite
+from compat_saver.passes.structure.removals import DropGradientOverrides
 
 _MOST_NAMES = 5
-_LOOPS = ("While", "StatelessWhile", "Enter")
 
 
 def mode_notes(modes: Iterable[Mode]) -> Iterator[str]:
@@ -118,7 +119,7 @@ def gradient_warnings(graph: Graph, rewrites: Iterable[Rewrite]) -> Iterator[str
                 f"{rewrite.count} ops had gradients of their own, in Python functions that no file holds "
                 f"({rewrite.detail}). They have TensorFlow's usual gradients now."
             )
-    if any(node.op in _LOOPS for function in graph.functions.values() for node in function.node_def):
+    if any(node.op in LOOP_OPS for function in graph.functions.values() for node in function.node_def):
         yield (
             "The graph calls functions that hold a while loop. They answer, but TensorFlow 2 loses gradients through "
             "such a loop, or raises: do not fine-tune what lies before it."

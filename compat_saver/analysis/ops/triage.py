@@ -26,17 +26,16 @@ from compat_saver.analysis.needs import needed_from
 from compat_saver.analysis.ops.lost_ops import loss_of, origin_of
 from compat_saver.analysis.ops.subsystems import is_table, subsystem
 from compat_saver.analysis.ops.way_around import way_around
-from compat_saver.graph.functions import FUNCTION_EDGES
+from compat_saver.graph.functions import FUNCTION_EDGES, called_functions, function_bodies
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import HANDLE_CARRIERS, PLACEHOLDER_OPS, VARIABLE_OPS
 from compat_saver.graph.ops import OpCatalog
-from compat_saver.passes import MEANING_PASSES, SUCCESSOR_PASSES, CountWithCore
-from compat_saver.passes.feed import PLACEHOLDER_OPS
-from compat_saver.passes.in_functions import function_bodies
-from compat_saver.passes.replacements.op_replacement import EXACT, Successor
-from compat_saver.passes.retype import CARRIERS
-from compat_saver.passes.structure.drop_unknown_attributes import lasting_attributes
-from compat_saver.passes.structure.prune import called_functions
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS, counterpart
+from compat_saver.passes.legacy_behavior import LEGACY_BEHAVIOR_PASSES
+from compat_saver.passes.op_replacement import EXACT, OpReplacement
+from compat_saver.passes.replacements import OP_REPLACEMENTS
+from compat_saver.passes.replacements.variable_ops import CountUpTo
+from compat_saver.passes.structure.ref_to_resource import counterpart
+from compat_saver.passes.structure.removals import lasting_attributes
 from compat_saver.proto.messages import Message
 
 FINE, REWRITTEN, DROPPED, IN_THE_WAY = "fine", "rewritten", "dropped", "in the way"
@@ -180,10 +179,10 @@ def _advice(judgment: _Judgment, leaving: list[str]) -> str:
 
 
 @functools.cache
-def _successors() -> Mapping[str, tuple[Successor, ...]]:
+def _successors() -> Mapping[str, tuple[OpReplacement, ...]]:
     """Returns the passes by the ops they rewrite."""
-    found: dict[str, tuple[Successor, ...]] = defaultdict(tuple)
-    kinds: tuple[type[Successor], ...] = (*MEANING_PASSES, *SUCCESSOR_PASSES, CountWithCore)
+    found: dict[str, tuple[OpReplacement, ...]] = defaultdict(tuple)
+    kinds: tuple[type[OpReplacement], ...] = (*LEGACY_BEHAVIOR_PASSES, *OP_REPLACEMENTS, CountUpTo)
     for kind in kinds:
         item = kind()
         for op in item.ops:
@@ -253,8 +252,8 @@ def _referring(node: Node, catalog: OpCatalog) -> _Judgment | None:
     definition = catalog.find(node.op)
     if definition is None or not any(arg.is_ref for arg in (*definition.input_arg, *definition.output_arg)):
         return None
-    if node.op in CARRIERS:
-        return _Judgment(REWRITTEN, becomes=CARRIERS[node.op][0], agreement=EXACT)
+    if node.op in HANDLE_CARRIERS:
+        return _Judgment(REWRITTEN, becomes=HANDLE_CARRIERS[node.op].plain, agreement=EXACT)
     other = counterpart(node.op)
     if other is not None:
         # CountUpTo has a resource form that has a successor in its turn.

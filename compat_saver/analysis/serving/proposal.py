@@ -21,8 +21,8 @@ from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.errors import GraphError
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import EXIT_OPS, PLACEHOLDER_OPS
 from compat_saver.graph.ops import OpCatalog
-from compat_saver.passes.feed import PLACEHOLDER_OPS
 
 _SAME_ELEMENTS = ("Identity", "Reshape", "Squeeze", "ExpandDims")
 _MOST_CANDIDATES = 60
@@ -116,7 +116,7 @@ SIGNALS: tuple[tuple[str, float, Callable[[_View], float]], ...] = (
     ("is what the loss reads", 2.0, lambda v: v.is_compared),
     ("is only rearranged for the loss", -0.5, lambda v: v.node in v.parts.passing),
     ("is computed from a logarithm", -3.0, lambda v: v.node in v.parts.through_logarithms),
-    ("is what a loop ends with", -1.5, lambda v: v.node.op in ("Exit", "RefExit")),
+    ("is what a loop ends with", -1.5, lambda v: v.node.op in EXIT_OPS),
     ("is a part of the loss", -9.0, lambda v: v.node in v.parts.loss),
     ("depends on labels", -3.0, lambda v: v.node in v.parts.labelled),
     ("depends on what the loss takes as labels", -4.0, lambda v: v.node in v.parts.given_labels),

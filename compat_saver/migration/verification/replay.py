@@ -18,11 +18,11 @@ from compat_saver.analysis.values.tables import Table
 from compat_saver.analysis.values.weights import Weight, WeightFinder, variable_nodes
 from compat_saver.errors import CannotMigrateError, CompatSaverError
 from compat_saver.graph import to_graph_def
+from compat_saver.graph.op_sets import VARIABLE_OPS
 from compat_saver.migration.plan import Plan
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.runnable.as_read import Original, cut, whole
 from compat_saver.model.signature import Signature
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
 from compat_saver.proto.messages import OpList
 from compat_saver.proto.meta_graph import MetaGraph
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from compat_saver import _tensorflow
 from compat_saver.analysis.values.tables import vocabulary
 from compat_saver.errors import CannotMigrateError
 from compat_saver.graph import Graph
+from compat_saver.graph.op_sets import RANDOM_OP
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.verification.asking import Asked, ask_given, ask_made_up
@@ -23,8 +23,6 @@ from compat_saver.migration.verification.replay import Replay
 from compat_saver.migration.verification.samples import Feeds, SampleMaker
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import Signature
-
-_RANDOM_OP = re.compile(r"Random|Multinomial|TruncatedNormal")
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ def _is_random(model: Any, asked: Asked) -> bool:
 
 def _doubts(model: Any, asked: Asked, compared: Mapping[str, Comparison], graph: Graph) -> Iterator[str]:
     name = asked.signature.name
-    random = [node.name for node in graph if _RANDOM_OP.search(node.op)]
+    random = [node.name for node in graph if RANDOM_OP.search(node.op)]
     if random and _is_random(model, asked):
         yield (
             f"The graph draws random numbers ({random[0]!r}), so {name!r} answers differently each time it is asked. "

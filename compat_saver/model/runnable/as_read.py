@@ -21,7 +21,9 @@ from compat_saver.model.cut_points import CutPoints
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.runnable.replacements import drop_placement, replacements
 from compat_saver.model.signature import Signature
-from compat_saver.passes import BindInputs, ExposeInputs, ExposeOutputs, Prune, run, run_in_functions
+from compat_saver.passes import run_in_functions, run_passes
+from compat_saver.passes.structure.inputs_and_outputs import BindInputs, ExposeInputs, ExposeOutputs
+from compat_saver.passes.structure.removals import Prune
 
 
 @dataclass(frozen=True)
@@ -72,12 +74,12 @@ def cut(
     graph = model.graph()
     nodes = CutPoints.of(graph, signatures)
     roots = [*(node for node, _ in nodes.outputs.values()), *fillers]
-    run([ExposeOutputs(nodes.outputs), BindInputs(bound), ExposeInputs(nodes.inputs), Prune(roots)], graph)
+    run_passes([ExposeOutputs(nodes.outputs), BindInputs(bound), ExposeInputs(nodes.inputs), Prune(roots)], graph)
     catalog = OpCatalog.of(graph, model.meta.stripped_ops)
     drop_placement(graph, catalog)
     passes = replacements(graph, set(graph))
-    rewrites = [*run(passes, graph), *run_in_functions(passes, graph, catalog)]
-    run([Prune(roots)], graph)
+    rewrites = [*run_passes(passes, graph), *run_in_functions(passes, graph, catalog)]
+    run_passes([Prune(roots)], graph)
     notes = ["Only what the signatures need of the original graph could be replayed."]
     if rewrites:
         ops = "; ".join(item.detail for item in rewrites)

@@ -10,8 +10,11 @@ from collections.abc import Collection
 
 from compat_saver.analysis.ops.lost_ops import runs_in_a_session
 from compat_saver.graph import Graph, Node, OpCatalog
-from compat_saver.passes import MEANING_PASSES, SUCCESSOR_PASSES, DropPlacement, Pass, run, run_in_functions
-from compat_saver.passes.in_functions import function_bodies
+from compat_saver.graph.functions import function_bodies
+from compat_saver.passes import Pass, run_in_functions, run_passes
+from compat_saver.passes.legacy_behavior import LEGACY_BEHAVIOR_PASSES
+from compat_saver.passes.replacements import OP_REPLACEMENTS
+from compat_saver.passes.structure.removals import DropPlacement
 
 
 def replacements(graph: Graph, nodes: Collection[Node], *, keeps_tensors: bool = False) -> list[Pass]:
@@ -23,14 +26,14 @@ def replacements(graph: Graph, nodes: Collection[Node], *, keeps_tensors: bool =
         keeps_tensors: whether every tensor must keep its name, so that it can still be fetched and fed.
     """
     nodes = {*nodes, *(node for _, body in function_bodies(graph, OpCatalog.of(graph)) for node in body)}
-    restoring = [item(keeps_tensors=keeps_tensors) for item in MEANING_PASSES]
-    replaceable = {op for item in SUCCESSOR_PASSES for op in item.ops}
+    restoring = [item(keeps_tensors=keeps_tensors) for item in LEGACY_BEHAVIOR_PASSES]
+    replaceable = {op for item in OP_REPLACEMENTS for op in item.ops}
     lost = {node.op for node in nodes if node.op in replaceable and not _runs(node)}
     # What one pass puts in its place may be left for another to make whole.
-    lost |= {item.ops[op] for item in SUCCESSOR_PASSES for op in lost if op in item.ops}
+    lost |= {item.ops[op] for item in OP_REPLACEMENTS for op in lost if op in item.ops}
     return [
         *(item for item in restoring if any(item.takes(graph, node) for node in nodes)),
-        *(item(keeps_tensors=keeps_tensors) for item in SUCCESSOR_PASSES if not lost.isdisjoint(item.ops)),
+        *(item(keeps_tensors=keeps_tensors) for item in OP_REPLACEMENTS if not lost.isdisjoint(item.ops)),
     ]
 
 
@@ -41,5 +44,5 @@ def _runs(node: Node) -> bool:
 
 def drop_placement(graph: Graph, catalog: OpCatalog) -> None:
     """Takes devices and the like out of a graph and its functions."""
-    run([DropPlacement()], graph)
+    run_passes([DropPlacement()], graph)
     run_in_functions([DropPlacement()], graph, catalog)

@@ -21,14 +21,13 @@ from compat_saver import _tensorflow
 from compat_saver.analysis.ops.lost_ops import loss_of, runs_in_a_session
 from compat_saver.errors import GraphError, NameNotFoundError
 from compat_saver.graph import Graph, Node, OpCatalog, from_graph_def, to_graph_def
+from compat_saver.graph.functions import called_functions, function_bodies
 from compat_saver.graph.op_advice import advice_for
 from compat_saver.graph.ops import known_facts
 from compat_saver.model.runnable.dangling import drop_dangling
 from compat_saver.model.runnable.replacements import drop_placement, replacements
-from compat_saver.passes import DropUnknownAttributes, Rewrite, run, run_in_functions
-from compat_saver.passes.in_functions import function_bodies
-from compat_saver.passes.structure.drop_unknown_attributes import lasting_attributes
-from compat_saver.passes.structure.prune import called_functions
+from compat_saver.passes import Rewrite, run_in_functions, run_passes
+from compat_saver.passes.structure.removals import DropUnknownAttributes, lasting_attributes
 from compat_saver.proto.messages import MetaGraphDef
 from compat_saver.proto.meta_graph import MetaGraph
 
@@ -98,10 +97,10 @@ def importable(meta: MetaGraph) -> Importable:
     catalog = OpCatalog.of(graph, meta.stripped_ops)
     drop_placement(graph, catalog)
     attributes = [DropUnknownAttributes(catalog)]
-    run(attributes, graph)
+    run_passes(attributes, graph)
     run_in_functions(attributes, graph, catalog)
     passes = replacements(graph, set(graph), keeps_tensors=True)
-    rewrites = [*run(passes, graph), *run_in_functions(passes, graph, catalog)]
+    rewrites = [*run_passes(passes, graph), *run_in_functions(passes, graph, catalog)]
     left_out = _leave_out(graph, catalog)
     message = MetaGraphDef()
     message.CopyFrom(meta.message)

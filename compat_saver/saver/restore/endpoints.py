@@ -13,11 +13,12 @@ from compat_saver.analysis.serving.modes import Mode
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError
 from compat_saver.graph import Graph
 from compat_saver.graph.attributes import Shape
+from compat_saver.graph.op_sets import PYTHON_OPS
 from compat_saver.model.choosing import choose_signatures
 from compat_saver.model.folding import FoldedGraph, fold
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import ServingRequest, Signature, Tensor
-from compat_saver.saver.restore.python_functions import PYTHON_OPS, remove_python
+from compat_saver.saver.restore.python_functions import remove_python
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from types import TracebackType
 from typing import Any
 
 from compat_saver import _tensorflow
-from compat_saver.analysis.values.weights import HANDLE_OPS, declared_shape, variable_nodes
+from compat_saver.analysis.values.weights import declared_shape, variable_nodes
 from compat_saver.bundle import Checkpoint
 from compat_saver.dtypes import base
 from compat_saver.errors import GraphError, RestoreError, UsageError
+from compat_saver.graph.op_sets import HANDLE_OPS
 from compat_saver.model import LegacyModel, open_model
 from compat_saver.model.opening import parse_tags
 from compat_saver.model.runnable.whole_graph import Importable, importable

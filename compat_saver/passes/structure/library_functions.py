@@ -1,21 +1,57 @@
-"""Gives the functions of a library names that no other library's functions have.
-
-TensorFlow keeps the functions of all that a process loads or writes under their names alone. Two models whose functions
-share a name and differ, two versions of one model for instance, could not be migrated one after the other.
-"""
+"""Rewrites calls of library functions, and gives the functions names that no other model uses."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
 
-from compat_saver.graph.ir import Graph
+from compat_saver.graph.attributes import types_attr
+from compat_saver.graph.ir import Graph, Node
 from compat_saver.passes.base import Pass, Rewrite
 from compat_saver.proto.messages import AttrValue, FunctionDef, Message
 
 
+class FunctionCalls(Pass):
+    """Rewrites every call of a library function, but for those whose types depend on the call.
+
+    A function called by its name as op -> PartitionedCall: how TensorFlow 1's Defun called, and how TensorFlow 2 does.
+
+    TensorFlow still runs the old form, but its loader of SavedModels does not find the functions of nested ones, and
+    knows how to take gradients only through the new.
+    """
+
+    name = "function_calls"
+
+    def apply(self, graph: Graph) -> Rewrite:
+        """Rewrites the calls."""
+        calls = [node for node in graph if node.op in graph.functions and not graph.functions[node.op].signature.attr]
+        called = sorted({node.op for node in calls})
+        for node in calls:
+            _rewrite(node, graph.functions[node.op].signature)
+        return Rewrite(self.name, len(calls), ", ".join(called))
+
+
+def _rewrite(node: Node, signature: Message) -> None:
+    function = AttrValue()
+    function.func.name = node.op
+    node.op = "StatefulPartitionedCall" if signature.is_stateful else "PartitionedCall"
+    node.attrs = {
+        **{name: value for name, value in node.attrs.items() if name.startswith("_")},
+        "Tin": types_attr(arg.type for arg in signature.input_arg),
+        "Tout": types_attr(arg.type for arg in signature.output_arg),
+        "f": function,
+    }
+
+
 class FunctionNames(Pass):
-    """Appends to every function's name a digest of the whole library."""
+    """Appends to every function's name a digest of the whole library.
+
+    Gives the functions of a library names that no other library's functions have.
+
+    TensorFlow keeps the functions of all that a process loads or writes under their names alone. Two models whose
+    functions share a name and differ, two versions of one model for instance, could not be migrated one after the
+    other.
+    """
 
     name = "function_names"
 

@@ -1,15 +1,90 @@
-"""Gives the tensors of the signatures nodes of their own, so that no later rewrite can move them away."""
+"""Gives the tensors at the edges of the signatures nodes of their own: constants, placeholders, outputs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from compat_saver.graph.attributes import Shape, shape_attr, type_attr
-from compat_saver.graph.ir import Graph
+import numpy as np
+
+from compat_saver import dtypes
+from compat_saver.graph.attributes import Shape, shape_attr, tensor_attr, type_attr
+from compat_saver.graph.ir import Graph, Value
+from compat_saver.graph.op_sets import PLACEHOLDER_OPS
 from compat_saver.passes.base import Pass, Rewrite
-from compat_saver.passes.feed import feed
 from compat_saver.proto.messages import Message
+
+
+def feed(value: Value, other: Value) -> None:
+    """Makes all that reads `value` read `other`.
+
+    What waits for a fed placeholder no longer waits: it would never run. Any other node that computes a fed tensor
+    still runs for those who wait for it. Source: FeedInputs in tensorflow/core/graph/subgraph.cc.
+    """
+    value.replace_uses(other)
+    if value.node.op in PLACEHOLDER_OPS:
+        for user in value.node.control_uses:
+            user.remove_control_input(value.node)
+
+
+class BindInputs(Pass):
+    """Makes all that reads a tensor read a constant instead.
+
+    Args:
+        values: tensor name -> its value, already of the tensor's dtype.
+    """
+
+    name = "bind_inputs"
+
+    def __init__(self, values: Mapping[str, np.ndarray]) -> None:
+        self._values = values
+
+    def apply(self, graph: Graph) -> Rewrite:
+        """Adds a constant per bound tensor."""
+        for name, array in self._values.items():
+            value = graph.value(name)
+            number = dtypes.from_numpy(array.dtype).number
+            constant = graph.add(
+                "Const",
+                graph.unique_name(f"{value.node.name}/bound"),
+                attrs={"dtype": type_attr(number), "value": tensor_attr(array)},
+                # A constant of a loop or a branch lies there by the nodes it waits for; so must the one in its place.
+                control_inputs=value.node.control_inputs if value.node.op == "Const" else (),
+            )
+            feed(value, constant.output())
+        return Rewrite(self.name, len(self._values), ", ".join(self._values))
+
+
+_STRING = dtypes.by_name("string").number
+_FILENAME = 1
+
+
+class ReadTableFiles(Pass):
+    """Gives initialisers a placeholder in place of the path; initialisers of the same file share one.
+
+    Args:
+        placeholders: name of an InitializeTableFromTextFile -> name of the placeholder that it is to read.
+    """
+
+    name = "read_table_files"
+
+    def __init__(self, placeholders: Mapping[str, str]) -> None:
+        self._placeholders = placeholders
+
+    def apply(self, graph: Graph) -> Rewrite:
+        """Replaces the second input of each."""
+        for initializer, name in self._placeholders.items():
+            node = graph.get(name)
+            if node is None:
+                node = graph.add("Placeholder", name, attrs={"dtype": type_attr(_STRING), "shape": shape_attr(())})
+            graph[initializer].replace_input(_FILENAME, node.output())
+        return Rewrite(self.name, len(self._placeholders), f"{len(set(self._placeholders.values()))} files")
+
+    def ensures(self, graph: Graph) -> Iterator[str]:
+        """Each reads its placeholder."""
+        for initializer, name in self._placeholders.items():
+            if graph[initializer].inputs[_FILENAME] != graph[name].output():
+                yield f"{initializer} does not read {name}"
 
 
 @dataclass(frozen=True)
@@ -37,7 +112,7 @@ class ExposeInputs(Pass):
 
     1. Every signature that needs the tensor takes it: the node is a placeholder, and what computed the tensor falls to
        `Prune`.
-    2. Some signature computes it: the node is an Identity of it, for a signature that takes it to cut with `Begin`.
+    2. Some signature computes it: the node is an Identity, which `CutAtInputs` cuts for a signature that takes it.
 
     Args:
         inputs: tensor name -> the node to make for it.
@@ -68,14 +143,14 @@ class ExposeInputs(Pass):
                 yield f"{name} is still read"
 
 
-class Begin(Pass):
+class CutAtInputs(Pass):
     """Cuts a graph where one of its signatures begins: what `ExposeInputs` made becomes a placeholder throughout.
 
     Args:
         inputs: the nodes that stand for what the signature takes; those that are not there are not needed.
     """
 
-    name = "begin"
+    name = "cut_at_inputs"
 
     def __init__(self, inputs: Iterable[InputSpec]) -> None:
         self._inputs = tuple(inputs)

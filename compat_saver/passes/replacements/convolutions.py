@@ -1,18 +1,4 @@
-"""FusedConv2DBiasActivation -> Conv2D, Mul, BiasAdd and Relu, which it had in one kernel.
-
-Source: tensorflow/contrib/fused_conv/kernels/fused_conv2d_bias_activation_op.cc. The answer is
-
-    activation(conv_input_scale * conv(conv_input, filter) + side_input_scale * side_input + bias)
-
-Two cases, by what had a kernel:
-
-1. float32, on GPUs. `filter` may have its output channels first.
-2. qint8, on GPUs, and since 1.15 on CPUs for channels in the last dimension: computed in float32, then rounded to the
-   nearest, half to even, and clipped to what int8 holds. GPUs took the format NCHW_VECT_C only, which is left standing.
-
-With a `side_input_scale` of 0 the side input does not count, and has another shape; so the scale has to be a constant,
-or the op is left standing. The kernels ignored `dilations`.
-"""
+"""Convolutions: Conv3DBackpropInput and Conv3DBackpropFilter, FusedConv2DBiasActivation."""
 
 from __future__ import annotations
 
@@ -22,17 +8,56 @@ from typing import ClassVar
 from compat_saver.graph.attributes import bytes_attr, type_attr
 from compat_saver.graph.ir import Node, Value
 from compat_saver.passes.build import Build
-from compat_saver.passes.replacements.op_replacement import Successor
+from compat_saver.passes.op_replacement import OpReplacement
 from compat_saver.proto.tensors import to_array
 
-_FLOAT, _INT32 = type_attr(1), type_attr(3)
-_QINT8 = type_attr(11)
+_FLOAT, _INT32, _QINT8 = type_attr(1), type_attr(3), type_attr(11)
+
+
+_SIZED_INPUT = {"Conv3DBackpropInput": 0, "Conv3DBackpropFilter": 1}
+
+
+class Conv3DBackprop(OpReplacement):
+    """Gives each such op the shape of the tensor it took.
+
+    Conv3DBackpropInput, Conv3DBackpropFilter -> V2: they took a whole tensor where only its shape counts.
+
+    A transposed 3-D convolution is a Conv3DBackpropInput, so these are not of training alone.
+    """
+
+    name = "conv3d_backprop_v2"
+    ops: ClassVar = {op: f"{op}V2" for op in _SIZED_INPUT}
+
+    def rewrite(self, node: Node, build: Build) -> None:
+        """Rewrites one such op."""
+        index = _SIZED_INPUT[node.op]
+        node.replace_input(index, build("Shape", node.inputs[index], T=node.attrs["T"], out_type=_INT32))
+        node.op += "V2"
+
+
 _NHWC, _HWIO = b"NHWC", b"HWIO"
 _OIHW_TO_HWIO = [2, 3, 1, 0]
 
 
-class FusedConv2DBiasActivation(Successor):
-    """Takes each such op apart."""
+class FusedConv2DBiasActivation(OpReplacement):
+    """Takes each such op apart.
+
+    FusedConv2DBiasActivation -> Conv2D, Mul, BiasAdd and Relu, which it had in one kernel.
+
+    Source: tensorflow/contrib/fused_conv/kernels/fused_conv2d_bias_activation_op.cc. The answer is
+
+        activation(conv_input_scale * conv(conv_input, filter) + side_input_scale * side_input + bias)
+
+    Two cases, by what had a kernel:
+
+    1. float32, on GPUs. `filter` may have its output channels first.
+    2. qint8, on GPUs, and since 1.15 on CPUs for channels in the last dimension: computed in float32, then rounded to
+       the nearest, half to even, and clipped to what int8 holds. GPUs took the format NCHW_VECT_C only, which is left
+       standing.
+
+    With a `side_input_scale` of 0 the side input does not count, and has another shape; so the scale has to be a
+    constant, or the op is left standing. The kernels ignored `dilations`.
+    """
 
     name = "fused_conv2d_bias_activation"
     ops: ClassVar = {"FusedConv2DBiasActivation": "Conv2D, Mul, BiasAdd, Relu"}

@@ -1,12 +1,4 @@
-"""TensorArray, TensorArrayV2 -> TensorArrayV3: what dynamic_rnn of TensorFlow 0.12 and older writes.
-
-The old ops pass their handle as a string (V1 as a reference to one) and are deprecated at GraphDef versions 16 and 26,
-so that no function may hold them. V3 passes a resource; its ops take the same inputs in the same order. Three cases:
-
-1. Ops that make a handle: renamed, and all that carries the handle carries a resource.
-2. Ops that only use one: renamed.
-3. V1's Pack and Unpack, which V3 does not have: Gather and Scatter with all indices.
-"""
+"""TensorArray of early releases, and tensor lists as TensorFlow 1.8 to 1.12 wrote them."""
 
 from __future__ import annotations
 
@@ -17,7 +9,7 @@ from compat_saver import dtypes
 from compat_saver.graph.attributes import type_attr
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.passes.build import Build
-from compat_saver.passes.replacements.op_replacement import Successor
+from compat_saver.passes.op_replacement import OpReplacement
 from compat_saver.passes.retype import retype_carriers
 
 _OLD = ("", "V2")
@@ -30,8 +22,19 @@ _USERS = {
 _RESOURCE, _INT32 = dtypes.by_name("resource").number, dtypes.by_name("int32").number
 
 
-class TensorArrayV3(Successor):
-    """Rewrites the old ops, and makes all that carries their handles carry a resource."""
+class TensorArray(OpReplacement):
+    """Rewrites the old ops, and makes all that carries their handles carry a resource.
+
+    TensorArray, TensorArrayV2 -> TensorArrayV3: what dynamic_rnn of TensorFlow 0.12 and older writes.
+
+    The old ops pass their handle as a string (V1 as a reference to one) and are deprecated at GraphDef versions 16 and
+    26, so that no function may hold them. V3 passes a resource; its ops take the same inputs in the same order. Three
+    cases:
+
+    1. Ops that make a handle: renamed, and all that carries the handle carries a resource.
+    2. Ops that only use one: renamed.
+    3. V1's Pack and Unpack, which V3 does not have: Gather and Scatter with all indices.
+    """
 
     name = "tensor_array_v3"
     ops: ClassVar = {
@@ -78,3 +81,29 @@ def _unpack(node: Node, build: Build) -> None:
 def _up_to(build: Build, count: Value) -> Value:
     start, step = build.constant(0, "int32"), build.constant(1, "int32")
     return build("Range", start, count, step, Tidx=type_attr(_INT32))
+
+
+_OPS = ("EmptyTensorList", "TensorListGather", "TensorListGetItem", "TensorListPopBack", "TensorListStack")
+
+
+class TensorList(OpReplacement):
+    """Gives each op of the old signature the input it lacks.
+
+    Ops of tensor lists get the input they have had since 1.13 or so: a limit, or the shape of the elements.
+
+    Each of them came to take one more int32 tensor, and -1 means what the op did before: for EmptyTensorList that the
+    list may grow without limit, for the others that the shape is that of the elements found.
+
+    Source: tensorflow/core/ops/list_ops.cc.
+    """
+
+    name = "tensor_list_inputs"
+    ops: ClassVar = {
+        op: "EmptyTensorList with max_num_elements" if op == "EmptyTensorList" else f"{op} with element_shape"
+        for op in _OPS
+    }
+    lacking = (1,)
+
+    def rewrite(self, node: Node, build: Build) -> None:
+        """Rewrites one op."""
+        node.set_inputs([*node.inputs, build.constant(-1, "int32")])

@@ -1,12 +1,4 @@
-"""MatrixExponential -> its scaling and squaring method in core ops: deprecated at GraphDef version 27.
-
-Source: tensorflow/core/kernels/matrix_exponential_op.cc, which calls Eigen; the method is that of N. J. Higham, "The
-Scaling and Squaring Method for the Matrix Exponential Revisited" (2005). Each matrix of shape [..., n, n] is divided by
-the power of two that brings its 1-norm below a limit, a rational function of degree 13 gives the exponential of that,
-and squaring it as often as was halved gives the answer. How often depends on the values, so there is a v1 while loop.
-All is computed in double precision, whatever the type. Where a matrix is not finite, the old op answered with NaN and
-MatrixSolve refuses it, as today's tf.linalg.expm does.
-"""
+"""Decompositions and functions of matrices: SelfAdjointEig, MatrixExponential."""
 
 from __future__ import annotations
 
@@ -17,16 +9,49 @@ from compat_saver import dtypes
 from compat_saver.graph.attributes import type_attr
 from compat_saver.graph.ir import Node, Value
 from compat_saver.passes.build import Build
-from compat_saver.passes.replacements.op_replacement import Successor
+from compat_saver.passes.op_replacement import OpReplacement
 from compat_saver.proto.messages import Message
 
 _INT32, _DOUBLE, _COMPLEX = (type_attr(dtypes.by_name(name).number) for name in ("int32", "float64", "complex128"))
+
+
+class SelfAdjointEig(OpReplacement):
+    """Puts the two outputs of SelfAdjointEigV2 on top of each other.
+
+    SelfAdjointEig, BatchSelfAdjointEig -> SelfAdjointEigV2: eigenvalues and eigenvectors came in one tensor.
+
+    The old output of shape [..., M + 1, M] holds the eigenvalues in its first row and the eigenvectors below.
+    """
+
+    name = "self_adjoint_eig_v2"
+    ops: ClassVar = dict.fromkeys(("SelfAdjointEig", "BatchSelfAdjointEig"), "SelfAdjointEigV2, ConcatV2")
+
+    def rewrite(self, node: Node, build: Build) -> None:
+        """Rewrites one such op."""
+        dtype = node.attrs["T"]
+        values = build("SelfAdjointEigV2", node.inputs[0], T=dtype, compute_v=True)
+        vectors = values.node.output(1)
+        row = build.constant(-2, "int32")
+        first = build("ExpandDims", values, row, T=dtype, Tdim=_INT32)
+        build.replace(build("ConcatV2", first, vectors, row, N=2, T=dtype, Tidx=_INT32))
+
+
 _DEGREE = 13
 _LARGEST_NORM = 5.371920351148152
 
 
-class MatrixExponential(Successor):
-    """Rewrites each MatrixExponential. It never had a gradient."""
+class MatrixExponential(OpReplacement):
+    """Rewrites each MatrixExponential. It never had a gradient.
+
+    MatrixExponential -> its scaling and squaring method in core ops: deprecated at GraphDef version 27.
+
+    Source: tensorflow/core/kernels/matrix_exponential_op.cc, which calls Eigen; the method is that of N. J. Higham,
+    "The Scaling and Squaring Method for the Matrix Exponential Revisited" (2005). Each matrix of shape [..., n, n] is
+    divided by the power of two that brings its 1-norm below a limit, a rational function of degree 13 gives the
+    exponential of that, and squaring it as often as was halved gives the answer. How often depends on the values, so
+    there is a v1 while loop. All is computed in double precision, whatever the type. Where a matrix is not finite, the
+    old op answered with NaN and MatrixSolve refuses it, as today's tf.linalg.expm does.
+    """
 
     name = "matrix_exponential"
     ops: ClassVar = {"MatrixExponential": "MatrixSolve, BatchMatMulV2 and a v1 while loop"}

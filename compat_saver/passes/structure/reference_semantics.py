@@ -1,25 +1,43 @@
-"""Reads of a variable that the graph changes are made when they are used.
-
-`w/read`, an Identity of the reference, copies nothing: it hands on the variable's own buffer, and whoever uses it sees
-what lies there by then. So tf.identity(w) under a control dependency on w.assign_add(1) gives the new value, though
-`w/read` itself ran before. A ReadVariableOp hands on a snapshot. This pass makes the difference explicit while the
-variable is still a reference: each use gets an Identity of its own, that waits for all that its user waits for.
-
-A read that enters a loop is a read of each iteration there: the reference enters beside it.
-
-Assign alone does not count as a change here: it may put a new buffer in the variable's place, and what was read
-before then keeps the old. Source: tensorflow/core/kernels/assign_op.h, dense_update_ops.cc, identity_op.h.
-"""
+"""Makes explicit what reference variables do implicitly: they share values by name, and are read when they are used."""
 
 from __future__ import annotations
 
 from compat_saver import dtypes
 from compat_saver.graph.ir import Graph, Node, Use, Value
+from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, HANDLE_CARRIERS, VARIABLE_OPS
 from compat_saver.graph.ops import OpCatalog
 from compat_saver.passes.base import Pass, Rewrite
-from compat_saver.passes.retype import CARRIERS, carried_to
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
+from compat_saver.passes.retype import carried_to
 from compat_saver.proto.messages import Message
+
+
+class SharedVariables(Pass):
+    """Makes all that uses a variable of a name use the first of that name: the one whose node has it, if one does.
+
+    Variables that share a name share their value: one node stands for them.
+
+    A session keeps the value of a variable under its `shared_name`, or else under the name of its node, and per
+    container. Two nodes with one such name are one variable, of which a saver stores one.
+    """
+
+    name = "shared_variables"
+
+    def apply(self, graph: Graph) -> Rewrite:
+        """Redirects the uses of all others; they are left without any."""
+        by_name: dict[tuple[bytes, str], list[Node]] = {}
+        for node in graph:
+            if node.op in ANY_VARIABLE_OPS:
+                shared = node.attr.text("shared_name") or node.name
+                by_name.setdefault((node.attr.bytes("container"), shared), []).append(node)
+        count = 0
+        for (_, name), nodes in by_name.items():
+            first = next((node for node in nodes if node.name == name), nodes[0])
+            for other in nodes:
+                if other is not first and (other.op in VARIABLE_OPS) == (first.op in VARIABLE_OPS):
+                    other.output().replace_uses(first.output())
+                    count += 1
+        return Rewrite(self.name, count, f"{count:,} variables that are another one")
+
 
 _READ, _ENTER = "Identity", "Enter"
 _NOT_IN_PLACE = ("Assign", "IsVariableInitialized")
@@ -27,6 +45,19 @@ _NOT_IN_PLACE = ("Assign", "IsVariableInitialized")
 
 class LateReads(Pass):
     """Gives each use of what an Identity read from a changed variable a read of its own.
+
+    Reads of a variable that the graph changes are made when they are used.
+
+    `w/read`, an Identity of the reference, copies nothing: it hands on the variable's own buffer, and whoever uses it
+    sees what lies there by then. So tf.identity(w) under a control dependency on w.assign_add(1) gives the new value,
+    though `w/read` itself ran before. A ReadVariableOp hands on a snapshot. This pass makes the difference explicit
+    while the variable is still a reference: each use gets an Identity of its own, that waits for all that its user
+    waits for.
+
+    A read that enters a loop is a read of each iteration there: the reference enters beside it.
+
+    Assign alone does not count as a change here: it may put a new buffer in the variable's place, and what was read
+    before then keeps the old. Source: tensorflow/core/kernels/assign_op.h, dense_update_ops.cc, identity_op.h.
 
     Args:
         catalog: tells which inputs are references.
@@ -51,7 +82,7 @@ class LateReads(Pass):
                 if not self._wants_reference(use):
                     continue
                 copies = [use.node.output(port) for port in _handed_on(use)]
-                if use.node.op not in CARRIERS and use.node.op not in _NOT_IN_PLACE:
+                if use.node.op not in HANDLE_CARRIERS and use.node.op not in _NOT_IN_PLACE:
                     return True
                 pending += [copy for copy in copies if copy not in seen]
                 seen.update(copies)
@@ -110,7 +141,9 @@ def _enter(graph: Graph, enter: Node, reference: Value) -> Value:
 def _waits(use: Use) -> list[Node]:
     """Returns what the user of a read waits for; a carrier hands a value on as soon as one is there."""
     read = use.node.inputs[use.position].node
-    others = () if use.node.op in CARRIERS else (value.node for value in use.node.inputs if value.node is not read)
+    others = (
+        () if use.node.op in HANDLE_CARRIERS else (value.node for value in use.node.inputs if value.node is not read)
+    )
     nodes = [*others, *use.node.control_inputs]
     # What waits for nothing itself, a constant or a placeholder, is there from the start.
     found = [node for node in nodes if node.inputs or node.control_inputs]

@@ -1,17 +1,4 @@
-"""ReduceSliceSum, -Prod, -Max, -Min -> segment reductions: each slice of an axis is reduced to one element.
-
-Source: tensorflow/contrib/reduce_slice_ops/kernels/reduce_slice_ops.cc and .h. `indices` holds the slices, two cases:
-
-1. Shape [n, 2]: n slices from indices[i, 0] up to, not including, indices[i, 1]. They may overlap.
-2. Shape [n] or [n, 1]: n - 1 slices, each from one index up to the next.
-
-A slice ends with the axis at the latest. What it would take from before the axis is left out; the old op read what lay
-in memory there. An empty slice gives 0, 1, the lowest or the highest value of the type, infinities included. The old
-Max and Min forgot a NaN unless it came last in its slice; the new ones need not.
-
-Which elements are in which slice is found by comparing all positions of the axis with all slices. In front of each
-slice comes an element for nothing, as today's reductions differ in what they give for an empty one.
-"""
+"""Sums, products and extremes along an axis: TileGrad, ReduceSliceSum and its like."""
 
 from __future__ import annotations
 
@@ -24,10 +11,40 @@ from compat_saver import dtypes
 from compat_saver.graph.attributes import type_attr
 from compat_saver.graph.ir import Node, Value
 from compat_saver.passes.build import Build
-from compat_saver.passes.replacements.op_replacement import Successor
+from compat_saver.passes.op_replacement import OpReplacement
 from compat_saver.proto.messages import Message
 
 _INT32, _INT64 = type_attr(3), type_attr(9)
+
+
+class TileGrad(OpReplacement):
+    """Rewrites each TileGrad.
+
+    TileGrad -> a sum over the copies: deprecated at GraphDef version 3.
+
+    Source: tensorflow/core/kernels/tile_ops.cc. Along each dimension the input is `multiples` copies one after the
+    other, and the output their sum. With a dimension of size m * n seen as two, m copies and n entries, that is a sum
+    over every other dimension.
+    """
+
+    name = "untile"
+    ops: ClassVar = {"TileGrad": "Reshape, Sum"}
+    agreement = "to rounding"
+
+    def rewrite(self, node: Node, build: Build) -> None:
+        """Rewrites one TileGrad."""
+        dtype = node.attrs["T"]
+        tiled, copies = node.inputs
+        shape = build("Shape", tiled, T=dtype, out_type=_INT32)
+        entries = build("FloorDiv", shape, copies, T=_INT32)
+        flat = build.constant([-1], "int32")
+        pairs = build("Reshape", build("Pack", copies, entries, N=2, T=_INT32, axis=1), flat, T=_INT32, Tshape=_INT32)
+        count = build("Size", pairs, T=_INT32, out_type=_INT32)
+        every_other = build("Range", build.constant(0, "int32"), count, build.constant(2, "int32"), Tidx=_INT32)
+        seen_as_two = build("Reshape", tiled, pairs, T=dtype, Tshape=_INT32)
+        build.replace(build("Sum", seen_as_two, every_other, T=dtype, Tidx=_INT32, keep_dims=False))
+
+
 _SUMS = {"ReduceSliceSum": "UnsortedSegmentSum", "ReduceSliceProd": "UnsortedSegmentProd"}
 _LIMITS = {"ReduceSliceMax": "SegmentMax", "ReduceSliceMin": "SegmentMin"}
 # The old kernels' types; sums and products also of complex numbers.
@@ -35,8 +52,24 @@ _REAL = ("float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", 
 _COMPLEX = ("complex64", "complex128")
 
 
-class ReduceSlice(Successor):
-    """Rewrites each such op; the axis may be a tensor that is known only when the graph runs."""
+class ReduceSlice(OpReplacement):
+    """Rewrites each such op; the axis may be a tensor that is known only when the graph runs.
+
+    ReduceSliceSum, -Prod, -Max, -Min -> segment reductions: each slice of an axis is reduced to one element.
+
+    Source: tensorflow/contrib/reduce_slice_ops/kernels/reduce_slice_ops.cc and .h. `indices` holds the slices, two
+    cases:
+
+    1. Shape [n, 2]: n slices from indices[i, 0] up to, not including, indices[i, 1]. They may overlap.
+    2. Shape [n] or [n, 1]: n - 1 slices, each from one index up to the next.
+
+    A slice ends with the axis at the latest. What it would take from before the axis is left out; the old op read what
+    lay in memory there. An empty slice gives 0, 1, the lowest or the highest value of the type, infinities included.
+    The old Max and Min forgot a NaN unless it came last in its slice; the new ones need not.
+
+    Which elements are in which slice is found by comparing all positions of the axis with all slices. In front of each
+    slice comes an element for nothing, as today's reductions differ in what they give for an empty one.
+    """
 
     name = "reduce_slice"
     ops: ClassVar = {old: f"Where, Gather, {new} and others" for old, new in {**_SUMS, **_LIMITS}.items()}

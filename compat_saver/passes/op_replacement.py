@@ -1,4 +1,4 @@
-"""What the passes have in common that put another op, or several, in the place of one."""
+"""Base classes of the passes that replace one op by another, or by several."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXACT = "exactly equal"
 _CATALOG = OpCatalog()
 
 
-class Successor(Pass):
+class OpReplacement(Pass):
     """Finds the nodes of some ops and has each of them rewritten.
 
     Args:
@@ -66,3 +66,17 @@ def _lacks(node: Node) -> int | None:
         return _CATALOG.input_count(node) - len(node.inputs)
     except GraphError:
         return None
+
+
+class LegacyBehavior(OpReplacement):
+    """A OpReplacement for graphs that are old enough: only there the op meant something else.
+
+    A graph that does not say which release wrote it is left as it is.
+    """
+
+    until: ClassVar[Mapping[str, int]]
+    """The first GraphDef version, by op, whose releases compute what today's does."""
+
+    def takes(self, graph: Graph, node: Node) -> bool:
+        """Whether it rewrites a node of a graph."""
+        return super().takes(graph, node) and 0 < graph.producer < self.until[node.op]
