@@ -21,7 +21,7 @@ from compat_saver._tensorflow import gist
 from compat_saver.errors import CompatSaverError
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import make_plan
-from compat_saver.migration.verification.compare import compare
+from compat_saver.migration.verification.comparison import compare
 from compat_saver.migration.verification.samples import Feeds, SampleMaker
 from compat_saver.model import LegacyModel, open_model
 from compat_saver.model.choosing import choose_signatures

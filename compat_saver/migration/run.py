@@ -12,12 +12,12 @@ from pathlib import Path
 from compat_saver.errors import UsageError, VerificationError
 from compat_saver.migration.initial_values import with_initial_values
 from compat_saver.migration.options import MigrationOptions
-from compat_saver.migration.outcome import MigrationReport
 from compat_saver.migration.plan import Plan, make_plan
 from compat_saver.migration.publish import refuse_existing, staged
-from compat_saver.migration.verification.compare import ATOL, RTOL
-from compat_saver.migration.verification.given import read_feeds
-from compat_saver.migration.verification.verify import Verification, verify_model
+from compat_saver.migration.report import MigrationReport
+from compat_saver.migration.verification.comparison import ATOL, RTOL
+from compat_saver.migration.verification.samples import read_feeds
+from compat_saver.migration.verification.verify_model import Verification, verify_model
 from compat_saver.migration.writing.saved_model import OutputShapes, write_saved_model
 from compat_saver.model import LegacyModel, open_model
 from compat_saver.model.signature import SignatureRequest

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from compat_saver.inspection.outcome import Inspection, TensorFacts, VariableFacts
+from compat_saver.inspection.facts import Inspection, TensorFacts, VariableFacts
 from compat_saver.report.ops_table import ops_in_the_way, ops_summary, rewritten_ops
 from compat_saver.report.words import bytes_text, shape_text
 

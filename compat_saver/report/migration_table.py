@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from compat_saver.analysis.ops.triage import OpRow
-from compat_saver.migration.outcome import MigrationReport
+from compat_saver.migration.report import MigrationReport
 from compat_saver.report.ops_table import ops_summary, rewritten_ops
 from compat_saver.report.words import bytes_text, shape_text
 

@@ -1,6 +1,6 @@
 """The whole text of a migration's report."""
 
-from compat_saver.migration.outcome import SourceFacts
+from compat_saver.migration.report import SourceFacts
 from compat_saver.report.migration_table import render_migration
 from compat_saver.report.terminal import as_text
 from tests.report.outcomes import make_difference, make_report

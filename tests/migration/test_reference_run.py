@@ -5,7 +5,7 @@ import pytest
 
 from compat_saver.errors import UsageError
 from compat_saver.graph import parse_graph
-from compat_saver.migration.verification.asking import ask_given, ask_made_up
+from compat_saver.migration.verification.reference_run import run_generated, run_given
 from compat_saver.migration.verification.replay import ReplayError
 from compat_saver.migration.verification.samples import SampleMaker
 from compat_saver.model.signature import Signature, Tensor
@@ -35,14 +35,14 @@ class FakeReplay:
 def ask(answer, text="x = Placeholder[dtype=float32, shape=[?, 2]]"):
     replay = FakeReplay(answer)
     graph = parse_graph(text)
-    return replay, ask_made_up(replay, SIGNATURE, SampleMaker(graph, {"x:0": "x"}, 0))
+    return replay, run_generated(replay, SIGNATURE, SampleMaker(graph, {"x:0": "x"}, 0))
 
 
 def test_two_batches_where_all_is_finite():
-    replay, asked = ask(lambda x: x)
-    assert [batch["x"].shape for batch in asked.feeds] == [(3, 2), (1, 2)]
+    replay, reference = ask(lambda x: x)
+    assert [batch["x"].shape for batch in reference.feeds] == [(3, 2), (1, 2)]
     assert replay.asked == 2
-    assert asked.notes == []
+    assert reference.notes == []
 
 
 @pytest.mark.parametrize(
@@ -55,22 +55,22 @@ def test_two_batches_where_all_is_finite():
 )
 def test_numbers_are_sought_elsewhere_until_one_batch_is_finite(answer):
     with np.errstate(invalid="ignore"):
-        _, asked = ask(answer)
-    assert len(asked.feeds) > 2
-    assert asked.is_finite()
+        _, reference = ask(answer)
+    assert len(reference.feeds) > 2
+    assert reference.is_finite()
 
 
 def test_an_output_that_never_is_finite_ends_the_search():
-    _, asked = ask(lambda x: x * np.nan)
-    assert not asked.is_finite()
-    assert len(asked.feeds) == 4
+    _, reference = ask(lambda x: x * np.nan)
+    assert not reference.is_finite()
+    assert len(reference.feeds) == 4
 
 
 def test_a_batch_that_fails_leaves_no_trace():
-    replay, asked = ask(lambda x: x if len(x) == 1 else None)
-    assert [batch["x"].shape for batch in asked.feeds] == [(1, 2)]
+    replay, reference = ask(lambda x: x if len(x) == 1 else None)
+    assert [batch["x"].shape for batch in reference.feeds] == [(1, 2)]
     assert replay.restored == 1
-    assert asked.notes == ["The shapes of the inputs of 'serve' were guessed: x [1, 2]."]
+    assert reference.notes == ["The shapes of the inputs of 'serve' were guessed: x [1, 2]."]
 
 
 def test_the_batch_of_a_constant_is_found():
@@ -79,15 +79,15 @@ def test_the_batch_of_a_constant_is_found():
     sizes = Const[dtype=int32, value=int32[2](7, 2)]
     r = Reshape(x, sizes)
     """
-    _, asked = ask(lambda x: x if len(x) == 7 else None, text)
-    assert {batch["x"].shape for batch in asked.feeds} == {(7, 2)}
+    _, reference = ask(lambda x: x if len(x) == 7 else None, text)
+    assert {batch["x"].shape for batch in reference.feeds} == {(7, 2)}
 
 
 def test_nothing_runs():
-    with pytest.raises(UsageError, match=r"No inputs could be made .*\(no\)"):
+    with pytest.raises(UsageError, match=r"failed on every generated input \(no\)"):
         ask(lambda x: None)
 
 
 def test_given_inputs_do_not_run():
     with pytest.raises(UsageError, match="does not run on the given inputs: no"):
-        ask_given(FakeReplay(lambda x: None), SIGNATURE, [{"x": np.zeros((1, 2))}])
+        run_given(FakeReplay(lambda x: None), SIGNATURE, [{"x": np.zeros((1, 2))}])

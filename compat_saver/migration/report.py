@@ -14,7 +14,7 @@ from compat_saver.analysis.ops.triage import OpRow
 from compat_saver.analysis.values.tables import Table
 from compat_saver.analysis.values.weights import Weight
 from compat_saver.graph.attributes import Shape
-from compat_saver.migration.verification.verify import Verification
+from compat_saver.migration.verification.verify_model import Verification
 from compat_saver.model import SourceFacts
 from compat_saver.model.signature import Signature, Tensor
 from compat_saver.model.table_content import TableContent

@@ -16,11 +16,10 @@ from compat_saver.graph import Graph
 from compat_saver.graph.op_sets import RANDOM_OP
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan
-from compat_saver.migration.verification.asking import Asked, ask_given, ask_made_up
-from compat_saver.migration.verification.compare import Comparison, compare
-from compat_saver.migration.verification.given import read_feeds
+from compat_saver.migration.verification.comparison import Comparison, compare
+from compat_saver.migration.verification.reference_run import ReferenceRun, run_generated, run_given
 from compat_saver.migration.verification.replay import Replay
-from compat_saver.migration.verification.samples import Feeds, SampleMaker
+from compat_saver.migration.verification.samples import Feeds, SampleMaker, read_feeds
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import Signature
 
@@ -73,18 +72,18 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
     maker = SampleMaker(plan.graph, plan.input_nodes, options.seed, _vocabularies(model, plan))
     with Replay(model, plan) as replay:
         notes = list(replay.notes)
-        asked = [
-            ask_made_up(replay, item, maker) if given is None else ask_given(replay, item, given[item.name])
+        references = [
+            run_generated(replay, item, maker) if given is None else run_given(replay, item, given[item.name])
             for item in plan.signatures
         ]
     results = {}
     written = _load(directory, options.output_tags)
-    for item in asked:
+    for item in references:
         results[item.signature.name] = _compare_all(written, item, options)
-    for item in asked:  # after all comparisons, for it asks the model again
+    for item in references:  # after all comparisons, for it runs the model again
         notes += item.notes + list(_doubts(written, item, results[item.signature.name], plan.graph))
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
-    guesses = {item.signature.name: item.guesses for item in asked if item.guesses}
+    guesses = {item.signature.name: item.guesses for item in references if item.guesses}
     return Verification(source, results, tuple(notes), guesses)
 
 
@@ -103,42 +102,42 @@ def _load(directory: Path, tag_set: Sequence[str]) -> Any:
         raise CannotMigrateError([reason]) from error
 
 
-def _compare_all(model: Any, asked: Asked, options: MigrationOptions) -> dict[str, Comparison]:
+def _compare_all(model: Any, reference: ReferenceRun, options: MigrationOptions) -> dict[str, Comparison]:
     results: dict[str, Comparison] = {}
-    for feeds, answers in zip(asked.feeds, asked.answers, strict=True):
+    for feeds, expected in zip(reference.feeds, reference.outputs, strict=True):
         try:
-            found = _answers(model, asked.signature, feeds)
+            found = _run(model, reference.signature, feeds)
         except _tensorflow.refusals() as error:
-            return {key: Comparison(None, False, f"does not run: {_tensorflow.gist(error)}") for key in answers}
-        for key, answer in answers.items():
-            result = compare(answer, found[key], options.rtol, options.atol)
+            return {key: Comparison(None, False, f"does not run: {_tensorflow.gist(error)}") for key in expected}
+        for key, array in expected.items():
+            result = compare(array, found[key], options.rtol, options.atol)
             results[key] = results[key].worse_of(result) if key in results else result
     return results
 
 
-def _answers(model: Any, signature: Signature, feeds: Feeds) -> dict[str, np.ndarray]:
+def _run(model: Any, signature: Signature, feeds: Feeds) -> dict[str, np.ndarray]:
     tf = _tensorflow.tensorflow()
     tensors = {key: tf.constant(array, signature.inputs[key].dtype, array.shape) for key, array in feeds.items()}
     return {key: np.asarray(value.numpy()) for key, value in model.signatures[signature.name](**tensors).items()}
 
 
-def _is_random(model: Any, asked: Asked) -> bool:
-    """Whether the written model answers the same question differently; a seed makes the first answers alike."""
+def _is_random(model: Any, reference: ReferenceRun) -> bool:
+    """Whether the written model computes something else on the same inputs; a seed makes the first runs alike."""
     try:
-        first, second = (_answers(model, asked.signature, asked.feeds[0]) for _ in range(2))
+        first, second = (_run(model, reference.signature, reference.feeds[0]) for _ in range(2))
     except _tensorflow.refusals():
-        return False  # told as such by the comparison
+        return False  # reported by the comparison
     return any(compare(first[key], second[key], None, None).problem for key in first)
 
 
-def _doubts(model: Any, asked: Asked, compared: Mapping[str, Comparison], graph: Graph) -> Iterator[str]:
-    name = asked.signature.name
+def _doubts(model: Any, reference: ReferenceRun, compared: Mapping[str, Comparison], graph: Graph) -> Iterator[str]:
+    name = reference.signature.name
     random = [node.name for node in graph if RANDOM_OP.search(node.op)]
-    if random and _is_random(model, asked):
+    if random and _is_random(model, reference):
         yield (
-            f"The graph draws random numbers ({random[0]!r}), so {name!r} answers differently each time it is asked. "
-            "Bind what switches them on, a keep_prob or is_training (--bind), take what is drawn as input (--inputs), "
-            "or serve what does not depend on it (--outputs)."
+            f"Signature {name!r} is non-deterministic: it contains random ops ({random[0]!r}). Fix the input that enables "
+            "them, a keep_prob or is_training (--bind), take their output as an input (--inputs), or serve what does "
+            "not depend on them (--outputs)."
         )
     for key, result in compared.items():
         if not result.finite:

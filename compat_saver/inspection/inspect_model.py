@@ -18,7 +18,7 @@ from compat_saver.analysis.values.weights import declared_shape
 from compat_saver.bundle import Checkpoint, TensorInfo, open_bundle
 from compat_saver.graph import Graph, Node, Value
 from compat_saver.graph.op_sets import PLACEHOLDER_OPS
-from compat_saver.inspection.outcome import (
+from compat_saver.inspection.facts import (
     CheckpointFacts,
     GraphFacts,
     Inspection,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from compat_saver.migration.verification.compare import compare
+from compat_saver.migration.verification.comparison import compare
 
 NAN, INF = float("nan"), float("inf")
 
