@@ -18,7 +18,7 @@ from compat_saver.cli.source_options import source_options
 def inspect(source: Path, meta_graph: Path | None, tag_set: tuple[str, ...] | None, as_json: bool) -> None:
     """Say what SOURCE is and holds: what wrote it, inputs, likely outputs, variables.
 
-    And what a migration would make of every op: fine as it is, rewritten, dropped, or in the way. Never imports
+    And what a migration would make of every op: fine as it is, rewritten, dropped, or unsupported. Never imports
     TensorFlow.
     """
     import compat_saver

@@ -102,6 +102,8 @@ class _View:
         return bool(OUTPUT_WORD.fullmatch(self.words[-1]))
 
 
+_WEIGHTED = "depends on trained variables"
+
 SIGNALS: tuple[tuple[str, float, Callable[[_View], float]], ...] = (
     ("has a conventional name", 5.0, lambda v: v.is_named and v.is_conventional),
     ("is called logits", 1.5, lambda v: bool(LOGITS_WORD.fullmatch(v.words[-1]))),
@@ -109,7 +111,7 @@ SIGNALS: tuple[tuple[str, float, Callable[[_View], float]], ...] = (
     ("was given a name", 1.0, lambda v: v.is_named and not v.is_conventional),
     ("is a softmax or sigmoid at the end", 3.0, lambda v: v.root.op in HEAD_OPS - {"ArgMax"} and v.is_head),
     ("is the index of the largest at the end", 2.0, lambda v: v.root.op == "ArgMax" and v.is_head),
-    ("depends on trained variables", 4.0, lambda v: v.share),
+    (_WEIGHTED, 4.0, lambda v: v.share),
     ("lies behind the last layer", 3.0, lambda v: v.parts.is_end(v.node)),
     ("is computed last", 2.0, lambda v: v.parts.is_last(v.node)),
     ("leads to nothing else", 0.5, lambda v: not any(r in v.parts.fed for r in v.parts.readers.get(v.node, ()))),
@@ -258,7 +260,14 @@ def _question(node: Node) -> Node:
     return origin(node.output(), READ_OFF_OPS).node
 
 
+def _shown(signal: str, parts: Forward) -> str:
+    """Returns a signal's name as it holds for a graph: weights may be constants, and a graph may have none."""
+    if signal != _WEIGHTED or any(node.op != "Const" for node in parts.weights):
+        return signal
+    return "depends on constant weights" if parts.weights else ""
+
+
 def _judge(view: _View) -> Candidate:
     spoken = [(name, weight * float(test(view))) for name, weight, test in SIGNALS]
-    names = tuple(name for name, points in spoken if points)
+    names = tuple(shown for name, points in spoken if points and (shown := _shown(name, view.parts)))
     return Candidate(f"{view.node.name}:0", round(sum(points for _, points in spoken), 2), names)

@@ -135,9 +135,9 @@ def _doubts(model: Any, reference: ReferenceRun, compared: Mapping[str, Comparis
     random = [node.name for node in graph if RANDOM_OP.search(node.op)]
     if random and _is_random(model, reference):
         yield (
-            f"Signature {name!r} is non-deterministic: it contains random ops ({random[0]!r}). Fix the input that enables "
-            "them, a keep_prob or is_training (--bind), take their output as an input (--inputs), or serve what does "
-            "not depend on them (--outputs)."
+            f"Signature {name!r} is non-deterministic: it contains random ops ({random[0]!r}). Fix the input that "
+            "enables them, a keep_prob or is_training (--bind), take their output as an input (--inputs), or serve "
+            "what does not depend on them (--outputs)."
         )
     for key, result in compared.items():
         if not result.finite:
