@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from compat_saver.proto.meta_graph import MetaGraph
 
 PathArgument = str | PathLike[str]
+TagSet = str | Sequence[str]
 Names = Sequence[str] | Mapping[str, str]
 """Tensors, whose keys are made from their names, or key -> tensor."""
 
@@ -63,18 +64,24 @@ def read_checkpoint_state(directory: PathArgument) -> CheckpointState:
     return read(directory)
 
 
-def inspect(source: PathArgument) -> Inspection:
-    """Says what a legacy artifact is and holds, without TensorFlow.
+def inspect(
+    source: PathArgument, *, meta_graph: PathArgument | None = None, tag_set: TagSet | None = None
+) -> Inspection:
+    """Describes a legacy artifact, without TensorFlow.
 
     Args:
         source: a checkpoint, any file of it, a `.meta` alone, or a directory.
+        meta_graph: the `.meta` file, where it is not beside the checkpoint.
+        tag_set: the tags of the graph of a SavedModel, as for `migrate`.
 
     Raises:
         ArtifactError: there is nothing, or something else.
+        NameNotFoundError: a SavedModel has no graph of these tags.
     """
     from compat_saver.inspection import inspect as look
+    from compat_saver.model.opening import parse_tags
 
-    return look(Path(source))
+    return look(Path(source), meta_graph=None if meta_graph is None else Path(meta_graph), tag_set=parse_tags(tag_set))
 
 
 def migrate(
@@ -90,7 +97,8 @@ def migrate(
     rename: Mapping[str, str] | None = None,
     init_missing: bool = False,
     assets: Mapping[str, PathArgument] | None = None,
-    tag_set: Sequence[str] = ("serve",),
+    tag_set: TagSet | None = None,
+    output_tags: Sequence[str] = ("serve",),
     verify: bool = True,
     verify_data: PathArgument | None = None,
     rtol: float | None = None,
@@ -119,7 +127,10 @@ def migrate(
         rename: old signature key, or tensor name, each perhaps as `SIGNATURE/OLD` -> new key.
         init_missing: let variables that the checkpoint does not hold begin as the graph's own initialisers have it.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
-        tag_set: the tags of the written model.
+        tag_set: the tags of the graph of a SavedModel, or these as one text with commas between; empty for the graph
+            without tags. None takes the graph tagged `serve`, or else the one without tags; of a Hub module first the
+            one without tags, which is for inference by convention.
+        output_tags: the tags of the written model.
         verify: whether to compare the written model with the original before publishing.
         verify_data: an `.npz` file with an array per input, named by tensor or by signature key.
         rtol: relative tolerance; None takes 1e-5 for float32 and wider.
@@ -140,6 +151,7 @@ def migrate(
     """
     from compat_saver.migration import migrate as run
     from compat_saver.migration.signatures_file import SignaturesFile, read_signatures_file
+    from compat_saver.model.opening import parse_tags
 
     if signatures is None or isinstance(signatures, Mapping):
         asked = SignaturesFile(signatures or {}, {}, {})
@@ -155,7 +167,8 @@ def migrate(
         rename={**asked.rename, **(rename or {})},
         init_missing=init_missing,
         assets=assets,
-        tag_set=tuple(tag_set),
+        tag_set=parse_tags(tag_set),
+        output_tags=tuple(output_tags),
         verify=verify,
         verify_data=verify_data,
         rtol=rtol,
@@ -214,7 +227,8 @@ def _options(
     verify_data: PathArgument | None = None,
     **others: object,
 ) -> MigrationOptions:
-    from compat_saver.migration.options import MigrationOptions, make_requests
+    from compat_saver.migration.options import MigrationOptions
+    from compat_saver.model.signature import make_requests
 
     return MigrationOptions(
         signatures=make_requests(inputs, outputs, signatures),

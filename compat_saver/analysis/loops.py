@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from compat_saver.graph.ir import Graph, Node
+from compat_saver.graph.op_sets import ENTER_OPS, EXIT_OPS, MERGE_OPS, SWITCH_OPS
 
-_LOOP_STEPS = {"Enter": 1, "RefEnter": 1, "Exit": -1, "RefExit": -1}
-_SWITCHES = ("Switch", "RefSwitch")
-_MERGES = ("Merge", "RefMerge")
+_LOOP_STEPS = {**dict.fromkeys(ENTER_OPS, 1), **dict.fromkeys(EXIT_OPS, -1)}
 # Deeper than people nest; ends the walk in a damaged graph that goes around without a NextIteration.
 _DEEPEST = 64
 
@@ -29,7 +28,7 @@ def nodes_in_branches(graph: Graph, in_loops: Collection[Node]) -> set[Node]:
     def step(node: Node) -> int:
         if node in in_loops:
             return 0
-        return int(node.op in _SWITCHES and not _switches_again(node)) - (node.op in _MERGES)
+        return int(node.op in SWITCH_OPS and not _switches_again(node)) - (node.op in MERGE_OPS)
 
     return _inside(graph, step, over_control_edges=False)
 
@@ -37,7 +36,7 @@ def nodes_in_branches(graph: Graph, in_loops: Collection[Node]) -> set[Node]:
 def _switches_again(node: Node) -> bool:
     """Whether a Switch reads a Switch of the same cond: what a branch hands out as it came in."""
     before = node.inputs[0].node if len(node.inputs) == 2 else node
-    return before.op in _SWITCHES and before.inputs[1:] == node.inputs[1:]
+    return before.op in SWITCH_OPS and before.inputs[1:] == node.inputs[1:]
 
 
 def _inside(graph: Graph, step: Callable[[Node], int], *, over_control_edges: bool) -> set[Node]:

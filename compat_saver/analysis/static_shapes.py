@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from compat_saver.graph.attributes import Shape, shape_from_message
 from compat_saver.graph.ir import Graph, Value
+from compat_saver.graph.op_sets import FEEDABLE_OPS
 
 # Before this GraphDef version a Placeholder or Variable of unknown shape was written as a scalar.
 _SCALAR_MEANT_UNKNOWN_BEFORE = 24
-_SHAPED_OPS = ("Placeholder", "PlaceholderWithDefault", "PlaceholderV2")
 
 
 def static_shape(graph: Graph, value: Value) -> Shape:
@@ -15,7 +15,7 @@ def static_shape(graph: Graph, value: Value) -> Shape:
     recorded = value.node.attrs.get("_output_shapes")
     if recorded is not None and value.index < len(recorded.list.shape):
         return shape_from_message(recorded.list.shape[value.index])
-    if value.node.op in _SHAPED_OPS:
+    if value.node.op in FEEDABLE_OPS:
         shape = value.node.attr.shape("shape")
         if shape == () and value.node.op == "Placeholder" and graph.producer < _SCALAR_MEANT_UNKNOWN_BEFORE:
             return None

@@ -12,6 +12,7 @@ from compat_saver.cli.arguments import Binding, Names, Renaming, SignatureArgume
 from compat_saver.cli.failures import reports_failures
 from compat_saver.cli.progress import stages
 from compat_saver.cli.result import print_report
+from compat_saver.cli.source_options import source_options
 from compat_saver.cli.verification_options import verification_options
 from compat_saver.errors import UsageError, VerificationError
 
@@ -65,8 +66,15 @@ from compat_saver.errors import UsageError, VerificationError
     is_flag=True,
     help="Let variables that the checkpoint does not hold begin as the graph's initialisers have it.",
 )
-@click.option("--tag-set", type=Names(), default="serve", show_default=True, help="The tags of the written model.")
+@click.option(
+    "--output-tags",
+    type=Names(),
+    default="serve",
+    show_default=True,
+    help="The tags of the written model.",
+)
 @click.option("--signature-def", metavar="NAME", help="The one signature of the file to take [default: all].")
+@source_options
 @verification_options
 @click.option("--no-verify", is_flag=True, help="Publish without comparing with the original.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing, start no TensorFlow.")

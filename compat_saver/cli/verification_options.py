@@ -17,12 +17,6 @@ def _as_dict(ctx: click.Context, param: click.Parameter, pairs: tuple[tuple[str,
 
 _OPTIONS = (
     click.option(
-        "--meta-graph",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="The .meta file, where it does not lie beside the checkpoint.",
-    ),
-    click.option(
         "--asset",
         "assets",
         type=Renaming(),

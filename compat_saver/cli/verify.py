@@ -11,6 +11,7 @@ from compat_saver._tensorflow import be_quiet
 from compat_saver.cli.failures import reports_failures
 from compat_saver.cli.progress import stages
 from compat_saver.cli.result import print_report
+from compat_saver.cli.source_options import meta_graph_option
 from compat_saver.cli.verification_options import verification_options
 from compat_saver.errors import VerificationError
 
@@ -18,6 +19,7 @@ from compat_saver.errors import VerificationError
 @click.command(short_help="Compare a migrated model with its source once more.")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("saved_model", type=click.Path(path_type=Path))
+@meta_graph_option
 @verification_options
 @reports_failures
 def verify(source: Path, saved_model: Path, as_json: bool, **options: Any) -> None:

@@ -13,11 +13,11 @@ Source: tensorflow/core/framework/function.proto of 0.12 and today, tensorflow/c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from compat_saver.errors import GraphError
 from compat_saver.graph.attributes import type_attr
-from compat_saver.graph.ir import Graph, Value
+from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.ops import OpCatalog
 from compat_saver.proto.messages import AttrValue, FunctionDef, Message
 
@@ -85,6 +85,45 @@ def modern_function(function: Message, catalog: OpCatalog) -> Message:
         return with_body(function, function_body(function, catalog), catalog)
     except GraphError:
         return function
+
+
+def function_bodies(graph: Graph, catalog: OpCatalog) -> Iterator[tuple[str, Graph]]:
+    """Yields the name and the body of every function that can be read; any other is left as it was written."""
+    for name, function in tuple(graph.functions.items()):
+        try:
+            body = function_body(function, catalog)
+        except GraphError:
+            continue
+        body.producer, body.min_consumer = graph.producer, graph.min_consumer
+        body.functions = graph.functions  # one library: what a pass adds to it there is there for all
+        yield name, body
+
+
+def called_functions(graph: Graph, nodes: Iterable[Node]) -> set[str]:
+    """Returns the library functions that some nodes call, and those that they call in turn, gradients too."""
+    called: set[str] = set()
+    pending = [name for node in nodes for name in called_by(graph, node.op, node.attrs.values())]
+    while pending:
+        name = pending.pop()
+        if name in called:
+            continue
+        called.add(name)
+        for node in graph.functions[name].node_def:
+            pending += called_by(graph, node.op, node.attr.values())
+        if graph.gradients.get(name) in graph.functions:
+            pending.append(graph.gradients[name])
+    return called
+
+
+def called_by(graph: Graph, op: str, attrs: Iterable[object]) -> Iterator[str]:
+    """Yields the names of library functions that a node calls: as its op or through an attribute."""
+    if not graph.functions:
+        return
+    if op in graph.functions:
+        yield op
+    for attr in attrs:
+        names = [item.name for item in attr.list.func] if attr.HasField("list") else [attr.func.name]  # type: ignore[attr-defined]
+        yield from (name for name in names if name in graph.functions)
 
 
 def _add_nodes(body: Graph, function: Message, catalog: OpCatalog) -> dict[str, Value]:

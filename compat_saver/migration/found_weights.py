@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from compat_saver.analysis.values.initialisers import filling_order
 from compat_saver.analysis.values.weights import Weight, WeightFinder, variable_nodes
 from compat_saver.graph import Graph, Node
+from compat_saver.model.legacy_model import LegacyModel
 
 _MOST_NAMES = 5
 
@@ -20,6 +21,7 @@ class FoundWeights(NamedTuple):
         filling: the variables to fill, group by group, if the values of some weights have to be computed: these, and
             those that their initialisers need.
         untrained: the weights that begin as the graph has it though they are not local.
+        changed: the stored weights that TensorFlow's loader may change after it has restored them.
         missing: what keeps weights from having values, a sentence each.
         notes: what a person should know, a sentence each.
     """
@@ -27,21 +29,23 @@ class FoundWeights(NamedTuple):
     weights: tuple[Weight, ...]
     filling: tuple[tuple[Weight, ...], ...]
     untrained: tuple[str, ...]
+    changed: tuple[str, ...]
     missing: tuple[str, ...]
     notes: tuple[str, ...]
 
 
-def find_weights(
-    graph: Graph, variables: Mapping[str, Node], finder: WeightFinder, local: Collection[str]
-) -> FoundWeights:
+def find_weights(model: LegacyModel, graph: Graph, *, init_missing: bool = False) -> FoundWeights:
     """Finds the weights.
 
     Args:
-        graph: pruned to what the signatures need.
-        variables: all variables of the whole graph by name: an initialiser may need some that no signature needs.
-        finder: knows the checkpoint and the initialisers.
-        local: the local variables, which begin as the graph has it in TF1, too.
+        model: knows the checkpoint, and all variables: an initializer may need some that no signature needs.
+        graph: its graph, pruned to what the signatures need.
+        init_missing: whether variables that no checkpoint holds get their initial values; local ones always do, as in
+            TF1.
     """
+    variables, local = model.variables, model.local_variables
+    first = model.first_values(variables if init_missing else local)
+    finder = WeightFinder(model.checkpoint, model.saver_locations, model.trainable, first)
     found = {node.name: finder.find(node) for node in variable_nodes(graph)}
     weights = tuple(item for item in found.values() if isinstance(item, Weight))
     absent = len(finder.absent)
@@ -55,8 +59,14 @@ def find_weights(
     if filling is None:
         missing.append("Variables that are in no checkpoint need each other's values to begin with.")
     untrained = [item for item in weights if item.initialiser is not None and item.name not in local]
+    stored = (item.name for item in weights if item.initialiser is None)
     return FoundWeights(
-        weights, filling or (), tuple(item.name for item in untrained), tuple(missing), tuple(_notes(untrained))
+        weights=weights,
+        filling=filling or (),
+        untrained=tuple(item.name for item in untrained),
+        changed=tuple(name for name in stored if name in model.changed_when_loaded),
+        missing=tuple(missing),
+        notes=tuple(_notes(untrained)),
     )
 
 

@@ -16,17 +16,18 @@ from compat_saver import _tensorflow, dtypes
 from compat_saver.analysis.values.weights import Weight
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import CannotMigrateError
-from compat_saver.graph import Graph, from_graph_def, to_graph_def
+from compat_saver.graph import Graph, to_graph_def
 from compat_saver.graph.attributes import int_attr
-from compat_saver.migration.artifact import Artifact
+from compat_saver.graph.op_sets import VARIABLE_OPS
 from compat_saver.migration.plan import Plan
-from compat_saver.passes import DropPlacement, Prune, run
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
+from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.passes import run_passes
+from compat_saver.passes.structure.removals import DropPlacement, Prune
 
 _SEED = 1
 
 
-def with_initial_values(plan: Plan, artifact: Artifact) -> Plan:
+def with_initial_values(plan: Plan, model: LegacyModel) -> Plan:
     """Returns the plan with the values that its weights begin with, where they had to be computed.
 
     Raises:
@@ -34,13 +35,13 @@ def with_initial_values(plan: Plan, artifact: Artifact) -> Plan:
     """
     if not plan.filling:
         return plan
-    graph = from_graph_def(artifact.meta.graph_def)
+    graph = model.graph()
     filled = [weight for group in plan.filling for weight in group]
     roots = [graph.value(item.computed_by.tensor).node.name for item in filled if item.computed_by is not None]
-    run([Prune({*roots, *(item.name for item in filled)}), DropPlacement()], graph)
+    run_passes([Prune({*roots, *(item.name for item in filled)}), DropPlacement()], graph)
     _give_seeds(graph)
     try:
-        values = _run(graph, plan.filling, artifact.checkpoint)
+        values = _run(graph, plan.filling, model.checkpoint)
     except _tensorflow.refusals() as error:
         reason = f"The initialisers of variables that no checkpoint holds do not run: {_tensorflow.gist(error)}"
         raise CannotMigrateError([reason]) from error

@@ -11,7 +11,7 @@ from os import PathLike
 from typing import Any, NamedTuple
 
 from compat_saver.errors import UsageError
-from compat_saver.migration.options import Names
+from compat_saver.model.signature import Names
 from compat_saver.sources.yaml_files import read_yaml
 
 _PARTS = ("signatures", "bind", "rename")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from compat_saver.errors import GraphError
+from compat_saver.graph.functions import function_bodies, with_body
 from compat_saver.graph.ir import Graph
+from compat_saver.graph.ops import OpCatalog
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Pass(abc.ABC):
         yield from ()
 
 
-def run(passes: Iterable[Pass], graph: Graph) -> list[Rewrite]:
+def run_passes(passes: Iterable[Pass], graph: Graph) -> list[Rewrite]:
     """Runs passes in order, each held to what it requires and ensures, and returns those that changed something.
 
     Raises:
@@ -65,6 +67,26 @@ def run(passes: Iterable[Pass], graph: Graph) -> list[Rewrite]:
         _hold(item, "promised", item.ensures(graph))
         if rewrite.count:
             done.append(rewrite)
+    return done
+
+
+def run_in_functions(passes: Sequence[Pass], graph: Graph, catalog: OpCatalog) -> list[Rewrite]:
+    """Runs passes in every function of the graph's library, and puts those functions back that they changed.
+
+    Args:
+        passes: such as look at single nodes and their neighbours; arguments and results are `_Arg` and `_Retval` nodes.
+        graph: whose functions to rewrite.
+        catalog: knows the graph's ops and functions.
+
+    Raises:
+        GraphError: as `run_passes`.
+    """
+    done = []
+    for name, body in function_bodies(graph, catalog):
+        rewrites = run_passes(passes, body)
+        if rewrites:
+            graph.functions[name] = with_body(graph.functions[name], body, catalog)
+        done += [Rewrite(item.name, item.count, f"in the function {name}: {item.detail}") for item in rewrites]
     return done
 
 

@@ -9,9 +9,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from compat_saver.inspection.outcome import Inspection, TensorFacts, VariableFacts
+from compat_saver.inspection.facts import Inspection, TensorFacts, VariableFacts
 from compat_saver.report.ops_table import ops_in_the_way, ops_summary, rewritten_ops
-from compat_saver.report.words import bytes_text, shape_text
+from compat_saver.report.words import bytes_text, shape_text, version_text
 
 _MOST_ROWS = 40
 _ROLES = (
@@ -38,7 +38,7 @@ def _parts(found: Inspection) -> Iterator[RenderableType]:
             (item.tensor, "yes" if item.proposed else "", f"{item.score:g}", ", ".join(item.signals))
             for item in found.outputs
         ]
-        yield _table("Likely outputs", ("tensor", "proposed", "score", "because it"), rows)
+        yield _table("Likely outputs", ("tensor", "inferred", "score", "because it"), rows)
     yield _variables(found)
     yield from rewritten_ops(found.ops)
     yield from ops_in_the_way(found.ops, found.around)
@@ -57,11 +57,11 @@ def _head(found: Inspection) -> Table:
             f"{found.checkpoint.tensors:,} tensors, {bytes_text(found.checkpoint.nbytes)}",
         )
     if found.graph is not None:
-        version = found.graph.tensorflow_version or "a release that did not write its name"
+        version = version_text(found.graph.tensorflow_version)
         table.add_row("Graph", found.graph.path)
         table.add_row("", f"{found.graph.nodes:,} nodes, {found.graph.functions:,} functions")
         table.add_row("Ops", f"{ops_summary(found.ops)} (to serve {', '.join(found.serving) or 'everything'})")
-        table.add_row("Written by", f"TensorFlow {version}, GraphDef version {found.graph.producer}")
+        table.add_row("Written by", f"{version}, GraphDef version {found.graph.producer}")
         table.add_row("Signatures", ", ".join(found.graph.signatures) or "none")
         table.add_row("Collections", ", ".join(f"{n} ({c})" for n, c in found.graph.collections.items()) or "none")
     for title, names in (("Input pipeline", found.queues), ("Lookup tables", found.tables)):

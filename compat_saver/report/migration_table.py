@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from compat_saver.analysis.ops.triage import OpRow
-from compat_saver.migration.outcome import MigrationReport
+from compat_saver.migration.report import MigrationReport
 from compat_saver.report.ops_table import ops_summary, rewritten_ops
-from compat_saver.report.words import bytes_text, shape_text
+from compat_saver.report.words import bytes_text, shape_text, version_text
 
 
 def render_migration(report: MigrationReport) -> RenderableType:
@@ -36,11 +36,11 @@ def _parts(found: dict[str, Any], status: str, ops: Sequence[OpRow]) -> Iterator
 
 def _head(found: dict[str, Any], ops: Sequence[OpRow]) -> Table:
     source, variables = found["source"], found["variables"]
-    version = source["tensorflow_version"] or "of an unnamed release"
+    version = version_text(source["tensorflow_version"])
     weights = f", checkpoint {source['checkpoint_version']}" if source["checkpoint_version"] else ""
     table = Table.grid(padding=(0, 2))
     table.add_row("Source", source["path"])
-    table.add_row("Written by", f"TensorFlow {version}, GraphDef version {source['producer']}{weights}")
+    table.add_row("Written by", f"{version}, GraphDef version {source['producer']}{weights}")
     table.add_row(
         "Variables",
         f"{variables['kept']} kept ({variables['trainable']} trainable, {bytes_text(variables['bytes'])}), "
@@ -85,7 +85,7 @@ def _rewrites(found: dict[str, Any]) -> Table:
 def _guesses(found: dict[str, Any]) -> Iterator[Text]:
     for name, guesses in found["verification"]["guesses"].items():
         for key, how in guesses.items():
-            yield Text(f"Made up for {name}/{key}: {how}.")
+            yield Text(f"Generated for {name}/{key}: {how}.")
 
 
 def _verification(found: dict[str, Any], status: str) -> Table:

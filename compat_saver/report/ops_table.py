@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from compat_saver.analysis.ops.triage import IN_THE_WAY, REWRITTEN, VERDICTS, OpRow
+from compat_saver.analysis.ops.triage import REWRITTEN, UNSUPPORTED, VERDICTS, OpRow
 
 
 def ops_summary(rows: Sequence[OpRow]) -> str:
@@ -27,15 +27,15 @@ def rewritten_ops(rows: Sequence[OpRow]) -> Iterator[RenderableType]:
 
 
 def ops_in_the_way(rows: Sequence[OpRow], around: str) -> Iterator[RenderableType]:
-    """Yields a table of the ops in the way, needed or not, and what to do about those that are needed."""
+    """Yields a table of the unsupported ops, needed or not, and what to do about those that are needed."""
     blocking = sorted((row for row in rows if row.reason), key=lambda row: not row.needed)
     if not blocking:
         return
     cells = [(row.op, f"{row.count:,}", "yes" if row.needed else "no", row.reason) for row in blocking]
-    yield _table("Ops in the way", ("op", "nodes", "needed", "why"), cells)
+    yield _table("Unsupported ops", ("op", "nodes", "needed", "why"), cells)
     advice: dict[str, list[str]] = {}
     for row in blocking:
-        if row.verdict == IN_THE_WAY:
+        if row.verdict == UNSUPPORTED:
             advice.setdefault(row.advice, []).append(row.op)
     for text, ops in advice.items():
         yield Text(f"{', '.join(ops)}: {text}")

@@ -22,3 +22,8 @@ def bytes_text(count: int) -> str:
 def shape_text(shape: Sequence[int | None] | None) -> str:
     """Returns "[?, 12]", or "unknown" for an unknown rank."""
     return "unknown" if shape is None else format_shape(tuple(shape))
+
+
+def version_text(version: str) -> str:
+    """Returns "TensorFlow 1.15.5", or what is said of a file in which no release is recorded."""
+    return f"TensorFlow {version}" if version else "a TensorFlow release that is not recorded"

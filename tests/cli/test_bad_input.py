@@ -149,7 +149,7 @@ def test_names_that_are_not_in_the_graph(model, tmp_path, flags, words):
     ("flags", "words"),
     [
         (["--outputs", ","], ("names nothing",)),
-        (["--tag-set", ""], ("names nothing",)),
+        (["--output-tags", ""], ("names nothing",)),
         (["--signature", "serve"], ("NAME:in1,in2->out1",)),
         (["--signature", "serve:x"], ("NAME:in1,in2->out1",)),
         (["--signature", "serve:x->"], ("NAME:in1,in2->out1",)),

@@ -11,8 +11,10 @@ import compat_saver
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError
 from compat_saver.graph import parse_graph
 from compat_saver.graph.compare import differences
-from compat_saver.migration.options import MigrationOptions, SignatureRequest, make_requests
+from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan, make_plan
+from compat_saver.model import LegacyModel
+from compat_saver.model.signature import SignatureRequest, make_requests
 from compat_saver.proto.messages import SignatureDef
 from tests.golden_cases import case
 from tests.small_models import DENSE, WEIGHTS, make_meta, write_checkpoint
@@ -43,7 +45,9 @@ def plan(tmp_path):
         meta = meta or make_meta(text, ["w", "b"])
         requests = make_requests(inputs, outputs, signatures)
         with compat_saver.open_checkpoint(write_checkpoint(tmp_path / "model.ckpt", tensors)) as checkpoint:
-            return make_plan(meta, checkpoint, MigrationOptions(signatures=requests, **options))
+            return make_plan(
+                LegacyModel("checkpoint", "", meta, checkpoint), MigrationOptions(signatures=requests, **options)
+            )
 
     return make
 

@@ -2,12 +2,12 @@
 
 from compat_saver.graph import Graph, parse_graph
 from compat_saver.graph.compare import differences
-from compat_saver.passes import Pass, Rewrite, run
+from compat_saver.passes import Pass, Rewrite, run_passes
 
 
 def apply(item: Pass, text: str, producer: int = 21) -> tuple[Graph, list[Rewrite]]:
     graph = parse_graph(text, producer)
-    return graph, run([item], graph)
+    return graph, run_passes([item], graph)
 
 
 def assert_rewrites(item: Pass, before: str, after: str) -> list[Rewrite]:

@@ -4,7 +4,7 @@ import pytest
 
 from compat_saver.errors import GraphError
 from compat_saver.graph import Graph, parse_graph
-from compat_saver.passes import Pass, Rewrite, run
+from compat_saver.passes import Pass, Rewrite, run_passes
 
 
 class _Nothing(Pass):
@@ -47,8 +47,8 @@ class _Promises(_Nothing):
 )
 def test_a_pass_that_breaks_its_word_is_told_so(item, complaint):
     with pytest.raises(GraphError, match=complaint):
-        run([item], parse_graph("a = Const\nb = Neg(a)"))
+        run_passes([item], parse_graph("a = Const\nb = Neg(a)"))
 
 
 def test_passes_that_changed_nothing_are_not_reported():
-    assert run([_Nothing()], parse_graph("a = NoOp")) == []
+    assert run_passes([_Nothing()], parse_graph("a = NoOp")) == []

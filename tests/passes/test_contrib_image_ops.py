@@ -7,15 +7,12 @@ import pytest
 
 from compat_saver.graph import parse_graph, to_graph_def
 from compat_saver.graph.compare import differences
-from compat_saver.passes import (
-    SUCCESSOR_PASSES,
-    AdjustHsvInYiq,
-    FusedConv2DBiasActivation,
-    ImageProjectiveTransformV2,
-    PeriodicResample,
-    ReduceSlice,
-    run,
-)
+from compat_saver.passes import run_passes
+from compat_saver.passes.replacements import OP_REPLACEMENTS
+from compat_saver.passes.replacements.convolutions import FusedConv2DBiasActivation
+from compat_saver.passes.replacements.image_ops import AdjustHsvInYiq, ImageProjectiveTransform
+from compat_saver.passes.replacements.periodic_resample import PeriodicResample
+from compat_saver.passes.replacements.reductions import ReduceSlice
 from tests.golden_cases import case
 from tests.passes.graphs import apply, assert_rewrites
 
@@ -31,7 +28,7 @@ def rewritten(text: str, outputs: Iterable[str] = ("y:0",)) -> Callable:
     import tensorflow as tf
 
     graph = parse_graph(text)
-    run([item() for item in SUCCESSOR_PASSES], graph)
+    run_passes([item() for item in OP_REPLACEMENTS], graph)
     message = tf.compat.v1.GraphDef.FromString(to_graph_def(graph).SerializeToString())
     inputs = [node for node in graph if node.op == "Placeholder"]
 
@@ -45,7 +42,7 @@ def rewritten(text: str, outputs: Iterable[str] = ("y:0",)) -> Callable:
 
 def test_the_size_of_the_images_becomes_an_input():
     assert_rewrites(
-        ImageProjectiveTransformV2(),
+        ImageProjectiveTransform(),
         """
         x = Placeholder[dtype=uint8, shape=[?, ?, ?, 3]]
         t = Placeholder[dtype=float32, shape=[?, 8]]
@@ -72,7 +69,7 @@ def test_the_transforms_of_addons_are_those_of_core():
     y = Addons>ImageProjectiveTransformV2[dtype=float32, interpolation="BILINEAR"](x, t, size)
     z = Addons>ImageProjectiveTransformV3[dtype=float32, interpolation="BILINEAR", fill_mode="WRAP"](x, t, size, fill)
     """
-    assert_rewrites(ImageProjectiveTransformV2(), before, before.replace("Addons>", ""))
+    assert_rewrites(ImageProjectiveTransform(), before, before.replace("Addons>", ""))
 
 
 @pytest.mark.parametrize(
@@ -241,11 +238,11 @@ def test_a_slice_that_begins_before_the_axis_begins_with_it():
     ],
 )
 def test_the_ops_of_addons_are_rewritten_as_those_of_contrib(line):
-    passes = [item() for item in SUCCESSOR_PASSES]
+    passes = [item() for item in OP_REPLACEMENTS]
     addons, contrib = (
         parse_graph(f"x = Placeholder[dtype=float32]\n{text}") for text in (line, line.replace("Addons>", ""))
     )
     for graph in (addons, contrib):
-        run(passes, graph)
+        run_passes(passes, graph)
     assert len(contrib) > 2
     assert differences(addons, contrib) == []

@@ -6,16 +6,12 @@ import numpy as np
 import pytest
 
 from compat_saver.graph import Graph, from_graph_def, parse_graph, to_graph_def
-from compat_saver.passes import (
-    AssignZeros,
-    DeletedKey,
-    GatherTree,
-    ResourceHandles,
-    ScatterNdAdd,
-    SparseCross,
-    TensorListInputs,
-    run,
-)
+from compat_saver.passes import run_passes
+from compat_saver.passes.replacements.gather_tree import GatherTree
+from compat_saver.passes.replacements.resource_handles import MutableDenseHashTable, ResourceHandles
+from compat_saver.passes.replacements.sparse_feature_cross import SparseFeatureCross
+from compat_saver.passes.replacements.tensor_arrays_and_lists import TensorList
+from compat_saver.passes.replacements.variable_ops import ScatterAddNdim, ZeroInitializer
 from compat_saver.proto.messages import GraphDef
 from tests.passes.graphs import apply, assert_rewrites
 
@@ -24,7 +20,7 @@ END = 2
 
 def test_scatter_add_ndim_gets_the_types_it_had_by_nature():
     assert_rewrites(
-        ScatterNdAdd(),
+        ScatterAddNdim(),
         """
         v = VariableV2[dtype=float32, shape=[3]]
         i = Placeholder[dtype=int32, shape=[?, 1]]
@@ -42,7 +38,7 @@ def test_scatter_add_ndim_gets_the_types_it_had_by_nature():
 
 def test_text_crosses_are_renamed():
     _, rewrites = apply(
-        SparseCross(),
+        SparseFeatureCross(),
         """
         x = Placeholder[dtype=string, shape=[?, 1]]
         cross = SparseFeatureCross[N=0, dense_types={string}, hashed_output=false, out_type=string, sparse_types={}](x)
@@ -60,7 +56,7 @@ LISTS = """
 
 def test_a_tensor_list_without_a_limit_gets_one():
     (rewrite,) = assert_rewrites(
-        TensorListInputs(),
+        TensorList(),
         LISTS.format(limit=""),
         LISTS.format(limit=", list/Const") + "list/Const = Const[dtype=int32, value=int32[](-1)]",
     )
@@ -68,20 +64,20 @@ def test_a_tensor_list_without_a_limit_gets_one():
 
 
 def test_todays_tensor_list_stays():
-    assert_rewrites(TensorListInputs(), LISTS.format(limit=", limit"), LISTS.format(limit=", limit"))
+    assert_rewrites(TensorList(), LISTS.format(limit=", limit"), LISTS.format(limit=", limit"))
 
 
 ZEROS = "v = VariableV2[dtype=float32, shape={shape}]\nzeros = ZeroInitializer[T=float32](v)\n"
 
 
 def test_a_variable_of_unknown_shape_cannot_be_filled_with_zeros():
-    graph, rewrites = apply(AssignZeros(), ZEROS.format(shape="[?, 2]"))
+    graph, rewrites = apply(ZeroInitializer(), ZEROS.format(shape="[?, 2]"))
     assert rewrites == []
     assert graph["zeros"].op == "ZeroInitializer"
 
 
 def test_zeros_are_assigned_to_a_reference():
-    graph, _ = apply(AssignZeros(), ZEROS.format(shape="[3, 2]"))
+    graph, _ = apply(ZeroInitializer(), ZEROS.format(shape="[3, 2]"))
     assign = graph["zeros"]
     assert assign.op == "Assign"
     assert [value.node.op for value in assign.inputs] == ["VariableV2", "Fill"]
@@ -94,7 +90,7 @@ def test_what_reads_a_handle_after_its_zeros_does_so_still():
         ready = ZeroVarInitializer[dtype=float32, shape=[2]](handle)
         y = ReadVariableOp[dtype=float32](ready)
     """
-    graph, _ = apply(AssignZeros(), text)
+    graph, _ = apply(ZeroInitializer(), text)
     np.testing.assert_array_equal(_in_a_function(graph)["y:0"], [0, 0])
 
 
@@ -123,7 +119,7 @@ TABLE = """
 def test_a_dense_table_of_the_old_signature_is_filled_and_asked(version, key, empty, keys):
     name = f'shared_name="{re.sub("[^a-z0-9]", "", empty)}{version}"'  # tables of one name are one table
     graph = parse_graph(TABLE.format(version=version, key=key, empty=empty, keys=keys, name=name), producer=24)
-    run([ResourceHandles(), DeletedKey()], graph)
+    run_passes([ResourceHandles(), MutableDenseHashTable()], graph)
     np.testing.assert_array_equal(_in_a_function(graph)["y:0"], [5, 6])
 
 
@@ -200,7 +196,7 @@ def test_beams_are_followed_inside_a_v1_while_loop():
     (tree,) = (node for node in graph if node.op == "AddN")
     tree.op = "GatherTree"
     del tree.attrs["N"]
-    run([GatherTree()], graph)
+    run_passes([GatherTree()], graph)
     search = _search(7, seed=1)
     found = _in_a_function(graph, {f"{name}:0": array for name, array in zip(names, search, strict=True)})
     np.testing.assert_array_equal(found["y:0"], _beams(_beams(*search), *search[1:]))

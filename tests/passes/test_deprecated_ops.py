@@ -5,7 +5,10 @@ import pytest
 
 from compat_saver.graph import Graph, parse_graph, to_graph_def
 from compat_saver.graph.ops import known_definitions, known_facts
-from compat_saver.passes import MEANING_PASSES, SUCCESSOR_PASSES, ResourceHandles, run
+from compat_saver.passes import run_passes
+from compat_saver.passes.legacy_behavior import LEGACY_BEHAVIOR_PASSES
+from compat_saver.passes.replacements import OP_REPLACEMENTS
+from compat_saver.passes.replacements.resource_handles import ResourceHandles
 from tests.golden_cases import case
 from tests.passes.graphs import assert_rewrites
 
@@ -14,7 +17,7 @@ WITHOUT_SUCCESSOR = {
     "Old": "is of TensorFlow's own tests",
     "Skipgram": "reads a corpus for word2vec from a file, and was taken out of TensorFlow",
 }
-PASSES = (*MEANING_PASSES, *SUCCESSOR_PASSES)
+PASSES = (*LEGACY_BEHAVIOR_PASSES, *OP_REPLACEMENTS)
 REWRITTEN = {op for item in PASSES for op in item.ops}
 WITHOUT_RESOURCE_FORM = {"FakeQueue", "LMDBReader", "BigQueryReader"}
 
@@ -139,7 +142,7 @@ def _session(graph: Graph):
 @pytest.mark.tensorflow
 def test_tables_queues_readers_and_stacks_answer_alike():
     old, new = parse_graph(HANDLES, producer=17), parse_graph(HANDLES, producer=17)
-    run([item() for item in SUCCESSOR_PASSES], new)
+    run_passes([item() for item in OP_REPLACEMENTS], new)
     assert not {node.op for node in new} & set(ResourceHandles.ops)
     with _session(old) as before, _session(new) as after:
         for expected, found in zip(before.run(ANSWERS), after.run(ANSWERS), strict=True):
@@ -161,7 +164,7 @@ def test_the_first_crop_is_cut_where_the_release_cut(number, size, place):
     y = RandomCrop[T=float32, seed={number + 1}, seed2=5](x, size)
     """
     graph = parse_graph(text, producer=7)
-    run([item() for item in SUCCESSOR_PASSES], graph)
+    run_passes([item() for item in OP_REPLACEMENTS], graph)
     image = np.arange(6 * 7 * 2, dtype=np.float32).reshape(6, 7, 2)
     (top, left), (height, width) = place, size
     with _session(graph) as session:
@@ -181,7 +184,7 @@ def test_the_first_counts_are_those_of_the_release():
     y = RandomPoisson[S=int32, dtype=float32, seed=7, seed2=1](shape, rate)
     """
     graph = parse_graph(text, producer=24)
-    run([item() for item in SUCCESSOR_PASSES], graph)
+    run_passes([item() for item in OP_REPLACEMENTS], graph)
     with _session(graph) as session:
         assert session.run("y:0").tolist() == COUNTS
 
@@ -197,7 +200,7 @@ def test_a_generator_draws_the_same_numbers_and_steps_the_same_state():
     now = ReadVariableOp[dtype=int64](state, ^y)
     """
     old, new = parse_graph(text, producer=27), parse_graph(text, producer=27)
-    run([item() for item in SUCCESSOR_PASSES], new)
+    run_passes([item() for item in OP_REPLACEMENTS], new)
     with _session(old) as before, _session(new) as after:
         for session in (before, after):
             session.run("begin")
@@ -211,7 +214,7 @@ def test_a_generator_draws_the_same_numbers_and_steps_the_same_state():
 def test_a_batch_fft_is_the_fft(op):
     """Today no CPU kernel is left for these, so NumPy is the judge."""
     graph = parse_graph(f"x = Placeholder[dtype=complex64, shape=[*]]\ny = Batch{op}(x)", producer=12)
-    run([item() for item in SUCCESSOR_PASSES], graph)
+    run_passes([item() for item in OP_REPLACEMENTS], graph)
     rng = np.random.default_rng(0)
     values = (rng.standard_normal((2, 4, 3, 8)) + 1j * rng.standard_normal((2, 4, 3, 8))).astype(np.complex64)
     transform = {"F": np.fft.fftn, "I": np.fft.ifftn}[op[0]]
@@ -228,7 +231,7 @@ def test_an_audio_summary_says_the_same():
     y = AudioSummary[sample_rate=8000.0, max_outputs=2](tag, x)
     """
     old, new = parse_graph(text, producer=14), parse_graph(text, producer=14)
-    run([item() for item in SUCCESSOR_PASSES], new)
+    run_passes([item() for item in OP_REPLACEMENTS], new)
     sound = {"x:0": np.linspace(-1, 1, 60, dtype=np.float32).reshape(3, 20)}
     with _session(old) as before, _session(new) as after:
         assert after.run("y:0", sound) == before.run("y:0", sound)
@@ -239,7 +242,7 @@ def _rewritten(text: str, producer: int, *arrays: np.ndarray):
     import tensorflow as tf
 
     graph = parse_graph(text, producer=producer)
-    run([item() for item in PASSES], graph)
+    run_passes([item() for item in PASSES], graph)
     message = tf.compat.v1.GraphDef.FromString(to_graph_def(graph).SerializeToString())
 
     def body(*values):

@@ -4,7 +4,9 @@ import pytest
 
 from compat_saver.graph import parse_graph
 from compat_saver.graph.compare import differences
-from compat_saver.passes import FoldConditionals, Prune, run
+from compat_saver.passes import run_passes
+from compat_saver.passes.structure.fold_conditionals import FoldConditionals
+from compat_saver.passes.structure.removals import Prune
 
 COND = """
 x = Placeholder
@@ -24,7 +26,7 @@ y = Abs[T=float32](merge)
 
 def folded(text: str, *roots: str):
     graph = parse_graph(text)
-    rewrites = run([FoldConditionals(), Prune(roots)], graph)
+    rewrites = run_passes([FoldConditionals(), Prune(roots)], graph)
     return graph, rewrites
 
 

@@ -1,8 +1,8 @@
 """Functions get names of their own library, wherever they are called."""
 
 from compat_saver.graph import Graph, parse_graph
-from compat_saver.passes import run
-from compat_saver.passes.structure.function_names import FunctionNames
+from compat_saver.passes import run_passes
+from compat_saver.passes.structure.library_functions import FunctionNames
 from compat_saver.proto.messages import FunctionDef
 
 
@@ -15,7 +15,7 @@ def library(inner_op: str = "Neg") -> Graph:
     inner.node_def.add(name="n", op=inner_op)
     graph.functions = {"outer": outer, "inner": inner}
     graph.gradients = {"inner": "outer"}
-    run([FunctionNames()], graph)
+    run_passes([FunctionNames()], graph)
     return graph
 
 

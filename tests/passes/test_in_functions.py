@@ -2,8 +2,9 @@
 
 from compat_saver.graph import OpCatalog, format_graph, parse_graph
 from compat_saver.graph.functions import function_body
-from compat_saver.passes import FunctionCalls, run, run_in_functions
-from compat_saver.passes.replacements.top_k import TopKV2
+from compat_saver.passes import run_in_functions, run_passes
+from compat_saver.passes.replacements.renamed_ops import TopK
+from compat_saver.passes.structure.library_functions import FunctionCalls
 from compat_saver.proto.messages import FunctionDef
 
 FLOAT = 1
@@ -32,7 +33,7 @@ def opaque() -> FunctionDef:
 def test_an_old_op_in_a_body_is_rewritten_and_told_with_the_functions_name():
     graph = parse_graph("x = Placeholder")
     graph.functions = {"top": old_top(), "opaque": opaque()}
-    (rewrite,) = run_in_functions([TopKV2()], graph, OpCatalog.of(graph))
+    (rewrite,) = run_in_functions([TopK()], graph, OpCatalog.of(graph))
     assert rewrite.detail == "in the function top: 1 TopK -> TopKV2"
     assert format_graph(function_body(graph.functions["top"], OpCatalog.of(graph))).splitlines() == [
         "x = _Arg[T=float32, index=0]",
@@ -46,7 +47,7 @@ def test_an_old_op_in_a_body_is_rewritten_and_told_with_the_functions_name():
 def test_a_call_by_name_becomes_a_partitioned_call():
     graph = parse_graph("x = Placeholder\ny = top(x)\nz = Neg(y)")
     graph.functions = {"top": old_top()}
-    run([FunctionCalls()], graph)
+    run_passes([FunctionCalls()], graph)
     assert format_graph(graph).splitlines()[1] == "y = PartitionedCall[Tin={float32}, Tout={float32}, f=@top](x)"
 
 
@@ -54,7 +55,7 @@ def test_a_function_with_effects_is_called_as_one():
     graph = parse_graph("x = Placeholder\ny = top(x)")
     graph.functions = {"top": old_top()}
     graph.functions["top"].signature.is_stateful = True
-    run([FunctionCalls()], graph)
+    run_passes([FunctionCalls()], graph)
     assert graph["y"].op == "StatefulPartitionedCall"
 
 
@@ -62,5 +63,5 @@ def test_a_function_whose_types_its_caller_gives_is_called_as_it_was():
     graph = parse_graph("x = Placeholder\ny = top[T=float32](x)")
     graph.functions = {"top": old_top()}
     graph.functions["top"].signature.attr.add(name="T", type="type")
-    run([FunctionCalls()], graph)
+    run_passes([FunctionCalls()], graph)
     assert graph["y"].op == "top"

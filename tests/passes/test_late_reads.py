@@ -1,7 +1,7 @@
 """A changed variable is read when it is used; one that only Assign changes, or nothing, is read as before."""
 
 from compat_saver.graph import OpCatalog
-from compat_saver.passes.structure.late_reads import LateReads
+from compat_saver.passes.structure.reference_semantics import LateReads
 from tests.passes.graphs import assert_rewrites
 
 W = """

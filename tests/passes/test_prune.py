@@ -2,7 +2,8 @@
 
 from compat_saver.graph import Graph, parse_graph
 from compat_saver.graph.attributes import AttrValue
-from compat_saver.passes import Prune, run
+from compat_saver.passes import run_passes
+from compat_saver.passes.structure.removals import Prune
 from compat_saver.proto.messages import FunctionDef
 from tests.passes.graphs import assert_rewrites
 
@@ -54,6 +55,6 @@ def test_functions_that_nothing_reaches_go():
     names = {"outer": ["inner"], "inner": [], "by_attribute": [], "grad": [], "unused": []}
     graph.functions = {name: _function(name, *called) for name, called in names.items()}
     graph.gradients = {"inner": "grad", "unused": "grad"}
-    run([Prune(["y"])], graph)
+    run_passes([Prune(["y"])], graph)
     assert set(graph.functions) == {"outer", "inner", "by_attribute", "grad"}
     assert graph.gradients == {"inner": "grad"}

@@ -4,9 +4,7 @@ import pytest
 
 from compat_saver.errors import GraphError
 from compat_saver.graph import OpCatalog, parse_graph
-from compat_saver.passes import RefToResource
-from compat_saver.passes.structure.ref_counterparts import counterpart
-from compat_saver.passes.structure.ref_to_resource import stuck_nodes
+from compat_saver.passes.structure.ref_to_resource import RefToResource, counterpart, stuck_nodes
 from tests.passes.graphs import apply, assert_rewrites
 
 W = "w = VariableV2[dtype=float32, shape=[2]]\n"

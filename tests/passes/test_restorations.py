@@ -4,7 +4,11 @@ import pytest
 
 from compat_saver.graph import parse_graph
 from compat_saver.graph.compare import differences
-from compat_saver.passes import AttributesThen, CtcScores, NearestNeighborThen, ReduceJoinAll, RoundIntegers, run
+from compat_saver.passes import run_passes
+from compat_saver.passes.legacy_behavior.changed_defaults import LegacyDecodeJpegAndDequantize, LegacyReduceJoin
+from compat_saver.passes.legacy_behavior.ctc_beam_search import LegacyCtcBeamSearch
+from compat_saver.passes.legacy_behavior.resize_nearest_neighbor import LegacyResizeNearestNeighbor
+from compat_saver.passes.legacy_behavior.rounding import RoundIntegers
 from tests.passes.graphs import apply
 
 CTC = """
@@ -32,11 +36,11 @@ high = Placeholder[dtype=float32]
 y = Dequantize[T=quint8, mode="MIN_FIRST"](x, low, high)
 """
 RESTORED_BEFORE = [
-    (CtcScores, CTC, 27),
-    (NearestNeighborThen, NEAREST, 22),
-    (AttributesThen, JPEG, 21),
-    (AttributesThen, DEQUANTIZE, 22),
-    (ReduceJoinAll, JOIN, 21),
+    (LegacyCtcBeamSearch, CTC, 27),
+    (LegacyResizeNearestNeighbor, NEAREST, 22),
+    (LegacyDecodeJpegAndDequantize, JPEG, 21),
+    (LegacyDecodeJpegAndDequantize, DEQUANTIZE, 22),
+    (LegacyReduceJoin, JOIN, 21),
 ]
 
 
@@ -50,7 +54,7 @@ def test_only_graphs_that_are_old_enough_are_changed(kind, text, version):
 
 
 def test_a_score_gets_added_what_was_not_taken_off_and_paths_stay():
-    graph, _ = apply(CtcScores(), CTC, 26)
+    graph, _ = apply(LegacyCtcBeamSearch(), CTC, 26)
     assert graph["path"].inputs[0].name == "c:0"
     (added,) = graph["score"].inputs
     assert added.node.op == "AddV2"
@@ -59,30 +63,30 @@ def test_a_score_gets_added_what_was_not_taken_off_and_paths_stay():
 
 def test_scores_that_nobody_reads_are_left_alone():
     text = "x = Placeholder\nl = Placeholder\nc = CTCBeamSearchDecoder[top_paths=1](x, l)\np = Identity(c)"
-    graph, _ = apply(CtcScores(), text, 26)
+    graph, _ = apply(LegacyCtcBeamSearch(), text, 26)
     assert differences(graph, parse_graph(text)) == []
 
 
 def test_a_jpeg_is_decoded_by_the_accurate_transform_unless_the_graph_names_one():
-    graph, _ = apply(AttributesThen(), JPEG, 17)
+    graph, _ = apply(LegacyDecodeJpegAndDequantize(), JPEG, 17)
     assert graph["y"].attr.bytes("dct_method") == b"INTEGER_ACCURATE"
     named = JPEG.replace("channels=3", 'dct_method="INTEGER_FAST"')
-    assert apply(AttributesThen(), named, 17)[1] == []
+    assert apply(LegacyDecodeJpegAndDequantize(), named, 17)[1] == []
 
 
 def test_joining_over_axes_that_are_named_is_left_alone():
-    assert apply(ReduceJoinAll(), JOIN.replace("int32[0]()", "int32[1](0)"), 17)[1] == []
+    assert apply(LegacyReduceJoin(), JOIN.replace("int32[0]()", "int32[1](0)"), 17)[1] == []
 
 
 def test_unaligned_corners_are_left_alone():
-    assert apply(NearestNeighborThen(), NEAREST.replace("true", "false"), 17)[1] == []
+    assert apply(LegacyResizeNearestNeighbor(), NEAREST.replace("true", "false"), 17)[1] == []
 
 
 @pytest.mark.parametrize("producer", [0, 17, 134, 2474])
 def test_whole_numbers_are_handed_on_and_others_rounded(producer):
     text = "n = Placeholder\nx = Placeholder\na = Round[T=int32](n)\nb = Round[T=float32](x)"
     graph = parse_graph(text, producer)
-    run([RoundIntegers()], graph)
+    run_passes([RoundIntegers()], graph)
     assert (graph["a"].op, graph["b"].op) == ("Identity", "Round")
 
 
@@ -93,7 +97,7 @@ def test_the_gradient_of_resizing_goes_to_the_pixels_that_were_taken():
 
     from compat_saver.graph import to_graph_def
 
-    graph, _ = apply(NearestNeighborThen(), NEAREST, 21)
+    graph, _ = apply(LegacyResizeNearestNeighbor(), NEAREST, 21)
     message = tf.compat.v1.GraphDef.FromString(to_graph_def(graph).SerializeToString())
     image = np.arange(5 * 4, dtype=np.float32).reshape(1, 5, 4, 1)
     weights = np.arange(8 * 3, dtype=np.float32).reshape(1, 8, 3, 1)

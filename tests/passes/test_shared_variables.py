@@ -1,6 +1,6 @@
 """Two nodes of one shared name are one variable."""
 
-from compat_saver.passes.structure.shared_variables import SharedVariables
+from compat_saver.passes.structure.reference_semantics import SharedVariables
 from tests.passes.graphs import assert_rewrites
 
 FIRST = 'a = VariableV2[container="", shared_name=""]\n'

@@ -3,9 +3,9 @@
 import numpy as np
 
 from compat_saver.graph import OpCatalog
-from compat_saver.passes import BindInputs, DropPlacement, DropUnknownAttributes, ExposeInputs, ExposeOutputs
-from compat_saver.passes.replacements.tensor_array import TensorArrayV3
-from compat_saver.passes.structure.expose import InputSpec
+from compat_saver.passes.replacements.tensor_arrays_and_lists import TensorArray
+from compat_saver.passes.structure.inputs_and_outputs import BindInputs, ExposeInputs, ExposeOutputs, InputSpec
+from compat_saver.passes.structure.removals import DropPlacement, DropUnknownAttributes
 from compat_saver.proto.messages import OpDef
 from tests.passes.graphs import assert_rewrites
 
@@ -98,7 +98,7 @@ def test_attributes_of_ops_that_are_gone_are_left_alone():
 
 def test_tensor_arrays_become_v3_through_loops():
     assert_rewrites(
-        TensorArrayV3(),
+        TensorArray(),
         """
         size = Const
         array = TensorArrayV2[dtype=float32](size)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from compat_saver.graph import Graph, parse_graph, to_graph_def
-from compat_saver.passes import SUCCESSOR_PASSES, run
+from compat_saver.passes import run_passes
+from compat_saver.passes.replacements import OP_REPLACEMENTS
 
 RNG = np.random.default_rng(0)
 SQUARE = RNG.standard_normal((2, 4, 4)).astype(np.float32)
@@ -82,7 +83,7 @@ def _in_a_function(graph: Graph, array: np.ndarray) -> np.ndarray:
 def test_the_successor_answers_as_the_old_op_did(op):
     text, array = OLD[op]
     old, new = parse_graph(FLOAT + text, producer=6), parse_graph(FLOAT + text, producer=6)
-    rewrites = run([item() for item in SUCCESSOR_PASSES], new)
+    rewrites = run_passes([item() for item in OP_REPLACEMENTS], new)
     assert [item.count > 0 for item in rewrites] == [True]
     assert op not in {node.op for node in new}
     expected, found = _in_a_session(old, array), _in_a_function(new, array)
@@ -96,7 +97,7 @@ def test_the_successor_answers_as_the_old_op_did(op):
 @pytest.mark.tensorflow
 def test_top_k_takes_its_k_as_an_input():
     graph = parse_graph("x = Placeholder[dtype=float32, shape=[*]]\ny = TopK[T=float32, k=2](x)", producer=6)
-    run([item() for item in SUCCESSOR_PASSES], graph)
+    run_passes([item() for item in OP_REPLACEMENTS], graph)
     np.testing.assert_array_equal(_in_a_function(graph, SQUARE), -np.sort(-SQUARE, axis=-1)[..., :2])
 
 
@@ -110,7 +111,7 @@ def test_contrast_is_adjusted_in_float_and_clipped():
     y = AdjustContrast[T=uint8](x, factor, low, high)
     """
     graph = parse_graph(text, producer=1)
-    run([item() for item in SUCCESSOR_PASSES], graph)
+    run_passes([item() for item in OP_REPLACEMENTS], graph)
     image = RNG.integers(0, 255, (5, 4, 3)).astype(np.uint8)
     mean = image.astype(np.float32).mean(axis=(0, 1))
     expected = np.clip((image - mean) * 1.7 + mean, 10, 200)

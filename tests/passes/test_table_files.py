@@ -1,6 +1,6 @@
 """Tables read their files from where a placeholder says."""
 
-from compat_saver.passes import ReadTableFiles
+from compat_saver.passes.structure.inputs_and_outputs import ReadTableFiles
 from tests.passes.graphs import assert_rewrites
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from compat_saver.passes.replacements.temporary_variable import TemporarySums
+from compat_saver.passes.replacements.variable_ops import TemporaryVariable
 from tests.passes.graphs import apply
 
 SUM = """
@@ -17,7 +17,7 @@ add_b = AssignAdd[T=float32](start, b)
 
 
 def test_the_sum_becomes_one_op():
-    graph, _ = apply(TemporarySums(), SUM + "y = DestroyTemporaryVariable[T=float32](start, ^add_a, ^add_b)")
+    graph, _ = apply(TemporaryVariable(), SUM + "y = DestroyTemporaryVariable[T=float32](start, ^add_a, ^add_b)")
     assert graph["y"].op == "AddN"
     assert [value.name for value in graph["y"].inputs] == ["a:0", "b:0"]
     assert not graph["y"].control_inputs
@@ -25,7 +25,7 @@ def test_the_sum_becomes_one_op():
 
 def test_a_start_other_than_zeros_is_a_term():
     graph, _ = apply(
-        TemporarySums(),
+        TemporaryVariable(),
         SUM.replace("ZerosLike", "Neg") + "y = DestroyTemporaryVariable[T=float32](start, ^add_a, ^add_b)",
     )
     assert [value.name for value in graph["y"].inputs] == ["zeros:0", "a:0", "b:0"]
@@ -41,5 +41,5 @@ def test_a_start_other_than_zeros_is_a_term():
     ],
 )
 def test_any_other_use_is_left_standing(rest):
-    graph, _ = apply(TemporarySums(), SUM + rest)
+    graph, _ = apply(TemporaryVariable(), SUM + rest)
     assert graph["y"].op == "DestroyTemporaryVariable"

@@ -1,6 +1,6 @@
 """What tpu.rewrite wraps around a model of one replica."""
 
-from compat_saver.passes.replacements.tpu_replication import TPUReplication
+from compat_saver.passes.replacements.renamed_ops import TPUReplication
 from tests.passes.graphs import assert_rewrites
 
 

@@ -56,7 +56,7 @@ Checkpoint   run/model.ckpt
              V2, name-based, 2 files, 15 tensors, 1.6 kB
 Graph        run/model.ckpt.meta
              174 nodes, 0 functions
-Ops          174 of 37 kinds: 7 fine, 8 rewritten, 159 dropped, 0 in the way (to serve
+Ops          174 of 37 kinds: 7 fine, 8 rewritten, 159 dropped, 0 unsupported (to serve
              prediction:0, logits/BiasAdd:0)
 Written by   TensorFlow 1.15.5, GraphDef version 134
 Signatures   none
@@ -70,7 +70,7 @@ Placeholders
 
 Likely outputs
 
-  tensor             proposed   score   because it
+  tensor             inferred   score   because it
  ──────────────────────────────────────────────────────────────────────────────────────────────
   prediction:0       yes        19.5    has a conventional name, is a softmax or sigmoid at
                                         the end, depends on trained variables, lies behind the
@@ -121,7 +121,7 @@ from where the checkpoint was written, or pass it with --meta-graph (meta_graph=
 OBSTRUCTED = """
 Graph           run/model.ckpt.meta
                 15 nodes, 0 functions
-Ops             15 of 12 kinds: 7 fine, 2 rewritten, 0 dropped, 6 in the way (to serve y:0)
+Ops             15 of 12 kinds: 7 fine, 2 rewritten, 0 dropped, 6 unsupported (to serve y:0)
 Written by      TensorFlow 1.15.5, GraphDef version 26
 Signatures      none
 Collections     trainable_variables (2)
@@ -135,7 +135,7 @@ Placeholders
 
 Likely outputs
 
-  tensor   proposed   score   because it
+  tensor   inferred   score   because it
  ──────────────────────────────────────────────────────────────────────────────────────────────
   y:0      yes        7.5     was given a name, depends on trained variables, is computed
                               last, leads to nothing else
@@ -155,7 +155,7 @@ Rewritten ops
  ──────────────────────────────────────────────────
   VariableV2       2   VarHandleOp   exactly equal
 
-Ops in the way
+Unsupported ops
 
   op               nodes   needed   why
  ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,16 +5,16 @@ from __future__ import annotations
 from compat_saver.analysis.origins import origin
 from compat_saver.graph import Value
 from compat_saver.graph.attributes import Shape, shape_from_message
+from compat_saver.graph.op_sets import ANY_VARIABLE_OPS
 
 _READS = ("Identity", "ReadVariableOp", "Enter", "StopGradient")
-_HOLDERS = ("VarHandleOp", "VariableV2", "Variable")
 _PARTS = {"ConcatV2": slice(-1), "Concat": slice(1, None)}
 
 
 def stored_shape(value: Value) -> Shape:
     """Returns the shape of a variable, a constant, or a partitioned variable's parts in one; None for all else."""
     node = origin(value, _READS).node
-    if node.op in _HOLDERS:
+    if node.op in ANY_VARIABLE_OPS:
         return node.attr.shape("shape")
     if node.op == "Const":
         tensor = node.attr.tensor("value")
@@ -26,7 +26,7 @@ def stored_shape(value: Value) -> Shape:
 
 def _part(value: Value) -> Shape:
     node = origin(value, _READS).node
-    return stored_shape(value) if node.op in _HOLDERS else None
+    return stored_shape(value) if node.op in ANY_VARIABLE_OPS else None
 
 
 def _joined(parts: list[Shape]) -> Shape:

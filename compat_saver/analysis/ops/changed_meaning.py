@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from compat_saver import dtypes
 from compat_saver.graph.changes import Change, known_changes
+from compat_saver.graph.functions import function_bodies
 from compat_saver.graph.ir import Graph, Node
 from compat_saver.graph.ops import OpCatalog
-from compat_saver.passes.in_functions import function_bodies
 
 
 def changed_meaning(graph: Graph, catalog: OpCatalog) -> list[str]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import graphlib
 from collections.abc import Iterator
 
+from compat_saver.graph.functions import called_by
 from compat_saver.graph.ir import Graph
-from compat_saver.passes.structure.prune import called_by
 
 _MOST_NODES = 5_000_000
 _DEEPEST = 500

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from compat_saver.analysis.ops.triage import IN_THE_WAY, OpRow
+from compat_saver.analysis.ops.triage import UNSUPPORTED, OpRow
 
 
 def obstacles_among(rows: Iterable[OpRow]) -> list[str]:
     """Returns a sentence per reason to be in the way, naming the ops and nodes it holds for."""
     alike: dict[tuple[str, str], list[OpRow]] = defaultdict(list)
     for row in rows:
-        if row.verdict == IN_THE_WAY:
+        if row.verdict == UNSUPPORTED:
             alike[row.reason, row.advice].append(row)
     return [f"{_named(found)}: {reason}. {advice}" for (reason, advice), found in alike.items()]
 

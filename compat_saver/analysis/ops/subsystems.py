@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from compat_saver.graph.ir import Node
+from compat_saver.graph.op_sets import PYTHON_OPS, TABLE_OPS
 from compat_saver.graph.ops import known_facts
 from compat_saver.proto.messages import Message
 
@@ -12,13 +13,6 @@ _PIPELINE_WORDS = (
     *("Queue", "Reader", "Iterator", "Dataset", "StagingArea", "Stage", "Unstage"),
     *("OptionalGetValue", "BufferingResource", "RecordInput", "InfeedDequeue"),
 )
-_PYTHON_OPS = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
-MUTABLE_TABLE_OPS = tuple(
-    f"Mutable{kind}{version}"
-    for kind in ("HashTable", "HashTableOfTensors", "DenseHashTable")
-    for version in ("", "V2")
-)
-_TABLE_OPS = ("HashTable", "HashTableV2", *MUTABLE_TABLE_OPS)
 
 
 class Subsystem(NamedTuple):
@@ -39,7 +33,7 @@ _PYTHON = Subsystem("calls a Python function that no file holds", "Take what it 
 
 def subsystem(op: str) -> Subsystem | None:
     """Returns what an op is a part of, or None."""
-    if op in _PYTHON_OPS:
+    if op in PYTHON_OPS:
         return _PYTHON
     return _PIPELINE if _is_pipeline(op) else None
 
@@ -51,12 +45,12 @@ def is_pipeline(node: Node) -> bool:
 
 def is_python(node: Node) -> bool:
     """Whether a node calls a Python function."""
-    return node.op in _PYTHON_OPS
+    return node.op in PYTHON_OPS
 
 
 def is_table(node: Node | Message) -> bool:
     """Whether a node, or the NodeDef of one, makes a lookup table."""
-    return node.op in _TABLE_OPS
+    return node.op in TABLE_OPS
 
 
 def _is_pipeline(op: str) -> bool:

@@ -26,21 +26,20 @@ from compat_saver.analysis.needs import needed_from
 from compat_saver.analysis.ops.lost_ops import loss_of, origin_of
 from compat_saver.analysis.ops.subsystems import is_table, subsystem
 from compat_saver.analysis.ops.way_around import way_around
-from compat_saver.graph.functions import FUNCTION_EDGES
+from compat_saver.graph.functions import FUNCTION_EDGES, called_functions, function_bodies
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import HANDLE_CARRIERS, PLACEHOLDER_OPS, VARIABLE_OPS
 from compat_saver.graph.ops import OpCatalog
-from compat_saver.passes import MEANING_PASSES, SUCCESSOR_PASSES, CountWithCore
-from compat_saver.passes.feed import PLACEHOLDER_OPS
-from compat_saver.passes.in_functions import function_bodies
-from compat_saver.passes.replacements.op_replacement import EXACT, Successor
-from compat_saver.passes.retype import CARRIERS
-from compat_saver.passes.structure.drop_unknown_attributes import lasting_attributes
-from compat_saver.passes.structure.prune import called_functions
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS, counterpart
+from compat_saver.passes.legacy_behavior import LEGACY_BEHAVIOR_PASSES
+from compat_saver.passes.op_replacement import EXACT, OpReplacement
+from compat_saver.passes.replacements import OP_REPLACEMENTS
+from compat_saver.passes.replacements.variable_ops import CountUpTo
+from compat_saver.passes.structure.ref_to_resource import counterpart
+from compat_saver.passes.structure.removals import lasting_attributes
 from compat_saver.proto.messages import Message
 
-FINE, REWRITTEN, DROPPED, IN_THE_WAY = "fine", "rewritten", "dropped", "in the way"
-VERDICTS = (FINE, REWRITTEN, DROPPED, IN_THE_WAY)
+FINE, REWRITTEN, DROPPED, UNSUPPORTED = "fine", "rewritten", "dropped", "unsupported"
+VERDICTS = (FINE, REWRITTEN, DROPPED, UNSUPPORTED)
 
 _INSTEAD = "Choose outputs before it with --outputs, or take what it computes as input instead"
 _ELSEWHERE = "Choose outputs that do not need it with --outputs."
@@ -169,7 +168,7 @@ def _row(op: str, judgment: _Judgment, origin: str, nodes: list[str], leaving: l
         reason=judgment.reason,
         origin=origin,
         since=judgment.since,
-        advice=_advice(judgment, leaving) if judgment.verdict == IN_THE_WAY else "",
+        advice=_advice(judgment, leaving) if judgment.verdict == UNSUPPORTED else "",
         nodes=tuple(nodes[:_MOST_EXAMPLES]),
     )
 
@@ -180,10 +179,10 @@ def _advice(judgment: _Judgment, leaving: list[str]) -> str:
 
 
 @functools.cache
-def _successors() -> Mapping[str, tuple[Successor, ...]]:
+def _successors() -> Mapping[str, tuple[OpReplacement, ...]]:
     """Returns the passes by the ops they rewrite."""
-    found: dict[str, tuple[Successor, ...]] = defaultdict(tuple)
-    kinds: tuple[type[Successor], ...] = (*MEANING_PASSES, *SUCCESSOR_PASSES, CountWithCore)
+    found: dict[str, tuple[OpReplacement, ...]] = defaultdict(tuple)
+    kinds: tuple[type[OpReplacement], ...] = (*LEGACY_BEHAVIOR_PASSES, *OP_REPLACEMENTS, CountUpTo)
     for kind in kinds:
         item = kind()
         for op in item.ops:
@@ -197,7 +196,7 @@ def _judge(node: Node, graph: Graph, catalog: OpCatalog) -> _Judgment:
         return _called(node.op, graph)
     part = subsystem(node.op)
     if part is not None:
-        return _Judgment(IN_THE_WAY, reason=part.reason, instead=part.instead)
+        return _Judgment(UNSUPPORTED, reason=part.reason, instead=part.instead)
     return _succeeded(node, graph) or _lost(node.op) or _strange(node, catalog) or _referring(node, catalog) or _FINE
 
 
@@ -229,7 +228,7 @@ def _lost(op: str) -> _Judgment | None:
     loss = loss_of(op)
     if loss is None:
         return None
-    return _Judgment(IN_THE_WAY, reason=loss.reason, since=loss.since, advice=loss.advice)
+    return _Judgment(UNSUPPORTED, reason=loss.reason, since=loss.since, advice=loss.advice)
 
 
 def _strange(node: Node, catalog: OpCatalog) -> _Judgment | None:
@@ -241,7 +240,7 @@ def _strange(node: Node, catalog: OpCatalog) -> _Judgment | None:
         f"has no attribute {', '.join(map(repr, names))} today, and its value is not the default, so dropping it could "
         "change the answer"
     )
-    return _Judgment(IN_THE_WAY, reason=reason)
+    return _Judgment(UNSUPPORTED, reason=reason)
 
 
 def _referring(node: Node, catalog: OpCatalog) -> _Judgment | None:
@@ -253,14 +252,14 @@ def _referring(node: Node, catalog: OpCatalog) -> _Judgment | None:
     definition = catalog.find(node.op)
     if definition is None or not any(arg.is_ref for arg in (*definition.input_arg, *definition.output_arg)):
         return None
-    if node.op in CARRIERS:
-        return _Judgment(REWRITTEN, becomes=CARRIERS[node.op][0], agreement=EXACT)
+    if node.op in HANDLE_CARRIERS:
+        return _Judgment(REWRITTEN, becomes=HANDLE_CARRIERS[node.op].plain, agreement=EXACT)
     other = counterpart(node.op)
     if other is not None:
         # CountUpTo has a resource form that has a successor in its turn.
         becomes = next((item.ops[other.op] for item in _successors().get(other.op, ())), other.op)
         return _Judgment(REWRITTEN, becomes=becomes, agreement=EXACT)
-    return _Judgment(IN_THE_WAY, reason="works on a reference and has no resource form")
+    return _Judgment(UNSUPPORTED, reason="works on a reference and has no resource form")
 
 
 def _is_reference(value: Value, catalog: OpCatalog) -> bool:
@@ -292,8 +291,8 @@ def _judge_functions(graph: Graph, catalog: OpCatalog, needed: Collection[Node])
 
 def _blocked(graph: Graph, judged: Mapping[Node, _Judgment], in_bodies: Iterable[_InBody]) -> set[Node]:
     """Returns the nodes in the way, and those that call functions with such in them."""
-    blocked = {node for node, judgment in judged.items() if judgment.verdict == IN_THE_WAY}
-    bad = {item.function for item in in_bodies if item.judgment.verdict == IN_THE_WAY}
+    blocked = {node for node, judgment in judged.items() if judgment.verdict == UNSUPPORTED}
+    bad = {item.function for item in in_bodies if item.judgment.verdict == UNSUPPORTED}
     if bad:
         blocked |= {node for node in judged if not bad.isdisjoint(called_functions(graph, [node]))}
     return blocked
@@ -303,7 +302,7 @@ def _judge_in_function(node: Node | Message, is_called: bool, graph: Graph, cata
     if not is_called:
         return _dropped(node.op, graph)
     if is_table(node):
-        return _Judgment(IN_THE_WAY, reason="a lookup table inside a function, where nothing can fill it")
+        return _Judgment(UNSUPPORTED, reason="a lookup table inside a function, where nothing can fill it")
     if isinstance(node, Node):
         return _judge(node, graph, catalog)
     if node.op in graph.functions:

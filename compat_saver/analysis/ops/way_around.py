@@ -10,8 +10,8 @@ from compat_saver import dtypes
 from compat_saver.analysis.loops import nodes_in_loops
 from compat_saver.errors import GraphError
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import PLACEHOLDER_OPS
 from compat_saver.graph.ops import OpCatalog
-from compat_saver.passes.feed import PLACEHOLDER_OPS
 
 _NOT_FED = ("resource", "variant")
 """Types whose values only TensorFlow itself can make."""

@@ -28,7 +28,7 @@ from compat_saver.analysis.serving.names import ANSWER_WORD, LABEL_WORD, LOSS_WO
 from compat_saver.analysis.serving.training import differentiated, training_nodes, weights_of
 from compat_saver.analysis.values.weights import variable_nodes
 from compat_saver.graph.ir import Graph, Node, Value
-from compat_saver.passes.feed import PLACEHOLDER_OPS
+from compat_saver.graph.op_sets import FEEDABLE_OPS, PLACEHOLDER_OPS
 
 HEAD_OPS = frozenset({"Softmax", "LogSoftmax", "Sigmoid", "ArgMax"})
 """What makes an answer of logits."""
@@ -344,7 +344,7 @@ def _spread(starts: Iterable[Node], edges: Mapping[Node, list[Node]], borders: C
 
 
 def _fed_values(node: Node) -> Iterable[Value]:
-    is_fed = node.op in PLACEHOLDER_OPS or node.op == "PlaceholderWithDefault"
+    is_fed = node.op in FEEDABLE_OPS
     return node.used_outputs if is_fed or _DELIVERY.fullmatch(node.op) or _PARSER.fullmatch(node.op) else ()
 
 

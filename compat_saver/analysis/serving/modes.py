@@ -18,15 +18,13 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.analysis.constants import constant_value
 from compat_saver.analysis.serving.branches import Decision, find_decisions
-from compat_saver.analysis.serving.dropouts import CARRIERS, Dropout, carried, find_dropouts, number
+from compat_saver.analysis.serving.dropouts import Dropout, carried, find_dropouts, number
 from compat_saver.analysis.static_shapes import static_shape
-from compat_saver.analysis.values.weights import HANDLE_OPS, declared_shape
+from compat_saver.analysis.values.weights import declared_shape
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, FEEDABLE_OPS, NUMBER_CARRIERS
 from compat_saver.graph.ops import OpCatalog
-from compat_saver.passes.feed import PLACEHOLDER_OPS
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
 
-_FED = (*PLACEHOLDER_OPS, "PlaceholderWithDefault")
 _FUSED_NORM = re.compile(r"FusedBatchNorm(V2|V3)?")
 _CHANGES = re.compile(r"Assign(Sub|Add)?(VariableOp)?")
 _STATISTICS = ("Mean", "Sum")
@@ -154,7 +152,7 @@ class _Finder:
 
     def values(self) -> Iterator[Value]:
         """Yields what may be a mode: scalars that are fed, or variables that nothing trains."""
-        listed = dict.fromkeys(node.output() for node in self._graph if node.op in _FED)
+        listed = dict.fromkeys(node.output() for node in self._graph if node.op in FEEDABLE_OPS)
         listed.update(dict.fromkeys(self._votes))
         yield from (value for value in listed if self._counts(value))
 
@@ -178,11 +176,11 @@ class _Finder:
         node = value.node
         if value.name in self._taken:
             return False
-        if node.op in _FED:
+        if node.op in FEEDABLE_OPS:
             shape = static_shape(self._graph, value)
         elif node.op in ("Identity", "ReadVariableOp") and node.inputs:
             variable = node.inputs[0].node
-            if variable.op not in (*VARIABLE_OPS, *HANDLE_OPS) or variable.name in self._trainable:
+            if variable.op not in ANY_VARIABLE_OPS or variable.name in self._trainable:
                 return False
             shape = declared_shape(variable)
         else:
@@ -204,7 +202,7 @@ class _Finder:
     def _by_name(self, value: Value) -> tuple[set[float], list[str]]:
         """Returns what the name says, where it may be believed."""
         name = value.node.name.rsplit("/", 1)[-1]
-        if value.node.op not in _FED:
+        if value.node.op not in FEEDABLE_OPS:
             return set(), []
         kind = dtypes.by_number(self._catalog.type_of(value))
         if kind.name == "bool":
@@ -225,7 +223,7 @@ class _Finder:
             item = pending.pop()
             seen.add(item)
             for node, _ in item.uses:
-                if node.op in CARRIERS:
+                if node.op in NUMBER_CARRIERS:
                     pending += [output for output in node.used_outputs if output not in seen]
                 elif node.op not in self._graph.functions and not _calls(node):
                     return False
@@ -281,8 +279,8 @@ def _is_stored(value: Value) -> bool:
 
 def _is_weight(value: Value) -> bool:
     node = value.node
-    if node.op in (*CARRIERS, "ReadVariableOp") and node.inputs:
+    if node.op in (*NUMBER_CARRIERS, "ReadVariableOp") and node.inputs:
         node = node.inputs[0].node
     if node.op == "Const":  # a gradient's zeros are none
         return bool(np.any(constant_value(node.output())))
-    return node.op in (*VARIABLE_OPS, *HANDLE_OPS)
+    return node.op in ANY_VARIABLE_OPS

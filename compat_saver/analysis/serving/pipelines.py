@@ -25,8 +25,8 @@ from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.analysis.values.weights import variable_nodes
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import PLACEHOLDER_OPS, PYTHON_OPS
 from compat_saver.graph.ops import OpCatalog
-from compat_saver.passes.feed import PLACEHOLDER_OPS
 
 _PICKING_OPS = ("Gather", "GatherV2", "GatherNd", "Slice", "StridedSlice")
 _FILE_OP = "ReadFile"
@@ -132,7 +132,7 @@ def _delivery(graph: Graph, value: Value, needed: Collection[Node], outputs: Col
 _WHAT = {
     _FILE_OP: "reads a file of the machine that trained",
     _DEFAULT_OP: "is there to be fed, and takes what a pipeline read if it is not",
-    **dict.fromkeys(("PyFunc", "PyFuncStateless", "EagerPyFunc"), "calls a Python function that no file holds"),
+    **dict.fromkeys(PYTHON_OPS, "calls a Python function that no file holds"),
     **dict.fromkeys(_PICKING_OPS, "picks examples from data that lies in the graph"),
 }
 

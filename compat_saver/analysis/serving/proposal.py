@@ -21,8 +21,8 @@ from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.errors import GraphError
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import EXIT_OPS, PLACEHOLDER_OPS
 from compat_saver.graph.ops import OpCatalog
-from compat_saver.passes.feed import PLACEHOLDER_OPS
 
 _SAME_ELEMENTS = ("Identity", "Reshape", "Squeeze", "ExpandDims")
 _MOST_CANDIDATES = 60
@@ -102,6 +102,8 @@ class _View:
         return bool(OUTPUT_WORD.fullmatch(self.words[-1]))
 
 
+_WEIGHTED = "depends on trained variables"
+
 SIGNALS: tuple[tuple[str, float, Callable[[_View], float]], ...] = (
     ("has a conventional name", 5.0, lambda v: v.is_named and v.is_conventional),
     ("is called logits", 1.5, lambda v: bool(LOGITS_WORD.fullmatch(v.words[-1]))),
@@ -109,14 +111,14 @@ SIGNALS: tuple[tuple[str, float, Callable[[_View], float]], ...] = (
     ("was given a name", 1.0, lambda v: v.is_named and not v.is_conventional),
     ("is a softmax or sigmoid at the end", 3.0, lambda v: v.root.op in HEAD_OPS - {"ArgMax"} and v.is_head),
     ("is the index of the largest at the end", 2.0, lambda v: v.root.op == "ArgMax" and v.is_head),
-    ("depends on trained variables", 4.0, lambda v: v.share),
+    (_WEIGHTED, 4.0, lambda v: v.share),
     ("lies behind the last layer", 3.0, lambda v: v.parts.is_end(v.node)),
     ("is computed last", 2.0, lambda v: v.parts.is_last(v.node)),
     ("leads to nothing else", 0.5, lambda v: not any(r in v.parts.fed for r in v.parts.readers.get(v.node, ()))),
     ("is what the loss reads", 2.0, lambda v: v.is_compared),
     ("is only rearranged for the loss", -0.5, lambda v: v.node in v.parts.passing),
     ("is computed from a logarithm", -3.0, lambda v: v.node in v.parts.through_logarithms),
-    ("is what a loop ends with", -1.5, lambda v: v.node.op in ("Exit", "RefExit")),
+    ("is what a loop ends with", -1.5, lambda v: v.node.op in EXIT_OPS),
     ("is a part of the loss", -9.0, lambda v: v.node in v.parts.loss),
     ("depends on labels", -3.0, lambda v: v.node in v.parts.labelled),
     ("depends on what the loss takes as labels", -4.0, lambda v: v.node in v.parts.given_labels),
@@ -127,26 +129,18 @@ SIGNALS: tuple[tuple[str, float, Callable[[_View], float]], ...] = (
 """Name, weight, and how strongly it speaks for a candidate, from 0 to 1."""
 
 
-def propose(graph: Graph, catalog: OpCatalog, trainable: Iterable[str]) -> Proposal:
+def propose(
+    graph: Graph, catalog: OpCatalog, trainable: Iterable[str], excluded: Collection[str] = frozenset()
+) -> Proposal:
     """Returns what to serve, and what was not chosen.
 
     Args:
         graph: the whole graph.
         catalog: the definitions that hold for it.
         trainable: the names of its trainable variables.
+        excluded: the names of nodes that are no candidates.
     """
-    return _Proposer(graph, catalog, frozenset(trainable)).proposal()
-
-
-def rank_outputs(graph: Graph, catalog: OpCatalog, trainable: Iterable[str]) -> list[Candidate]:
-    """Returns the candidates, best first; empty if no value of the forward graph depends on what is fed.
-
-    Args:
-        graph: the whole graph.
-        catalog: the definitions that hold for it.
-        trainable: the names of its trainable variables.
-    """
-    return _Proposer(graph, catalog, frozenset(trainable)).ranked()
+    return _Proposer(graph, catalog, frozenset(trainable), excluded).proposal()
 
 
 def needed_placeholders(ancestors: Iterable[Node]) -> list[Node]:
@@ -155,8 +149,8 @@ def needed_placeholders(ancestors: Iterable[Node]) -> list[Node]:
 
 
 class _Proposer:
-    def __init__(self, graph: Graph, catalog: OpCatalog, trainable: Collection[str]) -> None:
-        self._graph = graph
+    def __init__(self, graph: Graph, catalog: OpCatalog, trainable: Collection[str], excluded: Collection[str]) -> None:
+        self._graph, self._excluded = graph, excluded
         self._parts = divide(graph, trainable)
         self._nodes = self._promising(catalog)
         self._needed = needed_by(self._nodes)
@@ -167,7 +161,7 @@ class _Proposer:
         inside = nodes_in_loops(self._graph)
         inside |= nodes_in_branches(self._graph, inside)
         found = [node for node in self._graph if node in self._parts.fed and node not in inside]
-        found = [node for node in found if _gives_values(node, catalog)]
+        found = [node for node in found if node.name not in self._excluded and _gives_values(node, catalog)]
         if len(found) > _MOST_CANDIDATES:
             found.sort(key=self._promise, reverse=True)
         return found[:_MOST_CANDIDATES]
@@ -266,7 +260,14 @@ def _question(node: Node) -> Node:
     return origin(node.output(), READ_OFF_OPS).node
 
 
+def _shown(signal: str, parts: Forward) -> str:
+    """Returns a signal's name as it holds for a graph: weights may be constants, and a graph may have none."""
+    if signal != _WEIGHTED or any(node.op != "Const" for node in parts.weights):
+        return signal
+    return "depends on constant weights" if parts.weights else ""
+
+
 def _judge(view: _View) -> Candidate:
     spoken = [(name, weight * float(test(view))) for name, weight, test in SIGNALS]
-    names = tuple(name for name, points in spoken if points)
+    names = tuple(shown for name, points in spoken if points and (shown := _shown(name, view.parts)))
     return Candidate(f"{view.node.name}:0", round(sum(points for _, points in spoken), 2), names)

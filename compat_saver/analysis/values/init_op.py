@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from compat_saver.analysis.values.initialisers import ASSIGN_OPS
 from compat_saver.graph import Graph, Node
-from compat_saver.passes.structure.prune import called_by
+from compat_saver.graph.functions import called_by
+from compat_saver.graph.op_sets import ASSIGN_OPS
 
 _CHANGES = ("Assign", "Scatter")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -16,11 +15,7 @@ from compat_saver.analysis.origins import origin
 from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node, Value
-from compat_saver.passes.feed import PLACEHOLDER_OPS
-
-ASSIGN_OPS = ("Assign", "AssignVariableOp")
-RESTORE_OPS = ("RestoreV2", "Restore", "RestoreSlice")
-_RANDOM_OP = re.compile(r"\w*Random\w*|Multinomial|TruncatedNormal|ParameterizedTruncatedNormal")
+from compat_saver.graph.op_sets import ASSIGN_OPS, PLACEHOLDER_OPS, RANDOM_OP, RESTORE_OPS
 
 
 @dataclass(frozen=True)
@@ -88,7 +83,7 @@ def _initialiser(graph: Graph, value: Value, variables: Collection[str]) -> Init
         constant,
         static_shape(graph, value) if constant is None else constant.shape,
         frozenset(node.name for node in needed if node.name in variables),
-        any(_RANDOM_OP.fullmatch(node.op) for node in needed),
+        any(RANDOM_OP.search(node.op) for node in needed),
         next(filter(None, map(_obstacle, sorted(needed, key=lambda node: node.name))), ""),
     )
 

@@ -25,12 +25,12 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.analysis.constants import constant_value
 from compat_saver.analysis.needs import needed_from
-from compat_saver.analysis.ops.subsystems import MUTABLE_TABLE_OPS, is_table
+from compat_saver.analysis.ops.subsystems import is_table
 from compat_saver.analysis.origins import origin
 from compat_saver.analysis.values.weights import restored_from
 from compat_saver.bundle import Checkpoint
 from compat_saver.graph.ir import Graph, Node, Value
-from compat_saver.passes.retype import CARRIERS
+from compat_saver.graph.op_sets import HANDLE_CARRIERS, MUTABLE_TABLE_OPS
 from compat_saver.proto.meta_graph import MetaGraph
 from compat_saver.proto.tensors import as_bytes
 
@@ -148,7 +148,7 @@ def _filled(node: Node) -> Node:
 
 def table_of(handle: Value) -> Node:
     """Returns the node that a table's handle comes from."""
-    return origin(handle, tuple(CARRIERS)).node
+    return origin(handle, tuple(HANDLE_CARRIERS)).node
 
 
 def needed_tables(

@@ -11,15 +11,14 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.analysis.constants import constant_value
 from compat_saver.analysis.origins import origin
-from compat_saver.analysis.values.initialisers import ASSIGN_OPS, RESTORE_OPS, Initialiser
+from compat_saver.analysis.values.initialisers import Initialiser
 from compat_saver.bundle import Checkpoint, SliceSpec, format_shape_and_slice, parse_shape_and_slice
 from compat_saver.errors import nearest_names
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, ASSIGN_OPS, RESTORE_OPS
 from compat_saver.graph.text import format_shape
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
 
-HANDLE_OPS = ("VarHandleOp",)
 # Before this op existed (`VariableV2`), a variable of unknown shape was written as a scalar.
 _SCALAR_MEANT_UNKNOWN = "Variable"
 # Comparing a name with all others takes time: a checkpoint of another model would make an error message take hours.
@@ -103,7 +102,7 @@ class Weight:
 
 def variable_nodes(nodes: Iterable[Node]) -> Iterator[Node]:
     """Yields the nodes that make a variable, reference or resource."""
-    return (node for node in nodes if node.op in VARIABLE_OPS or node.op in HANDLE_OPS)
+    return (node for node in nodes if node.op in ANY_VARIABLE_OPS)
 
 
 def saver_locations(graph: Graph, restore_op: str = "") -> dict[str, Location]:

@@ -15,14 +15,14 @@ import numpy as np
 
 from compat_saver import _tensorflow
 from compat_saver.analysis.values.tables import Table
-from compat_saver.analysis.values.weights import Weight, WeightFinder, saver_locations, variable_nodes
+from compat_saver.analysis.values.weights import Weight, WeightFinder, variable_nodes
 from compat_saver.errors import CannotMigrateError, CompatSaverError
-from compat_saver.graph import from_graph_def, to_graph_def
-from compat_saver.migration.artifact import Artifact
+from compat_saver.graph import to_graph_def
+from compat_saver.graph.op_sets import VARIABLE_OPS
 from compat_saver.migration.plan import Plan
-from compat_saver.migration.signature import Signature
-from compat_saver.migration.verification.original import Original, cut, whole
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
+from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.model.runnable.as_read import Original, cut, whole
+from compat_saver.model.signature import Signature
 from compat_saver.proto.messages import OpList
 from compat_saver.proto.meta_graph import MetaGraph
 
@@ -35,25 +35,25 @@ class Replay:
     """A session on the original graph, its variables restored; a context manager.
 
     Args:
-        artifact: the graph as its release wrote it, and its checkpoint.
+        model: the graph as its release wrote it, and its checkpoint.
         plan: what will be asked, which variables to restore, what is bound with every run, which tables to fill.
 
     Attributes:
         notes: in what the replayed graph is not the one that was read.
     """
 
-    def __init__(self, artifact: Artifact, plan: Plan) -> None:
+    def __init__(self, model: LegacyModel, plan: Plan) -> None:
         self._tf = _tensorflow.tensorflow()
         self._content, self._init_op = plan.content, plan.init_op
         self._history: list[tuple[Signature, Mapping[str, np.ndarray]]] = []
         kept = [*plan.content.initializers, *filter(None, [plan.init_op])]
-        self._original, self._graph = self._import(artifact.meta, plan.signatures, plan.bound, kept)
+        self._original, self._graph = self._import(model, plan.signatures, plan.bound, kept)
         ran = f"The original's init op, {plan.init_op!r}, was run, as TensorFlow's loader runs it."
         self.notes = (*self._original.notes, *([ran] if plan.init_op else []))
         self._session = self._tf.compat.v1.Session(graph=self._graph)
         with self._graph.as_default():
-            prefix = "" if artifact.checkpoint is None else artifact.checkpoint.prefix
-            unfolded = self._read_besides(artifact, [weight.name for weight in plan.weights])
+            prefix = "" if model.checkpoint is None else model.checkpoint.prefix
+            unfolded = self._read_besides(model, [weight.name for weight in plan.weights])
             self._restores = [self._restore_op(prefix, weight) for weight in (*plan.weights, *unfolded)]
             stored = [table for table in plan.content.tables if table.stored is not None]
             self._restores += [self._import_op(prefix, table) for table in stored]
@@ -67,15 +67,11 @@ class Replay:
     ) -> None:
         self._session.close()
 
-    def _read_besides(self, artifact: Artifact, names: Collection[str]) -> list[Weight]:
+    def _read_besides(self, model: LegacyModel, names: Collection[str]) -> list[Weight]:
         """Returns what the graph reads without need: in a branch that is never taken, which the written model lacks."""
         graph = self._original.graph
         needed = graph.ancestors(graph.value(name).node for name in self._original.fetches.values())
-        saver = artifact.meta.saver_def
-        locations = saver_locations(
-            from_graph_def(artifact.meta.graph_def), saver.restore_op_name if saver is not None else ""
-        )
-        finder = WeightFinder(artifact.checkpoint, locations, (), {})
+        finder = WeightFinder(model.checkpoint, model.saver_locations, (), {})
         found = [finder.find(node) for node in variable_nodes(needed) if node.name not in names]
         return [item for item in found if isinstance(item, Weight)]
 
@@ -136,18 +132,18 @@ class Replay:
 
     def _import(
         self,
-        meta: MetaGraph,
+        model: LegacyModel,
         signatures: Sequence[Signature],
         bound: Mapping[str, np.ndarray],
         fillers: Sequence[str],
     ) -> tuple[Original, Any]:
-        original = whole(meta, signatures, bound, fillers)
+        original = whole(model, signatures, bound, fillers)
         if original is not None:
             with contextlib.suppress(*_tensorflow.refusals()):
-                return original, self._import_graph(meta, original)
-        original = cut(meta, signatures, bound, fillers)
+                return original, self._import_graph(model.meta, original)
+        original = cut(model, signatures, bound, fillers)
         try:
-            return original, self._import_graph(meta, original)
+            return original, self._import_graph(model.meta, original)
         except _tensorflow.refusals() as error:
             raise CannotMigrateError(
                 [f"The original graph cannot be replayed, so nothing can be proven: {_tensorflow.gist(error)}"]

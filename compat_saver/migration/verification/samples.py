@@ -1,12 +1,14 @@
-"""Makes inputs to verify with: from dtypes, shapes, and what the graph does with them."""
+"""Inputs to verify with: generated from dtypes, shapes and what the graph does with them, or read from a file."""
 
 from __future__ import annotations
 
 import functools
 import itertools
 import math
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +17,11 @@ from compat_saver import dtypes
 from compat_saver.analysis.feeding.input_facts import InputFacts, Meaning, Vocabularies, input_facts
 from compat_saver.analysis.feeding.size_hints import SizeHints, size_hints
 from compat_saver.analysis.feeding.sparse_inputs import SparseInput, sparse_inputs
+from compat_saver.errors import UsageError, nearest_names
 from compat_saver.graph import Graph, OpCatalog, Value
 from compat_saver.graph.attributes import Shape
-from compat_saver.migration.signature import Signature, Tensor
 from compat_saver.migration.verification.draws import STYLES, Draw
+from compat_saver.model.signature import Signature, Tensor, full_name
 
 Feeds = dict[str, np.ndarray]
 """Signature key -> array."""
@@ -202,3 +205,52 @@ def _diagonally(axes: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
     """Returns all combinations, those first that are near the beginning of every axis."""
     places = itertools.product(*(range(len(axis)) for axis in axes))
     return [tuple(axis[at] for axis, at in zip(axes, place, strict=True)) for place in sorted(places, key=sum)]
+
+
+# ---- inputs that the user gives
+
+
+def read_feeds(path: Path, signatures: tuple[Signature, ...]) -> dict[str, list[Feeds]]:
+    """Reads inputs from an .npz file: signature name -> one batch.
+
+    Arrays are named by the signature's key or by the tensor, with or without `:0`.
+
+    Raises:
+        UsageError: the file is not there or not an .npz file, or an input is missing in it or does not fit.
+    """
+    if not path.is_file():
+        raise UsageError(f"{path}: there is no such file; it should hold the inputs to verify with (numpy.savez).")
+    if not zipfile.is_zipfile(path):
+        raise UsageError(f"{path} is no .npz file. Make one with numpy.savez: an array per input.")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise UsageError(f"{path} cannot be read as an .npz file of arrays: {error}") from None
+    return {item.name: [_select(path, arrays, item)] for item in signatures}
+
+
+def _select(path: Path, arrays: Mapping[str, np.ndarray], signature: Signature) -> Feeds:
+    by_tensor = {full_name(name): array for name, array in arrays.items()}
+    feeds = {}
+    for key, tensor in signature.inputs.items():
+        array = arrays.get(key, by_tensor.get(tensor.name))
+        if array is None:
+            hint = nearest_names(key, arrays)
+            raise UsageError(
+                f"{path} has no array {key!r} or {tensor.name!r} for an input of {signature.name!r}{hint}."
+            )
+        feeds[key] = _fitting(path, key, array, tensor)
+    return feeds
+
+
+def _fitting(path: Path, key: str, array: np.ndarray, tensor: Tensor) -> np.ndarray:
+    row = dtypes.by_number(tensor.dtype)
+    if row.name == "string" and array.dtype.kind in "US":
+        return np.char.encode(array, "utf-8").astype(object) if array.dtype.kind == "U" else array.astype(object)
+    # Narrower is fine, another kind is not: a fraction must not become an integer unseen.
+    is_number = row.is_floating and array.dtype.kind in "iuf"  # numpy's rules do not know bfloat16 and its like
+    fits = is_number or (row.name != "string" and np.can_cast(array.dtype, row.numpy, "same_kind"))
+    if not fits:
+        raise UsageError(f"{path}: {key!r} has dtype {array.dtype}, expected {row.name}.")
+    return array.astype(row.numpy)

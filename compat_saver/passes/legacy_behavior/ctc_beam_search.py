@@ -13,13 +13,13 @@ from typing import ClassVar
 from compat_saver.graph.attributes import type_attr
 from compat_saver.graph.ir import Node, Value
 from compat_saver.passes.build import Build
-from compat_saver.passes.legacy_behavior.base import Restoration
+from compat_saver.passes.op_replacement import LegacyBehavior
 
 _FLOAT, _INT32 = type_attr(1), type_attr(3)
 _TIME, _CLASSES = 0, 2
 
 
-class CtcScores(Restoration):
+class LegacyCtcBeamSearch(LegacyBehavior):
     """Adds to each log_probability what the old search did not take off."""
 
     name = "ctc_scores"

@@ -11,12 +11,12 @@ from typing import ClassVar
 from compat_saver.graph.attributes import type_attr
 from compat_saver.graph.ir import Node, Value
 from compat_saver.passes.build import Build
-from compat_saver.passes.legacy_behavior.base import Restoration
+from compat_saver.passes.op_replacement import LegacyBehavior
 
 _FLOAT, _INT32 = type_attr(1), type_attr(3)
 
 
-class NearestNeighborThen(Restoration):
+class LegacyResizeNearestNeighbor(LegacyBehavior):
     """Gathers the rows and columns the old kernel took; the gradient adds to the same ones, as the old one did."""
 
     name = "nearest_neighbor_then"

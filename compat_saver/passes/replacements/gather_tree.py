@@ -26,7 +26,7 @@ from compat_saver import dtypes
 from compat_saver.graph.attributes import type_attr, types_attr
 from compat_saver.graph.ir import Node, Value
 from compat_saver.passes.build import Build
-from compat_saver.passes.replacements.op_replacement import Successor
+from compat_saver.passes.op_replacement import OpReplacement
 
 _INT32, _BOOL = dtypes.by_name("int32").number, dtypes.by_name("bool").number
 _TYPE = type_attr(_INT32)
@@ -58,7 +58,7 @@ _JUMP = f"""{_ARGUMENTS}
 """
 
 
-class GatherTree(Successor):
+class GatherTree(OpReplacement):
     """Rewrites each GatherTree; it knew no other type than int32."""
 
     name = "gather_tree"

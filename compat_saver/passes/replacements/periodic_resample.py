@@ -19,12 +19,12 @@ from typing import ClassVar
 from compat_saver.graph.attributes import type_attr
 from compat_saver.graph.ir import Node, Value
 from compat_saver.passes.build import Build
-from compat_saver.passes.replacements.op_replacement import Successor
+from compat_saver.passes.op_replacement import OpReplacement
 
 _INT64 = type_attr(9)
 
 
-class PeriodicResample(Successor):
+class PeriodicResample(OpReplacement):
     """Rewrites each such op by computing where in the flattened old values each new one comes from."""
 
     name = "periodic_resample"

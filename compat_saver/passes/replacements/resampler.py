@@ -20,7 +20,7 @@ from compat_saver import dtypes
 from compat_saver.graph.attributes import type_attr
 from compat_saver.graph.ir import Node, Value
 from compat_saver.passes.build import Build
-from compat_saver.passes.replacements.op_replacement import Successor
+from compat_saver.passes.op_replacement import OpReplacement
 
 _INT32 = type_attr(3)
 _FRAME = 2
@@ -32,7 +32,7 @@ _LOW, _HIGH = 0, 1
 _PIXELS = (_LOW, _LOW), (_HIGH, _HIGH), (_LOW, _HIGH), (_HIGH, _LOW)
 
 
-class Resampler(Successor):
+class Resampler(OpReplacement):
     """Gathers the four pixels around each point for a Resampler, and scatters to them for a ResamplerGrad."""
 
     name = "resampler"

@@ -22,7 +22,7 @@ from compat_saver import dtypes
 from compat_saver.graph.attributes import int_attr, type_attr
 from compat_saver.graph.ir import Node, Value
 from compat_saver.passes.build import Build
-from compat_saver.passes.replacements.op_replacement import Successor
+from compat_saver.passes.op_replacement import OpReplacement
 
 _INT64, _UINT8, _UINT64, _STRING = (
     type_attr(dtypes.by_name(name).number) for name in ("int64", "uint8", "uint64", "string")
@@ -32,7 +32,7 @@ _ADDEND = 0x9E3779B97F4A7800 - (1 << 64)  # as a signed number
 _MOST_BUCKETS = (1 << 63) - 1
 
 
-class SparseCross(Successor):
+class SparseFeatureCross(OpReplacement):
     """Rewrites each of the two old ops."""
 
     name = "sparse_cross"

@@ -23,11 +23,9 @@ import numpy as np
 
 from compat_saver.graph.attributes import tensor_attr, type_attr
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import MERGE_OPS, NEXT_ITERATION_OPS, SWITCH_OPS
 from compat_saver.passes.base import Pass, Rewrite
 
-_SWITCHES = ("Switch", "RefSwitch")
-_MERGES = ("Merge", "RefMerge")
-_NEXT_ITERATIONS = ("NextIteration", "RefNextIteration")
 _LOGIC = ("Identity", "StopGradient", "Cast", "LogicalNot", "LogicalAnd", "LogicalOr")
 _COMPARISONS: dict[str, np.ufunc] = {
     "Equal": np.equal,
@@ -81,7 +79,7 @@ class _Folder:
 
     def _ask(self, node: Node) -> None:
         """Folds a switch whose predicate is known by now, or learns the truth of a predicate."""
-        if node.op in _SWITCHES:
+        if node.op in SWITCH_OPS:
             taken = self._truths.get(node.inputs[1]) if len(node.inputs) == 2 else None
             if taken is not None and node not in self._folded:
                 self._fold_switch(node, taken)
@@ -111,7 +109,7 @@ class _Folder:
 
     def _die(self, node: Node) -> None:
         """Case 3."""
-        if node.op in _MERGES and any(value not in self._dead for value in _entries(node)):
+        if node.op in MERGE_OPS and any(value not in self._dead for value in _entries(node)):
             self._halved.append(node)
         elif node not in self._buried:
             self._buried.add(node)
@@ -122,7 +120,7 @@ class _Folder:
     def _fold_merge(self, merge: Node) -> None:
         """Case 2, if it is one."""
         alive = [index for index, value in enumerate(merge.inputs) if value not in self._dead]
-        if merge.op not in _MERGES or len(alive) != 1:
+        if merge.op not in MERGE_OPS or len(alive) != 1:
             return
         (index,) = alive
         live = merge.inputs[index]
@@ -138,7 +136,7 @@ class _Folder:
 
 def _entries(merge: Node) -> list[Value]:
     """Returns the inputs that can come first: what goes around in a loop must have entered it."""
-    return [value for value in merge.inputs if value.node.op not in _NEXT_ITERATIONS]
+    return [value for value in merge.inputs if value.node.op not in NEXT_ITERATION_OPS]
 
 
 def _truth(node: Node, known: dict[Value, bool]) -> bool | None:

@@ -13,17 +13,55 @@ reference:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from compat_saver import dtypes
 from compat_saver.graph.attributes import type_attr
 from compat_saver.graph.ir import Graph, Node, Use, Value
-from compat_saver.graph.ops import OpCatalog
+from compat_saver.graph.op_sets import HANDLE_CARRIERS, VARIABLE_OPS
+from compat_saver.graph.ops import OpCatalog, known_definitions, known_facts
 from compat_saver.passes.base import Pass, Rewrite
-from compat_saver.passes.retype import CARRIERS
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS, counterpart
 from compat_saver.proto.messages import Message
+
+_OTHER_NAMES = {
+    "Assign": "AssignVariableOp",
+    "AssignAdd": "AssignAddVariableOp",
+    "AssignSub": "AssignSubVariableOp",
+    "IsVariableInitialized": "VarIsInitializedOp",
+}
+
+
+@dataclass(frozen=True)
+class Counterpart:
+    """The resource form of a reference op; it takes the same inputs in the same order.
+
+    Attributes:
+        op: its name.
+    """
+
+    op: str
+
+    def attrs(self, reference_attrs: Mapping[str, Message]) -> dict[str, Message]:
+        """Returns the attributes of the resource form, from those of the reference form.
+
+        What one calls `T` the other may call `dtype`; what the resource form does not have (use_locking,
+        validate_shape) has no meaning for a resource.
+        """
+        names = [attr.name for attr in known_definitions()[self.op].attr]
+        attrs = {name: reference_attrs[name] for name in names if name in reference_attrs}
+        if "dtype" in names and "T" in reference_attrs:
+            attrs.setdefault("dtype", reference_attrs["T"])
+        return attrs
+
+
+def counterpart(op: str) -> Counterpart | None:
+    """Returns the resource form of a reference op, or None if it has none."""
+    name = _OTHER_NAMES.get(op, f"Resource{op}")
+    facts = known_facts().get(name)
+    return Counterpart(name) if facts is not None and facts.registered_today else None
+
 
 _RESOURCE = dtypes.by_name("resource").number
 _HANDLE_ATTRS = ("dtype", "shape", "container", "shared_name")
@@ -62,7 +100,7 @@ class RefToResource(Pass):
 def stuck_nodes(graph: Graph, catalog: OpCatalog) -> Iterator[Node]:
     """Yields the nodes that make or take references and have no resource form."""
     for node in _reference_nodes(graph, catalog):
-        if node.op not in VARIABLE_OPS and node.op not in CARRIERS and counterpart(node.op) is None:
+        if node.op not in VARIABLE_OPS and node.op not in HANDLE_CARRIERS and counterpart(node.op) is None:
             yield node
 
 
@@ -130,7 +168,7 @@ class _Rewriter:
         user.replace_input(use.position, reference.handle)
         if reference.change is not None:
             user.add_control_input(reference.change)
-        if user.op in CARRIERS:
+        if user.op in HANDLE_CARRIERS:
             return self._become_carrier(user)  # case 2
         self._become_change(user)  # case 3
         # Several variables may enter a change, and only the first, what `ref` or `var` names, comes out again.
@@ -160,7 +198,7 @@ class _Rewriter:
         if user in self._rewritten:  # the second input of a RefMerge: its output has been followed already
             return []
         self._rewritten.add(user)
-        user.op = CARRIERS[user.op][0]
+        user.op = HANDLE_CARRIERS[user.op].plain
         user.attrs["T"] = type_attr(_RESOURCE)
         return [_Reference(copy, copy, None) for copy in self._reference_outputs[user]]
 
