@@ -144,6 +144,12 @@ class TensorFlowMissingError(CompatSaverError, ImportError):
     """TensorFlow is needed and absent, or its release is not supported."""
 
 
+def and_more(names: Sequence[str], most: int) -> str:
+    """Returns `'a', 'b' and 3 more`: the first names, quoted, and how many there are besides."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{', '.join(map(repr, names[:most]))}{more}"
+
+
 def nearest_names(name: str, known: Iterable[str], count: int = 3) -> str:
     """Returns `; did you mean a, b or c?` for the known names closest to `name`, or an empty string."""
     import difflib  # only where something went wrong already

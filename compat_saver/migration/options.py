@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from compat_saver.errors import UsageError
+from compat_saver.model.inference_mode import KEEP, REMOVE
 from compat_saver.model.opening import SERVE
 from compat_saver.model.signature import ServingRequest, SignatureRequest
 
@@ -21,6 +22,7 @@ class MigrationOptions:
         signature_def: the one SignatureDef of the file to take; None takes all.
         bind: tensor name -> the value it always has.
         rename: old key, or tensor name, each perhaps behind the name of a signature and a slash -> new key.
+        training_behavior: "remove" turns what is served to inference, "keep" leaves the graph as it is.
         init_missing: let variables that no checkpoint holds begin as the graph's own initialisers have it.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
         tag_set: the tags of the graph of a SavedModel to migrate; empty for the one without tags, None for the usual.
@@ -42,6 +44,7 @@ class MigrationOptions:
     signature_def: str | None = None
     bind: Mapping[str, object] = field(default_factory=dict)
     rename: Mapping[str, str] = field(default_factory=dict)
+    training_behavior: str = REMOVE
     init_missing: bool = False
     assets: Mapping[str, Path] = field(default_factory=dict)
     tag_set: tuple[str, ...] | None = None
@@ -56,6 +59,8 @@ class MigrationOptions:
 
     def __post_init__(self) -> None:
         self.serving  # noqa: B018  # raises what contradicts itself
+        if self.training_behavior not in (KEEP, REMOVE):
+            raise UsageError(f"training_behavior: expected 'remove' or 'keep', found {self.training_behavior!r}.")
         if self.verify_data is not None and not self.verify:
             raise UsageError(
                 "Inputs to verify with (--verify-data) and no verification (--no-verify) exclude each other."

@@ -19,9 +19,10 @@ from compat_saver.graph import Graph
 from compat_saver.migration.found_weights import find_weights
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.stages import choose, find_obstacles, rewrite, to_resources
-from compat_saver.model import warnings
+from compat_saver.model import inference_mode, warnings
 from compat_saver.model.cut_points import CutPoints
 from compat_saver.model.folding import fold
+from compat_saver.model.inference_mode import TrainingBehavior
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import Signature
 from compat_saver.model.table_content import TableContent
@@ -45,6 +46,7 @@ class Plan:
         untrained: the weights that no checkpoint holds, and that were trained for all anybody knows.
         init_op: the op that TensorFlow's loader runs, if it may change these weights; "" if not.
         dropped: how many of the original graph's variables no signature needs.
+        behavior: where what is served is as in training, and what became of that.
         rewrites: what the passes did.
         warnings: what a person should know, a sentence each.
         ops: what becomes of every op of the original graph.
@@ -61,6 +63,7 @@ class Plan:
     init_op: str
     content: TableContent
     dropped: int
+    behavior: TrainingBehavior
     rewrites: tuple[Rewrite, ...]
     warnings: tuple[str, ...]
     ops: tuple[OpRow, ...]
@@ -108,6 +111,7 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
         untrained=found.untrained,
         init_op=model.meta.init_op if found.changed else "",
         dropped=len(model.variables) - len(found.weights),
+        behavior=served.behavior,
         rewrites=rewrites,
         warnings=(
             *model.notes,
@@ -116,7 +120,7 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
             *found.notes,
             *warnings.init_op_warnings(model.meta.init_op, found.changed),
             *served.content.notes,
-            *warnings.training_warnings(graph),
+            *inference_mode.notes(served.behavior),
             *rewritten.changes,
             *warnings.gradient_warnings(graph, rewrites),
             *warnings.default_notes(graph),

@@ -11,11 +11,13 @@ import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.analysis.ops.triage import OpRow
+from compat_saver.analysis.training_behavior import Finding
 from compat_saver.analysis.values.tables import Table
 from compat_saver.analysis.values.weights import Weight
 from compat_saver.graph.attributes import Shape
 from compat_saver.migration.verification.verify_model import Verification
 from compat_saver.model import SourceFacts
+from compat_saver.model.inference_mode import TrainingBehavior
 from compat_saver.model.signature import Signature, Tensor
 from compat_saver.model.table_content import TableContent
 from compat_saver.passes import Rewrite
@@ -35,6 +37,7 @@ class MigrationReport:
         content: the lookup tables that were kept, and their files.
         untrained: the weights that no checkpoint holds; they begin as the graph's own initialisers have it.
         dropped: how many variables of the original no signature needs.
+        behavior: where what is served is as in training, and what became of that.
         rewrites: what the passes did.
         warnings: what a person should know.
         verification: what the comparison found; None if there was none.
@@ -54,6 +57,7 @@ class MigrationReport:
     content: TableContent
     untrained: tuple[str, ...]
     dropped: int
+    behavior: TrainingBehavior
     rewrites: tuple[Rewrite, ...]
     warnings: tuple[str, ...]
     verification: Verification | None
@@ -93,6 +97,7 @@ class MigrationReport:
                 "bytes": sum(weight.nbytes for weight in self.weights),
             },
             "tables": [self._table(item) for item in self.content.tables],
+            "training_behavior": [self._finding(item) for item in self.behavior.findings],
             "rewrites": [{"name": item.name, "count": item.count, "detail": item.detail} for item in self.rewrites],
             "ops": [row.to_dict() for row in self.ops],
             "warnings": list(self.warnings),
@@ -108,6 +113,16 @@ class MigrationReport:
             "outputs": {key: _tensor(item, shapes.get(key, item.shape)) for key, item in signature.outputs.items()},
             "bound": {name: _plain(value.tolist()) for name, value in self.bound.items()},
             "why": dict(self.modes),
+        }
+
+    def _finding(self, finding: Finding) -> dict[str, Any]:
+        return {
+            "what": finding.what,
+            "node": finding.node,
+            "became": finding.became if finding in self.behavior.removed else "",
+            "reason": finding.reason,
+            "variables": list(finding.variables),
+            "confidence": finding.confidence,
         }
 
     def _table(self, table: Table) -> dict[str, Any]:

@@ -146,6 +146,7 @@ def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptio
         assets = {item["recorded"]: Path(item["path"]) for item in files if Path(item["path"]).is_file()}
         tags = tuple(report.get("tag_set", options.output_tags))
         source_tags = report["source"].get("tag_set")
+        behavior = _behavior(report.get("training_behavior", ()))
         has_untrained = bool(report["variables"].get("untrained"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
@@ -158,8 +159,15 @@ def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptio
         assets=options.assets or assets,
         tag_set=None if source_tags is None else tuple(source_tags),
         output_tags=tags,
+        training_behavior=behavior,
         init_missing=has_untrained,
     )
+
+
+def _behavior(findings: Sequence[dict[str, str]]) -> str:
+    """Returns whether the model was turned to inference, as far as there was anything to turn."""
+    could = [item for item in findings if not item["reason"]]
+    return REMOVE if any(item["became"] for item in could) or not could else KEEP
 
 
 def _tensor_names(signature: dict[str, dict[str, dict[str, str]]]) -> tuple[dict[str, str], dict[str, str]]:
@@ -187,6 +195,7 @@ def _report(
         content=plan.content,
         untrained=plan.untrained,
         dropped=plan.dropped,
+        behavior=plan.behavior,
         rewrites=plan.rewrites,
         warnings=(*plan.warnings, *(verification.notes if verification is not None else ())),
         verification=verification,

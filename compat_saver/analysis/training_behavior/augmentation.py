@@ -17,7 +17,7 @@ from compat_saver.analysis.training_behavior.finding import Finding
 from compat_saver.analysis.training_behavior.scalars import scalar
 from compat_saver.analysis.training_behavior.served import Served
 from compat_saver.graph.ir import Node, Value
-from compat_saver.passes.inference.edits import Centered, ReadTensor, Redirect
+from compat_saver.passes.inference.edits import Centered, ReadTensor
 
 _OFFSETS = ("FloorMod", "Mod")
 _ADJUSTMENTS = ("AdjustContrast", "AdjustContrastv2", "AdjustHue", "AdjustSaturation")
@@ -49,7 +49,7 @@ def _augmentation(served: Served, node: Node) -> Finding | None:
 
 
 def _found(served: Served, what: str, result: Value, source: Centered | ReadTensor, became: str) -> Finding:
-    edit = Redirect(result.name, source, served.named(result))
+    edit = served.redirect(result, source)
     return Finding(what, result.node.name, became, edits=(edit,), reference_edits=(edit,))
 
 

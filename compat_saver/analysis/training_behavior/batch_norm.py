@@ -95,7 +95,7 @@ def _plain(served: Served, statistic: Value, choice: Average | str, items: list[
     if statistic.node.name in served.in_loops:
         return Finding("batch statistic", statistic.node.name, reason="it is computed inside a loop")
     shape = _expanded(statistic, choice.variable) if choice.is_reshaped else None
-    read = Redirect(statistic.name, _read(choice.variable, shape), served.named(statistic))
+    read = served.redirect(statistic, _read(choice.variable, shape))
     edits = (*_without_corrections(served, statistic, items), read, *_stop(served, items))
     return _turned(statistic.node.name, [choice], edits)
 
@@ -143,7 +143,7 @@ def _without_corrections(served: Served, statistic: Value, items: list[Average])
             if kinds is not None:
                 dtype = dtypes.by_number(node.attr.type("T")).numpy
                 neutral = UseConstant(np.array(0 if "Sub" in kinds else 1, dtype))
-                yield Redirect(node.output().name, neutral, served.named(node.output()))
+                yield served.redirect(node.output(), neutral)
 
 
 _COMPARED = ("Sub", "Div", "RealDiv", "Maximum", "Minimum", "ClipByValue", "Sqrt", "Add", "AddV2", "Identity", "Merge")

@@ -19,11 +19,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from compat_saver import dtypes
-from compat_saver.analysis.serving.dropouts import CARRIERS, is_zero, probabilities_of_masks
+from compat_saver.analysis.serving.dropouts import is_zero, probabilities_of_masks
 from compat_saver.analysis.training_behavior.finding import Finding
 from compat_saver.analysis.training_behavior.scalars import scalar
 from compat_saver.analysis.training_behavior.served import Served
 from compat_saver.graph.ir import Node, Use, Value
+from compat_saver.graph.op_sets import NUMBER_CARRIERS
 from compat_saver.passes.inference.edits import ReadTensor, Redirect, UseConstant
 
 _DIVISIONS = ("Div", "RealDiv")
@@ -81,7 +82,7 @@ def _products(mask: Value, expected: float) -> Iterator[_Masked]:
 
 def _step(node: Node, position: int, mean: float) -> _Masked | float | None:
     """Returns the mean of a mask that an op only scales, the product where it is applied, or None for another use."""
-    if node.op in CARRIERS and position == 0:
+    if node.op in NUMBER_CARRIERS and position == 0:
         return mean
     if node.op == "LogicalNot":
         return 1 - mean
@@ -115,7 +116,7 @@ def _finding(served: Served, masked: _Masked) -> Finding:
         return alpha
     for result, source, scale in _scaled(masked):
         if math.isclose(masked.expected * scale, 1, rel_tol=_CLOSE):
-            edit = Redirect(result.name, ReadTensor(source.name), served.named(result))
+            edit = served.redirect(result, ReadTensor(source.name))
             return Finding("dropout", masked.node.name, "identity", edits=(edit,), reference_edits=(_expected(masked),))
     became = f"the expected value, a factor of {masked.expected:g}"
     edit = _expected(masked)
@@ -175,7 +176,7 @@ def _alpha_dropout(served: Served, masked: _Masked) -> Finding | None:
                 is_alpha = _is_filling(served, others[0]) and None not in (scalar(others[1]), scalar(others[2]))
                 if is_alpha:
                     result = shifted.output()
-                    edit = Redirect(result.name, ReadTensor(masked.kept.name), served.named(result))
+                    edit = served.redirect(result, ReadTensor(masked.kept.name))
                     return Finding(
                         "alpha dropout", masked.node.name, "identity", edits=(edit,), reference_edits=(edit,)
                     )

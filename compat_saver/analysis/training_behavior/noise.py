@@ -18,11 +18,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from compat_saver import dtypes
-from compat_saver.analysis.serving.dropouts import CARRIERS
 from compat_saver.analysis.training_behavior.finding import Finding
 from compat_saver.analysis.training_behavior.scalars import scalar
 from compat_saver.analysis.training_behavior.served import Served
 from compat_saver.graph.ir import Node, Use, Value
+from compat_saver.graph.op_sets import NUMBER_CARRIERS
 from compat_saver.passes.inference.edits import MostLikely, ReadTensor, Redirect, UseConstant
 
 _NORMAL = ("RandomStandardNormal", "TruncatedNormal", "StatelessRandomNormal", "StatelessTruncatedNormal")
@@ -78,7 +78,7 @@ def _meeting(served: Served, use: Use, noise: Value, mean: float | None) -> Find
 
 def _removed(served: Served, node: Node, kept: Value, noise: Value, position: int, neutral: float) -> Finding:
     result = node.output()
-    edit = Redirect(result.name, ReadTensor(kept.name), served.named(result))
+    edit = served.redirect(result, ReadTensor(kept.name))
     dtype = dtypes.by_number(node.attr.type("T")).numpy
     reference = Redirect(noise.name, UseConstant(np.array(neutral, dtype)), ((node.name, position),))
     what = "random noise" if neutral == 0 else "random factor"
@@ -87,7 +87,7 @@ def _removed(served: Served, node: Node, kept: Value, noise: Value, position: in
 
 def _is_still_noise(served: Served, use: Use) -> bool:
     node = use.node
-    if node.op in CARRIERS:
+    if node.op in NUMBER_CARRIERS:
         return use.position == 0
     if node.op in _SCALED:
         return True
@@ -98,7 +98,7 @@ def _is_still_noise(served: Served, use: Use) -> bool:
 def _mean_after(use: Use, mean: float | None) -> float | None:
     """Returns the mean after one op more; None where it is not known."""
     node, position = use
-    if mean is None or node.op in CARRIERS:
+    if mean is None or node.op in NUMBER_CARRIERS:
         return mean
     other = scalar(node.inputs[1 - position]) if len(node.inputs) == 2 else None
     if node.op in _SUMS and other is not None:
@@ -111,7 +111,7 @@ def _mean_after(use: Use, mean: float | None) -> float | None:
 def _sampler(served: Served, node: Node) -> Finding:
     logits, result = node.inputs[0], node.output()
     source = MostLikely(logits.name, node.attr.type("T"), node.attr.type("output_dtype") or _INT64)
-    edit = Redirect(result.name, source, served.named(result))
+    edit = served.redirect(result, source)
     return Finding(
         "sampler", node.name, "the most likely class", confidence="likely", edits=(edit,), reference_edits=(edit,)
     )

@@ -8,10 +8,10 @@ from functools import cached_property
 
 from compat_saver.analysis.loops import nodes_in_loops
 from compat_saver.graph.ir import Graph, Node, Use, Value
-from compat_saver.passes.feed import PLACEHOLDER_OPS
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
+from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, FEEDABLE_OPS, PLACEHOLDER_OPS
+from compat_saver.passes.inference.edits import Redirect, Source
 
-VARIABLES = (*VARIABLE_OPS, "VarHandleOp")
+VARIABLES = ANY_VARIABLE_OPS
 CHANGES = re.compile(r"Assign(Sub|Add)?(VariableOp)?")
 """The ops that give a variable another value, the variable first and a value second."""
 
@@ -69,7 +69,7 @@ class Served:
     @cached_property
     def on_data(self) -> set[Node]:
         """The nodes that depend on what is fed, over data edges."""
-        fed = {node for node in self.graph if node.op in (*PLACEHOLDER_OPS, "PlaceholderWithDefault")}
+        fed = {node for node in self.graph if node.op in FEEDABLE_OPS}
         return _downstream([*(value for node in fed for value in node.used_outputs), *self.inputs])
 
     @cached_property
@@ -95,9 +95,10 @@ class Served:
         """Returns what reads a value on the way to an output."""
         return tuple(use for use in value.uses if use.node in self.forward and not CHANGES.fullmatch(use.node.op))
 
-    def named(self, value: Value) -> tuple[tuple[str, int], ...]:
-        """Returns the forward readers of a value by name and position, for an edit."""
-        return tuple((use.node.name, use.position) for use in self.readers(value))
+    def redirect(self, value: Value, source: Source) -> Redirect:
+        """Returns the edit after which all that the outputs depend on reads something else than a value."""
+        readers = tuple((use.node.name, use.position) for use in self.readers(value))
+        return Redirect(value.name, source, readers, is_output=value in self.outputs)
 
 
 def _downstream(values: Iterable[Value]) -> set[Node]:

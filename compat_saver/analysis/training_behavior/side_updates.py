@@ -54,7 +54,7 @@ def _finding(served: Served, variable: Node, change: Change, stored: Stored) -> 
             return Finding(what, node.name, reason=f"{variable.name!r} is not in the checkpoint")
         read = ReadVariable(variable.name, dtypes.base(variable.attr.type("dtype")))
         value = node.output()
-        edits = (Redirect(value.name, read, served.named(value)), StopWaiting(node.name))
+        edits = (served.redirect(value, read), StopWaiting(node.name))
         return _found(what, node, variable, "the stored value", edits)
     if node in served.waited_for and (not _is_needed(served, variable) or _is_power_iteration(served, change)):
         return _found("update of a variable", node, variable, "no update", (StopWaiting(node.name),))

@@ -6,7 +6,7 @@ reference run are different copies, and each applies edits to its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.graph.attributes import tensor_attr, type_attr
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.ops import OpCatalog
 from compat_saver.passes.base import Pass, Rewrite
 from compat_saver.proto.messages import AttrValue, Message
 
@@ -94,11 +95,13 @@ class Redirect:
         tensor: what they read so far.
         source: what they read instead.
         readers: (node, position of the input) of each of them.
+        is_output: whether the tensor, the only output of its node, is served as well: its name is then the new value's.
     """
 
     tensor: str
     source: Source
     readers: tuple[tuple[str, int], ...]
+    is_output: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,17 +149,38 @@ class ApplyEdits(Pass):
 
     def apply(self, graph: Graph) -> Rewrite:
         """Makes the changes."""
-        make = Sources(graph, self._in_loops, self._edits)
-        for edit in self._edits:
-            if isinstance(edit, Redirect):
-                redirect(graph, edit, make)
-            else:
-                apply_to_node(graph, edit)
+        apply_edits(graph, self._edits, Sources(graph, self._in_loops, self._edits))
         return Rewrite(self.name, len(self._edits), f"{len(self._edits):,} edits")
 
 
-def apply_to_node(graph: Graph, edit: SetFlag | StopWaiting) -> None:
-    """Applies an edit of one node."""
+def apply_edits(graph: Graph, edits: Sequence[Edit], sources: Sources) -> None:
+    """Applies edits, with values that are made by `sources`."""
+    for edit in edits:
+        if isinstance(edit, Redirect):
+            _redirect(graph, edit, sources)
+        else:
+            _change_node(graph, edit)
+    for edit in edits:  # last, for it changes the names of nodes
+        if isinstance(edit, Redirect) and edit.is_output:
+            _take_name(graph, edit, sources)
+
+
+def _redirect(graph: Graph, edit: Redirect, sources: Sources) -> None:
+    for name, position in edit.readers:
+        node = graph.get(name)
+        if node is not None:
+            node.replace_input(position, sources.value(edit, node))
+
+
+def _take_name(graph: Graph, edit: Redirect, sources: Sources) -> None:
+    """Makes the name of a redirected tensor that is served mean the new value."""
+    node = graph.value(edit.tensor).node
+    value, dtype = sources.value(edit, node), OpCatalog().output_types(node)[0]
+    graph.rename(node, graph.unique_name(f"{node.name}/training"))
+    graph.add("Identity", edit.tensor.partition(":")[0], [value], {"T": type_attr(dtypes.base(dtype))})
+
+
+def _change_node(graph: Graph, edit: SetFlag | StopWaiting) -> None:
     node = graph.get(edit.node)
     if node is None:
         return
@@ -165,14 +189,6 @@ def apply_to_node(graph: Graph, edit: SetFlag | StopWaiting) -> None:
         return
     for user in node.control_uses:
         user.remove_control_input(node)
-
-
-def redirect(graph: Graph, edit: Redirect, make: Callable[[Redirect, Node], Value]) -> None:
-    """Makes the readers of a tensor read what `make` returns for each."""
-    for name, position in edit.readers:
-        node = graph.get(name)
-        if node is not None:
-            node.replace_input(position, make(edit, node))
 
 
 class Sources:
@@ -191,7 +207,7 @@ class Sources:
         self._instead = {edit.tensor: edit.source.name for edit in passed if isinstance(edit.source, ReadTensor)}
         self._made: dict[Source, Value] = {}
 
-    def __call__(self, edit: Redirect, reader: Node) -> Value:
+    def value(self, edit: Redirect, reader: Node) -> Value:
         """Returns the value that one reader reads instead."""
         source = edit.source
         if isinstance(source, ReadTensor):
@@ -199,7 +215,7 @@ class Sources:
         if isinstance(source, UseConstant) and reader.name in self._in_loops:
             return self._constant(edit.tensor, source.array, _neighbor(reader, edit.tensor))
         if source not in self._made:
-            self._made[source] = self._make(edit.tensor, source)
+            self._made[source] = self.make(edit.tensor, source)
         return self._made[source]
 
     def _last(self, name: str) -> str:
@@ -207,7 +223,13 @@ class Sources:
             name = self._instead[name]
         return name
 
-    def _make(self, tensor: str, source: Source) -> Value:
+    def make(self, tensor: str, source: Source) -> Value:
+        """Adds what a source stands for outside of loops.
+
+        Args:
+            tensor: what was read so far.
+            source: what is to be read.
+        """
         if isinstance(source, UseConstant):
             return self._constant(tensor, source.array, None)
         if isinstance(source, ReadVariable):
