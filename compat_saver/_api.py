@@ -150,7 +150,7 @@ def migrate(
         TensorFlowMissingError: TensorFlow is needed and absent.
     """
     from compat_saver.migration import migrate as run
-    from compat_saver.migration.signatures_file import SignaturesFile, read_signatures_file
+    from compat_saver.migration.options import SignaturesFile, read_signatures_file
     from compat_saver.model.opening import parse_tags
 
     if signatures is None or isinstance(signatures, Mapping):

@@ -6,8 +6,7 @@ import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from compat_saver.analysis.values.init_op import InitOp
-from compat_saver.analysis.values.initialisers import Initialiser, initialisers
+from compat_saver.analysis.values.initialisers import Initialiser, InitOp, initialisers
 from compat_saver.analysis.values.weights import Location, saver_locations, variable_nodes
 from compat_saver.bundle import Checkpoint
 from compat_saver.graph import Graph, Node, OpCatalog, from_graph_def

@@ -10,7 +10,6 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 
 from compat_saver import dtypes
-from compat_saver.analysis.needs import needed_from
 from compat_saver.analysis.serving.proposal import needed_placeholders
 from compat_saver.analysis.values.tables import (
     Table,
@@ -19,6 +18,7 @@ from compat_saver.analysis.values.tables import (
     needed_tables,
     tables_of,
 )
+from compat_saver.analysis.walk import needed_from
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import UsageError, nearest_names
 from compat_saver.graph import Graph, Value

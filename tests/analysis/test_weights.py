@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import compat_saver
-from compat_saver.analysis.constants import constant_value
+from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.values.initialisers import Initialiser
 from compat_saver.analysis.values.weights import Location, Weight, WeightFinder, saver_locations, variable_nodes
 from compat_saver.graph import parse_graph

@@ -7,9 +7,9 @@ import re
 from collections.abc import Collection, Iterator
 
 from compat_saver import dtypes
-from compat_saver.analysis.origins import origin
 from compat_saver.analysis.values.roles import slots_of_graph
 from compat_saver.analysis.values.weights import variable_nodes
+from compat_saver.analysis.walk import origin
 from compat_saver.graph.ir import Graph, Node
 
 _GRADIENTS_SCOPE = re.compile(r"(gradients|grads)(_\d+)?")

@@ -23,11 +23,10 @@ from pathlib import Path
 import numpy as np
 
 from compat_saver import dtypes
-from compat_saver.analysis.constants import constant_value
-from compat_saver.analysis.needs import needed_from
-from compat_saver.analysis.ops.subsystems import is_table
-from compat_saver.analysis.origins import origin
+from compat_saver.analysis.known_values import constant_value
+from compat_saver.analysis.ops.unsupported_ops import is_table
 from compat_saver.analysis.values.weights import restored_from
+from compat_saver.analysis.walk import needed_from, origin
 from compat_saver.bundle import Checkpoint
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import HANDLE_CARRIERS, MUTABLE_TABLE_OPS

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from compat_saver import dtypes
-from compat_saver.analysis.constants import constant_value
-from compat_saver.analysis.origins import origin
+from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.values.initialisers import Initialiser
+from compat_saver.analysis.walk import origin
 from compat_saver.bundle import Checkpoint, SliceSpec, format_shape_and_slice, parse_shape_and_slice
 from compat_saver.errors import nearest_names
 from compat_saver.graph.attributes import Shape

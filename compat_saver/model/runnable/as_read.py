@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compat_saver.analysis.loops import nodes_in_loops
+from compat_saver.analysis.walk import nodes_in_loops
 from compat_saver.graph import Graph, OpCatalog
 from compat_saver.model.cut_points import CutPoints
 from compat_saver.model.legacy_model import LegacyModel
