@@ -24,7 +24,7 @@ class MigrationOptions:
         signature_def: the one SignatureDef of the file to take; None takes all.
         bind: tensor name -> the value it always has.
         rename: old key, or tensor name, each perhaps behind the name of a signature and a slash -> new key.
-        init_missing: let variables that no checkpoint holds begin as the graph's own initialisers have it.
+        init_missing: let variables that no checkpoint holds begin as the graph's own initializers have it.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
         tag_set: the tags of the graph of a SavedModel to migrate; empty for the one without tags, None for the usual.
         output_tags: the tags of the written MetaGraphDef.

@@ -33,7 +33,7 @@ class MigrationReport:
         bound: tensor name -> the value it was given for good.
         weights: the variables that were kept.
         content: the lookup tables that were kept, and their files.
-        untrained: the weights that no checkpoint holds; they begin as the graph's own initialisers have it.
+        untrained: the weights that no checkpoint holds; they begin as the graph's own initializers have it.
         dropped: how many variables of the original no signature needs.
         rewrites: what the passes did.
         warnings: what a person should know.

@@ -33,7 +33,7 @@ _ASSETS = "assets"
 
 @dataclass(frozen=True)
 class TableFile:
-    """A text file that an initialiser reads.
+    """A text file that an initializer reads.
 
     Attributes:
         initializer: the node that reads it.
@@ -52,8 +52,8 @@ class TableContent:
 
     Attributes:
         tables: in the graph's order.
-        files: what their initialisers read.
-        placeholders: initialiser -> the placeholder that is to stand for the path it reads; one for each file.
+        files: what their initializers read.
+        placeholders: initializer -> the placeholder that is to stand for the path it reads; one for each file.
         problems: why some cannot be filled, a few sentences each.
         notes: what a person should know of the others, a sentence each.
     """
@@ -71,7 +71,7 @@ class TableContent:
 
     @property
     def paths(self) -> dict[str, Path]:
-        """Returns initialiser -> the file it reads."""
+        """Returns initializer -> the file it reads."""
         return {file.initializer: file.path for file in self.files}
 
     def unfilled(self, graph: Graph) -> Iterator[str]:
@@ -170,7 +170,7 @@ class _Settler:
             self.problems += _misfits(table, table.stored, self._checkpoint)
         elif not table.initializers and table.is_mutable:
             self.notes.append(
-                f"Neither a checkpoint nor an initialiser fills the lookup table {table.name!r}: it is empty at first, "
+                f"Neither a checkpoint nor an initializer fills the lookup table {table.name!r}: it is empty at first, "
                 "as it was in TensorFlow 1."
             )
         elif not table.initializers:

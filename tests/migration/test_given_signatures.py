@@ -243,7 +243,7 @@ def test_what_begins_anew_begins_the_same_every_time(tmp_path):
         values.append(tf.saved_model.load(str(tmp_path / name)).weights)
     assert (values[0]["w"].numpy() == values[1]["w"].numpy()).all()
     assert values[0]["w"].numpy().std() > 0
-    # The checkpoint's own value, and not the initialiser's, is what another variable begins with.
+    # The checkpoint's own value, and not the initializer's, is what another variable begins with.
     np.testing.assert_array_equal(values[0]["v"].numpy(), values[0]["w"].numpy() + WEIGHTS["b"])
     assert compat_saver.verify(prefix, tmp_path / "one").status == "passed"
 

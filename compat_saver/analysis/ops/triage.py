@@ -122,7 +122,7 @@ def triage(
         catalog: the definitions that hold for it.
         outputs: what is asked for; if nothing is, every node counts as needed.
         inputs: what is given.
-        fillers: the initialisers of the lookup tables that the outputs need.
+        fillers: the initializers of the lookup tables that the outputs need.
     """
     needed = _needed((*outputs, *fillers), inputs) if outputs else set(graph)
     judged = {node: _judge(node, graph, catalog) if node in needed else _dropped(node.op, graph) for node in graph}

@@ -2,9 +2,9 @@
 
 A table is filled in one of three ways, and by what its nodes say:
 
-1. By initialisers, from tensors (`InitializeTable`) or from a text file (`InitializeTableFromTextFile`). TF1 lists them
+1. By initializers, from tensors (`InitializeTable`) or from a text file (`InitializeTableFromTextFile`). TF1 lists them
    in a collection, which may be missing; the ops themselves say what they fill.
-2. By inserting or importing into a mutable table, where the collection of initialisers lists that.
+2. By inserting or importing into a mutable table, where the collection of initializers lists that.
 3. From the checkpoint: a saver keeps a mutable table as two tensors, its keys and its values, and imports them.
 
 Nodes of one shared name mean one table. Handles reach their users through Identity, Switch, Enter and the like.
@@ -78,7 +78,7 @@ def find_tables(graph: Graph, listed: Iterable[str] = (), restore_op: str = "") 
 
     Args:
         graph: the whole graph.
-        listed: the names in the collection of table initialisers.
+        listed: the names in the collection of table initializers.
         restore_op: the saver's restore op; without one every import of restored tensors counts.
     """
     nodes: dict[tuple[bytes, ...], list[Node]] = defaultdict(list)
@@ -112,7 +112,7 @@ def _table(
         if table.is_mutable and node in stored:  # case 3: an import replaces all that was there
             return dataclasses.replace(table, stored=stored[node])
     found = [initializers.get(node, ()) for node in nodes]
-    # Cases 1 and 2. Of two nodes that mean one static table each may have an initialiser, and one does for both.
+    # Cases 1 and 2. Of two nodes that mean one static table each may have an initializer, and one does for both.
     chosen = itertools.chain(*found) if table.is_mutable else next(filter(None, found), ())
     return dataclasses.replace(table, initializers=tuple(chosen))
 
@@ -176,12 +176,12 @@ def needed_tables(
 
 
 def initializer_values(graph: Graph, tables: Iterable[Table]) -> list[Value]:
-    """Returns the initialisers of some tables as values from which a walk through the graph can begin."""
+    """Returns the initializers of some tables as values from which a walk through the graph can begin."""
     return [graph[name].output() for item in tables for name in item.initializers]
 
 
 def file_initializers(graph: Graph, table: Table) -> Iterator[tuple[Node, str]]:
-    """Yields the initialisers that read a text file, with the path as it was written down.
+    """Yields the initializers that read a text file, with the path as it was written down.
 
     Where the path is fed or computed the name of the tensor stands for it: nobody else knows.
     """
@@ -205,7 +205,7 @@ def vocabulary(
     Args:
         table: the table.
         graph: the graph it is in, before or after the rewrites.
-        files: initialiser -> the text file that it reads.
+        files: initializer -> the text file that it reads.
         checkpoint: where the content of mutable tables lies.
         most: how many keys to return at most; of a file no more is read than that takes.
     """

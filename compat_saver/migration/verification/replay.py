@@ -94,7 +94,7 @@ class Replay:
         return {self._graph.get_operation_by_name(name).inputs[1].name: str(path) for name, path in paths}
 
     def _fill(self) -> None:
-        """Runs the initialisers of the tables."""
+        """Runs the initializers of the tables."""
         try:
             self._session.run(self._content.initializers, {**self._original.fed, **self._paths})
         except _tensorflow.refusals() as error:

@@ -50,7 +50,7 @@ def whole(
 ) -> Original | None:
     """Returns step 1, or None if that will not do.
 
-    The signatures, or the initialisers of their tables, may need an op to be replaced; and a session feeds nothing that
+    The signatures, or the initializers of their tables, may need an op to be replaced; and a session feeds nothing that
     lies inside a loop.
     """
     graph = model.graph()
@@ -69,7 +69,7 @@ def cut(
 ) -> Original:
     """Returns steps 2 and 3: the graph between the inputs and the outputs, each with a node of its own.
 
-    The initialisers of the lookup tables, `fillers`, stay as well.
+    The initializers of the lookup tables, `fillers`, stay as well.
     """
     graph = model.graph()
     nodes = CutPoints.of(graph, signatures)

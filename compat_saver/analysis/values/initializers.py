@@ -17,7 +17,7 @@ from compat_saver.graph.op_sets import ASSIGN_OPS, PLACEHOLDER_OPS, RANDOM_OP, R
 
 
 @dataclass(frozen=True)
-class Initialiser:
+class Initializer:
     """What one variable begins with.
 
     Attributes:
@@ -37,20 +37,20 @@ class Initialiser:
     obstacle: str
 
 
-def initialisers(
+def initializers(
     graph: Graph, names: Iterable[str], written: Mapping[str, str], variables: Collection[str]
-) -> dict[str, Initialiser]:
-    """Returns variable -> what it begins with; those that nothing initialises are left out.
+) -> dict[str, Initializer]:
+    """Returns variable -> what it begins with; those that nothing initializes are left out.
 
     Args:
         graph: the whole graph.
         names: the variables to look for.
-        written: variable -> its initialiser op, where the file tells; others begin with their first assignment that
+        written: variable -> its initializer op, where the file tells; others begin with their first assignment that
             restores nothing.
         variables: all variables of the graph.
     """
     found = first_assignments(graph, names, written)
-    return {name: _initialiser(graph, node.inputs[1], variables) for name, node in found.items()}
+    return {name: _initializer(graph, node.inputs[1], variables) for name, node in found.items()}
 
 
 def first_assignments(graph: Graph, names: Iterable[str], written: Mapping[str, str]) -> dict[str, Node]:
@@ -59,7 +59,7 @@ def first_assignments(graph: Graph, names: Iterable[str], written: Mapping[str, 
     Args:
         graph: the whole graph.
         names: the variables to look for.
-        written: as for `initialisers`.
+        written: as for `initializers`.
     """
     wanted = set(names)
     found: dict[str, Node] = {}
@@ -73,10 +73,10 @@ def first_assignments(graph: Graph, names: Iterable[str], written: Mapping[str, 
     return found
 
 
-def _initialiser(graph: Graph, value: Value, variables: Collection[str]) -> Initialiser:
+def _initializer(graph: Graph, value: Value, variables: Collection[str]) -> Initializer:
     constant = constant_value(value)
     needed = needed_from([value])
-    return Initialiser(
+    return Initializer(
         value.name,
         constant,
         static_shape(graph, value) if constant is None else constant.shape,
