@@ -11,7 +11,7 @@ import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.analysis.ops.triage import OpRow
-from compat_saver.analysis.values.tables import Table
+from compat_saver.analysis.values.tables import LookupTable
 from compat_saver.analysis.values.weights import Weight
 from compat_saver.graph.attributes import Shape
 from compat_saver.migration.verification.verify_model import Verification
@@ -110,7 +110,7 @@ class MigrationReport:
             "why": dict(self.modes),
         }
 
-    def _table(self, table: Table) -> dict[str, Any]:
+    def _table(self, table: LookupTable) -> dict[str, Any]:
         files = [item for item in self.content.files if item.initializer in table.initializers]
         return {
             "name": table.name,

@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from compat_saver import dtypes
 from compat_saver.analysis.serving.proposal import needed_placeholders
 from compat_saver.analysis.values.tables import (
-    Table,
+    LookupTable,
     file_initializers,
     initializer_values,
     needed_tables,
@@ -58,7 +58,7 @@ class TableContent:
         notes: what a person should know of the others, a sentence each.
     """
 
-    tables: tuple[Table, ...] = ()
+    tables: tuple[LookupTable, ...] = ()
     files: tuple[TableFile, ...] = ()
     placeholders: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
@@ -119,7 +119,7 @@ def resolve_tables(
     )
 
 
-def _recorded(graph: Graph, table: Table) -> Iterator[str]:
+def _recorded(graph: Graph, table: LookupTable) -> Iterator[str]:
     for node, recorded in file_initializers(graph, table):
         yield from (recorded, node.inputs[1].name)
 
@@ -164,7 +164,7 @@ class _Settler:
         self.problems: list[str] = []
         self.notes: list[str] = []
 
-    def settle(self, table: Table) -> None:
+    def settle(self, table: LookupTable) -> None:
         """Finds what fills a table."""
         if table.stored is not None:
             self.problems += _misfits(table, table.stored, self._checkpoint)
@@ -181,7 +181,7 @@ class _Settler:
         for node, recorded in file_initializers(self._graph, table):
             self._settle_file(table, node.name, recorded, node.inputs[1].name)
 
-    def _settle_file(self, table: Table, initializer: str, recorded: str, tensor: str) -> None:
+    def _settle_file(self, table: LookupTable, initializer: str, recorded: str, tensor: str) -> None:
         path = self._finder.find(recorded, tensor)
         file = recorded if path is None else str(path)
         if file not in self._nodes:
@@ -202,7 +202,7 @@ class _Settler:
         self.files.append(TableFile(initializer, recorded, path))
 
 
-def _misfits(table: Table, stored: tuple[str, str], checkpoint: Checkpoint | None) -> Iterator[str]:
+def _misfits(table: LookupTable, stored: tuple[str, str], checkpoint: Checkpoint | None) -> Iterator[str]:
     """Yields a sentence per tensor of a table that the checkpoint does not hold as it should be."""
     for key, number in zip(stored, (table.key_dtype, table.value_dtype), strict=True):
         if checkpoint is None or key not in checkpoint:

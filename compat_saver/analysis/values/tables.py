@@ -44,7 +44,7 @@ _STRING = dtypes.by_name("string").number
 
 
 @dataclass(frozen=True)
-class Table:
+class LookupTable:
     """A lookup table of a graph.
 
     Attributes:
@@ -66,14 +66,14 @@ class Table:
     stored: tuple[str, str] | None = None
 
 
-def tables_of(graph: Graph, meta: MetaGraph) -> list[Table]:
+def tables_of(graph: Graph, meta: MetaGraph) -> list[LookupTable]:
     """Returns all tables of a graph, by what is in its file beside it."""
     collection = meta.collections.get(_INITIALIZERS)
     listed = () if collection is None else collection.node_list.value
     return find_tables(graph, listed, "" if meta.saver_def is None else meta.saver_def.restore_op_name)
 
 
-def find_tables(graph: Graph, listed: Iterable[str] = (), restore_op: str = "") -> list[Table]:
+def find_tables(graph: Graph, listed: Iterable[str] = (), restore_op: str = "") -> list[LookupTable]:
     """Returns all tables of a graph, in its order.
 
     Args:
@@ -99,9 +99,9 @@ def _identity(node: Node) -> tuple[bytes, ...]:
 
 def _table(
     nodes: Sequence[Node], initializers: Mapping[Node, Sequence[str]], stored: Mapping[Node, tuple[str, str]]
-) -> Table:
+) -> LookupTable:
     first = nodes[0]
-    table = Table(
+    table = LookupTable(
         name=first.name,
         nodes=tuple(node.name for node in nodes),
         is_mutable=first.op in MUTABLE_TABLE_OPS,
@@ -151,8 +151,8 @@ def table_of(handle: Value) -> Node:
 
 
 def needed_tables(
-    graph: Graph, tables: Iterable[Table], outputs: Iterable[Value], inputs: Mapping[Value, None]
-) -> tuple[Table, ...]:
+    graph: Graph, tables: Iterable[LookupTable], outputs: Iterable[Value], inputs: Mapping[Value, None]
+) -> tuple[LookupTable, ...]:
     """Returns the tables that some values hang on; filling one may need another.
 
     Args:
@@ -164,7 +164,7 @@ def needed_tables(
     tables, roots = tuple(tables), list(outputs)
     if not roots:
         return tables
-    found: dict[str, Table] = {}
+    found: dict[str, LookupTable] = {}
     is_settled = False
     while not is_settled:
         needed = needed_from(roots, inputs)
@@ -175,12 +175,12 @@ def needed_tables(
     return tuple(item for item in tables if item.name in found)
 
 
-def initializer_values(graph: Graph, tables: Iterable[Table]) -> list[Value]:
+def initializer_values(graph: Graph, tables: Iterable[LookupTable]) -> list[Value]:
     """Returns the initializers of some tables as values from which a walk through the graph can begin."""
     return [graph[name].output() for item in tables for name in item.initializers]
 
 
-def file_initializers(graph: Graph, table: Table) -> Iterator[tuple[Node, str]]:
+def file_initializers(graph: Graph, table: LookupTable) -> Iterator[tuple[Node, str]]:
     """Yields the initializers that read a text file, with the path as it was written down.
 
     Where the path is fed or computed the name of the tensor stands for it: nobody else knows.
@@ -198,7 +198,7 @@ def _text(value: np.ndarray) -> str:
 
 
 def vocabulary(
-    table: Table, graph: Graph, files: Mapping[str, Path], checkpoint: Checkpoint | None = None, most: int = 1000
+    table: LookupTable, graph: Graph, files: Mapping[str, Path], checkpoint: Checkpoint | None = None, most: int = 1000
 ) -> list[object]:
     """Returns keys that a table holds: bytes or numbers, as the keys' dtype has it.
 

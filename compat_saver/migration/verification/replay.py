@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from compat_saver import _tensorflow
-from compat_saver.analysis.values.tables import Table
+from compat_saver.analysis.values.tables import LookupTable
 from compat_saver.analysis.values.weights import Weight, WeightFinder, variable_nodes
 from compat_saver.errors import CannotMigrateError, CompatSaverError
 from compat_saver.graph import to_graph_def
@@ -176,7 +176,7 @@ class Replay:
             return raw.Assign(ref=target, value=value, validate_shape=False).op
         return raw.AssignVariableOp(resource=target, value=value)
 
-    def _import_op(self, prefix: str, table: Table) -> Any:
+    def _import_op(self, prefix: str, table: LookupTable) -> Any:
         raw, names = self._tf.raw_ops, list(table.stored or ())
         keys, values = raw.RestoreV2(
             prefix=prefix,
