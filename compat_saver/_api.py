@@ -125,7 +125,7 @@ def migrate(
         signature_def: the one signature of the file to take.
         bind: tensor name -> the value it has for good, such as `{"keep_prob": 1.0}`.
         rename: old signature key, or tensor name, each perhaps as `SIGNATURE/OLD` -> new key.
-        init_missing: let variables that the checkpoint does not hold begin as the graph's own initialisers have it.
+        init_missing: let variables that the checkpoint does not hold begin as the graph's own initializers have it.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
         tag_set: the tags of the graph of a SavedModel, or these as one text with commas between; empty for the graph
             without tags. None takes the graph tagged `serve`, or else the one without tags; of a Hub module first the
@@ -150,7 +150,7 @@ def migrate(
         TensorFlowMissingError: TensorFlow is needed and absent.
     """
     from compat_saver.migration import migrate as run
-    from compat_saver.migration.signatures_file import SignaturesFile, read_signatures_file
+    from compat_saver.migration.options import SignaturesFile, read_signatures_file
     from compat_saver.model.opening import parse_tags
 
     if signatures is None or isinstance(signatures, Mapping):

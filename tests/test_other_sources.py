@@ -124,7 +124,7 @@ def _restore_again(saved_model):
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("collection", ["saved_model_main_op", "legacy_init_op", ""])
 def test_weights_that_loading_changes_are_a_difference(saved_model, tmp_path, collection):
-    """TensorFlow's loader initialises them anew, at random."""
+    """TensorFlow's loader initializes them anew, at random."""
     _with_init_op(saved_model, collection, "init")
     told = r"(?s)/y: .*original's init op, 'init', was run"
     with pytest.raises(compat_saver.VerificationError, match=told) as caught:

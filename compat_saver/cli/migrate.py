@@ -64,7 +64,7 @@ from compat_saver.errors import UsageError, VerificationError
 @click.option(
     "--init-missing",
     is_flag=True,
-    help="Let variables that the checkpoint does not hold begin as the graph's initialisers have it.",
+    help="Let variables that the checkpoint does not hold begin as the graph's initializers have it.",
 )
 @click.option(
     "--output-tags",

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from compat_saver import dtypes
-from compat_saver.analysis.ops.subsystems import is_pipeline, is_table
+from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.ops.triage import Triage, triage
+from compat_saver.analysis.ops.unsupported_ops import is_pipeline, is_table
 from compat_saver.analysis.serving.pipelines import Delivery, deliveries
 from compat_saver.analysis.serving.proposal import propose
 from compat_saver.analysis.serving.training import is_training
-from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.analysis.values.roles import role_of, slots_of_graph
 from compat_saver.analysis.values.tables import initializer_values, needed_tables, tables_of
 from compat_saver.analysis.values.weights import declared_shape

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from compat_saver.analysis.values.initialisers import filling_order
+from compat_saver.analysis.values.initializers import filling_order
 from compat_saver.analysis.values.weights import Weight, WeightFinder, variable_nodes
 from compat_saver.graph import Graph, Node
 from compat_saver.model.legacy_model import LegacyModel
@@ -19,7 +19,7 @@ class FoundWeights(NamedTuple):
     Attributes:
         weights: the variables that the signatures need, in the graph's order.
         filling: the variables to fill, group by group, if the values of some weights have to be computed: these, and
-            those that their initialisers need.
+            those that their initializers need.
         untrained: the weights that begin as the graph has it though they are not local.
         changed: the stored weights that TensorFlow's loader may change after it has restored them.
         missing: what keeps weights from having values, a sentence each.
@@ -54,12 +54,12 @@ def find_weights(model: LegacyModel, graph: Graph, *, init_missing: bool = False
     if absent == len(missing) > 0:  # else graph and checkpoint are of different runs, and nobody should go on
         missing[-1] += (
             f" {absent:,} of the {len(found):,} variables that the signatures need are in no checkpoint; "
-            "--init-missing lets them begin as the graph's own initialisers have it, untrained."
+            "--init-missing lets them begin as the graph's own initializers have it, untrained."
         )
     if filling is None:
         missing.append("Variables that are in no checkpoint need each other's values to begin with.")
-    untrained = [item for item in weights if item.initialiser is not None and item.name not in local]
-    stored = (item.name for item in weights if item.initialiser is None)
+    untrained = [item for item in weights if item.initializer is not None and item.name not in local]
+    stored = (item.name for item in weights if item.initializer is None)
     return FoundWeights(
         weights=weights,
         filling=filling or (),
@@ -73,15 +73,15 @@ def find_weights(model: LegacyModel, graph: Graph, *, init_missing: bool = False
 def _filling(
     found: dict[str, Weight | str], variables: Mapping[str, Node], finder: WeightFinder
 ) -> tuple[tuple[Weight, ...], ...] | None:
-    """Returns the groups, and adds to `found` what only initialisers need; None if variables need each other."""
+    """Returns the groups, and adds to `found` what only initializers need; None if variables need each other."""
     needs: dict[str, frozenset[str]] = {}
     pending = [item.name for item in found.values() if isinstance(item, Weight) and item.computed_by]
     while pending:
         name = pending.pop()
         if name not in needs:
             item = found.setdefault(name, found.get(name) or finder.find(variables[name]))
-            initialiser = item.computed_by if isinstance(item, Weight) else None
-            needs[name] = frozenset() if initialiser is None else initialiser.variables - {name}
+            initializer = item.computed_by if isinstance(item, Weight) else None
+            needs[name] = frozenset() if initializer is None else initializer.variables - {name}
             pending += needs[name]
     groups = filling_order(needs)
     if groups is None:
@@ -93,11 +93,11 @@ def _filling(
 def _notes(untrained: Sequence[Weight]) -> list[str]:
     if not untrained:
         return []
-    drawn = [item for item in untrained if item.initialiser is not None and item.initialiser.is_random]
+    drawn = [item for item in untrained if item.initializer is not None and item.initializer.is_random]
     random = f"; {len(drawn):,} drawn at random, with a fixed seed" if drawn else ""
     names = ", ".join(item.name for item in untrained[:_MOST_NAMES])
     more = f" and {len(untrained) - _MOST_NAMES:,} more" if len(untrained) > _MOST_NAMES else ""
     return [
-        f"{len(untrained):,} variables that no checkpoint holds are untrained and begin as the graph's initialisers "
+        f"{len(untrained):,} variables that no checkpoint holds are untrained and begin as the graph's initializers "
         f"have it ({names}{more}{random})."
     ]

@@ -1,6 +1,6 @@
-"""Computes the values of weights that no checkpoint holds, by the graph's own initialisers, in a session as TF1 did.
+"""Computes the values of weights that no checkpoint holds, by the graph's own initializers, in a session as TF1 did.
 
-Random initialisers draw with the seeds that the graph gives them, or else with seeds by their place in the graph: the
+Random initializers draw with the seeds that the graph gives them, or else with seeds by their place in the graph: the
 same values every time.
 """
 
@@ -31,7 +31,7 @@ def with_initial_values(plan: Plan, model: LegacyModel) -> Plan:
     """Returns the plan with the values that its weights begin with, where they had to be computed.
 
     Raises:
-        CannotMigrateError: TensorFlow does not run an initialiser.
+        CannotMigrateError: TensorFlow does not run an initializer.
     """
     if not plan.filling:
         return plan
@@ -43,7 +43,7 @@ def with_initial_values(plan: Plan, model: LegacyModel) -> Plan:
     try:
         values = _run(graph, plan.filling, model.checkpoint)
     except _tensorflow.refusals() as error:
-        reason = f"The initialisers of variables that no checkpoint holds do not run: {_tensorflow.gist(error)}"
+        reason = f"The initializers of variables that no checkpoint holds do not run: {_tensorflow.gist(error)}"
         raise CannotMigrateError([reason]) from error
     weights = [dataclasses.replace(item, initial=values.get(item.name, item.initial)) for item in plan.weights]
     return dataclasses.replace(plan, weights=tuple(weights))

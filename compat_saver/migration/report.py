@@ -12,7 +12,7 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.analysis.ops.triage import OpRow
 from compat_saver.analysis.training_behavior import Finding
-from compat_saver.analysis.values.tables import Table
+from compat_saver.analysis.values.tables import LookupTable
 from compat_saver.analysis.values.weights import Weight
 from compat_saver.graph.attributes import Shape
 from compat_saver.migration.verification.verify_model import Verification
@@ -35,7 +35,7 @@ class MigrationReport:
         bound: tensor name -> the value it was given for good.
         weights: the variables that were kept.
         content: the lookup tables that were kept, and their files.
-        untrained: the weights that no checkpoint holds; they begin as the graph's own initialisers have it.
+        untrained: the weights that no checkpoint holds; they begin as the graph's own initializers have it.
         dropped: how many variables of the original no signature needs.
         behavior: where what is served is as in training, and what became of that.
         rewrites: what the passes did.
@@ -125,7 +125,7 @@ class MigrationReport:
             "confidence": finding.confidence,
         }
 
-    def _table(self, table: Table) -> dict[str, Any]:
+    def _table(self, table: LookupTable) -> dict[str, Any]:
         files = [item for item in self.content.files if item.initializer in table.initializers]
         return {
             "name": table.name,

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from compat_saver.errors import UsageError, VerificationError
@@ -20,6 +20,7 @@ from compat_saver.migration.verification.samples import read_feeds
 from compat_saver.migration.verification.verify_model import Verification, verify_model
 from compat_saver.migration.writing.saved_model import OutputShapes, write_saved_model
 from compat_saver.model import LegacyModel, open_model
+from compat_saver.model.inference_mode import KEEP, REMOVE
 from compat_saver.model.signature import SignatureRequest
 
 Progress = Callable[[str], None]

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from compat_saver import dtypes
-from compat_saver.analysis.needs import needed_from
 from compat_saver.analysis.ops.changed_meaning import changed_meaning
-from compat_saver.analysis.ops.function_nesting import nesting_problems
-from compat_saver.analysis.ops.obstacles import obstacles_among
+from compat_saver.analysis.ops.obstacles import nesting_problems, obstacles_among
 from compat_saver.analysis.ops.triage import Triage, triage
 from compat_saver.analysis.serving.proposal import needed_placeholders
 from compat_saver.analysis.values.tables import initializer_values
+from compat_saver.analysis.walk import needed_from
 from compat_saver.errors import UsageError
 from compat_saver.graph import Graph
 from compat_saver.migration.found_weights import FoundWeights

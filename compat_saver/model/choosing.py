@@ -9,11 +9,10 @@ from typing import NamedTuple
 
 from compat_saver import dtypes
 from compat_saver.analysis.feeding.sparse_inputs import sparse_inputs
-from compat_saver.analysis.loops import nodes_in_loops
-from compat_saver.analysis.needs import needed_from
+from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.serving.pipelines import Delivery, deliveries
 from compat_saver.analysis.serving.proposal import needed_placeholders, propose
-from compat_saver.analysis.static_shapes import static_shape
+from compat_saver.analysis.walk import needed_from, nodes_in_loops
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError, nearest_names
 from compat_saver.graph import OpCatalog, Value
 from compat_saver.graph.attributes import shape_from_message

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from compat_saver.analysis.needs import needed_from
+from compat_saver.analysis.walk import needed_from
 from compat_saver.graph import Graph, Value
 from compat_saver.model.signature import Signature
 from compat_saver.passes.structure.inputs_and_outputs import InputSpec

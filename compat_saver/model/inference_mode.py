@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -23,6 +24,7 @@ KEEP, REMOVE = "keep", "remove"
 """What to do about training behavior."""
 
 _MOST_NAMES = 3
+_Sources = TypeVar("_Sources", bound=Sources)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class TrainingBehavior:
         edits = [edit for item in self.removed for edit in item.edits]
         return [ApplyEdits(edits, self.in_loops)] if edits else []
 
-    def apply_to_reference(self, graph: Graph, sources: type[Sources]) -> Sources:
+    def apply_to_reference(self, graph: Graph, sources: type[_Sources]) -> _Sources:
         """Gives a graph as it was read the same behavior by other means, and returns what made the new values."""
         edits: list[Edit] = [edit for item in self.removed for edit in item.reference_edits]
         made = sources(graph, self.in_loops, edits)

@@ -6,8 +6,7 @@ import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from compat_saver.analysis.values.init_op import InitOp
-from compat_saver.analysis.values.initialisers import Initialiser, initialisers
+from compat_saver.analysis.values.initializers import Initializer, InitOp, initializers
 from compat_saver.analysis.values.weights import Location, saver_locations, variable_nodes
 from compat_saver.bundle import Checkpoint
 from compat_saver.graph import Graph, Node, OpCatalog, from_graph_def
@@ -104,10 +103,10 @@ class LegacyModel:
         saver = self.meta.saver_def
         return saver_locations(self.as_read, saver.restore_op_name if saver is not None else "")
 
-    def first_values(self, names: Iterable[str]) -> dict[str, Initialiser]:
+    def first_values(self, names: Iterable[str]) -> dict[str, Initializer]:
         """Returns variable -> its initial value by the graph's own initializers, for those of some that have one."""
         written = {record.name: record.initializer for record in self.meta.variables()}
-        return initialisers(self.as_read, names, written, self.variables)
+        return initializers(self.as_read, names, written, self.variables)
 
     @functools.cached_property
     def changed_when_loaded(self) -> frozenset[str]:

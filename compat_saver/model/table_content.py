@@ -10,15 +10,15 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 
 from compat_saver import dtypes
-from compat_saver.analysis.needs import needed_from
 from compat_saver.analysis.serving.proposal import needed_placeholders
 from compat_saver.analysis.values.tables import (
-    Table,
+    LookupTable,
     file_initializers,
     initializer_values,
     needed_tables,
     tables_of,
 )
+from compat_saver.analysis.walk import needed_from
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import UsageError, nearest_names
 from compat_saver.graph import Graph, Value
@@ -33,7 +33,7 @@ _ASSETS = "assets"
 
 @dataclass(frozen=True)
 class TableFile:
-    """A text file that an initialiser reads.
+    """A text file that an initializer reads.
 
     Attributes:
         initializer: the node that reads it.
@@ -52,13 +52,13 @@ class TableContent:
 
     Attributes:
         tables: in the graph's order.
-        files: what their initialisers read.
-        placeholders: initialiser -> the placeholder that is to stand for the path it reads; one for each file.
+        files: what their initializers read.
+        placeholders: initializer -> the placeholder that is to stand for the path it reads; one for each file.
         problems: why some cannot be filled, a few sentences each.
         notes: what a person should know of the others, a sentence each.
     """
 
-    tables: tuple[Table, ...] = ()
+    tables: tuple[LookupTable, ...] = ()
     files: tuple[TableFile, ...] = ()
     placeholders: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ class TableContent:
 
     @property
     def paths(self) -> dict[str, Path]:
-        """Returns initialiser -> the file it reads."""
+        """Returns initializer -> the file it reads."""
         return {file.initializer: file.path for file in self.files}
 
     def unfilled(self, graph: Graph) -> Iterator[str]:
@@ -119,7 +119,7 @@ def resolve_tables(
     )
 
 
-def _recorded(graph: Graph, table: Table) -> Iterator[str]:
+def _recorded(graph: Graph, table: LookupTable) -> Iterator[str]:
     for node, recorded in file_initializers(graph, table):
         yield from (recorded, node.inputs[1].name)
 
@@ -164,13 +164,13 @@ class _Settler:
         self.problems: list[str] = []
         self.notes: list[str] = []
 
-    def settle(self, table: Table) -> None:
+    def settle(self, table: LookupTable) -> None:
         """Finds what fills a table."""
         if table.stored is not None:
             self.problems += _misfits(table, table.stored, self._checkpoint)
         elif not table.initializers and table.is_mutable:
             self.notes.append(
-                f"Neither a checkpoint nor an initialiser fills the lookup table {table.name!r}: it is empty at first, "
+                f"Neither a checkpoint nor an initializer fills the lookup table {table.name!r}: it is empty at first, "
                 "as it was in TensorFlow 1."
             )
         elif not table.initializers:
@@ -181,7 +181,7 @@ class _Settler:
         for node, recorded in file_initializers(self._graph, table):
             self._settle_file(table, node.name, recorded, node.inputs[1].name)
 
-    def _settle_file(self, table: Table, initializer: str, recorded: str, tensor: str) -> None:
+    def _settle_file(self, table: LookupTable, initializer: str, recorded: str, tensor: str) -> None:
         path = self._finder.find(recorded, tensor)
         file = recorded if path is None else str(path)
         if file not in self._nodes:
@@ -202,7 +202,7 @@ class _Settler:
         self.files.append(TableFile(initializer, recorded, path))
 
 
-def _misfits(table: Table, stored: tuple[str, str], checkpoint: Checkpoint | None) -> Iterator[str]:
+def _misfits(table: LookupTable, stored: tuple[str, str], checkpoint: Checkpoint | None) -> Iterator[str]:
     """Yields a sentence per tensor of a table that the checkpoint does not hold as it should be."""
     for key, number in zip(stored, (table.key_dtype, table.value_dtype), strict=True):
         if checkpoint is None or key not in checkpoint:

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from compat_saver import dtypes
-from compat_saver.analysis.needs import needed_from
+from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.serving.modes import Mode, find_modes
-from compat_saver.analysis.static_shapes import static_shape
+from compat_saver.analysis.walk import needed_from
 from compat_saver.errors import UsageError
 from compat_saver.graph import Graph, OpCatalog, Value
 from compat_saver.graph.attributes import Shape

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from compat_saver.analysis.constants import constant_value
+from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.serving.dropouts import Dropout, find_dropouts, is_zero, number, scales_what_is_kept
 from compat_saver.analysis.serving.initial_states import initial_states
 from compat_saver.analysis.serving.modes import Mode, trains_norm

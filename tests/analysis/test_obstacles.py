@@ -3,8 +3,8 @@
 import pytest
 
 from compat_saver.analysis.ops.obstacles import obstacles_among
-from compat_saver.analysis.ops.subsystems import is_pipeline
 from compat_saver.analysis.ops.triage import triage
+from compat_saver.analysis.ops.unsupported_ops import is_pipeline
 from compat_saver.graph import OpCatalog, parse_graph
 
 

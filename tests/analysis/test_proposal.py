@@ -3,9 +3,9 @@
 import pytest
 
 import compat_saver
-from compat_saver.analysis.loops import nodes_in_loops
 from compat_saver.analysis.serving.proposal import SIGNALS, Candidate, _Proposer, needed_placeholders, propose
 from compat_saver.analysis.serving.training import is_training
+from compat_saver.analysis.walk import nodes_in_loops
 from compat_saver.graph import OpCatalog, from_graph_def, parse_graph
 from tests.golden_cases import Case, model_cases
 

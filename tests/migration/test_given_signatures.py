@@ -8,7 +8,7 @@ import compat_saver
 from compat_saver import checkpoints
 from compat_saver.cli import main
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError
-from compat_saver.migration.signatures_file import read_signatures_file
+from compat_saver.migration.options import read_signatures_file
 from compat_saver.model.choosing import renamed
 from compat_saver.model.signature import Signature, Tensor
 from tests.golden_cases import case
@@ -243,7 +243,7 @@ def test_what_begins_anew_begins_the_same_every_time(tmp_path):
         values.append(tf.saved_model.load(str(tmp_path / name)).weights)
     assert (values[0]["w"].numpy() == values[1]["w"].numpy()).all()
     assert values[0]["w"].numpy().std() > 0
-    # The checkpoint's own value, and not the initialiser's, is what another variable begins with.
+    # The checkpoint's own value, and not the initializer's, is what another variable begins with.
     np.testing.assert_array_equal(values[0]["v"].numpy(), values[0]["w"].numpy() + WEIGHTS["b"])
     assert compat_saver.verify(prefix, tmp_path / "one").status == "passed"
 

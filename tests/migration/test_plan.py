@@ -330,7 +330,7 @@ def test_a_shared_name_is_kept_apart_from_the_name(plan):
     assert (weight.name, weight.location.key) == ("w", "w")
 
 
-def test_local_variables_have_the_value_of_their_initialiser(plan):
+def test_local_variables_have_the_value_of_their_initializer(plan):
     text = """
     margin = VariableV2[dtype=float32, shape=[]]
     value = Const[dtype=float32, value=float32[](0.25)]

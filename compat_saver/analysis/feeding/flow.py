@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
-from compat_saver.analysis.constants import constant_value
-from compat_saver.analysis.origins import origin
+from compat_saver.analysis.known_values import constant_value
+from compat_saver.analysis.walk import origin
 from compat_saver.graph import Node, Use, Value
 
 

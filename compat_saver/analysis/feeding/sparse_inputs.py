@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from compat_saver.analysis.feeding.flow import told_shape
-from compat_saver.analysis.feeding.stored_shapes import stored_shape
+from compat_saver.analysis.known_values import stored_shape
 from compat_saver.graph import OpCatalog, Use, Value
 
 _PARTS = ("indices", "values", "shape")

@@ -22,10 +22,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from compat_saver.analysis.needs import needed_from
-from compat_saver.analysis.ops.lost_ops import loss_of, origin_of
-from compat_saver.analysis.ops.subsystems import is_table, subsystem
+from compat_saver.analysis.ops.unsupported_ops import is_table, loss_of, origin_of, subsystem
 from compat_saver.analysis.ops.way_around import way_around
+from compat_saver.analysis.walk import needed_from
 from compat_saver.graph.functions import FUNCTION_EDGES, called_functions, function_bodies
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import HANDLE_CARRIERS, PLACEHOLDER_OPS, VARIABLE_OPS
@@ -123,7 +122,7 @@ def triage(
         catalog: the definitions that hold for it.
         outputs: what is asked for; if nothing is, every node counts as needed.
         inputs: what is given.
-        fillers: the initialisers of the lookup tables that the outputs need.
+        fillers: the initializers of the lookup tables that the outputs need.
     """
     needed = _needed((*outputs, *fillers), inputs) if outputs else set(graph)
     judged = {node: _judge(node, graph, catalog) if node in needed else _dropped(node.op, graph) for node in graph}

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from compat_saver import dtypes
-from compat_saver.analysis.loops import nodes_in_loops
+from compat_saver.analysis.walk import nodes_in_loops
 from compat_saver.errors import GraphError
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import PLACEHOLDER_OPS

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compat_saver import dtypes
-from compat_saver.analysis.constants import constant_value
+from compat_saver.analysis.known_values import constant_value
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import NUMBER_CARRIERS, VARIABLE_OPS
 

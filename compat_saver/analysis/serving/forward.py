@@ -21,12 +21,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from compat_saver.analysis.constants import constant_value
-from compat_saver.analysis.needs import needed_by
-from compat_saver.analysis.origins import origin
+from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.serving.names import ANSWER_WORD, LABEL_WORD, LOSS_WORD, has_own_name
 from compat_saver.analysis.serving.training import differentiated, training_nodes, weights_of
 from compat_saver.analysis.values.weights import variable_nodes
+from compat_saver.analysis.walk import needed_by, origin
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import FEEDABLE_OPS, PLACEHOLDER_OPS
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from compat_saver import dtypes
-from compat_saver.analysis.origins import origin
-from compat_saver.analysis.static_shapes import static_shape
+from compat_saver.analysis.known_values import static_shape
+from compat_saver.analysis.walk import origin
 from compat_saver.graph.ir import Graph, Value
 from compat_saver.graph.op_sets import FEEDABLE_OPS
 

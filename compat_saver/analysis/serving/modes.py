@@ -16,10 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from compat_saver import dtypes
-from compat_saver.analysis.constants import constant_value
+from compat_saver.analysis.known_values import constant_value, static_shape
 from compat_saver.analysis.serving.branches import Decision, find_decisions
 from compat_saver.analysis.serving.dropouts import Dropout, carried, find_dropouts, number
-from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.analysis.values.weights import declared_shape
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, FEEDABLE_OPS, NUMBER_CARRIERS

@@ -12,17 +12,15 @@ a serialized example stays the string it is. Besides the ops of pipelines themse
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from compat_saver.analysis.constants import constant_value
-from compat_saver.analysis.needs import needed_from
-from compat_saver.analysis.ops.subsystems import is_pipeline, is_python
+from compat_saver.analysis.known_values import constant_value, static_shape
+from compat_saver.analysis.ops.unsupported_ops import is_pipeline, is_python
 from compat_saver.analysis.ops.way_around import way_around
-from compat_saver.analysis.origins import origin
-from compat_saver.analysis.serving.delivery_keys import key_of
-from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.analysis.values.weights import variable_nodes
+from compat_saver.analysis.walk import needed_from, origin
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import PLACEHOLDER_OPS, PYTHON_OPS
@@ -166,3 +164,74 @@ def _batch(dequeue: Node) -> tuple[int | None, ...]:
         return ()
     count = constant_value(dequeue.inputs[1]) if "Many" in dequeue.op and len(dequeue.inputs) > 1 else None
     return (None if count is None or count.size != 1 else int(count.item()),)
+
+
+# ---- the key of such an input: the name the user gave it, or what it is by its readers and shape
+
+
+# The names that TensorFlow gives if nobody else does.
+_NOBODYS_NAME = re.compile(
+    r"(IteratorGetNext(Sync)?|\w*_?Dequeue(Many|UpTo)?(V2)?|ReaderRead(UpTo)?(V2)?|(Eager)?PyFunc(Stateless)?"
+    r"|(Ordered)?(Map)?Unstage(NoKey)?|\w*StagingArea_get|ReadFile|RecordInput|Identity|Gather\w*|(Strided)?Slice"
+    r"|strided_slice|PlaceholderWithDefault|Squeeze|ExpandDims)(_\d+)?"
+)
+_COLUMN = re.compile(
+    r"(?:.*/)?(?:input_layer|linear_model)(?:_\d+)?/(\w+?)(?:_embedding|_indicator|_bucketized)*(?:_\d+)?/.*"
+)
+"""Where tf.feature_column.input_layer and linear_model work on one feature."""
+
+_READERS = {
+    **dict.fromkeys(
+        ("DecodeJpeg", "DecodePng", "DecodeGif", "DecodeBmp", "DecodeImage", "DecodeAndCropJpeg"), "image_bytes"
+    ),
+    **dict.fromkeys(("ParseExample", "ParseExampleV2", "ParseSingleExample"), "examples"),
+    **dict.fromkeys(("ParseSequenceExample", "ParseSingleSequenceExample"), "examples"),
+    **dict.fromkeys(("DecodeWav", "AudioSpectrogram"), "audio"),
+    "DecodeRaw": "raw_bytes",
+    "DecodeCSV": "lines",
+    "StringSplit": "text",
+    "StringSplitV2": "text",
+}
+_LOOKUPS = ("Gather", "GatherV2", "ResourceGather")
+_SAME_THING = (
+    *("Identity", "Cast", "Reshape", "ExpandDims", "Squeeze", "ConcatV2", "Pack", "Transpose"),
+    *("Sub", "Add", "AddV2", "Mul", "Div", "RealDiv"),
+)
+_MOST_STEPS = 100
+
+
+def key_of(value: Value, shape: Shape, needed: Collection[Node]) -> str:
+    """Returns a word for a delivered tensor; several may get the same.
+
+    Args:
+        value: the tensor.
+        shape: its static shape.
+        needed: the nodes that the wanted outputs need; others that read it tell nothing.
+    """
+    last = value.node.name.rsplit("/", 1)[-1]
+    if not _NOBODYS_NAME.fullmatch(last):
+        return last if value.index == 0 else f"{last}_{value.index}"
+    if shape is not None and len(shape) in (3, 4) and shape[-1] in (1, 3, 4):
+        return "image"
+    return _by_readers(value, needed) or ("features" if shape is not None and len(shape) > 1 else "input")
+
+
+def _by_readers(value: Value, needed: Collection[Node]) -> str:
+    """Looks ahead, through what leaves a value the thing it is, for a reader that tells what it reads."""
+    pending, seen = [value], {value}
+    while pending and len(seen) < _MOST_STEPS:
+        for use in pending.pop(0).uses:
+            reader = use.node
+            if reader not in needed:
+                continue
+            column = _COLUMN.fullmatch(reader.name)
+            if column is not None:
+                return column[1]
+            if reader.op in _READERS:
+                return _READERS[reader.op]
+            if reader.op in _LOOKUPS and use.position == 1:
+                return "ids"
+            if reader.op in _SAME_THING and reader.output() not in seen:
+                seen.add(reader.output())
+                pending.append(reader.output())
+    return ""

@@ -11,13 +11,11 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from compat_saver import dtypes
-from compat_saver.analysis.loops import nodes_in_branches, nodes_in_loops
-from compat_saver.analysis.needs import needed_by
-from compat_saver.analysis.ops.subsystems import subsystem
-from compat_saver.analysis.origins import origin
+from compat_saver.analysis.known_values import static_shape
+from compat_saver.analysis.ops.unsupported_ops import subsystem
 from compat_saver.analysis.serving.forward import HEAD_OPS, NO_ANSWER, READ_OFF_OPS, Forward, divide
 from compat_saver.analysis.serving.names import LOGITS_WORD, LOSS_WORD, OUTPUT_WORD, TRAINING_WORD, has_own_name
-from compat_saver.analysis.static_shapes import static_shape
+from compat_saver.analysis.walk import needed_by, nodes_in_branches, nodes_in_loops, origin
 from compat_saver.errors import GraphError
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node, Value

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import numpy as np
 
 from compat_saver import dtypes
-from compat_saver.analysis.constants import constant_value
+from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.serving.modes import trains_norm
 from compat_saver.analysis.training_behavior.finding import Finding
 from compat_saver.analysis.training_behavior.served import Served

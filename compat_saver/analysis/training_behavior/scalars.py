@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from compat_saver.analysis.constants import constant_value
+from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.serving.dropouts import carried
 from compat_saver.graph.ir import Value
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from functools import cached_property
 
-from compat_saver.analysis.loops import nodes_in_loops
+from compat_saver.analysis.walk import nodes_in_loops
 from compat_saver.graph.ir import Graph, Node, Use, Value
 from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, FEEDABLE_OPS, PLACEHOLDER_OPS
 from compat_saver.passes.inference.edits import Redirect, Source

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from compat_saver.analysis.origins import origin
 from compat_saver.analysis.serving.modes import is_statistic, trains_norm
 from compat_saver.analysis.training_behavior.scalars import scalar
 from compat_saver.analysis.training_behavior.served import CHANGES, VARIABLES, Served
+from compat_saver.analysis.walk import origin
 from compat_saver.graph.ir import Node, Value
 
 _ARITHMETIC = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from compat_saver.analysis.origins import origin
+from compat_saver.analysis.walk import origin
 from compat_saver.graph import Graph, Value
 from compat_saver.graph.op_sets import ANY_VARIABLE_OPS
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from compat_saver import dtypes
-from compat_saver.analysis.constants import constant_value
-from compat_saver.analysis.origins import origin
-from compat_saver.analysis.values.initialisers import Initialiser
+from compat_saver.analysis.known_values import constant_value
+from compat_saver.analysis.values.initializers import Initializer
+from compat_saver.analysis.walk import origin
 from compat_saver.bundle import Checkpoint, SliceSpec, format_shape_and_slice, parse_shape_and_slice
 from compat_saver.errors import nearest_names
 from compat_saver.graph.attributes import Shape
@@ -74,8 +74,8 @@ class Weight:
         shape: the shape of the value in the checkpoint, or of the variable's part of it.
         trainable: whether TF1 said so.
         location: where its value lies in the checkpoint.
-        initialiser: what it begins with, for a variable that no checkpoint holds; None where the checkpoint has it.
-        initial: the value that the initialiser gave; None where the checkpoint has it, or before it is computed.
+        initializer: what it begins with, for a variable that no checkpoint holds; None where the checkpoint has it.
+        initial: the value that the initializer gave; None where the checkpoint has it, or before it is computed.
     """
 
     name: str
@@ -83,13 +83,13 @@ class Weight:
     shape: tuple[int, ...]
     trainable: bool
     location: Location
-    initialiser: Initialiser | None = None
+    initializer: Initializer | None = None
     initial: np.ndarray | None = None
 
     @property
-    def computed_by(self) -> Initialiser | None:
+    def computed_by(self) -> Initializer | None:
         """Returns what has yet to compute its value; None where that is known or in the checkpoint."""
-        return self.initialiser if self.initial is None else None
+        return self.initializer if self.initial is None else None
 
     @property
     def nbytes(self) -> int:
@@ -176,7 +176,7 @@ class WeightFinder:
         checkpoint: Checkpoint | None,
         locations: Mapping[str, Location],
         trainable: Iterable[str],
-        first: Mapping[str, Initialiser],
+        first: Mapping[str, Initializer],
     ) -> None:
         self._checkpoint = checkpoint
         self._locations = locations
@@ -212,14 +212,14 @@ class WeightFinder:
             return _mismatch(node.name, f"dtype {dtypes.name_of(dtype)}", f"dtype {info.dtype.name}")
         return Weight(node.name, dtype, found, node.name in self._trainable, location)
 
-    def _beginning(self, node: Node, dtype: int, location: Location, first: Initialiser) -> Weight | str:
+    def _beginning(self, node: Node, dtype: int, location: Location, first: Initializer) -> Weight | str:
         """Returns the weight of a variable that begins as the graph has it."""
         declared = declared_shape(node)
         shape = first.shape if declared is None or None in declared else declared
         if first.obstacle:
-            return f"Variable {node.name!r} is in no checkpoint, and its initialiser needs {first.obstacle}."
+            return f"Variable {node.name!r} is in no checkpoint, and its initializer needs {first.obstacle}."
         if shape is None or None in shape:
-            return f"Variable {node.name!r} is in no checkpoint, and its initialiser does not tell its shape."
+            return f"Variable {node.name!r} is in no checkpoint, and its initializer does not tell its shape."
         sizes = tuple(size or 0 for size in shape)
         is_trainable = node.name in self._trainable
         return Weight(node.name, dtype, sizes, is_trainable, location, first, first.constant)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from compat_saver import _tensorflow
-from compat_saver.analysis.values.tables import Table
+from compat_saver.analysis.values.tables import LookupTable
 from compat_saver.analysis.values.weights import Weight, WeightFinder, variable_nodes
 from compat_saver.errors import CannotMigrateError, CompatSaverError
 from compat_saver.graph import to_graph_def
@@ -23,6 +23,7 @@ from compat_saver.migration.plan import Plan
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.runnable.as_read import Original, cut, whole
 from compat_saver.model.signature import Signature
+from compat_saver.passes.inference.edits import ReadVariable
 from compat_saver.proto.messages import OpList
 from compat_saver.proto.meta_graph import MetaGraph
 
@@ -47,7 +48,8 @@ class Replay:
         self._content, self._init_op = plan.content, plan.init_op
         self._history: list[tuple[Signature, Mapping[str, np.ndarray]]] = []
         kept = [*plan.content.initializers, *filter(None, [plan.init_op])]
-        self._original, self._graph = self._import(model, plan.signatures, plan.bound, kept)
+        self._original, self._graph = self._import(model, plan, kept)
+        self._fed = dict(self._original.fed)
         ran = f"The original's init op, {plan.init_op!r}, was run, as TensorFlow's loader runs it."
         self.notes = (*self._original.notes, *([ran] if plan.init_op else []))
         self._session = self._tf.compat.v1.Session(graph=self._graph)
@@ -77,8 +79,18 @@ class Replay:
 
     def _begin(self) -> None:
         self._session.run(self._restores)
+        self._fed |= {name: self._value_of(item) for name, item in self._original.statistics.items()}
         self._fill()
         self._load()
+
+    def _value_of(self, item: ReadVariable) -> np.ndarray:
+        """Returns the value that TensorFlow restored for a variable, in the shape of its readers."""
+        tensor = self._graph.get_tensor_by_name(f"{item.name}:0")
+        with self._graph.as_default():
+            is_handle = tensor.dtype == self._tf.resource
+            read = self._tf.raw_ops.ReadVariableOp(resource=tensor, dtype=item.dtype) if is_handle else tensor
+            value = np.asarray(self._session.run(read))
+        return value if item.shape is None else value.reshape(item.shape)
 
     def restore(self) -> None:
         """Gives variables and tables the values that they had after the last run that did not fail."""
@@ -94,9 +106,9 @@ class Replay:
         return {self._graph.get_operation_by_name(name).inputs[1].name: str(path) for name, path in paths}
 
     def _fill(self) -> None:
-        """Runs the initialisers of the tables."""
+        """Runs the initializers of the tables."""
         try:
-            self._session.run(self._content.initializers, {**self._original.fed, **self._paths})
+            self._session.run(self._content.initializers, {**self._fed, **self._paths})
         except _tensorflow.refusals() as error:
             raise CannotMigrateError([f"The lookup tables cannot be filled: {_tensorflow.gist(error)}"]) from error
 
@@ -106,7 +118,7 @@ class Replay:
             return
         try:
             op = self._graph.get_operation_by_name(self._init_op)
-            self._session.run(op, {**self._original.fed, **self._paths})
+            self._session.run(op, {**self._fed, **self._paths})
         except _tensorflow.refusals() as error:
             reason = f"The init op of the SavedModel, {self._init_op!r}, does not run: {_tensorflow.gist(error)}"
             raise CannotMigrateError([f"{reason}. What TensorFlow would load cannot be known."]) from error
@@ -127,21 +139,15 @@ class Replay:
     def _answer(self, signature: Signature, feeds: Mapping[str, np.ndarray]) -> Mapping[str, Any]:
         fed = {self._original.feeds[signature.inputs[key].name]: array for key, array in feeds.items()}
         fetches = {key: self._original.fetches[tensor.name] for key, tensor in signature.outputs.items()}
-        found: Mapping[str, Any] = self._session.run(fetches, {**self._original.fed, **fed})
+        found: Mapping[str, Any] = self._session.run(fetches, {**self._fed, **fed})
         return found
 
-    def _import(
-        self,
-        model: LegacyModel,
-        signatures: Sequence[Signature],
-        bound: Mapping[str, np.ndarray],
-        fillers: Sequence[str],
-    ) -> tuple[Original, Any]:
-        original = whole(model, signatures, bound, fillers)
+    def _import(self, model: LegacyModel, plan: Plan, fillers: Sequence[str]) -> tuple[Original, Any]:
+        original = whole(model, plan.signatures, plan.bound, plan.behavior, fillers)
         if original is not None:
             with contextlib.suppress(*_tensorflow.refusals()):
                 return original, self._import_graph(model.meta, original)
-        original = cut(model, signatures, bound, fillers)
+        original = cut(model, plan.signatures, plan.bound, plan.behavior, fillers)
         try:
             return original, self._import_graph(model.meta, original)
         except _tensorflow.refusals() as error:
@@ -176,7 +182,7 @@ class Replay:
             return raw.Assign(ref=target, value=value, validate_shape=False).op
         return raw.AssignVariableOp(resource=target, value=value)
 
-    def _import_op(self, prefix: str, table: Table) -> Any:
+    def _import_op(self, prefix: str, table: LookupTable) -> Any:
         raw, names = self._tf.raw_ops, list(table.stored or ())
         keys, values = raw.RestoreV2(
             prefix=prefix,

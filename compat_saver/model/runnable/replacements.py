@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from compat_saver.analysis.ops.lost_ops import runs_in_a_session
+from compat_saver.analysis.ops.unsupported_ops import runs_in_a_session
 from compat_saver.graph import Graph, Node, OpCatalog
 from compat_saver.graph.functions import function_bodies
 from compat_saver.passes import Pass, run_in_functions, run_passes

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from compat_saver import _tensorflow
-from compat_saver.analysis.ops.lost_ops import loss_of, runs_in_a_session
+from compat_saver.analysis.ops.unsupported_ops import loss_of, runs_in_a_session
 from compat_saver.errors import GraphError, NameNotFoundError
 from compat_saver.graph import Graph, Node, OpCatalog, from_graph_def, to_graph_def
 from compat_saver.graph.functions import called_functions, function_bodies

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from compat_saver import dtypes
-from compat_saver.analysis.needs import needed_from
 from compat_saver.analysis.serving.modes import Mode
+from compat_saver.analysis.walk import needed_from
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError
 from compat_saver.graph import Graph
 from compat_saver.graph.attributes import Shape

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from compat_saver import _tensorflow
-from compat_saver.analysis.values.init_op import InitOp
+from compat_saver.analysis.values.initializers import InitOp
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.runnable.whole_graph import Importable
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from compat_saver import _tensorflow
-from compat_saver.analysis.values.tables import Table, file_initializers
+from compat_saver.analysis.values.tables import LookupTable, file_initializers
 from compat_saver.bundle import Checkpoint
 from compat_saver.graph import Graph
 from compat_saver.model.table_content import carried_files, resolve_tables
@@ -50,7 +50,7 @@ class Tables:
         failed = [note for table in self._content.tables if (note := self._fill(session, table, done))]
         return (*self._content.problems, *self._content.notes, *failed)
 
-    def _fill(self, session: Any, table: Table, done: Callable[[str], bool]) -> str:
+    def _fill(self, session: Any, table: LookupTable, done: Callable[[str], bool]) -> str:
         files = {node.name for node, _ in file_initializers(self._graph, table)}
         names = [name for name in table.initializers if not done(name)]
         if not names or not files <= self._content.paths.keys():

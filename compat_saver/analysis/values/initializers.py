@@ -1,25 +1,23 @@
-"""What a variable begins with that no checkpoint holds: the value that the graph's own initialiser gives it."""
+"""Initial values: what the graph's own initializers give variables, and the init op of a SavedModel."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from compat_saver.analysis.constants import constant_value
-from compat_saver.analysis.needs import needed_from
-from compat_saver.analysis.ops.lost_ops import runs_in_a_session
-from compat_saver.analysis.ops.subsystems import subsystem
-from compat_saver.analysis.origins import origin
-from compat_saver.analysis.static_shapes import static_shape
+from compat_saver.analysis.known_values import constant_value, static_shape
+from compat_saver.analysis.ops.unsupported_ops import runs_in_a_session, subsystem
+from compat_saver.analysis.walk import needed_from, origin
 from compat_saver.graph.attributes import Shape
+from compat_saver.graph.functions import called_by
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import ASSIGN_OPS, PLACEHOLDER_OPS, RANDOM_OP, RESTORE_OPS
 
 
 @dataclass(frozen=True)
-class Initialiser:
+class Initializer:
     """What one variable begins with.
 
     Attributes:
@@ -39,20 +37,20 @@ class Initialiser:
     obstacle: str
 
 
-def initialisers(
+def initializers(
     graph: Graph, names: Iterable[str], written: Mapping[str, str], variables: Collection[str]
-) -> dict[str, Initialiser]:
-    """Returns variable -> what it begins with; those that nothing initialises are left out.
+) -> dict[str, Initializer]:
+    """Returns variable -> what it begins with; those that nothing initializes are left out.
 
     Args:
         graph: the whole graph.
         names: the variables to look for.
-        written: variable -> its initialiser op, where the file tells; others begin with their first assignment that
+        written: variable -> its initializer op, where the file tells; others begin with their first assignment that
             restores nothing.
         variables: all variables of the graph.
     """
     found = first_assignments(graph, names, written)
-    return {name: _initialiser(graph, node.inputs[1], variables) for name, node in found.items()}
+    return {name: _initializer(graph, node.inputs[1], variables) for name, node in found.items()}
 
 
 def first_assignments(graph: Graph, names: Iterable[str], written: Mapping[str, str]) -> dict[str, Node]:
@@ -61,7 +59,7 @@ def first_assignments(graph: Graph, names: Iterable[str], written: Mapping[str, 
     Args:
         graph: the whole graph.
         names: the variables to look for.
-        written: as for `initialisers`.
+        written: as for `initializers`.
     """
     wanted = set(names)
     found: dict[str, Node] = {}
@@ -75,10 +73,10 @@ def first_assignments(graph: Graph, names: Iterable[str], written: Mapping[str, 
     return found
 
 
-def _initialiser(graph: Graph, value: Value, variables: Collection[str]) -> Initialiser:
+def _initializer(graph: Graph, value: Value, variables: Collection[str]) -> Initializer:
     constant = constant_value(value)
     needed = needed_from([value])
-    return Initialiser(
+    return Initializer(
         value.name,
         constant,
         static_shape(graph, value) if constant is None else constant.shape,
@@ -110,3 +108,59 @@ def filling_order(needs: Mapping[str, frozenset[str]]) -> list[list[str]] | None
         groups.append(group)
         done.update(group)
     return groups
+
+
+# ---- the op that TensorFlow's loader runs after it has restored a SavedModel
+
+
+_CHANGES = ("Assign", "Scatter")
+
+
+@dataclass(frozen=True)
+class InitOp:
+    """An op to be run once, after the variables are restored.
+
+    Attributes:
+        name: of the op.
+        needed: all that runs with it, itself too.
+        callers: those of them that call functions.
+    """
+
+    name: str
+    needed: frozenset[Node] = field(repr=False)
+    callers: frozenset[Node] = field(repr=False)
+
+    @classmethod
+    def of(cls, node: Node, graph: Graph) -> InitOp:
+        """Returns what a node of a graph is as an init op."""
+        needed = graph.ancestors([node])
+        callers = {item for item in needed if any(called_by(graph, item.op, item.attrs.values()))}
+        return cls(node.name, frozenset(needed), frozenset(callers))
+
+    def assigned(self, variables: Collection[str]) -> list[str]:
+        """Returns the variables that it gives a value, whatever they had before."""
+        assigned = (node.inputs[0].node.name for node in self.needed if node.op in ASSIGN_OPS and node.inputs)
+        return [name for name in assigned if name in variables]
+
+    def may_change(self, variables: Collection[str]) -> list[str]:
+        """Returns the variables that it might change, also through a cond or within a function; too many, if any."""
+        writers = [node for node in self.needed if any(word in node.op for word in _CHANGES)]
+        reached = {value.node for node in writers for value in node.inputs[:1]}
+        reached |= {value.node for node in self.callers for value in node.inputs}
+        return sorted(name for name in _sources(reached) if name in variables)
+
+    def needs(self, op: str) -> bool:
+        """Whether it runs an op."""
+        return any(node.name == op for node in self.needed)
+
+
+def _sources(nodes: Iterable[Node]) -> set[str]:
+    """Returns the names of nodes and of all whose values they are made of."""
+    found = set(nodes)
+    pending = list(found)
+    while pending:
+        for value in pending.pop().inputs:
+            if value.node not in found:
+                found.add(value.node)
+                pending.append(value.node)
+    return {node.name for node in found}

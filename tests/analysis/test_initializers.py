@@ -1,6 +1,6 @@
 """What variables begin with that no checkpoint holds."""
 
-from compat_saver.analysis.values.initialisers import Initialiser, filling_order, initialisers
+from compat_saver.analysis.values.initializers import Initializer, filling_order, initializers
 from compat_saver.graph import parse_graph
 
 GRAPH = """
@@ -26,8 +26,8 @@ d/Assign = Assign[T=float32](d, fed)
 """
 
 
-def found(*names: str, **written: str) -> dict[str, Initialiser]:
-    return initialisers(parse_graph(GRAPH), names, written, "abcd")
+def found(*names: str, **written: str) -> dict[str, Initializer]:
+    return initializers(parse_graph(GRAPH), names, written, "abcd")
 
 
 def test_constants_are_read_and_others_are_to_be_computed():
@@ -36,7 +36,7 @@ def test_constants_are_read_and_others_are_to_be_computed():
     assert (drawn.tensor, drawn.constant, drawn.is_random, drawn.obstacle) == ("random:0", None, True, "")
 
 
-def test_the_file_knows_the_initialiser():
+def test_the_file_knows_the_initializer():
     assert found("d")["d"].tensor == "same:0"
     fed = found("d", d="d/Assign")["d"]
     assert fed.obstacle == "the placeholder 'fed', which was fed"
