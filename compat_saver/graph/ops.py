@@ -27,8 +27,7 @@ class OpFacts(NamedTuple):
 
     Attributes:
         name: the op.
-        first_release: the first of the measured TF1 releases that registered it; "" if none did.
-        last_release: the last one; "" if none did.
+        last_release: the last of the measured TF1 releases that registered it; "" if none did.
         contrib_library: the tf.contrib library that brought it; "" for core ops.
         registered_today: whether the newest supported TensorFlow registers it.
         cpu_kernel_today: whether that has a CPU kernel for it.
@@ -38,7 +37,6 @@ class OpFacts(NamedTuple):
     """
 
     name: str
-    first_release: str
     last_release: str
     contrib_library: str
     registered_today: bool
@@ -60,23 +58,13 @@ def known_facts() -> Mapping[str, OpFacts]:
     with (_DATA / "op_facts.csv").open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         next(rows)
-        return {row[0]: _facts(*row) for row in rows}
+        return {row[0]: _facts(row) for row in rows}
 
 
-def _facts(
-    name: str,
-    first: str,
-    last: str,
-    library: str,
-    registered: str,
-    kernel: str,
-    deprecated: str,
-    gone_since: str,
-    no_kernel_since: str,
-) -> OpFacts:
+def _facts(row: list[str]) -> OpFacts:
+    name, _first, last, library, registered, kernel, deprecated, gone_since, no_kernel_since = row
     return OpFacts(
         name=name,
-        first_release=first,
         last_release=last,
         contrib_library=library,
         registered_today=registered == "yes",

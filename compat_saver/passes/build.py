@@ -8,7 +8,7 @@ import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.errors import GraphError
-from compat_saver.graph.attributes import tensor_attr, type_attr, types_attr
+from compat_saver.graph.attributes import bool_attr, bytes_attr, int_attr, tensor_attr, type_attr, types_attr
 from compat_saver.graph.functions import FUNCTION_EDGES, with_body
 from compat_saver.graph.ir import Graph, Node, Use, Value
 from compat_saver.graph.ops import OpCatalog
@@ -127,12 +127,12 @@ class Build:
         return tuple(node.output(index) for index in range(len(outputs)))
 
 
-def _attr(value: Message | bool | int | str | Sequence[int]) -> Message:
+def _attr(value: Message | bool | int | str) -> Message:
     if isinstance(value, bool):
-        return AttrValue(b=value)
+        return bool_attr(value)
     if isinstance(value, int):
-        return AttrValue(i=value)
-    return AttrValue(s=value.encode()) if isinstance(value, str) else value
+        return int_attr(value)
+    return bytes_attr(value) if isinstance(value, str) else value
 
 
 def _function(name: str, body: Graph) -> Message:

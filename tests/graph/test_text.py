@@ -16,8 +16,7 @@ from compat_saver.graph.attributes import (
     type_attr,
     types_attr,
 )
-from compat_saver.graph.compare import differences
-from compat_saver.graph.text import format_attr
+from compat_saver.graph.text import differences, format_attr
 from compat_saver.proto.messages import AttrValue
 
 TEXT = """\

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from compat_saver.graph import Graph, parse_graph, to_graph_def
-from compat_saver.graph.compare import differences
+from compat_saver.graph.text import differences
 from compat_saver.passes import Pass, Rewrite, run_passes
 from compat_saver.passes.legacy_behavior import LEGACY_BEHAVIOR_PASSES
 from compat_saver.passes.replacements import OP_REPLACEMENTS

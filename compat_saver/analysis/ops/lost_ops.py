@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import NamedTuple
 
-from compat_saver.graph.op_advice import advice_for
+from compat_saver.graph.op_notes import advice_for
 from compat_saver.graph.ops import OpFacts, known_facts
 
 CORE, THIRD_PARTY = "TensorFlow", "a third party"

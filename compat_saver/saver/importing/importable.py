@@ -23,7 +23,7 @@ from compat_saver.analysis.ops.replacements import drop_placement, replacements
 from compat_saver.errors import GraphError, NameNotFoundError
 from compat_saver.graph import Graph, Node, OpCatalog, from_graph_def, to_graph_def
 from compat_saver.graph.functions import called_functions, function_bodies
-from compat_saver.graph.op_advice import advice_for
+from compat_saver.graph.op_notes import advice_for
 from compat_saver.graph.ops import known_facts
 from compat_saver.passes import Rewrite, run_in_functions, run_passes
 from compat_saver.passes.structure.removals import DropUnknownAttributes, lasting_attributes

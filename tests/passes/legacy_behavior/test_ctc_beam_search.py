@@ -1,7 +1,7 @@
 """CTCBeamSearchDecoder: its scores are those of the release, its paths stay."""
 
 from compat_saver.graph import parse_graph
-from compat_saver.graph.compare import differences
+from compat_saver.graph.text import differences
 from compat_saver.passes.legacy_behavior.ctc_beam_search import LegacyCtcBeamSearch
 from tests.passes.graphs import apply, assert_changes_only_before
 

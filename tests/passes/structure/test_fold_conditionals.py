@@ -3,7 +3,7 @@
 import pytest
 
 from compat_saver.graph import parse_graph
-from compat_saver.graph.compare import differences
+from compat_saver.graph.text import differences
 from compat_saver.passes import run_passes
 from compat_saver.passes.structure.fold_conditionals import FoldConditionals
 from compat_saver.passes.structure.removals import Prune
