@@ -34,13 +34,15 @@ def function_body(function: Message, catalog: OpCatalog) -> Graph:
         catalog: knows the ops of its nodes, the other functions of the library among them.
 
     Raises:
-        GraphError: the body names what is not there, holds ops that nobody defines, or its arguments or nodes depend
+        GraphError: the body reads a missing value, contains ops without a definition, or its arguments or nodes depend
             on attributes of the caller.
     """
     body = Graph()
     for index, arg in enumerate(function.signature.input_arg):
         if arg.type_attr or arg.number_attr or arg.type_list_attr:
-            raise GraphError(f"The argument {arg.name!r} of {function.signature.name!r} has the type its caller gives.")
+            raise GraphError(
+                f"The argument {arg.name!r} of {function.signature.name!r} has a type that depends on its caller."
+            )
         body.add(_ARG, arg.name, attrs={"T": type_attr(arg.type), "index": AttrValue(i=index)})
     values = _add_legacy_nodes(body, function) if function.node else _add_nodes(body, function, catalog)
     for index, arg in enumerate(function.signature.output_arg):
@@ -59,7 +61,7 @@ def with_body(function: Message, body: Graph, catalog: OpCatalog) -> Message:
         catalog: knows the ops of its nodes.
 
     Raises:
-        GraphError: the body holds an op that nobody defines.
+        GraphError: the body contains an op without a definition.
     """
     message = FunctionDef()
     message.CopyFrom(function)
@@ -95,7 +97,7 @@ def function_bodies(graph: Graph, catalog: OpCatalog) -> Iterator[tuple[str, Gra
         except GraphError:
             continue
         body.producer, body.min_consumer = graph.producer, graph.min_consumer
-        body.functions = graph.functions  # one library: what a pass adds to it there is there for all
+        body.functions = graph.functions  # one library: a function that a pass adds to it is there for all
         yield name, body
 
 

@@ -27,8 +27,8 @@ class OpAdvice(NamedTuple):
 
     Attributes:
         patterns: the ops it is about.
-        origin: where they came from; "" where op_facts.csv tells.
-        advice: what a person can do, in sentences.
+        origin: where they came from; "" where op_facts.csv records it.
+        advice: what the user can do, in sentences.
     """
 
     patterns: tuple[str, ...]
@@ -59,8 +59,8 @@ class Change(NamedTuple):
         until: the first GraphDef version it holds for no longer; None if it holds for every graph.
         attribute: the attribute it depends on; "" if it depends on none.
         values: the values of that attribute it holds for; a lone empty text is the default of a text.
-        what: what changed, a clause that begins in lower case.
-        restored: whether a pass puts back what the op computed (MEANING_PASSES).
+        what: what changed, a clause that starts in lower case.
+        restored: whether a pass preserves what the op computed (LEGACY_BEHAVIOR_PASSES).
     """
 
     op: str

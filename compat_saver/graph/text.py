@@ -1,4 +1,4 @@
-"""A readable text form of graphs, for tests, messages and curious people.
+"""A readable text form of graphs, for tests, messages and debugging.
 
 One node a line: `name = Op[attributes](inputs, ^control inputs) @device`, the brackets, parentheses and device only
 where there is something in them.
@@ -77,7 +77,7 @@ def _format(kind: str, value: Message) -> str:
 
 
 def _format_bytes(value: bytes) -> str:
-    # Python's own escapes; always in double quotes, so that one look tells text from the rest.
+    # Python's own escapes; always in double quotes, to distinguish them from other values.
     body = repr(value)[2:-1].replace('"', '\\"').replace("\\'", "'")
     return f'"{body}"'
 
@@ -149,7 +149,7 @@ _HEAD = re.compile(r"(?P<name>\S+)\s*=\s*(?P<op>[\w>]+)\s*")
 
 
 def parse_graph(text: str, producer: int = 0) -> Graph:
-    """Reads the text form; empty lines and lines that begin with # do not count. Nodes may stand in any order.
+    """Reads the text form; empty lines and lines that start with # are ignored. Nodes may be in any order.
 
     Raises:
         GraphError: a line that does not fit the form, or an input that is not in the graph.

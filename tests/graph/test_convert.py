@@ -29,7 +29,7 @@ def test_before_0_6_the_producer_stood_in_version():
     [
         ([("a", ["nope"])], "'nope', which is not in the graph"),
         ([("abcd", []), ("b", ["abce"])], "did you mean 'abcd'"),
-        ([("a", []), ("a", [])], "Two nodes want the name 'a'"),
+        ([("a", []), ("a", [])], "Two nodes have the name 'a'"),
         ([("", [])], "has no name"),
         ([("a", []), ("b", ["^a", "a"])], "after a control input"),
         ([("a", []), ("b", ["a:x"])], "a port must be a number"),

@@ -76,7 +76,7 @@ def test_iteration_skips_removed_nodes_and_does_not_visit_new_ones(graph):
 def test_renaming_keeps_edges_and_refuses_taken_names(graph):
     graph.rename(graph["w"], "weights")
     assert graph["w/read"].inputs[0].name == "weights:0"
-    with pytest.raises(GraphError, match="want the name 'x'"):
+    with pytest.raises(GraphError, match="have the name 'x'"):
         graph.rename(graph["weights"], "x")
 
 

@@ -21,7 +21,7 @@ class RandomCrop(OpReplacement):
     The op draws 32 bits for its place along x, then 32 bits for that along y, each only if there is more than one
     place, and takes the remainder of their division by the number of places. RandomUniformInt does the same with its
     bits. So two of them, with the seeds of the old op, cut the first crop of a session where the old op did. After that
-    the streams part, for RandomUniformInt puts more numbers aside.
+    the streams diverge, because RandomUniformInt reserves more numbers.
     """
 
     name = "random_crop"
@@ -58,9 +58,9 @@ def _draw(node: Node, build: Build, room: Value) -> Value:
 
 
 class RandomPoisson(OpReplacement):
-    """Tells each RandomPoisson the type of its rates.
+    """Gives each RandomPoisson the type of its rates as an attribute.
 
-    RandomPoisson -> RandomPoissonV2: the type of the rates was that of the answer.
+    RandomPoisson -> RandomPoissonV2: the type of the rates was that of the output.
     """
 
     name = "random_poisson_v2"
@@ -73,8 +73,8 @@ class RandomPoisson(OpReplacement):
         node.attrs["R"] = node.attrs["dtype"]
 
 
-_ALGORITHM, _COUNTER, _KEY = (0, 1), (1, 2), (3, 1)  # where each begins in the state, and its length
-_SET_ASIDE = 256
+_ALGORITHM, _COUNTER, _KEY = (0, 1), (1, 2), (3, 1)  # where each starts in the state, and its length
+_RESERVED = 256
 
 
 class StatefulStandardNormal(OpReplacement):
@@ -104,16 +104,16 @@ class StatefulStandardNormal(OpReplacement):
         drawn = build("StatelessRandomNormalV2", shape, key, counter, algorithm, dtype=dtype, Tshape=shape_dtype)
         sizes = build("Cast", shape, SrcT=shape_dtype, DstT=_INT64)
         count = build("Prod", sizes, build.constant(0, "int32"), T=_INT64, Tidx=_INT32, keep_dims=False)
-        skipped = build("Mul", count, build.constant([0, _SET_ASIDE, 0, 0], "int64"), T=_INT64)
+        skipped = build("Mul", count, build.constant([0, _RESERVED, 0, 0], "int64"), T=_INT64)
         stepped = build("AddV2", state, skipped, T=_INT64)
         assigned = build("AssignVariableOp", handle, stepped, dtype=_INT64)
-        answer = build("Identity", drawn, T=dtype)
-        answer.node.add_control_input(assigned.node)
-        build.replace(answer)
+        output = build("Identity", drawn, T=dtype)
+        output.node.add_control_input(assigned.node)
+        build.replace(output)
 
 
-def _part(build: Build, state: Value, begin: int, size: int) -> Value:
-    return build("Slice", state, _vector(build, begin), _vector(build, size), T=_INT64, Index=_INT32)
+def _part(build: Build, state: Value, start: int, size: int) -> Value:
+    return build("Slice", state, _vector(build, start), _vector(build, size), T=_INT64, Index=_INT32)
 
 
 def _vector(build: Build, *numbers: int) -> Value:

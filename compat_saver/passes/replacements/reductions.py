@@ -1,4 +1,4 @@
-"""Sums, products and extremes along an axis: TileGrad, ReduceSliceSum and its like."""
+"""Sums, products and extremes along an axis: TileGrad, ReduceSliceSum, -Prod, -Max, -Min."""
 
 from __future__ import annotations
 

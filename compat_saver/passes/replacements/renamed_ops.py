@@ -11,7 +11,7 @@ from compat_saver.passes.op_replacement import OpReplacement
 
 _COMPLEX64, _INT64 = 8, 9
 
-# old op -> its successor, and attributes that the successor wants besides
+# old op -> its successor, and additional attributes of the successor
 _SUCCESSORS = {
     **{f"Batch{op}": (op, {}) for op in ("Cholesky", "CholeskyGrad", "Svd", "SelfAdjointEigV2")},
     **{
@@ -85,9 +85,10 @@ _REPLICAS = {"TPUReplicateMetadata": "num_replicas", "TPUReplicatedInput": "N", 
 
 
 class TPUReplication(OpReplacement):
-    """Hands on what goes in and out of a computation of one replica.
+    """Forwards the inputs and outputs of a computation of one replica.
 
-    TPUReplicateMetadata and its like -> nothing: what tpu.rewrite and a TPUEstimator wrap around a model.
+    TPUReplicateMetadata, TPUReplicatedInput, TPUReplicatedOutput -> nothing: what tpu.rewrite and a TPUEstimator wrap
+    around a model.
 
     They mark where a computation on TPUs begins and ends; on a TPU TensorFlow puts one op in the place of all between
     them, elsewhere they have no kernel. With one replica what goes in at the beginning is what the computation reads.
