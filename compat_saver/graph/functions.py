@@ -6,7 +6,7 @@ FunctionDef are read:
 1. Since 1.0 a body is made of NodeDefs whose inputs name an argument of the function ("x") or an output argument of a
    node's op ("Svd:u:0").
 2. Up to 0.12 a body was made of messages of its own, in which every single output has a name and no node has one.
-   Today's TensorFlow does not read them at all; `modern_function` rewrites them.
+   Current TensorFlow does not read them at all; `modern_function` rewrites them.
 
 Source: tensorflow/core/framework/function.proto of 0.12 and today, tensorflow/core/framework/graph_to_functiondef.cc.
 """
@@ -53,7 +53,7 @@ def function_body(function: Message, catalog: OpCatalog) -> Graph:
 
 
 def with_body(function: Message, body: Graph, catalog: OpCatalog) -> Message:
-    """Returns the function in today's form, with another body.
+    """Returns the function in the current form, with another body.
 
     Args:
         function: the FunctionDef that the body was made from.
@@ -80,7 +80,7 @@ def with_body(function: Message, body: Graph, catalog: OpCatalog) -> Message:
 
 
 def modern_function(function: Message, catalog: OpCatalog) -> Message:
-    """Returns a function in today's form; one that is in it already, or cannot be read, as it is."""
+    """Returns a function in the current form; one that is in it already, or cannot be read, unchanged."""
     if not function.node:
         return function
     try:

@@ -57,11 +57,11 @@ class OpReplacement(Pass):
 
     @abc.abstractmethod
     def rewrite(self, node: Node, build: Build) -> None:
-        """Rewrites one node, with `build` to add others in its place."""
+        """Rewrites one node, with `build` to add the nodes that replace it."""
 
 
 def _lacks(node: Node) -> int | None:
-    """Returns how many inputs of its op's newest definition a node lacks; None if its attributes do not say."""
+    """Returns how many inputs of its op's newest definition a node lacks; None if that cannot be counted."""
     try:
         return _CATALOG.input_count(node) - len(node.inputs)
     except GraphError:

@@ -29,26 +29,26 @@ class _Needy(_Nothing):
     name = "needy"
 
     def requires(self, graph):
-        yield "a sunny day"
+        yield "a placeholder"
 
 
 class _Promises(_Nothing):
     name = "promises"
 
     def ensures(self, graph):
-        yield "the moon is missing"
-        yield "so is the sun"
+        yield "x is missing"
+        yield "y is still read"
 
 
 @pytest.mark.parametrize(
     ("item", "complaint"),
     [
         (_Breaks(), "not in the graph"),
-        (_Needy(), "The pass needy needs: a sunny day."),
-        (_Promises(), "The pass promises promised: the moon is missing; so is the sun."),
+        (_Needy(), "The pass needy needs: a placeholder."),
+        (_Promises(), "The pass promises promised: x is missing; y is still read."),
     ],
 )
-def test_a_pass_that_breaks_its_word_is_told_so(item, complaint):
+def test_a_pass_that_breaks_its_promise_raises(item, complaint):
     with pytest.raises(GraphError, match=complaint):
         run_passes([item], parse_graph("a = Const\nb = Neg(a)"))
 
@@ -73,14 +73,14 @@ def old_top() -> FunctionDef:
 
 
 def opaque() -> FunctionDef:
-    """A function that nobody can read."""
+    """A function with a body that cannot be read."""
     function = old_top()
     function.signature.name = "opaque"
     function.node_def[0].input[0] = "nope"
     return function
 
 
-def test_an_old_op_in_a_body_is_rewritten_and_told_with_the_functions_name():
+def test_an_old_op_in_a_body_is_rewritten_and_reported_with_the_functions_name():
     graph = parse_graph("x = Placeholder")
     graph.functions = {"top": old_top(), "opaque": opaque()}
     (rewrite,) = run_in_functions([TopK()], graph, OpCatalog.of(graph))

@@ -19,9 +19,9 @@ from tests.passes.graphs import (
 )
 
 WITHOUT_SUCCESSOR = {
-    "NegTrain": "trains word2vec by itself, and was taken out of TensorFlow",
+    "NegTrain": "trains word2vec by itself, and was removed from TensorFlow",
     "Old": "is of TensorFlow's own tests",
-    "Skipgram": "reads a corpus for word2vec from a file, and was taken out of TensorFlow",
+    "Skipgram": "reads a corpus for word2vec from a file, and was removed from TensorFlow",
 }
 
 REWRITTEN = {op for item in ALL_REPLACEMENTS for op in item.ops}

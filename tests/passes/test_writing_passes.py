@@ -1,4 +1,4 @@
-"""What WRITING_PASSES.md shows works as it says."""
+"""The code blocks of WRITING_PASSES.md run."""
 
 import re
 from pathlib import Path

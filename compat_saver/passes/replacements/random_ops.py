@@ -40,9 +40,9 @@ class RandomCrop(OpReplacement):
         left = _entry(build, _draw(node, build, across), zero)
         # The second number drawn, or the first if none was needed for x.
         top = _entry(build, _draw(node, build, down), build("Minimum", across, one, T=_INT32))
-        begin = build("Pack", top, left, zero, N=3, T=_INT32, axis=0)
+        start = build("Pack", top, left, zero, N=3, T=_INT32, axis=0)
         extent = build("ConcatV2", size, build.constant([-1], "int32"), zero, N=2, T=_INT32, Tidx=_INT32)
-        build.replace(build("Slice", image, begin, extent, T=node.attrs["T"], Index=_INT32))
+        build.replace(build("Slice", image, start, extent, T=node.attrs["T"], Index=_INT32))
 
 
 def _entry(build: Build, vector: Value, index: Value) -> Value:
@@ -83,8 +83,8 @@ class StatefulStandardNormal(OpReplacement):
     StatefulStandardNormal -> a stateless draw and the step of its state: deprecated at GraphDef version 29.
 
     Source: tensorflow/core/kernels/stateful_random_ops.cc. The state is a variable of four int64: the algorithm, a
-    counter of 128 bits with its lower half first, and the key. The op draws with what it finds and puts 256 numbers
-    aside for each drawn. StatefulStandardNormalV2 wants a variable without the algorithm, so it cannot take this one;
+    counter of 128 bits with its lower half first, and the key. The op draws from the state and reserves 256 numbers
+    for each drawn. StatefulStandardNormalV2 needs a variable without the algorithm, so it cannot take this one;
     what it would do is written out. A carry into the counter's upper half, after 2**64 numbers, is not.
     """
 

@@ -77,7 +77,7 @@ class MutableDenseHashTable(OpReplacement):
     MutableDenseHashTableV2 gets the key that it has needed since 1.13: the one that marks a removed entry.
 
     A table of an earlier release removes nothing, so any key will do that is neither the empty key nor one that
-    somebody looks up, which is an error: for text the empty key with an addition, for numbers the lowest of the type,
+    is looked up, which is an error: for text the empty key with an addition, for numbers the lowest of the type,
     or the highest where the lowest is the empty key.
 
     Source: tensorflow/core/kernels/lookup_table_op.cc.

@@ -100,7 +100,7 @@ class TemporaryVariable(OpReplacement):
         return any(_terms(end) for end in _destroying(node))
 
     def rewrite(self, node: Node, build: Build) -> None:
-        """Puts one AddN in the place of the last op; nothing needs the others then."""
+        """Replaces the last op by one AddN; nothing needs the other ops afterwards."""
         terms = _terms(node) if node.op == _DESTROY else None
         if terms is None:
             return

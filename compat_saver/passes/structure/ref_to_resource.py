@@ -117,7 +117,7 @@ def _reference_nodes(graph: Graph, catalog: OpCatalog) -> Iterator[Node]:
 
 
 class _Reference(NamedTuple):
-    """A reference whose users are to be rewritten: the handle in its place, and the change its readers wait for."""
+    """A reference whose users are to be rewritten: the handle that replaces it, and the change its readers wait for."""
 
     value: Value
     handle: Value

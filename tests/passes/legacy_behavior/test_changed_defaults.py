@@ -31,7 +31,7 @@ def test_a_jpeg_is_decoded_by_the_accurate_transform_unless_the_graph_names_one(
     assert apply(LegacyDecodeJpegAndDequantize(), named, 17)[1] == []
 
 
-def test_joining_over_axes_that_are_named_is_left_alone():
+def test_joining_over_given_axes_is_left_unchanged():
     assert apply(LegacyReduceJoin(), JOIN.replace("int32[0]()", "int32[1](0)"), 17)[1] == []
 
 

@@ -14,7 +14,7 @@ score = Identity[T=float32](c:6)
 """
 
 
-def test_a_score_gets_added_what_was_not_taken_off_and_paths_stay():
+def test_a_score_gets_added_what_was_not_subtracted_and_paths_stay():
     graph, _ = apply(LegacyCtcBeamSearch(), CTC, 26)
     assert graph["path"].inputs[0].name == "c:0"
     (added,) = graph["score"].inputs
@@ -22,7 +22,7 @@ def test_a_score_gets_added_what_was_not_taken_off_and_paths_stay():
     assert added.node.inputs[0].name == "c:6"
 
 
-def test_scores_that_nobody_reads_are_left_alone():
+def test_unused_scores_are_left_unchanged():
     text = "x = Placeholder\nl = Placeholder\nc = CTCBeamSearchDecoder[top_paths=1](x, l)\np = Identity(c)"
     graph, _ = apply(LegacyCtcBeamSearch(), text, 26)
     assert differences(graph, parse_graph(text)) == []

@@ -15,7 +15,7 @@ y = ResizeNearestNeighbor[T=float32, align_corners=true](x, size)
 """
 
 
-def test_unaligned_corners_are_left_alone():
+def test_unaligned_corners_are_left_unchanged():
     assert apply(LegacyResizeNearestNeighbor(), NEAREST.replace("true", "false"), 17)[1] == []
 
 

@@ -12,7 +12,7 @@ from tests.passes.graphs import (
 
 
 @pytest.mark.parametrize("producer", [0, 17, 134, 2474])
-def test_whole_numbers_are_handed_on_and_others_rounded(producer):
+def test_integers_are_forwarded_and_other_numbers_rounded(producer):
     text = "n = Placeholder\nx = Placeholder\na = Round[T=int32](n)\nb = Round[T=float32](x)"
     graph = parse_graph(text, producer)
     run_passes([RoundIntegers()], graph)
@@ -21,7 +21,7 @@ def test_whole_numbers_are_handed_on_and_others_rounded(producer):
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("options", ["signed_input=true", "signed_input=false", "range_given=true, input_max=0.5"])
-def test_quantizing_hands_gradients_through_and_takes_empty_inputs(options):
+def test_quantizing_forwards_gradients_and_takes_empty_inputs(options):
     import tensorflow as tf
 
     text = f"x0 = Placeholder[dtype=float32, shape=[*]]\ny = QuantizeAndDequantize[T=float32, {options}](x0)"
@@ -29,6 +29,6 @@ def test_quantizing_hands_gradients_through_and_takes_empty_inputs(options):
     with tf.GradientTape() as tape:
         tensor = tf.constant(values)
         tape.watch(tensor)
-        answer = rewritten(text, producer=21)(tensor)[0]
-    np.testing.assert_array_equal(tape.gradient(answer, tensor), np.ones(7))
+        output = rewritten(text, producer=21)(tensor)[0]
+    np.testing.assert_array_equal(tape.gradient(output, tensor), np.ones(7))
     assert rewritten(text, producer=21)(tf.constant(values[:0]))[0].shape == (0,)

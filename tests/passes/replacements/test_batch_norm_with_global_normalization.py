@@ -14,7 +14,7 @@ from tests.passes.graphs import (
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(("scaled", "name"), [("true", "scaled"), ("false", "unscaled")])
 def test_batch_norm_has_the_gradients_it_had(scaled, name):
-    """Its gradient in TensorFlow 1 is the op whose answers the golden case holds, for images ** 2 from above."""
+    """Its gradient in TensorFlow 1 is the op whose outputs the golden case holds, for the gradient images ** 2."""
     import tensorflow as tf
 
     golden = case("0.12.1", "old_layers")
@@ -36,8 +36,8 @@ def test_batch_norm_has_the_gradients_it_had(scaled, name):
     tensors = [tf.constant(array) for array in arrays]
     with tf.GradientTape() as tape:
         tape.watch(tensors)
-        (answer,) = function(*tensors)
-    found = tape.gradient(answer, tensors, output_gradients=tf.square(tensors[0]), unconnected_gradients="zero")
+        (output,) = function(*tensors)
+    found = tape.gradient(output, tensors, output_gradients=tf.square(tensors[0]), unconnected_gradients="zero")
     by_variance = expected[f"{name}_grad:2"] * 2 * weights["variance"]  # the variable is squared
     wanted = [expected[f"{name}_grad:{number}"] for number in range(5)]
     wanted[2] = by_variance

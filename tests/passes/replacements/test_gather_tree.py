@@ -49,12 +49,12 @@ def test_beams_are_followed_through_any_number_of_steps(steps):
 
 
 @pytest.mark.tensorflow
-def test_a_parent_that_is_not_there_is_an_error_only_where_a_beam_comes_by():
+def test_a_missing_parent_is_an_error_only_where_a_beam_reaches_it():
     import tensorflow as tf
 
     graph, _ = apply(GatherTree(), TREE)
     step_ids = np.zeros((3, 1, 2), np.int32)
-    parent_ids = np.array([[[7, -7]], [[0, 0]], [[0, 0]]], np.int32)  # nobody asks the first step for parents
+    parent_ids = np.array([[[7, -7]], [[0, 0]], [[0, 0]]], np.int32)  # the parents of the first step are not used
     feeds = {"step_ids:0": step_ids, "parent_ids:0": parent_ids, "lengths:0": np.array([3], np.int32)}
     in_a_function(graph, feeds)
     for wrong in (-1, 2):

@@ -64,8 +64,8 @@ def test_the_gradient_of_a_transform_is_that_of_its_release(release, tmp_path):
         images = tf.constant(inputs["images:0"])
         with tf.GradientTape() as tape:
             tape.watch(images)
-            (answer,) = serve(images=images, transforms=tf.constant(inputs["transforms:0"])).values()
-        np.testing.assert_allclose(tape.gradient(answer, images), expected[name], rtol=1e-5, atol=1e-5)
+            (output,) = serve(images=images, transforms=tf.constant(inputs["transforms:0"])).values()
+        np.testing.assert_allclose(tape.gradient(output, images), expected[name], rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.tensorflow

@@ -26,15 +26,15 @@ def test_the_gradient_of_periodic_resample_is_its_old_gradient_op(shape, wanted)
     )
     with tf.GradientTape() as tape:
         tape.watch(values)
-        (answer,) = resample(values)
-    seed = tf.constant(floats(*answer.shape))
+        (output,) = resample(values)
+    seed = tf.constant(floats(*output.shape))
     gradient = rewritten(
         f"""
         x = Placeholder[dtype=float32, shape=[*]]
         y = PeriodicResampleOpGrad[T=float32, original_shape={list(shape)}, desired_shape={wanted}](x)
         """
     )
-    np.testing.assert_array_equal(tape.gradient(answer, values, seed), gradient(seed)[0])
+    np.testing.assert_array_equal(tape.gradient(output, values, seed), gradient(seed)[0])
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from tests.passes.graphs import assert_stays, floats, rewritten
 
 
 @pytest.mark.tensorflow
-def test_a_slice_that_begins_before_the_axis_begins_with_it():
+def test_a_slice_that_starts_before_the_axis_starts_with_it():
     text = """
     x = Placeholder[dtype=int32, shape=[*]]
     i = Placeholder[dtype=int64, shape=[*]]

@@ -25,7 +25,7 @@ def test_top_k_takes_its_k_as_an_input():
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("op", ["FFT", "FFT2D", "FFT3D", "IFFT", "IFFT2D", "IFFT3D"])
 def test_a_batch_fft_is_the_fft(op):
-    """Today no CPU kernel is left for these, so NumPy is the judge."""
+    """Current TensorFlow has no CPU kernel for these, so NumPy is the reference."""
     graph = replaced(f"x = Placeholder[dtype=complex64, shape=[*]]\ny = Batch{op}(x)", producer=12)
     rng = np.random.default_rng(0)
     values = (rng.standard_normal((2, 4, 3, 8)) + 1j * rng.standard_normal((2, 4, 3, 8))).astype(np.complex64)
@@ -36,7 +36,7 @@ def test_a_batch_fft_is_the_fft(op):
 
 
 @pytest.mark.tensorflow
-def test_an_audio_summary_says_the_same():
+def test_an_audio_summary_is_the_same():
     text = """
     x = Placeholder[dtype=float32, shape=[*]]
     tag = Const[dtype=string, value=string[]("sound")]
@@ -48,7 +48,7 @@ def test_an_audio_summary_says_the_same():
         assert after.run("y:0", sound) == before.run("y:0", sound)
 
 
-def test_one_replica_reads_and_answers_directly():
+def test_one_replica_is_connected_directly():
     assert_rewrites(
         TPUReplication(),
         """

@@ -29,18 +29,18 @@ def test_the_gradient_of_a_resampler_is_its_old_gradient_op(points):
     function = rewritten(RESAMPLER, RESULTS)
     with tf.GradientTape() as tape:
         tape.watch([data, warp])
-        answer, *expected = function(data, warp, seed)
-    assert answer.shape == (2, *points, 3)
-    for found, old in zip(tape.gradient(answer, [data, warp], seed), expected, strict=True):
+        output, *expected = function(data, warp, seed)
+    assert output.shape == (2, *points, 3)
+    for found, old in zip(tape.gradient(output, [data, warp], seed), expected, strict=True):
         np.testing.assert_allclose(found, old, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.tensorflow
-def test_points_far_away_see_nothing_of_the_image_not_even_a_nan():
+def test_points_outside_of_the_image_get_nothing_of_it_not_even_a_nan():
     data = np.full((1, 2, 2, 1), np.nan, np.float32)
     warp = np.array([[[-1, 0], [2, 1], [1e30, 0], [0, -np.inf], [np.nan, 0]]], np.float32)
-    answer, grad_data, grad_warp = rewritten(RESAMPLER, RESULTS)(data, warp, np.ones((1, 5, 1), np.float32))
-    assert not np.any(answer)
+    output, grad_data, grad_warp = rewritten(RESAMPLER, RESULTS)(data, warp, np.ones((1, 5, 1), np.float32))
+    assert not np.any(output)
     assert not np.any(grad_data)
     assert not np.any(grad_warp)
 

@@ -16,7 +16,7 @@ from tests.passes.graphs import (
 )
 
 
-def test_handles_become_resources_wherever_they_are_carried():
+def test_handles_become_resources_through_all_carriers():
     assert_rewrites(
         ResourceHandles(),
         """
@@ -103,13 +103,17 @@ OUTPUTS = (
 
 
 @pytest.mark.tensorflow
-def test_tables_queues_readers_and_stacks_answer_alike():
+def test_tables_queues_readers_and_stacks_give_the_same_outputs():
     old, new = parse_graph(HANDLES, producer=17), replaced(HANDLES, producer=17)
     assert not {node.op for node in new} & set(ResourceHandles.ops)
     with in_a_session(old) as before, in_a_session(new) as after:
         for expected, found in zip(before.run(OUTPUTS), after.run(OUTPUTS), strict=True):
             np.testing.assert_array_equal(found, expected)
-        assert after.run("same:0").tolist() == [4, 5, 6]  # today's old kernel asks for an input that its op lacks
+        assert after.run("same:0").tolist() == [
+            4,
+            5,
+            6,
+        ]  # the current kernel of the old op needs an input that the op lacks
 
 
 TABLE = """
@@ -134,7 +138,7 @@ TABLE = """
         ("int64", "int64[2](0, 0)", "int64[2, 2](3, -1, 0, 1)"),
     ],
 )
-def test_a_dense_table_of_the_old_signature_is_filled_and_asked(version, key, empty, keys):
+def test_a_dense_table_of_the_old_signature_is_filled_and_read(version, key, empty, keys):
     name = f'shared_name="{re.sub("[^a-z0-9]", "", empty)}{version}"'  # tables of one name are one table
     graph = parse_graph(TABLE.format(version=version, key=key, empty=empty, keys=keys, name=name), producer=24)
     run_passes([ResourceHandles(), MutableDenseHashTable()], graph)

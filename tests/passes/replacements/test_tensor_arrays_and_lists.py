@@ -25,7 +25,7 @@ def test_a_tensor_list_without_a_limit_gets_one():
     assert rewrite.detail == "1 EmptyTensorList -> EmptyTensorList with max_num_elements"
 
 
-def test_todays_tensor_list_stays():
+def test_a_current_tensor_list_stays():
     assert_rewrites(TensorList(), LISTS.format(limit=", limit"), LISTS.format(limit=", limit"))
 
 

@@ -7,7 +7,7 @@ from compat_saver.passes.replacements.variable_ops import ScatterAddNdim, Tempor
 from tests.passes.graphs import apply, assert_rewrites, in_a_function
 
 
-def test_scatter_add_ndim_gets_the_types_it_had_by_nature():
+def test_scatter_add_ndim_gets_its_fixed_types():
     assert_rewrites(
         ScatterAddNdim(),
         """
@@ -42,7 +42,7 @@ def test_zeros_are_assigned_to_a_reference():
 
 
 @pytest.mark.tensorflow
-def test_what_reads_a_handle_after_its_zeros_does_so_still():
+def test_readers_of_a_handle_after_its_zeros_still_read_after_them():
     text = """
         handle = VarHandleOp[dtype=float32, shape=[2], shared_name="zeros_test"]
         ready = ZeroVarInitializer[dtype=float32, shape=[2]](handle)
@@ -87,6 +87,6 @@ def test_a_start_other_than_zeros_is_a_term():
         "y = DestroyTemporaryVariable[T=float32](add_a, ^add_b)",
     ],
 )
-def test_any_other_use_is_left_standing(rest):
+def test_any_other_use_is_left_unchanged(rest):
     graph, _ = apply(TemporaryVariable(), SUM + rest)
     assert graph["y"].op == "DestroyTemporaryVariable"

@@ -14,7 +14,7 @@ from tests.passes.graphs import (
 )
 
 
-def test_binding_puts_a_constant_in_the_place_of_a_tensor():
+def test_binding_replaces_a_tensor_by_a_constant():
     assert_rewrites(
         BindInputs({"keep_prob:0": np.array(1.0, np.float32)}),
         "keep_prob = Placeholder\nx = Placeholder\ny = Mul(x, keep_prob)",
@@ -27,7 +27,7 @@ def test_binding_puts_a_constant_in_the_place_of_a_tensor():
     )
 
 
-def test_a_constant_of_a_branch_or_a_loop_is_bound_where_it_lies():
+def test_a_constant_of_a_branch_or_a_loop_is_bound_inside_of_it():
     assert_rewrites(
         BindInputs({"rate:0": np.array(0.0, np.float32)}),
         "pivot = Identity(x)\nx = Placeholder\nrate = Const(^pivot)\ny = Mul(x, rate)",
@@ -60,7 +60,7 @@ def test_an_output_gets_a_node_of_its_own():
     )
 
 
-def test_initialisers_of_one_file_share_a_placeholder():
+def test_initializers_of_one_file_share_a_placeholder():
     before = """
         t = HashTableV2
         u = HashTableV2

@@ -67,7 +67,7 @@ def test_a_function_with_effects_is_called_as_one():
     assert graph["y"].op == "StatefulPartitionedCall"
 
 
-def test_a_function_whose_types_its_caller_gives_is_called_as_it_was():
+def test_a_call_whose_types_depend_on_the_caller_stays():
     graph = parse_graph("x = Placeholder\ny = top[T=float32](x)")
     graph.functions = {"top": old_top()}
     graph.functions["top"].signature.attr.add(name="T", type="type")

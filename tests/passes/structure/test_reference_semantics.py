@@ -15,7 +15,7 @@ h = VarHandleOp[container="", shared_name="a"]
 """
 
 
-def test_the_node_that_has_the_name_stands_for_all():
+def test_the_node_of_the_name_is_used_for_all():
     assert_rewrites(
         SharedVariables(),
         FIRST + OTHERS + "y = Add(a, b)\nz = Add(c, h)",
@@ -23,7 +23,7 @@ def test_the_node_that_has_the_name_stands_for_all():
     )
 
 
-def test_the_first_stands_for_all_if_none_has_the_name():
+def test_the_first_node_is_used_for_all_if_none_has_the_name():
     two = 'b = VariableV2[shared_name="s"]\nc = VariableV2[shared_name="s"]\n'
     assert_rewrites(SharedVariables(), two + "y = Add(b, c)", two + "y = Add(b, b)")
 
@@ -79,7 +79,7 @@ def test_a_read_that_enters_a_loop_is_one_of_each_iteration():
     )
 
 
-def test_what_nothing_changes_in_place_is_left_alone():
+def test_variables_that_nothing_changes_in_place_are_left_unchanged():
     for graph in (
         "y = Identity[T=float32](w/read, ^later)\nlater = NoOp(^x)",
         "change = Assign[T=float32](w, x)\ny = Identity[T=float32](w/read, ^change)",

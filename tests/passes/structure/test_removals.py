@@ -71,7 +71,7 @@ def test_placement_is_dropped_and_counted():
     assert rewrites[0].detail == "1 devices, 1 colocations, 1 recorded shapes"
 
 
-def test_the_wish_to_be_compiled_is_dropped():
+def test_requests_for_compilation_are_dropped():
     rewrites = assert_rewrites(
         DropPlacement(),
         'a = Neg[_XlaCompile=true, _XlaScope="jit", T=int32](b)\nb = Const[_tpu_replicate="cluster", _other=1]',
@@ -97,6 +97,6 @@ def test_an_unknown_attribute_with_a_meaning_stays():
     assert assert_rewrites(DropUnknownAttributes(OpCatalog()), line, line) == []
 
 
-def test_attributes_of_ops_that_are_gone_are_left_alone():
+def test_attributes_of_ops_that_are_gone_are_left_unchanged():
     line = "y = GatherTree[odd=3]"
     assert assert_rewrites(DropUnknownAttributes(OpCatalog()), line, line) == []
