@@ -26,6 +26,7 @@ class MigrationOptions:
         bind: tensor name -> the value it always has.
         rename: old key, or tensor name, each perhaps behind the name of a signature and a slash -> new key.
         training_behavior: "remove" turns what is served to inference, "keep" leaves the graph as it is.
+        ema: use the moving averages that the checkpoint holds as weights.
         init_missing: let variables that no checkpoint holds begin as the graph's own initializers have it.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
         tag_set: the tags of the graph of a SavedModel to migrate; empty for the one without tags, None for the usual.
@@ -48,6 +49,7 @@ class MigrationOptions:
     bind: Mapping[str, object] = field(default_factory=dict)
     rename: Mapping[str, str] = field(default_factory=dict)
     training_behavior: str = REMOVE
+    ema: bool = False
     init_missing: bool = False
     assets: Mapping[str, Path] = field(default_factory=dict)
     tag_set: tuple[str, ...] | None = None

@@ -43,6 +43,7 @@ class Plan:
         weights: the variables that the signatures need, in the graph's order.
         content: what the lookup tables hold that the signatures need.
         filling: the variables to fill, group by group, if the values of some weights have to be computed.
+        averaged: the weights whose values are moving averages of the checkpoint.
         untrained: the weights that no checkpoint holds, and that were trained for all anybody knows.
         init_op: the op that TensorFlow's loader runs, if it may change these weights; "" if not.
         dropped: how many of the original graph's variables no signature needs.
@@ -59,6 +60,7 @@ class Plan:
     modes: Mapping[str, str]
     weights: tuple[Weight, ...]
     filling: tuple[tuple[Weight, ...], ...]
+    averaged: tuple[str, ...]
     untrained: tuple[str, ...]
     init_op: str
     content: TableContent
@@ -95,7 +97,7 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
     served = choose(model, folded, options)
     modes = needed_modes(model, served.signatures, folded.modes)
     graph, rewritten = folded.graph, rewrite(model, folded, served)
-    found = find_weights(model, graph, init_missing=options.init_missing)
+    found = find_weights(model, graph, init_missing=options.init_missing, ema=options.ema)
     if obstacles := find_obstacles(graph, served, found):
         raise CannotMigrateError(obstacles, served.triage.rows, served.triage.around)
     rewrites = (*folded.rewrites, *rewritten.rewrites, *to_resources(model, graph))
@@ -108,6 +110,7 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
         weights=found.weights,
         content=served.content,
         filling=found.filling,
+        averaged=found.averaged,
         untrained=found.untrained,
         init_op=model.meta.init_op if found.changed else "",
         dropped=len(model.variables) - len(found.weights),

@@ -35,6 +35,7 @@ class MigrationReport:
         bound: tensor name -> the value it was given for good.
         weights: the variables that were kept.
         content: the lookup tables that were kept, and their files.
+        averaged: the weights whose values are moving averages of the checkpoint.
         untrained: the weights that no checkpoint holds; they begin as the graph's own initializers have it.
         dropped: how many variables of the original no signature needs.
         behavior: where what is served is as in training, and what became of that.
@@ -55,6 +56,7 @@ class MigrationReport:
     bound: Mapping[str, np.ndarray]
     weights: tuple[Weight, ...]
     content: TableContent
+    averaged: tuple[str, ...]
     untrained: tuple[str, ...]
     dropped: int
     behavior: TrainingBehavior
@@ -93,6 +95,7 @@ class MigrationReport:
                 "kept": len(self.weights),
                 "trainable": sum(weight.trainable for weight in self.weights),
                 "dropped": self.dropped,
+                "averaged": list(self.averaged),
                 "untrained": list(self.untrained),
                 "bytes": sum(weight.nbytes for weight in self.weights),
             },

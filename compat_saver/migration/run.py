@@ -148,6 +148,7 @@ def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptio
         tags = tuple(report.get("tag_set", options.output_tags))
         source_tags = report["source"].get("tag_set")
         behavior = _behavior(report.get("training_behavior", ()))
+        has_averages = bool(report["variables"].get("averaged"))
         has_untrained = bool(report["variables"].get("untrained"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
@@ -161,6 +162,7 @@ def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptio
         tag_set=None if source_tags is None else tuple(source_tags),
         output_tags=tags,
         training_behavior=behavior,
+        ema=has_averages,
         init_missing=has_untrained,
     )
 
@@ -194,6 +196,7 @@ def _report(
         modes=plan.modes,
         weights=plan.weights,
         content=plan.content,
+        averaged=plan.averaged,
         untrained=plan.untrained,
         dropped=plan.dropped,
         behavior=plan.behavior,
