@@ -61,7 +61,7 @@ class OpRow:
             A dropped op can have one: it would be in the way if a signature needed it.
         origin: where the op came from.
         since: the first measured release that lacks it or its kernel; "" if it is there or nobody knows.
-        advice: what a person can do; "" unless in the way.
+        advice: what the user can do; "" unless in the way.
         nodes: the names of some of them.
     """
 

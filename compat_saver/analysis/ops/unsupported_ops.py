@@ -27,7 +27,7 @@ class Loss(NamedTuple):
     Attributes:
         reason: a phrase.
         since: the first measured release that cannot; "" if there is none.
-        advice: what a person can do, in sentences; "" if nothing is known of this op in particular.
+        advice: what the user can do, in sentences; "" if nothing is known of this op in particular.
     """
 
     reason: str
@@ -94,11 +94,11 @@ _PIPELINE_WORDS = (
 
 
 class Subsystem(NamedTuple):
-    """Why parts of one kind cannot be migrated, and what a person can do.
+    """Why parts of one kind cannot be migrated, and what the user can do.
 
     Attributes:
         reason: a phrase.
-        instead: what a person can do, a sentence without its end, for a flag follows.
+        instead: what the user can do, a sentence without its end, for a flag follows.
     """
 
     reason: str

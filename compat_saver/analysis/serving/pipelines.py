@@ -170,7 +170,7 @@ def _batch(dequeue: Node) -> tuple[int | None, ...]:
 
 
 # The names that TensorFlow gives if nobody else does.
-_NOBODYS_NAME = re.compile(
+_GENERIC_NAME = re.compile(
     r"(IteratorGetNext(Sync)?|\w*_?Dequeue(Many|UpTo)?(V2)?|ReaderRead(UpTo)?(V2)?|(Eager)?PyFunc(Stateless)?"
     r"|(Ordered)?(Map)?Unstage(NoKey)?|\w*StagingArea_get|ReadFile|RecordInput|Identity|Gather\w*|(Strided)?Slice"
     r"|strided_slice|PlaceholderWithDefault|Squeeze|ExpandDims)(_\d+)?"
@@ -209,7 +209,7 @@ def key_of(value: Value, shape: Shape, needed: Collection[Node]) -> str:
         needed: the nodes that the wanted outputs need; others that read it tell nothing.
     """
     last = value.node.name.rsplit("/", 1)[-1]
-    if not _NOBODYS_NAME.fullmatch(last):
+    if not _GENERIC_NAME.fullmatch(last):
         return last if value.index == 0 else f"{last}_{value.index}"
     if shape is not None and len(shape) in (3, 4) and shape[-1] in (1, 3, 4):
         return "image"

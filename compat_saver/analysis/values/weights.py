@@ -232,7 +232,7 @@ class WeightFinder:
 def _mismatch(name: str, in_graph: str, in_checkpoint: str, whole: str = "it") -> str:
     return (
         f"Variable {name!r}: in the graph {whole} has {in_graph}, in the checkpoint {in_checkpoint}. "
-        "Graph and checkpoint are of different runs."
+        "The graph and the checkpoint probably come from different training runs."
     )
 
 
