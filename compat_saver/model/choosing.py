@@ -222,7 +222,7 @@ class _Chooser:
         logits = ", ".join(repr(item.tensor) for item in proposal.logits)
         others = ", ".join(item.tensor for item in proposal.others[:_MOST_RUNNERS_UP])
         self.warnings.append(
-            f"No output was specified; inferred: {reasons}{f'; and what they are read from, {logits}' if logits else ''}."
+            f"No output was specified; inferred: {reasons}{f'; and the logits, {logits}' if logits else ''}."
             + (f" Runners-up: {others}." if others else "")
         )
         return proposal.outputs

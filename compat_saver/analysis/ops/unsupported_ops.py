@@ -36,7 +36,7 @@ class Loss(NamedTuple):
 
 
 def origin_of(op: str) -> str:
-    """Returns where an op came from: TensorFlow, a library of tf.contrib, or somebody else, by name if it is known."""
+    """Returns where an op came from: TensorFlow, a library of tf.contrib, or a third party, by name if it is known."""
     facts = known_facts().get(op)
     if facts is not None:
         return f"tf.contrib.{facts.contrib_library.replace('/', '.')}" if facts.contrib_library else CORE
@@ -105,8 +105,8 @@ class Subsystem(NamedTuple):
     instead: str
 
 
-_PIPELINE = Subsystem("an input pipeline, which is no part of a served model", "Take what it delivers as input instead")
-_PYTHON = Subsystem("calls a Python function that no file holds", "Take what it returns as input instead")
+_PIPELINE = Subsystem("an input pipeline, which is no part of a served model", "Take its output as an input instead")
+_PYTHON = Subsystem("calls a Python function that is not stored in the file", "Take its output as an input instead")
 
 
 def subsystem(op: str) -> Subsystem | None:
