@@ -24,7 +24,7 @@ def told(text: str, producer: int) -> list[str]:
 
 def test_what_changed_is_told_once_with_its_nodes():
     assert told(RESIZE, BEFORE_1_2) == [
-        "The answers of ResizeNearestNeighbor ('y' and 1 more) changed: up to TensorFlow 1.1 align_corners took the "
+        "The outputs of ResizeNearestNeighbor ('y' and 1 more) changed: up to TensorFlow 1.1 align_corners took the "
         "pixel before, today the nearest one. The migrated model computes what it did then."
     ]
 

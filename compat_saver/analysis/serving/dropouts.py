@@ -1,6 +1,6 @@
 """Finds dropouts by what they compute, and the value that decides how much they keep.
 
-A dropout multiplies by a mask, drawn anew in every run. TensorFlow and people wrote that mask in many ways:
+A dropout multiplies by a mask, drawn anew in every run. TensorFlow and programs wrote that mask in many ways:
 
     floor(keep_prob + uniform)    tf.nn.dropout at first
     uniform >= rate               tf.nn.dropout later, with rate = 1 - keep_prob where that was given
@@ -22,14 +22,13 @@ from compat_saver.analysis.known_values import constant_value
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import NUMBER_CARRIERS, VARIABLE_OPS
 
-"""The ops that hand on the numbers of their first input."""
+"""The ops that forward the numbers of their first input."""
 
 _UNIFORM = ("RandomUniform", "StatelessRandomUniform", "StatelessRandomUniformV2")
 _SUMS = ("Add", "AddV2")
 _COMPARISONS = {"Less": 1, "LessEqual": 1, "Greater": 0, "GreaterEqual": 0}
 """Op -> the position at which an input makes it true more often as it grows."""
 
-_DIVISIONS = ("Div", "RealDiv", "Reciprocal", "Inv")
 _SELECTS = ("Select", "SelectV2", "Where")
 _ZEROS = ("ZerosLike",)
 
@@ -64,19 +63,6 @@ def find_dropouts(graph: Graph) -> list[Dropout]:
 def probabilities_of_masks(graph: Graph) -> Iterator[tuple[Node, Value, bool]]:
     """Yields (mask, the probability it is compared with, whether the mask is true more often as that grows)."""
     return (found for node in graph if node.op in _UNIFORM for found in _masks(node))
-
-
-def scales_what_is_kept(source: Value) -> bool:
-    """Whether units are divided by what comes from a probability: only then another value turns the dropout off."""
-    pending, seen = [source], {source}
-    while pending:
-        for node, position in pending.pop().uses:
-            if node.op in _DIVISIONS and position == len(node.inputs) - 1:
-                return True
-            if (node.op in NUMBER_CARRIERS and position == 0) or node.op == "Sub":
-                pending += [item for item in node.used_outputs if item not in seen]
-                seen.update(node.used_outputs)
-    return False
 
 
 def number(value: Value) -> float | None:
