@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from compat_saver.errors import UsageError
-from compat_saver.model.inference_mode import KEEP, REMOVE
+from compat_saver.model.inference_mode import REMOVE, require_behavior
 from compat_saver.model.opening import SERVE
 from compat_saver.model.signature import Names, ServingRequest, SignatureRequest
 from compat_saver.sources.yaml_files import read_yaml
@@ -64,8 +64,7 @@ class MigrationOptions:
 
     def __post_init__(self) -> None:
         self.serving  # noqa: B018  # raises what contradicts itself
-        if self.training_behavior not in (KEEP, REMOVE):
-            raise UsageError(f"training_behavior: expected 'remove' or 'keep', found {self.training_behavior!r}.")
+        require_behavior(self.training_behavior)
         if self.verify_data is not None and not self.verify:
             raise UsageError(
                 "Inputs to verify with (--verify-data) and no verification (--no-verify) exclude each other."

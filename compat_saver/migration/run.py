@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from compat_saver.errors import UsageError, VerificationError
+from compat_saver.graph.op_sets import RANDOM_OP
+from compat_saver.migration.command_line import command_line
 from compat_saver.migration.initial_values import with_initial_values
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan, make_plan
@@ -89,6 +91,9 @@ def migrate(
         report = _report(model, str(target), plan, shapes, verification, options, clock)
         if verification is not None and not verification.passed:
             reasons = [*verification.differences, *verification.notes]
+            if any(RANDOM_OP.search(node.op) for node in plan.graph):
+                command = command_line(source, output, options, "--no-verify")
+                reasons.append(f"A model that draws random numbers on purpose can be published unverified: {command}")
             raise VerificationError(reasons, report, ", nothing was published")
         _write_report(directory, report)
     return report

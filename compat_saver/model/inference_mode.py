@@ -15,13 +15,27 @@ import numpy as np
 
 from compat_saver.analysis.training_behavior import Finding, Served, find_training_behavior
 from compat_saver.analysis.values.weights import Location
-from compat_saver.errors import ArtifactError, and_more
-from compat_saver.graph import Graph, Node, Value
+from compat_saver.errors import ArtifactError, UsageError, and_more
+from compat_saver.graph import Graph, Node, Value, to_graph_def
+from compat_saver.model.choosing import choose_signatures
+from compat_saver.model.cut_points import CutPoints
+from compat_saver.model.folding import fold
 from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.model.signature import ServingRequest
+from compat_saver.passes import run_passes
 from compat_saver.passes.inference.edits import ApplyEdits, Edit, Sources, apply_edits
+from compat_saver.proto.messages import MetaGraphDef
+from compat_saver.proto.meta_graph import MetaGraph
 
 KEEP, REMOVE = "keep", "remove"
 """What to do about training behavior."""
+
+
+def require_behavior(behavior: str) -> None:
+    """Raises UsageError for what is neither "keep" nor "remove"."""
+    if behavior not in (KEEP, REMOVE):
+        raise UsageError(f"training_behavior: expected 'remove' or 'keep', found {behavior!r}.")
+
 
 _MOST_NAMES = 3
 _Sources = TypeVar("_Sources", bound=Sources)
@@ -80,6 +94,23 @@ def find(
     findings = find_training_behavior(served, functools.partial(stored_value, model), model.trainable)
     in_loops = served.in_loops if findings else frozenset[str]()
     return TrainingBehavior(findings, behavior == REMOVE, in_loops)
+
+
+def turned_to_inference(model: LegacyModel) -> tuple[MetaGraph, TrainingBehavior]:
+    """Returns the whole graph with what would be served of it turned to inference; names keep their meaning.
+
+    Raises:
+        CannotMigrateError: no output can be inferred.
+    """
+    folded = fold(model, ServingRequest())
+    points = CutPoints.of(folded.graph, choose_signatures(model, folded, ServingRequest()).signatures)
+    behavior = find(model, folded.graph, points.outputs_of(folded.graph), points.inputs_of(folded.graph), REMOVE)
+    graph = model.graph()
+    run_passes(behavior.passes(), graph)
+    message = MetaGraphDef()
+    message.CopyFrom(model.meta.message)
+    message.graph_def.CopyFrom(to_graph_def(graph))
+    return MetaGraph(model.meta.path, message), behavior
 
 
 def stored_value(model: LegacyModel, variable: Node) -> np.ndarray | None:

@@ -15,6 +15,8 @@ from compat_saver.migration.report import MigrationReport
 from compat_saver.report.ops_table import ops_summary, rewritten_ops
 from compat_saver.report.words import bytes_text, shape_text, version_text
 
+_MOST_FINDINGS = 20
+
 
 def render_migration(report: MigrationReport) -> RenderableType:
     """Returns the source, the signatures, what was rewritten, and the verification."""
@@ -26,6 +28,8 @@ def _parts(found: dict[str, Any], status: str, ops: Sequence[OpRow]) -> Iterator
     yield _head(found, ops)
     yield _signatures(found)
     yield from rewritten_ops(ops)
+    if found["training_behavior"]:
+        yield _training_behavior(found)
     yield _rewrites(found)
     if found["verification"]["signatures"]:
         yield _verification(found, status)
@@ -69,6 +73,19 @@ def _signatures(found: dict[str, Any]) -> Table:
                 table.add_row(name, kind[:-1], key, item["tensor"], item["dtype"], shape_text(item["shape"]))
         for tensor, value in signature["bound"].items():
             table.add_row(name, "bound", "", tensor, "", f"= {value}")
+    return table
+
+
+def _training_behavior(found: dict[str, Any]) -> Table:
+    table = Table(title="Training behavior", title_justify="left", box=box.SIMPLE_HEAD)
+    for column in ("what", "node", "became", "variables", "confidence"):
+        table.add_column(column, overflow="fold")
+    for item in found["training_behavior"][:_MOST_FINDINGS]:
+        became = item["became"] or f"kept: {item['reason'] or 'as asked'}"
+        table.add_row(item["what"], item["node"], became, ", ".join(item["variables"]), item["confidence"])
+    rest = len(found["training_behavior"]) - _MOST_FINDINGS
+    if rest > 0:
+        table.add_row(f"and {rest:,} more", "", "", "", "")
     return table
 
 
