@@ -2,7 +2,7 @@ import pytest
 
 from compat_saver.analysis.ops.changed_meaning import changed_meaning
 from compat_saver.graph import OpCatalog, parse_graph
-from compat_saver.graph.changes import known_changes
+from compat_saver.graph.op_notes import known_changes
 from compat_saver.graph.ops import known_facts
 from compat_saver.passes.legacy_behavior import LEGACY_BEHAVIOR_PASSES
 from compat_saver.passes.op_replacement import LegacyBehavior

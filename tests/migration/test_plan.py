@@ -10,7 +10,7 @@ import pytest
 import compat_saver
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError
 from compat_saver.graph import parse_graph
-from compat_saver.graph.compare import differences
+from compat_saver.graph.text import differences
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan, make_plan
 from compat_saver.model import LegacyModel

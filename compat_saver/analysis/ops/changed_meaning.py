@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compat_saver import dtypes
-from compat_saver.graph.changes import Change, known_changes
 from compat_saver.graph.functions import function_bodies
 from compat_saver.graph.ir import Graph, Node
+from compat_saver.graph.op_notes import Change, known_changes
 from compat_saver.graph.ops import OpCatalog
 
 

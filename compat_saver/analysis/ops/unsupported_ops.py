@@ -6,7 +6,7 @@ import functools
 from typing import NamedTuple
 
 from compat_saver.graph.ir import Node
-from compat_saver.graph.op_advice import advice_for
+from compat_saver.graph.op_notes import advice_for
 from compat_saver.graph.op_sets import PYTHON_OPS, TABLE_OPS
 from compat_saver.graph.ops import OpFacts, known_facts
 from compat_saver.proto.messages import Message

@@ -22,7 +22,7 @@ from compat_saver.analysis.ops.unsupported_ops import loss_of, runs_in_a_session
 from compat_saver.errors import GraphError, NameNotFoundError
 from compat_saver.graph import Graph, Node, OpCatalog, from_graph_def, to_graph_def
 from compat_saver.graph.functions import called_functions, function_bodies
-from compat_saver.graph.op_advice import advice_for
+from compat_saver.graph.op_notes import advice_for
 from compat_saver.graph.ops import known_facts
 from compat_saver.model.runnable.dangling import drop_dangling
 from compat_saver.model.runnable.replacements import drop_placement, replacements
