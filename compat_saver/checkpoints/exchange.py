@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
 
-from compat_saver.bundle.publish import Publication
+from compat_saver.bundle.publication import Publication
 from compat_saver.checkpoints import npy, npz, safetensors
 from compat_saver.checkpoints.opening import PathArgument, open_source
 from compat_saver.checkpoints.patterns import matching
