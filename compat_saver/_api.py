@@ -115,17 +115,17 @@ def migrate(
     Args:
         source: a checkpoint prefix, any file of it, or a directory.
         output: the SavedModel directory to make; it appears complete or not at all.
-        meta_graph: the `.meta` file, where it does not lie beside the checkpoint.
+        meta_graph: the `.meta` file, where it is not beside the checkpoint.
         inputs: input tensors of the one signature, or key -> tensor; None takes the placeholders that the outputs
-            need, and what pipelines deliver to them.
-        outputs: output tensors of the one signature, or key -> tensor; None takes the file's signatures or proposes
+            need, and the outputs of input pipelines.
+        outputs: output tensors of the one signature, or key -> tensor; None takes the file's signatures or infers
             one.
         signatures: several signatures instead; they share their weights. Or a YAML file of them, which may hold more
             of `bind` and `rename`.
         signature_def: the one signature of the file to take.
-        bind: tensor name -> the value it has for good, such as `{"keep_prob": 1.0}`.
+        bind: tensor name -> the constant it is fixed to, such as `{"keep_prob": 1.0}`.
         rename: old signature key, or tensor name, each perhaps as `SIGNATURE/OLD` -> new key.
-        init_missing: let variables that the checkpoint does not hold begin as the graph's own initializers have it.
+        init_missing: initialize variables missing from the checkpoint with the graph's own initializers.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
         tag_set: the tags of the graph of a SavedModel, or these as one text with commas between; empty for the graph
             without tags. None takes the graph tagged `serve`, or else the one without tags; of a Hub module first the
@@ -135,10 +135,10 @@ def migrate(
         verify_data: an `.npz` file with an array per input, named by tensor or by signature key.
         rtol: relative tolerance; None takes 1e-5 for float32 and wider.
         atol: absolute tolerance; None takes 1e-6 for float32 and wider.
-        seed: for the inputs that are made up.
+        seed: for generated test inputs.
         dry_run: only say what would be done.
         overwrite: replace an existing output.
-        progress: is told each stage as it begins.
+        progress: called with the name of each stage when it starts.
 
     Raises:
         ArtifactError: the source cannot be read.
@@ -146,7 +146,7 @@ def migrate(
         NameNotFoundError: a name that is not in the graph.
         CannotMigrateError: obstacles in the graph, all of them.
         OutputExistsError: the output is there already.
-        VerificationError: the written model answers differently; nothing was published.
+        VerificationError: the outputs of the written model differ; nothing was published.
         TensorFlowMissingError: TensorFlow is needed and absent.
     """
     from compat_saver.migration import migrate as run
@@ -199,16 +199,16 @@ def verify(
     Args:
         source: the checkpoint.
         saved_model: the migrated model.
-        meta_graph: the `.meta` file, where it does not lie beside the checkpoint.
+        meta_graph: the `.meta` file, where it is not beside the checkpoint.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
         verify_data: an `.npz` file with an array per input, named by tensor or by signature key.
         rtol: relative tolerance; None takes 1e-5 for float32 and wider.
         atol: absolute tolerance; None takes 1e-6 for float32 and wider.
-        seed: for the inputs that are made up.
-        progress: is told each stage as it begins.
+        seed: for generated test inputs.
+        progress: called with the name of each stage when it starts.
 
     Raises:
-        VerificationError: they answer differently.
+        VerificationError: their outputs differ.
         CompatSaverError: as for `migrate`.
     """
     from compat_saver.migration import verify as run

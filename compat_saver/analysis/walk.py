@@ -9,10 +9,10 @@ from compat_saver.graph.op_sets import ENTER_OPS, EXIT_OPS, MERGE_OPS, SWITCH_OP
 
 
 def needed_from(outputs: Iterable[Value], inputs: Collection[Value] = ()) -> set[Node]:
-    """Returns all that some values hang on, over data and control edges, up to values that are given.
+    """Returns all that some values depend on, over data and control edges, up to values that are given.
 
     Args:
-        outputs: the values to begin at.
+        outputs: the values to start at.
         inputs: the values to stop at.
     """
     found = {value.node for value in outputs if value not in inputs}
@@ -33,7 +33,7 @@ def needed_by(roots: Sequence[Node]) -> dict[Node, int]:
     One walk for all, where the ancestors of each would be a walk each.
 
     Args:
-        roots: the nodes to begin at.
+        roots: the nodes to start at.
 
     Returns:
         Node -> a number in which bit i stands for root number i.
@@ -85,7 +85,7 @@ def _inputs(node: Node) -> Iterator[Node]:
 def origin(value: Value, carriers: Collection[str]) -> Value:
     """Returns where a value comes from, looked at through ops of the given names.
 
-    A damaged graph may go around in a circle; the walk ends where it would begin again.
+    A damaged graph may go around in a circle; the walk ends where it would start again.
     """
     seen = set()
     while value.node.op in carriers and value.node.inputs and value not in seen:
@@ -98,7 +98,7 @@ def origin(value: Value, carriers: Collection[str]) -> Value:
 
 
 _LOOP_STEPS = {**dict.fromkeys(ENTER_OPS, 1), **dict.fromkeys(EXIT_OPS, -1)}
-# Deeper than people nest; ends the walk in a damaged graph that goes around without a NextIteration.
+# Deeper than any program nests; ends the walk in a damaged graph that goes around without a NextIteration.
 _DEEPEST = 64
 
 

@@ -10,13 +10,13 @@ from compat_saver.cli.output import reports_failures
 from compat_saver.cli.source_options import source_options
 
 
-@click.command(short_help="Say what SOURCE is and holds.")
+@click.command(short_help="Describe SOURCE.")
 @click.argument("source", type=click.Path(path_type=Path))
 @source_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @reports_failures
 def inspect(source: Path, meta_graph: Path | None, tag_set: tuple[str, ...] | None, as_json: bool) -> None:
-    """Say what SOURCE is and holds: what wrote it, inputs, likely outputs, variables.
+    """Describe SOURCE: producer version, inputs, likely outputs, variables.
 
     And what a migration would make of every op: fine as it is, rewritten, dropped, or unsupported. Never imports
     TensorFlow.

@@ -33,4 +33,4 @@ def verify(source: Path, saved_model: Path, as_json: bool, **options: Any) -> No
             print_report(error.report, as_json)
         raise
     print_report(report, as_json)
-    click.echo(f"Verified: {saved_model} answers as {source} does.", err=True)
+    click.echo(f"Verified: the outputs of {saved_model} are those of {source}.", err=True)

@@ -6,7 +6,7 @@ FunctionDef are read:
 1. Since 1.0 a body is made of NodeDefs whose inputs name an argument of the function ("x") or an output argument of a
    node's op ("Svd:u:0").
 2. Up to 0.12 a body was made of messages of its own, in which every single output has a name and no node has one.
-   Today's TensorFlow does not read them at all; `modern_function` rewrites them.
+   Current TensorFlow does not read them at all; `modern_function` rewrites them.
 
 Source: tensorflow/core/framework/function.proto of 0.12 and today, tensorflow/core/framework/graph_to_functiondef.cc.
 """
@@ -34,13 +34,15 @@ def function_body(function: Message, catalog: OpCatalog) -> Graph:
         catalog: knows the ops of its nodes, the other functions of the library among them.
 
     Raises:
-        GraphError: the body names what is not there, holds ops that nobody defines, or its arguments or nodes depend
+        GraphError: the body reads a missing value, contains ops without a definition, or its arguments or nodes depend
             on attributes of the caller.
     """
     body = Graph()
     for index, arg in enumerate(function.signature.input_arg):
         if arg.type_attr or arg.number_attr or arg.type_list_attr:
-            raise GraphError(f"The argument {arg.name!r} of {function.signature.name!r} has the type its caller gives.")
+            raise GraphError(
+                f"The argument {arg.name!r} of {function.signature.name!r} has a type that depends on its caller."
+            )
         body.add(_ARG, arg.name, attrs={"T": type_attr(arg.type), "index": AttrValue(i=index)})
     values = _add_legacy_nodes(body, function) if function.node else _add_nodes(body, function, catalog)
     for index, arg in enumerate(function.signature.output_arg):
@@ -51,7 +53,7 @@ def function_body(function: Message, catalog: OpCatalog) -> Graph:
 
 
 def with_body(function: Message, body: Graph, catalog: OpCatalog) -> Message:
-    """Returns the function in today's form, with another body.
+    """Returns the function in the current form, with another body.
 
     Args:
         function: the FunctionDef that the body was made from.
@@ -59,7 +61,7 @@ def with_body(function: Message, body: Graph, catalog: OpCatalog) -> Message:
         catalog: knows the ops of its nodes.
 
     Raises:
-        GraphError: the body holds an op that nobody defines.
+        GraphError: the body contains an op without a definition.
     """
     message = FunctionDef()
     message.CopyFrom(function)
@@ -78,7 +80,7 @@ def with_body(function: Message, body: Graph, catalog: OpCatalog) -> Message:
 
 
 def modern_function(function: Message, catalog: OpCatalog) -> Message:
-    """Returns a function in today's form; one that is in it already, or cannot be read, as it is."""
+    """Returns a function in the current form; one that is in it already, or cannot be read, unchanged."""
     if not function.node:
         return function
     try:
@@ -95,7 +97,7 @@ def function_bodies(graph: Graph, catalog: OpCatalog) -> Iterator[tuple[str, Gra
         except GraphError:
             continue
         body.producer, body.min_consumer = graph.producer, graph.min_consumer
-        body.functions = graph.functions  # one library: what a pass adds to it there is there for all
+        body.functions = graph.functions  # one library: a function that a pass adds to it is there for all
         yield name, body
 
 

@@ -1,4 +1,4 @@
-"""Sets of ops that many parts of the package ask for; each set is defined here and nowhere else."""
+"""Sets of ops that several parts of the package use; each set is defined here and nowhere else."""
 
 from __future__ import annotations
 

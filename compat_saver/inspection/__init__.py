@@ -1,4 +1,4 @@
-"""Says what a legacy artifact is and holds, without TensorFlow."""
+"""Describes a legacy artifact, without TensorFlow."""
 
 from compat_saver.inspection.facts import Inspection
 from compat_saver.inspection.inspect_model import inspect

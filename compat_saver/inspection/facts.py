@@ -63,7 +63,7 @@ class TensorFacts:
         dtype: its data type's name.
         shape: its static shape.
         has_default: whether it has a value even if nothing is fed.
-        bound: what a migration would bind it to if nobody says otherwise, as it is when a model serves; None for what
+        bound: its inference value, which a migration binds it to unless the user says otherwise; None for what
             stays an input.
         why: what showed that, a phrase.
     """
@@ -84,7 +84,7 @@ class OutputFacts:
         tensor: its name.
         score: how much speaks for it.
         signals: what does.
-        proposed: whether it is served if nobody names an output.
+        proposed: whether it is inferred, and served unless the user names an output.
     """
 
     tensor: str
@@ -116,7 +116,7 @@ class VariableFacts:
 
 @dataclass(frozen=True)
 class OpProblem:
-    """An op that is in the way, or would be if a signature needed it.
+    """An unsupported op, or one that would be if a signature needed it.
 
     Attributes:
         op: its name.
@@ -141,13 +141,13 @@ class Inspection:
         placeholders: what may be fed.
         outputs: likely outputs, best first.
         variables: all of them.
-        serving: what a migration would serve if nobody named it: the file's signatures, or else the likeliest output;
+        serving: what a migration would serve without options: the file's signatures, or else the inferred outputs;
             empty if there is neither.
         ops: what would become of every op then; if nothing is served, every op counts as needed.
-        around: flags for a migration with which no op would be in the way; "" if none is, or if there are none.
+        around: flags for a migration that needs no unsupported op; "" if there is none, or if there are no such flags.
         queues: the names of queues, readers and iterators.
         tables: the names of lookup tables.
-        notes: what a person should know.
+        notes: what the user should know.
     """
 
     checkpoint: CheckpointFacts | None = None
@@ -164,7 +164,7 @@ class Inspection:
 
     @property
     def problems(self) -> tuple[OpProblem, ...]:
-        """Returns the ops that have a reason to be in the way, the rows of each as one."""
+        """Returns the ops that have a reason to be unsupported, the rows of each as one."""
         rows: dict[tuple[str, str], list[OpRow]] = {}
         for row in self.ops:
             if row.reason:

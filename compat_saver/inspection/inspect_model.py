@@ -1,4 +1,4 @@
-"""Looks at a source and gathers the facts."""
+"""Opens a source and gathers the facts that `inspect` shows."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def _values(graph: Graph, names: Iterable[str]) -> Iterable[Value]:
 
 
 def _is_feedable(node: Node) -> bool:
-    """Whether a node is a placeholder; a saver's own, for its file's name, is none that a person would feed."""
+    """Whether a node is a placeholder; that of a saver, for the name of its file, is none to feed."""
     return node.op in PLACEHOLDER_OPS or (node.op == "PlaceholderWithDefault" and not is_training(node))
 
 

@@ -1,4 +1,4 @@
-"""Finds the weights that the signatures need, and how those get values that no checkpoint holds."""
+"""Finds the weights that the signatures need, in the checkpoint or by the graph's initializers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from compat_saver.analysis.values.initializers import filling_order
 from compat_saver.analysis.values.weights import Weight, WeightFinder, variable_nodes
 from compat_saver.graph import Graph, Node
 from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.model.warnings import counted
 
 _MOST_NAMES = 5
 
@@ -20,10 +21,10 @@ class FoundWeights(NamedTuple):
         weights: the variables that the signatures need, in the graph's order.
         filling: the variables to fill, group by group, if the values of some weights have to be computed: these, and
             those that their initializers need.
-        untrained: the weights that begin as the graph has it though they are not local.
+        untrained: the weights with initial values by the graph's initializers, local ones apart.
         changed: the stored weights that TensorFlow's loader may change after it has restored them.
         missing: what keeps weights from having values, a sentence each.
-        notes: what a person should know, a sentence each.
+        notes: what the user should know, a sentence each.
     """
 
     weights: tuple[Weight, ...]
@@ -51,13 +52,13 @@ def find_weights(model: LegacyModel, graph: Graph, *, init_missing: bool = False
     absent = len(finder.absent)
     filling = _filling(found, variables, finder)
     missing = [item for item in found.values() if isinstance(item, str)]
-    if absent == len(missing) > 0:  # else graph and checkpoint are of different runs, and nobody should go on
+    if absent == len(missing) > 0:  # else graph and checkpoint do not belong together
         missing[-1] += (
-            f" {absent:,} of the {len(found):,} variables that the signatures need are in no checkpoint; "
-            "--init-missing lets them begin as the graph's own initializers have it, untrained."
+            f" {absent:,} of the {len(found):,} variables that the signatures need are missing from the "
+            "checkpoint; --init-missing sets them with the graph's initializers (untrained)."
         )
     if filling is None:
-        missing.append("Variables that are in no checkpoint need each other's values to begin with.")
+        missing.append("The initializers of variables that are missing from the checkpoint need each other's values.")
     untrained = [item for item in weights if item.initializer is not None and item.name not in local]
     stored = (item.name for item in weights if item.initializer is None)
     return FoundWeights(
@@ -98,6 +99,6 @@ def _notes(untrained: Sequence[Weight]) -> list[str]:
     names = ", ".join(item.name for item in untrained[:_MOST_NAMES])
     more = f" and {len(untrained) - _MOST_NAMES:,} more" if len(untrained) > _MOST_NAMES else ""
     return [
-        f"{len(untrained):,} variables that no checkpoint holds are untrained and begin as the graph's initializers "
-        f"have it ({names}{more}{random})."
+        f"{counted(len(untrained), 'variable is', 'variables are')} missing from the checkpoint and untrained, set "
+        f"with the graph's initializers ({names}{more}{random})."
     ]

@@ -1,4 +1,4 @@
-"""Computes the values of weights that no checkpoint holds, by the graph's own initializers, in a session as TF1 did.
+"""Computes the initial values of weights that no checkpoint holds, with the graph's own initializers in a Session.
 
 Random initializers draw with the seeds that the graph gives them, or else with seeds by their place in the graph: the
 same values every time.
@@ -28,7 +28,7 @@ _SEED = 1
 
 
 def with_initial_values(plan: Plan, model: LegacyModel) -> Plan:
-    """Returns the plan with the values that its weights begin with, where they had to be computed.
+    """Returns the plan with the initial values of its weights, where they had to be computed.
 
     Raises:
         CannotMigrateError: TensorFlow does not run an initializer.
@@ -43,7 +43,9 @@ def with_initial_values(plan: Plan, model: LegacyModel) -> Plan:
     try:
         values = _run(graph, plan.filling, model.checkpoint)
     except _tensorflow.refusals() as error:
-        reason = f"The initializers of variables that no checkpoint holds do not run: {_tensorflow.gist(error)}"
+        reason = (
+            f"The initializers of variables that are missing from the checkpoint do not run: {_tensorflow.gist(error)}"
+        )
         raise CannotMigrateError([reason]) from error
     weights = [dataclasses.replace(item, initial=values.get(item.name, item.initial)) for item in plan.weights]
     return dataclasses.replace(plan, weights=tuple(weights))
@@ -65,7 +67,7 @@ def _run(graph: Graph, groups: Sequence[Sequence[Weight]], checkpoint: Checkpoin
         message = tf.compat.v1.GraphDef.FromString(to_graph_def(graph).SerializeToString())
         tf.graph_util.import_graph_def(message, name="")
         for group in groups:
-            # In one run: variables that begin with the same random tensor get the same values.
+            # In one run: variables that are initialized with the same random tensor get the same values.
             tensors = {item.name: item.computed_by.tensor for item in group if item.computed_by is not None}
             found = session.run(tensors)
             computed |= {name: np.asarray(value) for name, value in found.items()}

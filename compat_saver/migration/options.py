@@ -16,15 +16,15 @@ from compat_saver.sources.yaml_files import read_yaml
 
 @dataclass(frozen=True)
 class MigrationOptions:
-    """Everything that `migrate` may be told.
+    """All options of `migrate`.
 
     Attributes:
-        meta_graph: the .meta file, where it does not lie beside the checkpoint.
-        signatures: what to serve; empty lets it be taken from the file or proposed.
+        meta_graph: the .meta file, where it is not beside the checkpoint.
+        signatures: what to serve; empty to take the signatures of the file, or to infer one.
         signature_def: the one SignatureDef of the file to take; None takes all.
-        bind: tensor name -> the value it always has.
+        bind: tensor name -> the constant it is fixed to.
         rename: old key, or tensor name, each perhaps behind the name of a signature and a slash -> new key.
-        init_missing: let variables that no checkpoint holds begin as the graph's own initializers have it.
+        init_missing: initialize variables missing from the checkpoint with the graph's own initializers.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
         tag_set: the tags of the graph of a SavedModel to migrate; empty for the one without tags, None for the usual.
         output_tags: the tags of the written MetaGraphDef.
@@ -32,7 +32,7 @@ class MigrationOptions:
         verify_data: an .npz file with an array per input, named by tensor or by signature key.
         rtol: relative tolerance; None takes the default of each output's dtype.
         atol: absolute tolerance; None takes the default of each output's dtype.
-        seed: for the inputs that are made up.
+        seed: for generated test inputs.
         dry_run: plan only; nothing is written.
         overwrite: replace an existing output.
 
@@ -84,7 +84,7 @@ class SignaturesFile(NamedTuple):
 
     Attributes:
         signatures: name -> (inputs, outputs), each a list of tensors or key -> tensor; no inputs are None.
-        bind: tensor name -> the value it always has.
+        bind: tensor name -> the constant it is fixed to.
         rename: old key -> new key.
     """
 

@@ -31,22 +31,22 @@ from compat_saver.passes import Rewrite
 
 @dataclass(frozen=True)
 class Plan:
-    """A migration, settled but for the writing.
+    """A complete migration, before anything is written.
 
     Attributes:
         graph: pruned to the signatures and rewritten; its inputs and outputs are nodes of their own.
         signatures: what will be served.
         nodes: the nodes of `graph` that stand for the tensors of the signatures.
-        bound: tensor name -> the value it was given for good.
-        modes: tensor name -> why it was bound, of what nobody asked to bind.
+        bound: tensor name -> the constant it was fixed to.
+        modes: training-mode input -> why it was bound, though the user did not ask for it.
         weights: the variables that the signatures need, in the graph's order.
         content: what the lookup tables hold that the signatures need.
-        filling: the variables to fill, group by group, if the values of some weights have to be computed.
-        untrained: the weights that no checkpoint holds, and that were trained for all anybody knows.
+        filling: the variables to fill, group by group, if initial values of weights have to be computed.
+        untrained: the weights that are missing from the checkpoint and were probably trained.
         init_op: the op that TensorFlow's loader runs, if it may change these weights; "" if not.
         dropped: how many of the original graph's variables no signature needs.
         rewrites: what the passes did.
-        warnings: what a person should know, a sentence each.
+        warnings: what the user should know, a sentence each.
         ops: what becomes of every op of the original graph.
     """
 

@@ -30,19 +30,19 @@ class MigrationReport:
         output: the written SavedModel; None after a dry run.
         signatures: what is served.
         output_shapes: signature name -> output key -> static shape; empty after a dry run.
-        bound: tensor name -> the value it was given for good.
+        bound: tensor name -> the constant it was fixed to.
         weights: the variables that were kept.
         content: the lookup tables that were kept, and their files.
-        untrained: the weights that no checkpoint holds; they begin as the graph's own initializers have it.
+        untrained: the weights missing from the checkpoint; they have their initial values.
         dropped: how many variables of the original no signature needs.
         rewrites: what the passes did.
-        warnings: what a person should know.
+        warnings: what the user should know.
         verification: what the comparison found; None if there was none.
         tag_set: the tags of the written model.
         tolerances: (rtol, atol) as they hold for float32.
         seconds: stage -> how long it took.
         ops: what becomes of every op of the original graph.
-        modes: tensor name -> why it was bound, of what nobody asked to bind.
+        modes: training-mode input -> why it was bound, though the user did not ask for it.
     """
 
     source: SourceFacts
@@ -65,7 +65,7 @@ class MigrationReport:
 
     @property
     def status(self) -> str:
-        """Returns "passed", "failed", "skipped" (told not to verify) or "planned" (a dry run)."""
+        """Returns "passed", "failed", "skipped" (verification was turned off) or "planned" (a dry run)."""
         if self.verification is not None:
             return "passed" if self.verification.passed else "failed"
         return "planned" if self.output is None else "skipped"

@@ -23,10 +23,10 @@ from compat_saver.model import LegacyModel, open_model
 from compat_saver.model.signature import SignatureRequest
 
 Progress = Callable[[str], None]
-"""Told the name of each stage as it begins: "read", "rewrite", "write", "verify"."""
+"""Called with the name of each stage when it starts: "read", "rewrite", "write", "verify"."""
 
 REPORT_PATH = Path("assets.extra") / "compat_saver" / "report.json"
-"""Where in a written model its report lies."""
+"""Where in a written model its report is stored."""
 
 
 class _Clock:
@@ -54,7 +54,7 @@ def migrate(
         source: a checkpoint, any file of it, its directory, a TF1 SavedModel, or a frozen graph.
         output: the SavedModel directory to make; it appears complete or not at all.
         options: everything else.
-        progress: is told the name of each stage.
+        progress: called with the name of each stage.
 
     Raises:
         ArtifactError: the source cannot be read.
@@ -62,7 +62,7 @@ def migrate(
         NameNotFoundError: a name that is not in the graph.
         CannotMigrateError: obstacles, all of them.
         OutputExistsError: the output is there and `overwrite` is not set.
-        VerificationError: the written model answers differently; nothing was published. Its `report` attribute holds
+        VerificationError: the outputs of the written model differ; nothing was published. Its `report` attribute holds
             the report.
     """
     target, clock = Path(output), _Clock(progress)
@@ -73,7 +73,7 @@ def migrate(
     with clock.stage("rewrite"):
         plan = make_plan(model, options)
     if options.verify_data is not None:
-        read_feeds(options.verify_data, plan.signatures)  # what does not fit is told now, not after the writing
+        read_feeds(options.verify_data, plan.signatures)  # what does not fit is reported before anything is written
     if options.dry_run:
         return _report(model, None, plan, {}, None, options, clock)
     _refuse_to_replace(target, model)
@@ -111,12 +111,12 @@ def verify(
 
     Args:
         source: the checkpoint that the model was migrated from.
-        saved_model: the migrated model; its report tells what it serves and what was bound.
+        saved_model: the migrated model; its signatures and bound values are recorded in its report.
         options: where to find the .meta, inputs and tolerances.
-        progress: is told the name of each stage.
+        progress: called with the name of each stage.
 
     Raises:
-        VerificationError: they answer differently.
+        VerificationError: their outputs differ.
         CompatSaverError: as for `migrate`.
     """
     clock = _Clock(progress)
@@ -135,7 +135,7 @@ def verify(
 
 
 def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptions:
-    """Returns the options with what the model's own report tells: signatures, bound values, files of tables, tags."""
+    """Returns the options with what is recorded in the model's report: signatures, bound values, table files, tags."""
     path = saved_model / REPORT_PATH
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
@@ -149,7 +149,7 @@ def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptio
         has_untrained = bool(report["variables"].get("untrained"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
-            f"{saved_model} is no model that compat_saver migrated: {REPORT_PATH} cannot be read ({error})."
+            f"{saved_model} was not migrated by compat_saver: {REPORT_PATH} cannot be read ({error})."
         ) from None
     return dataclasses.replace(
         options,

@@ -53,7 +53,7 @@ class Served:
 
 
 def choose(model: LegacyModel, folded: FoldedGraph, options: MigrationOptions) -> Served:
-    """Chooses what is served, and judges every op for it.
+    """Chooses what is served, and sorts every op for it.
 
     Raises:
         NameNotFoundError: a tensor or a signature that is not there.
@@ -133,9 +133,12 @@ def _unbound(graph: Graph, points: CutPoints, signature: Signature) -> Iterator[
         return
     listed = ", ".join(repr(f"{node}:0") for node in unbound)
     flags = " ".join(f"--bind {node}:0={_example(graph, node)}" for node in unbound)
+    is_one = len(unbound) == 1
+    what = f"placeholder {listed}, which is" if is_one else f"placeholders {listed}, which are"
+    fix = "Fix it to a constant" if is_one else "Fix them to constants"
     yield (
-        f"The outputs of {signature.name!r} need {listed}, which it does not take. Give a value for good ({flags}) or "
-        "take it as an input (--inputs)."
+        f"Signature {signature.name!r} depends on the {what} not among its inputs. {fix} ({flags}) or add "
+        f"{'it' if is_one else 'them'} with --inputs."
     )
 
 

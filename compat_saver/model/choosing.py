@@ -32,7 +32,7 @@ from compat_saver.model.signature import (
 from compat_saver.proto.messages import Message
 
 _MOST_RUNNERS_UP = 3
-_NOBODYS_NAME = re.compile(r"(.*/)?Placeholder(WithDefault)?(_\d+)?")
+_GENERIC_NAME = re.compile(r"(.*/)?Placeholder(WithDefault)?(_\d+)?")
 
 
 class Choice(NamedTuple):
@@ -115,8 +115,8 @@ class _Chooser:
             raise NameNotFoundError("\n".join(missing))
 
     def from_request(self, request: SignatureRequest) -> Signature:
-        """Completes what a person asked for."""
-        outputs = self._keyed(self._propose_outputs() if request.outputs is None else request.outputs)
+        """Completes what the user asked for."""
+        outputs = self._keyed(self._infer_outputs() if request.outputs is None else request.outputs)
         names = [tensor.name for tensor in outputs.values()]
         self._refuse_iterations(names)
         inputs = self._keyed(self._inputs_of(names) if request.inputs is None else request.inputs)
@@ -127,7 +127,7 @@ class _Chooser:
         within = [name for name in outputs if self._graph.value(name).node in inside]
         if within:
             raise UsageError(
-                f"{', '.join(map(repr, within))} lies inside a while loop and has a value for each iteration. "
+                f"{', '.join(map(repr, within))} is inside a while loop and has a value for each iteration. "
                 "Name what leaves the loop: an Exit op, or what reads it."
             )
 
@@ -157,7 +157,7 @@ class _Chooser:
         return Tensor(tensor.name, tensor.dtype, shape)
 
     def _from_sparse(self, message: Message) -> dict[str, Tensor]:
-        """Returns the parts of a sparse tensor; a shape that is a constant of the graph nobody has to give."""
+        """Returns the parts of a sparse tensor; a shape that is a constant of the graph is no input."""
         parts = {
             "indices": message.indices_tensor_name,
             "values": message.values_tensor_name,
@@ -174,9 +174,9 @@ class _Chooser:
         return {key: self._tensor(name) for name, key in make_keys(listed, words).items()}
 
     def _sparse_words(self, names: Iterable[str]) -> dict[str, str]:
-        """Returns what to call the parts of sparse tensors that nobody named: `Placeholder_1` tells nothing of them."""
+        """Returns what to call the parts of sparse tensors that have no name of their own, only `Placeholder_1`."""
         values = [(name, self._graph.value(name)) for name in names]
-        unnamed = [(name, value) for name, value in values if _NOBODYS_NAME.fullmatch(value.node.name)]
+        unnamed = [(name, value) for name, value in values if _GENERIC_NAME.fullmatch(value.node.name)]
         words: dict[str, str] = {}
         for item in sparse_inputs(unnamed, self._catalog):
             parts = {"indices": item.indices, "values": item.values, "shape": item.shape}
@@ -190,7 +190,7 @@ class _Chooser:
         return Tensor(value.name, dtypes.base(self._type(value)), shape)
 
     def _type(self, value: Value) -> int:
-        """Returns a value's type as its op tells it, or, of an op that nobody defines, as one of its readers does."""
+        """Returns a value's type by the definition of its op, or, of an unknown op, by that of one of its readers."""
         node = value.node
         if self._catalog.find(node.op) is not None:
             types = self._catalog.output_types(node)
@@ -204,7 +204,7 @@ class _Chooser:
         raise CannotMigrateError([f"{value.name!r} is computed by {node.op}, an op that nothing here defines."])
 
     def _inputs_of(self, outputs: Iterable[str]) -> list[str]:
-        """Returns what pipelines deliver to the outputs, and the placeholders that these need beside it."""
+        """Returns the pipeline outputs that the outputs depend on, and the placeholders that they need as well."""
         values = [self._graph.value(name) for name in outputs]
         given = {self._graph.value(name) for name in self._bound}
         found = deliveries(self._graph, self._catalog, values, given)
@@ -213,17 +213,16 @@ class _Chooser:
         needed = needed_from(values, given.union(item.value for item in found))
         return [*(item.value.name for item in found), *(f"{node.name}:0" for node in needed_placeholders(needed))]
 
-    def _propose_outputs(self) -> tuple[str, ...]:
+    def _infer_outputs(self) -> tuple[str, ...]:
         proposal = propose(self._graph, self._catalog, self._trainable, self._leftovers)
         if not proposal.heads:
-            raise CannotMigrateError(
-                ["No output could be proposed: nothing that hangs on a placeholder looks like one. Name it: --outputs"]
-            )
+            reason = "No output could be inferred: no tensor that depends on a placeholder looks like a model output."
+            raise CannotMigrateError([f"{reason} Specify one with --outputs."])
         reasons = "; ".join(f"{item.tensor!r} ({', '.join(item.signals)})" for item in proposal.heads)
         logits = ", ".join(repr(item.tensor) for item in proposal.logits)
         others = ", ".join(item.tensor for item in proposal.others[:_MOST_RUNNERS_UP])
         self.warnings.append(
-            f"Nobody named an output; proposed: {reasons}{f'; and what it is read off, {logits}' if logits else ''}."
+            f"No output was specified; inferred: {reasons}{f'; and the logits, {logits}' if logits else ''}."
             + (f" Runners-up: {others}." if others else "")
         )
         return proposal.outputs
@@ -254,7 +253,7 @@ def renamed(signatures: Sequence[Signature], rename: Mapping[str, str]) -> tuple
     """Returns the signatures with other keys; a tensor that several of them name is renamed in all.
 
     Args:
-        signatures: as they were settled.
+        signatures: as they were chosen.
         rename: old key or tensor name, each perhaps behind the name of a signature and a slash -> new key.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Settles what the lookup tables of a migration hold: from which files, and from which tensors of the checkpoint."""
+"""What the lookup tables of a model hold: from which files, and from which tensors of the checkpoint."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TableFile:
     Attributes:
         initializer: the node that reads it.
         recorded: its path as the graph has it.
-        path: where it lies here.
+        path: where the file is here.
     """
 
     initializer: str
@@ -55,7 +55,7 @@ class TableContent:
         files: what their initializers read.
         placeholders: initializer -> the placeholder that is to stand for the path it reads; one for each file.
         problems: why some cannot be filled, a few sentences each.
-        notes: what a person should know of the others, a sentence each.
+        notes: what the user should know of the others, a sentence each.
     """
 
     tables: tuple[LookupTable, ...] = ()
@@ -81,8 +81,8 @@ class TableContent:
             needed = needed_from(initializer_values(graph, [table]))
             for node in needed_placeholders(needed - given):
                 yield (
-                    f"The lookup table {table.name!r} is filled from {node.name!r}, which is fed. Give it a value for "
-                    f"good: --bind {node.name}:0=..."
+                    f"The lookup table {table.name!r} is filled from the placeholder {node.name!r}. Fix it to a "
+                    f"constant: --bind {node.name}:0=..."
                 )
 
 
@@ -94,7 +94,7 @@ def resolve_tables(
     outputs: Iterable[Value],
     inputs: Mapping[Value, None],
 ) -> TableContent:
-    """Returns what the tables hold that some values hang on.
+    """Returns what the tables hold that some values depend on.
 
     Args:
         graph: as it was read, bound inputs apart.
@@ -111,11 +111,11 @@ def resolve_tables(
     finder = TableFiles(_directories(meta, checkpoint), carried_files(meta), given)
     _refuse_unknown(given, [file for table in tables for file in _recorded(graph, table)])
     needed = needed_tables(graph, tables, outputs, inputs)
-    settler = _Settler(graph, checkpoint, finder)
+    resolver = _Resolver(graph, checkpoint, finder)
     for table in needed:
-        settler.settle(table)
+        resolver.resolve(table)
     return TableContent(
-        needed, tuple(settler.files), settler.placeholders, tuple(settler.problems), tuple(settler.notes)
+        needed, tuple(resolver.files), resolver.placeholders, tuple(resolver.problems), tuple(resolver.notes)
     )
 
 
@@ -145,14 +145,14 @@ def carried_files(meta: MetaGraph) -> dict[str, Path]:
     records = list(meta.message.asset_file_def)
     collection = meta.collections.get(_ASSETS_COLLECTION)
     for item in () if collection is None else collection.any_list.value:
-        with contextlib.suppress(DecodeError):  # of a kind that nobody here knows
+        with contextlib.suppress(DecodeError):  # of an unknown kind
             records.append(AssetFileDef.FromString(item.value))
     folder = Path(meta.path).parent / _ASSETS
     return {item.tensor_info.name: folder / Path(item.filename).name for item in records}
 
 
-class _Settler:
-    """Settles one table after another."""
+class _Resolver:
+    """Resolves one table after another."""
 
     def __init__(self, graph: Graph, checkpoint: Checkpoint | None, finder: TableFiles) -> None:
         self._graph = graph
@@ -164,7 +164,7 @@ class _Settler:
         self.problems: list[str] = []
         self.notes: list[str] = []
 
-    def settle(self, table: LookupTable) -> None:
+    def resolve(self, table: LookupTable) -> None:
         """Finds what fills a table."""
         if table.stored is not None:
             self.problems += _misfits(table, table.stored, self._checkpoint)
@@ -179,9 +179,9 @@ class _Settler:
                 "instead (--inputs), or choose outputs that do not need it (--outputs)."
             )
         for node, recorded in file_initializers(self._graph, table):
-            self._settle_file(table, node.name, recorded, node.inputs[1].name)
+            self._resolve_file(table, node.name, recorded, node.inputs[1].name)
 
-    def _settle_file(self, table: LookupTable, initializer: str, recorded: str, tensor: str) -> None:
+    def _resolve_file(self, table: LookupTable, initializer: str, recorded: str, tensor: str) -> None:
         path = self._finder.find(recorded, tensor)
         file = recorded if path is None else str(path)
         if file not in self._nodes:
@@ -211,5 +211,6 @@ def _misfits(table: LookupTable, stored: tuple[str, str], checkpoint: Checkpoint
         elif checkpoint.info(key).dtype.number != number:
             yield (
                 f"The lookup table {table.name!r}: {key!r} is {dtypes.name_of(number)} in the graph, "
-                f"{checkpoint.info(key).dtype.name} in the checkpoint. Graph and checkpoint are of different runs."
+                f"{checkpoint.info(key).dtype.name} in the checkpoint. The graph and the checkpoint probably come "
+                "from different training runs."
             )

@@ -17,8 +17,13 @@ from compat_saver.passes.structure.removals import DropGradientOverrides
 _MOST_NAMES = 5
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """Returns "1 op", "2 ops"; the plural is given where it is not made with an s."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
 def mode_notes(modes: Iterable[Mode]) -> Iterator[str]:
-    """Yields a sentence per mode: what it was bound to, why, and what overrides it."""
+    """Yields a sentence per training-mode input: what it was bound to, why, and what overrides it."""
     for mode in modes:
         yield (
             f"{mode.tensor!r} was bound to {mode.value.tolist()}: {mode.why}. --bind gives it another value, --inputs "
@@ -27,7 +32,7 @@ def mode_notes(modes: Iterable[Mode]) -> Iterator[str]:
 
 
 def training_warnings(graph: Graph) -> Iterator[str]:
-    """Yields what in a graph still works as it does in training, and nobody can know to be wrong: a sentence each.
+    """Yields a sentence for each part of a graph that still works as in training, though it may be meant so.
 
     Args:
         graph: pruned to what the signatures need.
@@ -39,19 +44,19 @@ def training_warnings(graph: Graph) -> Iterator[str]:
     for source, dropouts in fixed.items():
         off = f" --bind {source.name}={dropouts[0].idle} turns it off." if scales_what_is_kept(source) else ""
         yield (
-            f"{dropouts[0].mask.name!r} drops units at random, as for training: {source.name!r} is "
-            f"{number(source):g} for good, so every answer is another.{off}"
+            f"Dropout {dropouts[0].mask.name!r} is still active: {source.name!r} is the constant {number(source):g}, "
+            f"so outputs are random.{off}"
         )
     norms = [node.name for node in graph if trains_norm(node)]
     if norms:
         yield (
-            f"{len(norms)} batch norms ({norms[0]!r}) take their statistics from the batch, as for training, and not "
-            "from the moving averages: the answer for an example depends on the others in its batch."
+            f"{counted(len(norms), 'batch norm uses', 'batch norms use')} the statistics of the batch ({norms[0]!r}), "
+            "as in training, and not the moving averages: the output of an example depends on the others in its batch."
         )
 
 
 def state_notes(graph: Graph, signatures: Iterable[Signature]) -> Iterator[str]:
-    """Yields a sentence for the inputs that begin the state of a loop."""
+    """Yields a sentence for the inputs that are the initial state of a loop."""
     states = {value.name for value in initial_states(graph)}
     names = dict.fromkeys(
         tensor.name for item in signatures for tensor in item.inputs.values() if tensor.name in states
@@ -101,31 +106,31 @@ def init_op_warnings(init_op: str, names: Sequence[str]) -> Iterator[str]:
 
 
 def gradient_warnings(graph: Graph, rewrites: Iterable[Rewrite]) -> Iterator[str]:
-    """Yields what the pruned graph cannot do as a person might expect it to."""
+    """Yields a sentence for each way in which gradients through the pruned graph are not what the user may expect."""
     ops = {node.op for node in graph}
     if "Enter" in ops:
         yield (
-            "The graph holds a v1 while loop. It answers, but TensorFlow 2 raises when a signature with one is called "
-            "under a GradientTape: no variable of that signature can be fine-tuned."
+            "The graph contains a TF1 while loop (Enter/Exit ops). Inference works; TensorFlow 2 cannot differentiate "
+            "it, so calling the signature under tf.GradientTape raises."
         )
     elif "Switch" in ops:
         yield (
-            "The graph holds a v1 cond. It answers, but TensorFlow 2 may raise when gradients are taken through it; if "
-            "its predicate is a mode such as is_training, --bind it."
+            "The graph contains a TF1 cond (Switch/Merge ops). Inference works; TensorFlow 2 may raise when gradients "
+            "are taken through it. If its predicate is a training-mode input such as is_training, fix it with --bind."
         )
     for rewrite in rewrites:
         if rewrite.name == DropGradientOverrides.name:
             yield (
-                f"{rewrite.count} ops had gradients of their own, in Python functions that no file holds "
-                f"({rewrite.detail}). They have TensorFlow's usual gradients now."
+                f"{counted(rewrite.count, 'op')} used custom gradients, which are Python code and not stored in the "
+                f"file ({rewrite.detail}); TensorFlow's default gradients are used now."
             )
     if any(node.op in LOOP_OPS for function in graph.functions.values() for node in function.node_def):
         yield (
-            "The graph calls functions that hold a while loop. They answer, but TensorFlow 2 loses gradients through "
-            "such a loop, or raises: do not fine-tune what lies before it."
+            "The graph calls functions that contain a while loop. Inference works; TensorFlow 2 loses gradients "
+            "through such a loop, or raises: do not fine-tune what is computed before it."
         )
     for function in graph.gradients:
         yield (
-            f"The function {function!r} had a gradient function of its own, which TensorFlow 2 does not load. It has "
-            "TensorFlow's usual gradient now."
+            f"The function {function!r} used a custom gradient function, which TensorFlow 2 does not load; "
+            "TensorFlow's default gradient is used now."
         )

@@ -1,4 +1,4 @@
-"""What a pass is, and the runner that holds it to its promises."""
+"""What a pass is, and the runners, which check what passes require and ensure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Rewrite:
     Attributes:
         name: the pass.
         count: how many places it changed; 0 if it left the graph as it was.
-        detail: one phrase for people: "2 variables, 4 reads".
+        detail: one phrase for the report: "2 variables, 4 reads".
     """
 
     name: str
@@ -31,8 +31,10 @@ class Rewrite:
 class Pass(abc.ABC):
     """One idea that changes a graph in place.
 
-    What it needs beyond the graph it takes in its constructor. What it cannot change it leaves standing: whether
-    something stands in the way of a migration is decided once, on the final graph, not by each pass.
+    The constructor takes what the pass needs beyond the graph. A pass leaves unchanged what it cannot rewrite, and does
+    not decide whether that blocks a migration: `analysis/ops/triage.py` decides this once for all ops, after inputs are
+    bound and conditionals folded and before any pass replaces an op. It asks each replacement whether it `takes` a
+    node, so that all obstacles are reported together.
     """
 
     name: ClassVar[str]
@@ -40,7 +42,7 @@ class Pass(abc.ABC):
 
     @abc.abstractmethod
     def apply(self, graph: Graph) -> Rewrite:
-        """Changes the graph and says what was done."""
+        """Changes the graph and returns what was done."""
 
     def requires(self, graph: Graph) -> Iterator[str]:
         """Yields what the graph lacks for this pass to be right, a phrase each; nothing by default."""

@@ -21,28 +21,28 @@ class OpReplacement(Pass):
     """Finds the nodes of some ops and has each of them rewritten.
 
     Args:
-        keeps_tensors: whether the outputs of what it rewrites must be found under their old names afterwards.
+        keeps_tensors: whether the outputs of what it rewrites must keep their names.
     """
 
     def __init__(self, *, keeps_tensors: bool = False) -> None:
         self._keeps_tensors = keeps_tensors
 
     ops: ClassVar[Mapping[str, str]]
-    """The ops it rewrites, each with the ops that stand in its place, as a phrase for people."""
+    """The ops it rewrites, each with the ops that replace it, as a phrase for the report."""
 
     agreement: ClassVar[str] = EXACT
-    """How close the answers are to those of the release that had the op."""
+    """How close the outputs are to those of the release that had the op."""
 
     lacking: ClassVar[tuple[int, ...]] = (0,)
     """How many inputs its ops may lack that their newest definition has: more than none for old signatures."""
 
     def applies_to(self, node: Node) -> bool:
-        """Whether it can rewrite a whole node of its ops; a pass that cannot rewrite all of them says so here."""
+        """Whether it can rewrite a whole node of its ops; a pass that cannot rewrite all of them overrides this."""
         del node
         return True
 
     def takes(self, graph: Graph, node: Node) -> bool:
-        """Whether it rewrites a node of a graph; a damaged node, without all its inputs, it leaves standing."""
+        """Whether it rewrites a node of a graph; a damaged node, without all its inputs, is left unchanged."""
         del graph
         return node.op in self.ops and _lacks(node) in self.lacking and self.applies_to(node)
 
@@ -57,11 +57,11 @@ class OpReplacement(Pass):
 
     @abc.abstractmethod
     def rewrite(self, node: Node, build: Build) -> None:
-        """Rewrites one node, with `build` to add others in its place."""
+        """Rewrites one node, with `build` to add the nodes that replace it."""
 
 
 def _lacks(node: Node) -> int | None:
-    """Returns how many inputs a node lacks that its op's newest definition has; None if its attributes do not tell."""
+    """Returns how many inputs of its op's newest definition a node lacks; None if that cannot be counted."""
     try:
         return _CATALOG.input_count(node) - len(node.inputs)
     except GraphError:
@@ -69,13 +69,13 @@ def _lacks(node: Node) -> int | None:
 
 
 class LegacyBehavior(OpReplacement):
-    """A OpReplacement for graphs that are old enough: only there the op meant something else.
+    """A replacement for graphs that are old enough: only in these the op computed something else than today.
 
-    A graph that does not say which release wrote it is left as it is.
+    A graph that does not record the release that wrote it is left as it is.
     """
 
     until: ClassVar[Mapping[str, int]]
-    """The first GraphDef version, by op, whose releases compute what today's does."""
+    """The first GraphDef version, by op, whose releases compute what the current one does."""
 
     def takes(self, graph: Graph, node: Node) -> bool:
         """Whether it rewrites a node of a graph."""

@@ -1,6 +1,6 @@
-"""Follows a value through the ops that hand it on unchanged, and gives all of them another type.
+"""Follows a value through the ops that forward it unchanged, and gives all of them another type.
 
-Used where a rewrite changes what flows along an edge: a reference becomes a resource handle, a TensorArray's string
+Used where a rewrite changes the type along an edge: a reference becomes a resource handle, a TensorArray's string
 handle a resource.
 """
 
@@ -12,7 +12,7 @@ from compat_saver.graph.op_sets import HANDLE_CARRIERS
 
 
 def carried_to(value: Value, index: int, op: str) -> tuple[int, ...]:
-    """Returns the outputs on which `op` hands on what it reads at input `index`; none if it does something else."""
+    """Returns the outputs on which `op` forwards what it reads at input `index`; none if it does not forward it."""
     carrier = HANDLE_CARRIERS.get(op)
     if carrier is None or (carrier.inputs is not None and index not in carrier.inputs):
         return ()
@@ -20,7 +20,7 @@ def carried_to(value: Value, index: int, op: str) -> tuple[int, ...]:
 
 
 def retype_carriers(value: Value, number: int) -> list[Value]:
-    """Gives every op that hands `value` on the type `number`, and its plain form; returns the value and all copies."""
+    """Gives every op that forwards `value` the type `number`, and its plain form; returns the value and all copies."""
     found = {value: None}
     pending = [value]
     while pending:

@@ -2,7 +2,7 @@ import pytest
 
 from compat_saver.analysis.ops.changed_meaning import changed_meaning
 from compat_saver.graph import OpCatalog, parse_graph
-from compat_saver.graph.changes import known_changes
+from compat_saver.graph.op_notes import known_changes
 from compat_saver.graph.ops import known_facts
 from compat_saver.passes.legacy_behavior import LEGACY_BEHAVIOR_PASSES
 from compat_saver.passes.op_replacement import LegacyBehavior
@@ -24,7 +24,7 @@ def told(text: str, producer: int) -> list[str]:
 
 def test_what_changed_is_told_once_with_its_nodes():
     assert told(RESIZE, BEFORE_1_2) == [
-        "The answers of ResizeNearestNeighbor ('y' and 1 more) changed: up to TensorFlow 1.1 align_corners took the "
+        "The outputs of ResizeNearestNeighbor ('y' and 1 more) changed: up to TensorFlow 1.1 align_corners took the "
         "pixel before, today the nearest one. The migrated model computes what it did then."
     ]
 

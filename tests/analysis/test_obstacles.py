@@ -65,7 +65,7 @@ def test_the_line_ends_with_the_tensors_to_feed():
         z = Neg[T=int64](d:1)
         """
     )
-    assert found.endswith("Take what it delivers as input instead: --inputs d:0,d:1")
+    assert found.endswith("Take its output as an input instead: --inputs d:0,d:1")
 
 
 @pytest.mark.parametrize(

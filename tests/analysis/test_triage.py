@@ -5,7 +5,7 @@ import pytest
 from compat_saver.analysis.ops.triage import DROPPED, FINE, REWRITTEN, UNSUPPORTED, OpRow, Triage, triage
 from compat_saver.analysis.ops.unsupported_ops import loss_of, origin_of, runs_in_a_session
 from compat_saver.graph import Graph, OpCatalog, parse_graph
-from compat_saver.graph.op_advice import advice_for, known_advice
+from compat_saver.graph.op_notes import advice_for, known_advice
 from compat_saver.graph.ops import known_facts
 from compat_saver.proto.messages import FunctionDef
 

@@ -220,11 +220,11 @@ other = MatMul[T=float32](x, v/read)
 def test_what_no_checkpoint_holds_is_in_the_way_only_if_it_is_needed(tmp_path):
     prefix = write_model(tmp_path, PARTIAL)
     assert compat_saver.migrate(prefix, "out", outputs=["prediction"], dry_run=True).untrained == ()
-    with pytest.raises(CannotMigrateError, match=r"(?s)'v' is not in.*1 of the 1 variables .* --init-missing lets"):
+    with pytest.raises(CannotMigrateError, match=r"(?s)'v' is not in.*1 of the 1 variables .* --init-missing sets"):
         compat_saver.migrate(prefix, "out", outputs=["other"], dry_run=True)
     report = compat_saver.migrate(prefix, "out", outputs=["other"], init_missing=True, dry_run=True)
     assert report.untrained == ("v",)
-    assert "1 variables that no checkpoint holds are untrained" in " ".join(report.warnings)
+    assert "1 variable is missing from the checkpoint and untrained" in " ".join(report.warnings)
 
 
 @pytest.mark.tensorflow

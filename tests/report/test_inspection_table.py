@@ -163,16 +163,16 @@ Unsupported ops
   FIFOQueueV2          1   yes      an input pipeline, which is no part of a served model
   NegTrain             1   yes      allowed only in graphs older than GraphDef version 19, and
                                     no rewrite is known
-  PyFunc               1   yes      calls a Python function that no file holds
+  PyFunc               1   yes      calls a Python function that is not stored in the file
   QueueDequeueV2       1   yes      an input pipeline, which is no part of a served model
   TheirOwnOp           1   yes      in no TensorFlow release known here; it comes from a third
                                     party
 
 BipartiteMatch: TensorFlow 1.15 has it. Choose outputs that do not need it with --outputs.
-FIFOQueueV2, QueueDequeueV2: Take what it delivers as input instead: --inputs batch:0
+FIFOQueueV2, QueueDequeueV2: Take its output as an input instead: --inputs batch:0
 NegTrain: It serves the training of word vectors, which a served model does not have. Choose
 outputs that do not need it with --outputs.
-PyFunc: Take what it returns as input instead: --inputs python:0
+PyFunc: Take its output as an input instead: --inputs python:0
 TheirOwnOp: Ask the author of the model for the op's library and its source; in no file of the
 model is what the op computes. Choose outputs that do not need it with --outputs.
 """

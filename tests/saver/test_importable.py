@@ -6,7 +6,7 @@ import pytest
 from compat_saver import dtypes
 from compat_saver.errors import NameNotFoundError
 from compat_saver.graph import OpCatalog, from_graph_def, parse_graph, to_graph_def
-from compat_saver.graph.compare import differences
+from compat_saver.graph.text import differences
 from compat_saver.model.runnable.whole_graph import importable
 from compat_saver.proto.messages import MetaGraphDef, VariableDef
 from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph

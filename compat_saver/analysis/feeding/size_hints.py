@@ -14,7 +14,7 @@ _MOST_OF_A_KIND = 4
 _LARGEST = 1024
 _MOST_ELEMENTS = 1 << 16
 _SHAPES = {"Reshape": 1, "Fill": 0}
-"""Op -> where it is told a shape."""
+"""Op -> the input that is a shape."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from compat_saver.graph.ir import Graph
 
 
 def obstacles_among(rows: Iterable[OpRow]) -> list[str]:
-    """Returns a sentence per reason to be in the way, naming the ops and nodes it holds for."""
+    """Returns a sentence per reason to be unsupported, naming the ops and nodes it holds for."""
     alike: dict[tuple[str, str], list[OpRow]] = defaultdict(list)
     for row in rows:
         if row.verdict == UNSUPPORTED:

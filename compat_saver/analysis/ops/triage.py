@@ -1,14 +1,14 @@
-"""Sorts every op of a graph before any work: fine as it is, rewritten, dropped, or in the way.
+"""Sorts every op of a graph before any work: fine as it is, rewritten, dropped, or unsupported.
 
 Decided here and nowhere else; `inspect`, a dry run, a migration's report and the error that lists the obstacles read
-the rows. A node is judged by its op, and by its attributes and what it reads where a pass looks at those. The cases,
+the rows. A node is sorted by its op, and by its attributes and what it reads where a pass looks at those. The cases,
 first come first served:
 
 1. No signature needs it: dropped.
-2. It is part of a pipeline, calls Python, or makes a lookup table inside a function: in the way.
+2. It is part of a pipeline, calls Python, or makes a lookup table inside a function: unsupported.
 3. A successor pass rewrites it, or it calls a library function by its name: rewritten.
-4. Today's TensorFlow cannot run its op, or it has an attribute whose meaning is lost: in the way.
-5. It works on references: rewritten to the resource form, or in the way if there is none.
+4. Today's TensorFlow cannot run its op, or it has an attribute whose meaning is lost: unsupported.
+5. It works on references: rewritten to the resource form, or unsupported if there is none.
 6. Otherwise it is fine.
 
 Nodes in the bodies of library functions count like any other; they are needed if a needed node calls the function.
@@ -40,7 +40,7 @@ from compat_saver.proto.messages import Message
 FINE, REWRITTEN, DROPPED, UNSUPPORTED = "fine", "rewritten", "dropped", "unsupported"
 VERDICTS = (FINE, REWRITTEN, DROPPED, UNSUPPORTED)
 
-_INSTEAD = "Choose outputs before it with --outputs, or take what it computes as input instead"
+_INSTEAD = "Choose outputs before it with --outputs, or take its output as an input instead"
 _ELSEWHERE = "Choose outputs that do not need it with --outputs."
 _OWN = "a function of the graph itself"
 _MOST_EXAMPLES = 3
@@ -56,12 +56,12 @@ class OpRow:
         verdict: one of VERDICTS.
         needed: whether a signature needs them; if not, the verdict is "dropped".
         becomes: what stands in their place afterwards; "" unless rewritten.
-        agreement: how close the answers are then; "" unless rewritten.
+        agreement: how close the outputs are then; "" unless rewritten.
         reason: why today's TensorFlow cannot run them or why they cannot be migrated, a phrase; "" if nothing is wrong.
-            A dropped op can have one: it would be in the way if a signature needed it.
+            A dropped op can have one: it would be unsupported if a signature needed it.
         origin: where the op came from.
-        since: the first measured release that lacks it or its kernel; "" if it is there or nobody knows.
-        advice: what a person can do; "" unless in the way.
+        since: the first measured release that lacks it or its kernel; "" if it is there or unknown.
+        advice: what the user can do; "" unless unsupported.
         nodes: the names of some of them.
     """
 
@@ -100,8 +100,8 @@ class Triage(NamedTuple):
 
     Attributes:
         rows: by op; of one op there may be several.
-        around: flags with which a migration would meet nothing that is in the way; "" if nothing is, or if there is no
-            way around it.
+        around: flags with which a migration would need no unsupported op; "" if it needs none anyway, or if there are
+            no such flags.
     """
 
     rows: tuple[OpRow, ...]
@@ -152,7 +152,7 @@ def _flags(inputs: Collection[Value], outputs: Iterable[Value]) -> str:
 
 
 def _needed(outputs: Iterable[Value], inputs: Collection[Value]) -> set[Node]:
-    """Returns what the outputs hang on up to the inputs; of these, placeholders count."""
+    """Returns what the outputs depend on up to the inputs; of these, placeholders count."""
     return needed_from(outputs, inputs) | {value.node for value in inputs if value.node.op in PLACEHOLDER_OPS}
 
 
@@ -217,7 +217,7 @@ def _called(op: str, graph: Graph) -> _Judgment:
 
 
 def _dropped(op: str, graph: Graph) -> _Judgment:
-    """Case 1, with what would be in the way if it were needed."""
+    """Case 1, with what would be unsupported if it were needed."""
     loss = None if op in _successors() or op in graph.functions else loss_of(op)
     return _Judgment(DROPPED) if loss is None else _Judgment(DROPPED, reason=loss.reason, since=loss.since)
 
@@ -237,7 +237,7 @@ def _strange(node: Node, catalog: OpCatalog) -> _Judgment | None:
         return None
     reason = (
         f"has no attribute {', '.join(map(repr, names))} today, and its value is not the default, so dropping it could "
-        "change the answer"
+        "change the output"
     )
     return _Judgment(UNSUPPORTED, reason=reason)
 
@@ -289,7 +289,7 @@ def _judge_functions(graph: Graph, catalog: OpCatalog, needed: Collection[Node])
 
 
 def _blocked(graph: Graph, judged: Mapping[Node, _Judgment], in_bodies: Iterable[_InBody]) -> set[Node]:
-    """Returns the nodes in the way, and those that call functions with such in them."""
+    """Returns the unsupported nodes, and those that call functions with such in them."""
     blocked = {node for node, judgment in judged.items() if judgment.verdict == UNSUPPORTED}
     bad = {item.function for item in in_bodies if item.judgment.verdict == UNSUPPORTED}
     if bad:

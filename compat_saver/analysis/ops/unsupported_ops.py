@@ -6,7 +6,7 @@ import functools
 from typing import NamedTuple
 
 from compat_saver.graph.ir import Node
-from compat_saver.graph.op_advice import advice_for
+from compat_saver.graph.op_notes import advice_for
 from compat_saver.graph.op_sets import PYTHON_OPS, TABLE_OPS
 from compat_saver.graph.ops import OpFacts, known_facts
 from compat_saver.proto.messages import Message
@@ -27,7 +27,7 @@ class Loss(NamedTuple):
     Attributes:
         reason: a phrase.
         since: the first measured release that cannot; "" if there is none.
-        advice: what a person can do, in sentences; "" if nothing is known of this op in particular.
+        advice: what the user can do, in sentences; "" if nothing is known of this op in particular.
     """
 
     reason: str
@@ -36,7 +36,7 @@ class Loss(NamedTuple):
 
 
 def origin_of(op: str) -> str:
-    """Returns where an op came from: TensorFlow, a library of tf.contrib, or somebody else, by name if it is known."""
+    """Returns where an op came from: TensorFlow, a library of tf.contrib, or a third party, by name if it is known."""
     facts = known_facts().get(op)
     if facts is not None:
         return f"tf.contrib.{facts.contrib_library.replace('/', '.')}" if facts.contrib_library else CORE
@@ -94,19 +94,19 @@ _PIPELINE_WORDS = (
 
 
 class Subsystem(NamedTuple):
-    """Why parts of one kind cannot be migrated, and what a person can do.
+    """Why parts of one kind cannot be migrated, and what the user can do.
 
     Attributes:
         reason: a phrase.
-        instead: what a person can do, a sentence without its end, for a flag follows.
+        instead: what the user can do, a sentence without its end, for a flag follows.
     """
 
     reason: str
     instead: str
 
 
-_PIPELINE = Subsystem("an input pipeline, which is no part of a served model", "Take what it delivers as input instead")
-_PYTHON = Subsystem("calls a Python function that no file holds", "Take what it returns as input instead")
+_PIPELINE = Subsystem("an input pipeline, which is no part of a served model", "Take its output as an input instead")
+_PYTHON = Subsystem("calls a Python function that is not stored in the file", "Take its output as an input instead")
 
 
 def subsystem(op: str) -> Subsystem | None:

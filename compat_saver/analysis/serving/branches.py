@@ -1,7 +1,7 @@
 """What a truth value decides: which nodes run for one of its values only, and between what it chooses.
 
 A v1 cond is made of Switch and Merge ops, and many ops read one predicate, each through Identity ops of its own. Here
-all that hangs on one source is seen together, whatever lies between: the source may be negated on the way, be a number
+all that depends on one source is seen together, whatever is between: the source may be negated on the way, be a number
 that is cast or compared, or pass through the switches of outer conds.
 """
 
@@ -33,7 +33,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Decision:
-    """What hangs on one source.
+    """What depends on one source.
 
     Attributes:
         source: a placeholder's value, a variable's, or any other that is not itself read from elsewhere.

@@ -1,6 +1,6 @@
 """Finds dropouts by what they compute, and the value that decides how much they keep.
 
-A dropout multiplies by a mask, drawn anew in every run. TensorFlow and people wrote that mask in many ways:
+A dropout multiplies by a mask, drawn anew in every run. TensorFlow and programs wrote that mask in many ways:
 
     floor(keep_prob + uniform)    tf.nn.dropout at first
     uniform >= rate               tf.nn.dropout later, with rate = 1 - keep_prob where that was given
@@ -22,7 +22,7 @@ from compat_saver.analysis.known_values import constant_value
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import NUMBER_CARRIERS, VARIABLE_OPS
 
-"""The ops that hand on the numbers of their first input."""
+"""The ops that forward the numbers of their first input."""
 
 _UNIFORM = ("RandomUniform", "StatelessRandomUniform", "StatelessRandomUniformV2")
 _SUMS = ("Add", "AddV2")

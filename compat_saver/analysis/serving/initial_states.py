@@ -1,4 +1,4 @@
-"""Finds inputs that begin the state of a loop: an RNN's initial state."""
+"""Finds inputs that are the initial state of a loop, as of an RNN."""
 
 from __future__ import annotations
 

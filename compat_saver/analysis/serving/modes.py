@@ -1,8 +1,8 @@
 """Finds the inputs that tell a model whether it trains, and the value each has when it serves.
 
 `is_training`, `keep_prob`, `phase`: a served model must not ask for them. What counts is what the graph does with a
-value, not what it is called: whether a branch that drops units or takes the statistics of the batch hangs on it, and
-whether a dropout keeps more as it grows. A name alone is believed only of a truth value, or where nobody sees the use.
+value, not what it is called: whether a branch that drops units or takes the statistics of the batch depends on it, and
+whether a dropout keeps more as it grows. A name alone is believed only of a truth value, or where the use is hidden.
 What the signals do not agree on stays an input.
 """
 
@@ -114,7 +114,7 @@ def find_modes(
         graph: the whole graph.
         catalog: the definitions that hold for it.
         trainable: the names of its trainable variables; a probability that is learned is no mode.
-        taken: tensors that are settled already: bound, or asked for as inputs.
+        taken: tensors that are decided on already: bound, or asked for as inputs.
     """
     finder = _Finder(graph, catalog, trainable, taken)
     return [mode for value in finder.values() if (mode := finder.mode(value)) is not None]
@@ -203,7 +203,7 @@ class _Finder:
         return set(), []
 
     def _is_opaque(self, value: Value) -> bool:
-        """Whether all that reads a value is a function: what that does with it nobody looked at."""
+        """Whether all that reads a value is a function: what that does with it is unknown."""
         pending, seen = [value], set[Value]()
         while pending:
             item = pending.pop()

@@ -1,6 +1,6 @@
-"""Proposes what to serve when nobody says: a few named signals, each with its weight, summed per candidate.
+"""Infers what to serve if the user does not say: a few named signals, each with its weight, summed per candidate.
 
-A candidate is a value of the forward graph that depends on a placeholder, or on what a queue or an iterator delivers,
+A candidate is a value of the forward graph that depends on a placeholder, or on the output of a queue or an iterator,
 and that a session can fetch. The best one is served; with it other heads, if each has weights of its own, and the
 logits of which they are a softmax, a sigmoid or the largest.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from compat_saver import dtypes
 from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.ops.unsupported_ops import subsystem
-from compat_saver.analysis.serving.forward import HEAD_OPS, NO_ANSWER, READ_OFF_OPS, Forward, divide
+from compat_saver.analysis.serving.forward import HEAD_OPS, NO_OUTPUT_OP, READ_OFF_OPS, Forward, divide
 from compat_saver.analysis.serving.names import LOGITS_WORD, LOSS_WORD, OUTPUT_WORD, TRAINING_WORD, has_own_name
 from compat_saver.analysis.walk import needed_by, nodes_in_branches, nodes_in_loops, origin
 from compat_saver.errors import GraphError
@@ -30,7 +30,7 @@ _ALSO_SERVED = 0.55
 
 @dataclass(frozen=True)
 class Candidate:
-    """A tensor that might be what the model is asked for.
+    """A tensor that might be an output of the model.
 
     Attributes:
         tensor: its name.
@@ -81,7 +81,7 @@ class _View:
 
     @property
     def is_head(self) -> bool:
-        """Returns whether nothing but answers read off it comes after a node; in a model without weights, always."""
+        """Returns whether nothing but outputs read off it comes after a node; in a model without weights, always."""
         return not self.parts.weights or (self.parts.is_end(self.node) and self.parts.is_last(self.node))
 
     @property
@@ -91,12 +91,12 @@ class _View:
 
     @property
     def is_named(self) -> bool:
-        """Returns whether a person named the node."""
+        """Returns whether the program named the node."""
         return has_own_name(self.node)
 
     @property
     def is_conventional(self) -> bool:
-        """Returns whether its name is one that people give to outputs."""
+        """Returns whether its name is a usual one for outputs."""
         return bool(OUTPUT_WORD.fullmatch(self.words[-1]))
 
 
@@ -155,7 +155,7 @@ class _Proposer:
         self._own = [self._weights_of(1 << number) for number in range(len(self._nodes))]
 
     def _promising(self, catalog: OpCatalog) -> list[Node]:
-        """Returns the nodes worth a close look: a graph may have any number, a person would look at few."""
+        """Returns the nodes worth a close look: a graph may have any number."""
         inside = nodes_in_loops(self._graph)
         inside |= nodes_in_branches(self._graph, inside)
         found = [node for node in self._graph if node in self._parts.fed and node not in inside]
@@ -175,12 +175,12 @@ class _Proposer:
     def ranked(self) -> list[Candidate]:
         """Returns the candidates, best first; of the names of one value the best."""
         best: dict[Value, Candidate] = {}
-        compared = {_question(node) for node in self._parts.compared}
+        compared = {_read_off(node) for node in self._parts.compared}
         for node, own in zip(self._nodes, self._own, strict=True):
             share = len(own) / len(self._parts.weights) if self._parts.weights else 1.0
             shape = static_shape(self._graph, node.output())
             root = origin(node.output(), _SAME_ELEMENTS).node
-            found = _judge(_View(node, self._parts, shape, share, root, _question(node) in compared))
+            found = _judge(_View(node, self._parts, shape, share, root, _read_off(node) in compared))
             value = _unnamed(node)
             if value not in best or best[value].score < found.score:
                 best[value] = found
@@ -200,14 +200,14 @@ class _Proposer:
         return Proposal(tuple(heads), logits, others)
 
     def _is_head_beside(self, item: Candidate, heads: Sequence[Candidate]) -> bool:
-        """Whether a candidate is an answer to another question: it and each head have weights of their own."""
+        """Whether a candidate is another output: it and each head have weights of their own."""
         node = self._node(item)
         if not (self._parts.is_end(node) and self._parts.is_last(node)) or node in self._parts.passing:
             return False
         number = self._nodes.index(node)
         for head in heads:
             other = self._nodes.index(self._node(head))
-            if _question(node) is _question(self._node(head)):
+            if _read_off(node) is _read_off(self._node(head)):
                 return False
             if self._own[number] <= self._own[other] or self._own[other] <= self._own[number]:
                 return False
@@ -232,7 +232,7 @@ class _Proposer:
 
 
 def _gives_values(node: Node, catalog: OpCatalog) -> bool:
-    if node.op in PLACEHOLDER_OPS or NO_ANSWER.fullmatch(node.op) or catalog.find(node.op) is None:
+    if node.op in PLACEHOLDER_OPS or NO_OUTPUT_OP.fullmatch(node.op) or catalog.find(node.op) is None:
         return False
     if subsystem(node.op) is not None:  # it stays behind, and could not be served
         return False
@@ -253,8 +253,8 @@ def _unnamed(node: Node) -> Value:
     return origin(node.output(), ("Identity",))
 
 
-def _question(node: Node) -> Node:
-    """Returns the node whose answer others only read off: the logits of a softmax, or the node itself."""
+def _read_off(node: Node) -> Node:
+    """Returns the node whose output others only read off: the logits of a softmax, or the node itself."""
     return origin(node.output(), READ_OFF_OPS).node
 
 

@@ -59,7 +59,7 @@ def training_nodes(graph: Graph) -> set[Node]:
 def differentiated(graph: Graph) -> set[str]:
     """Returns the names of the nodes that a gradient was taken through.
 
-    The gradient of `scope/op` lies under `gradients/scope/op_grad`. Source: python/ops/gradients_impl.py.
+    The gradient of `scope/op` is under `gradients/scope/op_grad`. Source: python/ops/gradients_impl.py.
     """
     return {match.group(1) for node in graph if (match := _GRADIENT_OF.search(node.name)) is not None}
 

@@ -18,7 +18,7 @@ from compat_saver.graph.op_sets import ASSIGN_OPS, PLACEHOLDER_OPS, RANDOM_OP, R
 
 @dataclass(frozen=True)
 class Initializer:
-    """What one variable begins with.
+    """The initial value of one variable.
 
     Attributes:
         tensor: the tensor that is assigned to it.
@@ -40,13 +40,13 @@ class Initializer:
 def initializers(
     graph: Graph, names: Iterable[str], written: Mapping[str, str], variables: Collection[str]
 ) -> dict[str, Initializer]:
-    """Returns variable -> what it begins with; those that nothing initializes are left out.
+    """Returns variable -> its initial value; those that nothing initializes are left out.
 
     Args:
         graph: the whole graph.
         names: the variables to look for.
-        written: variable -> its initializer op, where the file tells; others begin with their first assignment that
-            restores nothing.
+        written: variable -> its initializer op, where it is recorded; for others it is the first assignment
+            that restores nothing.
         variables: all variables of the graph.
     """
     found = first_assignments(graph, names, written)

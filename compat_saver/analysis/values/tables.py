@@ -1,4 +1,4 @@
-"""Which lookup tables a graph has, what fills each, and where in the checkpoint the content of each lies.
+"""Which lookup tables a graph has, what fills each, and where in the checkpoint the content of each is stored.
 
 A table is filled in one of three ways, and by what its nodes say:
 
@@ -53,7 +53,7 @@ class LookupTable:
         is_mutable: whether what it holds may change as the graph runs.
         key_dtype: DT_* number.
         value_dtype: DT_* number.
-        initializers: the names of the nodes that fill it when a session begins; none where a checkpoint holds it.
+        initializers: the names of the nodes that fill it when a session starts; none where a checkpoint holds it.
         stored: the names of its keys and its values in the checkpoint; None where no saver has it.
     """
 
@@ -118,7 +118,7 @@ def _table(
 
 
 def _initializers(graph: Graph, listed: Iterable[str]) -> dict[Node, list[str]]:
-    """Returns table node -> the nodes that fill it when a session begins."""
+    """Returns table node -> the nodes that fill it when a session starts."""
     roots = [node for node in (graph.get(name.lstrip("^").partition(":")[0]) for name in listed) if node is not None]
     run_at_first = graph.ancestors(roots)
     found: dict[Node, list[str]] = defaultdict(list)
@@ -153,12 +153,12 @@ def table_of(handle: Value) -> Node:
 def needed_tables(
     graph: Graph, tables: Iterable[LookupTable], outputs: Iterable[Value], inputs: Mapping[Value, None]
 ) -> tuple[LookupTable, ...]:
-    """Returns the tables that some values hang on; filling one may need another.
+    """Returns the tables that some values depend on; filling one may need another.
 
     Args:
         graph: the whole graph.
         tables: its tables.
-        outputs: the values to begin at; none means that all tables are needed.
+        outputs: the values to start at; none means that all tables are needed.
         inputs: the values to stop at.
     """
     tables, roots = tuple(tables), list(outputs)
@@ -176,14 +176,14 @@ def needed_tables(
 
 
 def initializer_values(graph: Graph, tables: Iterable[LookupTable]) -> list[Value]:
-    """Returns the initializers of some tables as values from which a walk through the graph can begin."""
+    """Returns the initializers of some tables as values from which a walk through the graph can start."""
     return [graph[name].output() for item in tables for name in item.initializers]
 
 
 def file_initializers(graph: Graph, table: LookupTable) -> Iterator[tuple[Node, str]]:
     """Yields the initializers that read a text file, with the path as it was written down.
 
-    Where the path is fed or computed the name of the tensor stands for it: nobody else knows.
+    Where the path is fed or computed the name of the tensor stands for it.
     """
     for name in table.initializers:
         node = graph[name]
@@ -206,7 +206,7 @@ def vocabulary(
         table: the table.
         graph: the graph it is in, before or after the rewrites.
         files: initializer -> the text file that it reads.
-        checkpoint: where the content of mutable tables lies.
+        checkpoint: where the content of mutable tables is stored.
         most: how many keys to return at most; of a file no more is read than that takes.
     """
     if table.stored is not None:

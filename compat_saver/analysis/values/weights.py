@@ -1,4 +1,4 @@
-"""Which variables a graph has, and where in the checkpoint the value of each lies."""
+"""Which variables a graph has, and where in the checkpoint the value of each is stored."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ class Weight:
         dtype: DT_* number.
         shape: the shape of the value in the checkpoint, or of the variable's part of it.
         trainable: whether TF1 said so.
-        location: where its value lies in the checkpoint.
-        initializer: what it begins with, for a variable that no checkpoint holds; None where the checkpoint has it.
+        location: where its value is stored in the checkpoint.
+        initializer: its initial value, for a variable that no checkpoint holds; None where the checkpoint has it.
         initial: the value that the initializer gave; None where the checkpoint has it, or before it is computed.
     """
 
@@ -164,8 +164,8 @@ class WeightFinder:
         checkpoint: the opened checkpoint; None if there is none.
         locations: variable name -> location, from the graph's saver; others are looked for under their own names.
         trainable: the names of trainable variables.
-        first: what the variables begin with that need not be in the checkpoint: local ones, which savers leave out, and
-            others if a person wants it so.
+        first: the initial values of variables that need not be in the checkpoint: local ones, which savers leave out,
+            and others if the user wants it so.
 
     Attributes:
         absent: the variables that were looked for and are not there.
@@ -191,7 +191,7 @@ class WeightFinder:
         dtype = dtypes.base(node.attr.type("dtype"))
         is_stored = self._checkpoint is not None and key in self._checkpoint
         if not is_stored and node.name in self._first:
-            return self._beginning(node, dtype, location, self._first[node.name])
+            return self._initialized(node, dtype, location, self._first[node.name])
         if not is_stored:
             self.absent.append(node.name)
         if self._checkpoint is None:
@@ -212,8 +212,8 @@ class WeightFinder:
             return _mismatch(node.name, f"dtype {dtypes.name_of(dtype)}", f"dtype {info.dtype.name}")
         return Weight(node.name, dtype, found, node.name in self._trainable, location)
 
-    def _beginning(self, node: Node, dtype: int, location: Location, first: Initializer) -> Weight | str:
-        """Returns the weight of a variable that begins as the graph has it."""
+    def _initialized(self, node: Node, dtype: int, location: Location, first: Initializer) -> Weight | str:
+        """Returns the weight of a variable with its initial value."""
         declared = declared_shape(node)
         shape = first.shape if declared is None or None in declared else declared
         if first.obstacle:
@@ -232,7 +232,7 @@ class WeightFinder:
 def _mismatch(name: str, in_graph: str, in_checkpoint: str, whole: str = "it") -> str:
     return (
         f"Variable {name!r}: in the graph {whole} has {in_graph}, in the checkpoint {in_checkpoint}. "
-        "Graph and checkpoint are of different runs."
+        "The graph and the checkpoint probably come from different training runs."
     )
 
 

@@ -1,4 +1,4 @@
-"""Compares the answers of two models."""
+"""Compares the outputs of two models."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Comparison:
     """How two arrays compare.
 
     Attributes:
-        max_abs_diff: the largest absolute difference; None where there is none to tell (strings, other shapes).
+        max_abs_diff: the largest absolute difference; None where there is none (strings, other shapes).
         bitwise_equal: whether all elements are the same, NaN equal to NaN.
         problem: one phrase if they differ beyond tolerance, else "".
         elements: how many were compared.
@@ -56,7 +56,7 @@ def tolerances(dtype: np.dtype, rtol: float | None, atol: float | None) -> tuple
 
 
 def compare(original: np.ndarray, found: np.ndarray, rtol: float | None, atol: float | None) -> Comparison:
-    """Compares what a model answers with what the original answers.
+    """Compares an output of a model with that of the original.
 
     Integers, truth values and strings must be equal; other numbers within `atol + rtol * |original|`, a NaN where there
     was a NaN and an infinity where there was that infinity.

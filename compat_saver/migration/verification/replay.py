@@ -1,7 +1,7 @@
-"""Runs the original graph in a `tf.compat.v1.Session`: the judge of every migration.
+"""Runs the original graph in a `tf.compat.v1.Session`: the reference for every migration.
 
-Nothing of our rewriting takes part where today's TensorFlow can still run the graph: TensorFlow imports what was read,
-and its own kernels restore the variables from the checkpoint.
+No rewrite of this package takes part where today's TensorFlow can still run the graph: TensorFlow imports what was
+read, and its own kernels restore the variables from the checkpoint.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class Replay:
 
     Args:
         model: the graph as its release wrote it, and its checkpoint.
-        plan: what will be asked, which variables to restore, what is bound with every run, which tables to fill.
+        plan: the signatures to run, the variables to restore, the constants to feed with every run, the tables to fill.
 
     Attributes:
-        notes: in what the replayed graph is not the one that was read.
+        notes: how the graph differs from the one that was read.
     """
 
     def __init__(self, model: LegacyModel, plan: Plan) -> None:
@@ -53,11 +53,11 @@ class Replay:
         self._session = self._tf.compat.v1.Session(graph=self._graph)
         with self._graph.as_default():
             prefix = "" if model.checkpoint is None else model.checkpoint.prefix
-            unfolded = self._read_besides(model, [weight.name for weight in plan.weights])
+            unfolded = self._read_additionally(model, [weight.name for weight in plan.weights])
             self._restores = [self._restore_op(prefix, weight) for weight in (*plan.weights, *unfolded)]
             stored = [table for table in plan.content.tables if table.stored is not None]
             self._restores += [self._import_op(prefix, table) for table in stored]
-        self._begin()
+        self._start()
 
     def __enter__(self) -> Replay:
         return self
@@ -67,7 +67,7 @@ class Replay:
     ) -> None:
         self._session.close()
 
-    def _read_besides(self, model: LegacyModel, names: Collection[str]) -> list[Weight]:
+    def _read_additionally(self, model: LegacyModel, names: Collection[str]) -> list[Weight]:
         """Returns what the graph reads without need: in a branch that is never taken, which the written model lacks."""
         graph = self._original.graph
         needed = graph.ancestors(graph.value(name).node for name in self._original.fetches.values())
@@ -75,7 +75,7 @@ class Replay:
         found = [finder.find(node) for node in variable_nodes(needed) if node.name not in names]
         return [item for item in found if isinstance(item, Weight)]
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         self._session.run(self._restores)
         self._fill()
         self._load()
@@ -85,11 +85,11 @@ class Replay:
         self._session.run(self._restores)
         self._load()
         for signature, feeds in self._history:
-            self._answer(signature, feeds)
+            self._outputs(signature, feeds)
 
     @property
     def _paths(self) -> dict[str, str]:
-        """The tensors with the paths of tables' files -> where these lie here."""
+        """The tensors with the paths of tables' files -> where the files are here."""
         paths = self._content.paths.items()
         return {self._graph.get_operation_by_name(name).inputs[1].name: str(path) for name, path in paths}
 
@@ -118,13 +118,13 @@ class Replay:
             ReplayError: the graph does not run on these inputs.
         """
         try:
-            found = self._answer(signature, feeds)
+            found = self._outputs(signature, feeds)
         except _tensorflow.refusals() as error:
             raise ReplayError(_tensorflow.gist(error)) from error
         self._history.append((signature, feeds))
         return {key: np.asarray(value) for key, value in found.items()}
 
-    def _answer(self, signature: Signature, feeds: Mapping[str, np.ndarray]) -> Mapping[str, Any]:
+    def _outputs(self, signature: Signature, feeds: Mapping[str, np.ndarray]) -> Mapping[str, Any]:
         fed = {self._original.feeds[signature.inputs[key].name]: array for key, array in feeds.items()}
         fetches = {key: self._original.fetches[tensor.name] for key, tensor in signature.outputs.items()}
         found: Mapping[str, Any] = self._session.run(fetches, {**self._original.fed, **fed})
@@ -145,9 +145,8 @@ class Replay:
         try:
             return original, self._import_graph(model.meta, original)
         except _tensorflow.refusals() as error:
-            raise CannotMigrateError(
-                [f"The original graph cannot be replayed, so nothing can be proven: {_tensorflow.gist(error)}"]
-            ) from error
+            reason = "The original graph cannot be executed, so the migration cannot be verified"
+            raise CannotMigrateError([f"{reason}: {_tensorflow.gist(error)}"]) from error
 
     def _import_graph(self, meta: MetaGraph, original: Original) -> Any:
         message = self._tf.compat.v1.GraphDef.FromString(to_graph_def(original.graph).SerializeToString())
@@ -157,7 +156,7 @@ class Replay:
         return graph
 
     def _producer_ops(self, meta: MetaGraph) -> Any:
-        """What import_meta_graph passes as well: unknown attributes at their default of the day are dropped."""
+        """What import_meta_graph passes as well, so that unknown attributes at their default are dropped."""
         if not meta.stripped_ops:
             return None
         return _tensorflow.op_list(OpList(op=meta.stripped_ops.values()).SerializeToString())

@@ -40,7 +40,7 @@ class Guess:
 
     Attributes:
         batches: for an unknown first dimension, one batch each.
-        size: for every other unknown dimension; None for that of the batch, where nobody knows which is which.
+        size: for every other unknown dimension; None for that of the batch, where it is unknown which is which.
         rank: for shapes of unknown rank.
         integers: what integers stay below of which nothing is known.
     """
@@ -63,7 +63,7 @@ class Guess:
 class SampleMaker:
     """Makes inputs for the signatures of one graph.
 
-    Every input stays within what the graph tells of it (`analysis.input_facts`). Floats of which it tells nothing are
+    Every input stays within what is known from the graph (`analysis.feeding`). Floats of which nothing is known are
     drawn once from a normal distribution and once from 0 to 1.
 
     Args:
@@ -84,7 +84,7 @@ class SampleMaker:
         self._facts: dict[str, InputFacts] = {}
 
     def facts(self, tensor: Tensor) -> InputFacts:
-        """Returns what the graph tells of an input."""
+        """Returns what is known of an input from the graph."""
         if tensor.name not in self._facts:
             value = self._values.get(tensor.name)
             found = InputFacts() if value is None else input_facts(self._graph, value, self._vocabularies)
@@ -202,7 +202,7 @@ def _sparse_sizes(sparse: SparseInput, batch: int) -> tuple[int, ...]:
 
 
 def _diagonally(axes: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
-    """Returns all combinations, those first that are near the beginning of every axis."""
+    """Returns all combinations, those near the start of every axis first."""
     places = itertools.product(*(range(len(axis)) for axis in axes))
     return [tuple(axis[at] for axis, at in zip(axes, place, strict=True)) for place in sorted(places, key=sum)]
 

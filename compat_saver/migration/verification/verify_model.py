@@ -31,8 +31,8 @@ class Verification:
     Attributes:
         inputs: where the inputs came from: "seed 0" or a file.
         results: signature name -> output key -> comparison over all batches.
-        notes: what a person should know of how it was done.
-        guesses: signature name -> input key -> how it was made up, of those that the shape does not settle.
+        notes: what the user should know of how it was done.
+        guesses: signature name -> input key -> how it was generated, where more than the shape was chosen.
     """
 
     inputs: str
@@ -66,7 +66,7 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
         options: tolerances, seed or file of inputs.
 
     Raises:
-        UsageError: no inputs could be made on which the original runs, or the given ones do not fit.
+        UsageError: the original fails on all generated inputs, or the given ones do not fit.
     """
     given = read_feeds(options.verify_data, plan.signatures) if options.verify_data is not None else None
     maker = SampleMaker(plan.graph, plan.input_nodes, options.seed, _vocabularies(model, plan))
@@ -81,7 +81,7 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
     for item in references:
         results[item.signature.name] = _compare_all(written, item, options)
     for item in references:  # after all comparisons, for it runs the model again
-        notes += item.notes + list(_doubts(written, item, results[item.signature.name], plan.graph))
+        notes += item.notes + list(_notes(written, item, results[item.signature.name], plan.graph))
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
     guesses = {item.signature.name: item.guesses for item in references if item.guesses}
     return Verification(source, results, tuple(notes), guesses)
@@ -130,7 +130,7 @@ def _is_random(model: Any, reference: ReferenceRun) -> bool:
     return any(compare(first[key], second[key], None, None).problem for key in first)
 
 
-def _doubts(model: Any, reference: ReferenceRun, compared: Mapping[str, Comparison], graph: Graph) -> Iterator[str]:
+def _notes(model: Any, reference: ReferenceRun, compared: Mapping[str, Comparison], graph: Graph) -> Iterator[str]:
     name = reference.signature.name
     random = [node.name for node in graph if RANDOM_OP.search(node.op)]
     if random and _is_random(model, reference):

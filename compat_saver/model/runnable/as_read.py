@@ -1,9 +1,9 @@
-"""Which graph is replayed: the one that was read, or what today's TensorFlow can run of it.
+"""Which graph the reference run uses: the one that was read, or what current TensorFlow can run of it.
 
-Three steps, each only where the one before does not do:
+Three steps, each only where the one before fails:
 
 1. The graph as its release wrote it. Only devices, colocations and recorded shapes go, for they may not hold here.
-2. What the signatures need of it. Whatever keeps the rest from being imported, no answer needs.
+2. What the signatures need of it. No output depends on what keeps the rest from being imported.
 3. The same, with the ops replaced that today's TensorFlow lacks or that compute something else than they did. That
    these replacements are right is proven by this project's tests against the TensorFlow that had the ops.
 """
@@ -80,11 +80,12 @@ def cut(
     passes = replacements(graph, set(graph))
     rewrites = [*run_passes(passes, graph), *run_in_functions(passes, graph, catalog)]
     run_passes([Prune(roots)], graph)
-    notes = ["Only what the signatures need of the original graph could be replayed."]
+    notes = ["Only the part of the original graph that the signatures need could be executed."]
     if rewrites:
         ops = "; ".join(item.detail for item in rewrites)
         notes.append(
-            f"Ops that today's TensorFlow cannot run as they were had to be replaced in the replay as well ({ops})."
+            "Ops that today's TensorFlow cannot run as they were had to be replaced in the reference run as well "
+            f"({ops})."
         )
     feeds = {name: f"{spec.node}:0" for name, spec in nodes.inputs.items()}
     fetches = {name: f"{node}:0" for name, (node, _) in nodes.outputs.items()}

@@ -1,7 +1,7 @@
 """Takes out what a meta graph says of nodes that are not in its graph: one such name stops TensorFlow's import.
 
-Some were never there, for people write collections too (all of tflearn's did); others were left out. What is known by
-its collection's key is looked into, as TensorFlow's import does; anything else is a person's own and stays.
+Some were never there, for programs write collections too (all of tflearn's did); others were left out. What is known
+by its collection's key is looked into, as TensorFlow's import does; anything else is the program's own and stays.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _QUEUE_NAMES = (1, 2, 3, 4)
 
 
 def drop_dangling(message: Message, graph: Graph) -> tuple[str, ...]:
-    """Changes a MetaGraphDef in place, and returns what a person should know of it, a sentence each.
+    """Changes a MetaGraphDef in place, and returns what the user should know of it, a sentence each.
 
     Args:
         message: the MetaGraphDef.
@@ -44,7 +44,7 @@ def drop_dangling(message: Message, graph: Graph) -> tuple[str, ...]:
     if message.HasField("saver_def") and not _has_saver(message.saver_def, graph):
         message.ClearField("saver_def")
         notes.append("The ops of the saver are not in the graph; a new one is made.")
-    return (*notes, *_settle_version(message))
+    return (*notes, *_fix_version(message))
 
 
 def _prune(key: str, collection: Message, graph: Graph) -> list[str]:
@@ -152,7 +152,7 @@ def _parts(data: bytes, number: int) -> Iterator[bytes]:
 # ---- the version
 
 
-def _settle_version(message: Message) -> Iterator[str]:
+def _fix_version(message: Message) -> Iterator[str]:
     """Gives the meta graph a version that TensorFlow can parse, for it says whether variables say they are trainable.
 
     Without one TensorFlow believes what the variables say, which before 1.9 was nothing.

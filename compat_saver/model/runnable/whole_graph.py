@@ -1,4 +1,4 @@
-"""Makes of a legacy meta graph one that today's TensorFlow imports and runs: as it was, but for what cannot be.
+"""Rewrites a legacy meta graph so that current TensorFlow imports it, changing only unsupported ops.
 
 1. Devices, colocations and recorded shapes go, and attributes that say nothing to today's ops.
 2. Ops that today's TensorFlow lacks, or that would compute something else than then, are replaced, in the whole graph
@@ -22,7 +22,7 @@ from compat_saver.analysis.ops.unsupported_ops import loss_of, runs_in_a_session
 from compat_saver.errors import GraphError, NameNotFoundError
 from compat_saver.graph import Graph, Node, OpCatalog, from_graph_def, to_graph_def
 from compat_saver.graph.functions import called_functions, function_bodies
-from compat_saver.graph.op_advice import advice_for
+from compat_saver.graph.op_notes import advice_for
 from compat_saver.graph.ops import known_facts
 from compat_saver.model.runnable.dangling import drop_dangling
 from compat_saver.model.runnable.replacements import drop_placement, replacements
@@ -40,10 +40,10 @@ class LeftOut:
 
     Attributes:
         name: of the node.
-        cause: the node in the way: itself, or one that it depends on.
+        cause: the unsupported node: itself, or one that it depends on.
         op: the op of that.
         reason: why today's TensorFlow cannot import that, a phrase.
-        advice: what a person can do, in sentences; "" if nothing is known.
+        advice: what the user can do, in sentences; "" if nothing is known.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Importable:
         graph: its graph.
         rewrites: what was replaced in it.
         left_out: node -> why it is not in it.
-        notes: what a person should know, a sentence each.
+        notes: what the user should know, a sentence each.
     """
 
     meta: MetaGraph
@@ -78,7 +78,7 @@ class Importable:
     notes: tuple[str, ...]
 
     def require(self, name: str) -> None:
-        """Raises NameNotFoundError, with what is in the way, for the name of a node or tensor that was left out."""
+        """Raises NameNotFoundError, with the unsupported op, for the name of a node or tensor that was left out."""
         item = self.left_out.get(name.lstrip("^").partition(":")[0])
         if item is not None:
             raise NameNotFoundError(str(item))
@@ -106,20 +106,20 @@ def importable(meta: MetaGraph) -> Importable:
     message.CopyFrom(meta.message)
     message.graph_def.CopyFrom(to_graph_def(graph))
     dropped = drop_dangling(message, graph)
-    notes = (*_told_of_rewrites(rewrites), *_told_of_left_out(left_out.values()), *dropped)
+    notes = (*_rewrite_notes(rewrites), *_left_out_notes(left_out.values()), *dropped)
     return Importable(MetaGraph(meta.path, message), graph, tuple(rewrites), left_out, notes)
 
 
 def _leave_out(graph: Graph, catalog: OpCatalog) -> dict[str, LeftOut]:
     """Takes out what cannot be imported and all that depends on it; returns it by name."""
     calls = _calling_in_vain(graph, catalog)
-    causes = {node: item for node in graph if (item := _in_the_way(node, graph, catalog, calls)) is not None}
+    causes = {node: item for node in graph if (item := _unsupported(node, graph, catalog, calls)) is not None}
     found = graph.dependents(causes)
     graph.remove_all(found)
     return {node.name: dataclasses.replace(causes[root], name=node.name) for node, root in found.items()}
 
 
-def _in_the_way(node: Node, graph: Graph, catalog: OpCatalog, calls: Mapping[str, str]) -> LeftOut | None:
+def _unsupported(node: Node, graph: Graph, catalog: OpCatalog, calls: Mapping[str, str]) -> LeftOut | None:
     """Returns why TensorFlow would refuse a node; None if it takes it."""
     if node.op in graph.functions:
         reason = f"a function of the graph that calls {calls[node.op]}" if node.op in calls else ""
@@ -182,13 +182,13 @@ def _refused_call(node: Node, graph: Graph, calls: Mapping[str, str]) -> str:
     return f"it calls a function with {calls[sorted(through)[0]]}" if through else ""
 
 
-def _told_of_rewrites(rewrites: Collection[Rewrite]) -> Iterator[str]:
+def _rewrite_notes(rewrites: Collection[Rewrite]) -> Iterator[str]:
     if rewrites:
         details = "; ".join(item.detail for item in rewrites)
         yield f"Ops that today's TensorFlow cannot run as they were have been replaced: {details}."
 
 
-def _told_of_left_out(left_out: Collection[LeftOut]) -> Iterator[str]:
+def _left_out_notes(left_out: Collection[LeftOut]) -> Iterator[str]:
     causes: dict[str, list[LeftOut]] = {}
     for item in left_out:
         causes.setdefault(item.op, []).append(item)

@@ -28,11 +28,11 @@ _CHANGES = {
 
 
 class LegacyDecodeJpegAndDequantize(LegacyBehavior):
-    """Gives each such op the attribute that names what it computed.
+    """Gives each such op the attribute value that computes what it computed.
 
     Ops that computed, with an attribute at its default or unknown, what today another value of it gives.
 
-    1. DecodeJpeg of TensorFlow 0.12 had no `dct_method` and took the accurate integer transform; since 1.0 the default
+    1. DecodeJpeg of TensorFlow 0.12 had no `dct_method` and used the accurate integer transform; since 1.0 the default
        is the fast one (tensorflow/core/kernels/decode_image_op.cc).
     2. Dequantize of TensorFlow 0.12 to 1.1, in the mode MIN_FIRST and for eight bits, computed what MIN_COMBINED does:
        the smallest number of the range was not moved to a whole step (tensorflow/core/kernels/dequantize_op.cc).

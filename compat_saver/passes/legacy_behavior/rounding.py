@@ -67,13 +67,13 @@ def _found(values: Value, build: Build, node: Node) -> Value:
     return build("Maximum", largest, build.constant(0.0, dtypes.name_of(dtype.type)), T=dtype)
 
 
-_WHOLE = (3, 4, 5, 6, 9, 17, 22, 23)  # int32, uint8, int16, int8, int64, uint16, uint32, uint64
+_INTEGERS = (3, 4, 5, 6, 9, 17, 22, 23)  # int32, uint8, int16, int8, int64, uint16, uint32, uint64
 
 
 class RoundIntegers(OpReplacement):
-    """Hands whole numbers on; whatever release wrote the graph, for none meant zeros.
+    """Forwards integers, whatever release wrote the graph: in none of them the output was zeros.
 
-    Round of whole numbers: the numbers themselves, in every release of TensorFlow 1; 2.21 answers zeros.
+    Round of integers: the integers themselves, in every release of TensorFlow 1; 2.21 returns zeros.
 
     Source: tensorflow/core/kernels/cwise_op_round.cc registers it for integers in both.
     """
@@ -82,8 +82,8 @@ class RoundIntegers(OpReplacement):
     ops: ClassVar = {"Round": "Identity"}
 
     def applies_to(self, node: Node) -> bool:
-        """Whether it rounds whole numbers."""
-        return node.attr.type("T") in _WHOLE
+        """Whether it rounds integers."""
+        return node.attr.type("T") in _INTEGERS
 
     def rewrite(self, node: Node, build: Build) -> None:
         """Rewrites one such op."""

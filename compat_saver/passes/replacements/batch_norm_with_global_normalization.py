@@ -34,8 +34,8 @@ class BatchNormWithGlobalNormalization(OpReplacement):
         scale = build("Rsqrt", build("Add", variance, epsilon, T=dtype), T=dtype)
         if node.attr.bool("scale_after_normalization"):
             scale = build("Mul", scale, gamma, T=dtype)
-        centred = build("Sub", values, mean, T=dtype)
-        build.replace(build("Add", build("Mul", centred, scale, T=dtype), beta, T=dtype))
+        centered = build("Sub", values, mean, T=dtype)
+        build.replace(build("Add", build("Mul", centered, scale, T=dtype), beta, T=dtype))
 
 
 class BatchNormWithGlobalNormalizationGrad(OpReplacement):

@@ -24,7 +24,7 @@ class Bucketize(OpReplacement):
 
     Two cases, which differ at a boundary itself and behind the last one:
 
-    1. BucketizeWithInputBoundaries, of tf.contrib.boosted_trees and used by tensorflow-transform: a bucket begins with
+    1. BucketizeWithInputBoundaries, of tf.contrib.boosted_trees and used by tensorflow-transform: a bucket starts with
        its boundary, and there is one more bucket than boundaries. The float boundaries are converted to the type of the
        values, toward zero for integers.
     2. BoostedTreesBucketize: a bucket ends with its boundary, and what is greater than all is in the last one too. The

@@ -18,9 +18,9 @@ _SIZED_INPUT = {"Conv3DBackpropInput": 0, "Conv3DBackpropFilter": 1}
 
 
 class Conv3DBackprop(OpReplacement):
-    """Gives each such op the shape of the tensor it took.
+    """Gives each such op the shape of the tensor that it received.
 
-    Conv3DBackpropInput, Conv3DBackpropFilter -> V2: they took a whole tensor where only its shape counts.
+    Conv3DBackpropInput, Conv3DBackpropFilter -> V2: their input was a whole tensor of which only the shape counts.
 
     A transposed 3-D convolution is a Conv3DBackpropInput, so these are not of training alone.
     """
@@ -40,11 +40,11 @@ _OIHW_TO_HWIO = [2, 3, 1, 0]
 
 
 class FusedConv2DBiasActivation(OpReplacement):
-    """Takes each such op apart.
+    """Splits each such op into its steps.
 
     FusedConv2DBiasActivation -> Conv2D, Mul, BiasAdd and Relu, which it had in one kernel.
 
-    Source: tensorflow/contrib/fused_conv/kernels/fused_conv2d_bias_activation_op.cc. The answer is
+    Source: tensorflow/contrib/fused_conv/kernels/fused_conv2d_bias_activation_op.cc. The output is
 
         activation(conv_input_scale * conv(conv_input, filter) + side_input_scale * side_input + bias)
 
@@ -52,11 +52,11 @@ class FusedConv2DBiasActivation(OpReplacement):
 
     1. float32, on GPUs. `filter` may have its output channels first.
     2. qint8, on GPUs, and since 1.15 on CPUs for channels in the last dimension: computed in float32, then rounded to
-       the nearest, half to even, and clipped to what int8 holds. GPUs took the format NCHW_VECT_C only, which is left
-       standing.
+       the nearest, half to even, and clipped to what int8 holds. GPUs supported the format NCHW_VECT_C only, which is
+       left unchanged.
 
     With a `side_input_scale` of 0 the side input does not count, and has another shape; so the scale has to be a
-    constant, or the op is left standing. The kernels ignored `dilations`.
+    constant, or the op is left unchanged. The kernels ignored `dilations`.
     """
 
     name = "fused_conv2d_bias_activation"
@@ -64,7 +64,7 @@ class FusedConv2DBiasActivation(OpReplacement):
     agreement = "to rounding; in float32, which ran on GPUs only, by its formula"
 
     def applies_to(self, node: Node) -> bool:
-        """Rewrites what had a kernel and says whether the side input counts."""
+        """Rewrites nodes that had a kernel and whose side input is known to count or not."""
         if _scale_of_side_input(node) is None:
             return False
         if node.attr.bytes("activation_mode", b"Relu") not in (b"Relu", b"None"):

@@ -78,10 +78,10 @@ _ADDONS = "Addons>"
 class ImageProjectiveTransform(OpReplacement):
     """Gives each ImageProjectiveTransform the size of its images, and those of TensorFlow Addons their core name.
 
-    ImageProjectiveTransform -> ImageProjectiveTransformV2: the size of the answer was that of the images.
+    ImageProjectiveTransform -> ImageProjectiveTransformV2: the size of the output was that of the images.
 
-    Source: tensorflow/contrib/image/kernels/image_ops.h. What lies outside of an image is 0, as in V2 with its default
-    `fill_mode`, CONSTANT. In 1.0 there was no `interpolation`: it took the nearest pixel. TensorFlow Addons has V2 and
+    Source: tensorflow/contrib/image/kernels/image_ops.h. Outside of an image all is 0, as in V2 with its default
+    `fill_mode`, CONSTANT. In 1.0 there was no `interpolation`: it used the nearest pixel. TensorFlow Addons has V2 and
     V3 under names of its own, with the inputs and attributes of the core ops.
     """
 

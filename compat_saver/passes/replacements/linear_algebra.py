@@ -48,9 +48,9 @@ class MatrixExponential(OpReplacement):
     Source: tensorflow/core/kernels/matrix_exponential_op.cc, which calls Eigen; the method is that of N. J. Higham,
     "The Scaling and Squaring Method for the Matrix Exponential Revisited" (2005). Each matrix of shape [..., n, n] is
     divided by the power of two that brings its 1-norm below a limit, a rational function of degree 13 gives the
-    exponential of that, and squaring it as often as was halved gives the answer. How often depends on the values, so
-    there is a v1 while loop. All is computed in double precision, whatever the type. Where a matrix is not finite, the
-    old op answered with NaN and MatrixSolve refuses it, as today's tf.linalg.expm does.
+    exponential of that, and squaring that as often as the matrix was halved gives the output. How often depends on the
+    values, so there is a v1 while loop. All is computed in double precision, whatever the type. Where a matrix is not
+    finite, the old op returned NaN and MatrixSolve raises, as current tf.linalg.expm does.
     """
 
     name = "matrix_exponential"

@@ -21,7 +21,7 @@ class RandomCrop(OpReplacement):
     The op draws 32 bits for its place along x, then 32 bits for that along y, each only if there is more than one
     place, and takes the remainder of their division by the number of places. RandomUniformInt does the same with its
     bits. So two of them, with the seeds of the old op, cut the first crop of a session where the old op did. After that
-    the streams part, for RandomUniformInt puts more numbers aside.
+    the streams diverge, because RandomUniformInt reserves more numbers.
     """
 
     name = "random_crop"
@@ -40,9 +40,9 @@ class RandomCrop(OpReplacement):
         left = _entry(build, _draw(node, build, across), zero)
         # The second number drawn, or the first if none was needed for x.
         top = _entry(build, _draw(node, build, down), build("Minimum", across, one, T=_INT32))
-        begin = build("Pack", top, left, zero, N=3, T=_INT32, axis=0)
+        start = build("Pack", top, left, zero, N=3, T=_INT32, axis=0)
         extent = build("ConcatV2", size, build.constant([-1], "int32"), zero, N=2, T=_INT32, Tidx=_INT32)
-        build.replace(build("Slice", image, begin, extent, T=node.attrs["T"], Index=_INT32))
+        build.replace(build("Slice", image, start, extent, T=node.attrs["T"], Index=_INT32))
 
 
 def _entry(build: Build, vector: Value, index: Value) -> Value:
@@ -58,9 +58,9 @@ def _draw(node: Node, build: Build, room: Value) -> Value:
 
 
 class RandomPoisson(OpReplacement):
-    """Tells each RandomPoisson the type of its rates.
+    """Gives each RandomPoisson the type of its rates as an attribute.
 
-    RandomPoisson -> RandomPoissonV2: the type of the rates was that of the answer.
+    RandomPoisson -> RandomPoissonV2: the type of the rates was that of the output.
     """
 
     name = "random_poisson_v2"
@@ -73,8 +73,8 @@ class RandomPoisson(OpReplacement):
         node.attrs["R"] = node.attrs["dtype"]
 
 
-_ALGORITHM, _COUNTER, _KEY = (0, 1), (1, 2), (3, 1)  # where each begins in the state, and its length
-_SET_ASIDE = 256
+_ALGORITHM, _COUNTER, _KEY = (0, 1), (1, 2), (3, 1)  # where each starts in the state, and its length
+_RESERVED = 256
 
 
 class StatefulStandardNormal(OpReplacement):
@@ -83,8 +83,8 @@ class StatefulStandardNormal(OpReplacement):
     StatefulStandardNormal -> a stateless draw and the step of its state: deprecated at GraphDef version 29.
 
     Source: tensorflow/core/kernels/stateful_random_ops.cc. The state is a variable of four int64: the algorithm, a
-    counter of 128 bits with its lower half first, and the key. The op draws with what it finds and puts 256 numbers
-    aside for each drawn. StatefulStandardNormalV2 wants a variable without the algorithm, so it cannot take this one;
+    counter of 128 bits with its lower half first, and the key. The op draws from the state and reserves 256 numbers
+    for each drawn. StatefulStandardNormalV2 needs a variable without the algorithm, so it cannot take this one;
     what it would do is written out. A carry into the counter's upper half, after 2**64 numbers, is not.
     """
 
@@ -104,16 +104,16 @@ class StatefulStandardNormal(OpReplacement):
         drawn = build("StatelessRandomNormalV2", shape, key, counter, algorithm, dtype=dtype, Tshape=shape_dtype)
         sizes = build("Cast", shape, SrcT=shape_dtype, DstT=_INT64)
         count = build("Prod", sizes, build.constant(0, "int32"), T=_INT64, Tidx=_INT32, keep_dims=False)
-        skipped = build("Mul", count, build.constant([0, _SET_ASIDE, 0, 0], "int64"), T=_INT64)
+        skipped = build("Mul", count, build.constant([0, _RESERVED, 0, 0], "int64"), T=_INT64)
         stepped = build("AddV2", state, skipped, T=_INT64)
         assigned = build("AssignVariableOp", handle, stepped, dtype=_INT64)
-        answer = build("Identity", drawn, T=dtype)
-        answer.node.add_control_input(assigned.node)
-        build.replace(answer)
+        output = build("Identity", drawn, T=dtype)
+        output.node.add_control_input(assigned.node)
+        build.replace(output)
 
 
-def _part(build: Build, state: Value, begin: int, size: int) -> Value:
-    return build("Slice", state, _vector(build, begin), _vector(build, size), T=_INT64, Index=_INT32)
+def _part(build: Build, state: Value, start: int, size: int) -> Value:
+    return build("Slice", state, _vector(build, start), _vector(build, size), T=_INT64, Index=_INT32)
 
 
 def _vector(build: Build, *numbers: int) -> Value:

@@ -1,4 +1,4 @@
-"""Sums, products and extremes along an axis: TileGrad, ReduceSliceSum and its like."""
+"""Sums, products and extremes along an axis: TileGrad, ReduceSliceSum, -Prod, -Max, -Min."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ class ReduceSlice(OpReplacement):
     1. Shape [n, 2]: n slices from indices[i, 0] up to, not including, indices[i, 1]. They may overlap.
     2. Shape [n] or [n, 1]: n - 1 slices, each from one index up to the next.
 
-    A slice ends with the axis at the latest. What it would take from before the axis is left out; the old op read what
-    lay in memory there. An empty slice gives 0, 1, the lowest or the highest value of the type, infinities included.
+    A slice ends with the axis at the latest. What it would take from before the axis is left out; the old op read
+    arbitrary memory there. An empty slice gives 0, 1, the lowest or the highest value of the type, infinities included.
     The old Max and Min forgot a NaN unless it came last in its slice; the new ones need not.
 
     Which elements are in which slice is found by comparing all positions of the axis with all slices. In front of each
-    slice comes an element for nothing, as today's reductions differ in what they give for an empty one.
+    slice comes an element for nothing, as current reductions differ in what they return for an empty one.
     """
 
     name = "reduce_slice"

@@ -11,7 +11,7 @@ from compat_saver.passes.op_replacement import OpReplacement
 
 _COMPLEX64, _INT64 = 8, 9
 
-# old op -> its successor, and attributes that the successor wants besides
+# old op -> its successor, and additional attributes of the successor
 _SUCCESSORS = {
     **{f"Batch{op}": (op, {}) for op in ("Cholesky", "CholeskyGrad", "Svd", "SelfAdjointEigV2")},
     **{
@@ -32,8 +32,8 @@ class RenamedOps(OpReplacement):
 
     Deprecated ops whose successor takes the same inputs and computes the same outputs.
 
-    A graph of their day still runs in a session, where its own GraphDef version counts; in a function, where today's
-    counts, TensorFlow refuses them. Source: the deprecation notes of the op definitions.
+    A graph of their release still runs in a session, where its own GraphDef version counts; in a function, where the
+    current one counts, TensorFlow rejects them. Source: the deprecation notes of the op definitions.
     """
 
     name = "renamed_ops"
@@ -85,12 +85,13 @@ _REPLICAS = {"TPUReplicateMetadata": "num_replicas", "TPUReplicatedInput": "N", 
 
 
 class TPUReplication(OpReplacement):
-    """Hands on what goes in and out of a computation of one replica.
+    """Forwards the inputs and outputs of a computation of one replica.
 
-    TPUReplicateMetadata and its like -> nothing: what tpu.rewrite and a TPUEstimator wrap around a model.
+    TPUReplicateMetadata, TPUReplicatedInput, TPUReplicatedOutput -> nothing: what tpu.rewrite and a TPUEstimator wrap
+    around a model.
 
-    They mark where a computation on TPUs begins and ends; on a TPU TensorFlow puts one op in the place of all between
-    them, elsewhere they have no kernel. With one replica what goes in at the beginning is what the computation reads.
+    They mark where a computation on TPUs starts and ends; on a TPU TensorFlow replaces all ops between them by one,
+    elsewhere they have no kernel. With one replica the computation reads its input directly.
     With more, each replica reads another input and computes another output, and the graph holds their computation once;
     those stay. Source: tensorflow/python/tpu/tpu.py.
     """

@@ -40,17 +40,17 @@ _USERS = {**{op: f"{op}V2" for op in _V2_USERS}, **{op: f"Resource{op}" for op i
 class ResourceHandles(OpReplacement):
     """Rewrites the old ops, and makes all that carries their handles carry a resource.
 
-    Queues, readers, tables, stacks and accumulators whose handle is a reference -> those whose handle is a resource.
+    Queues, readers, tables, stacks and accumulators with a reference as handle -> those with a resource.
 
-    The old ops hand out a reference to a string, which no function may take. The new ones take the same inputs in the
-    same order and have the same attributes, so `container`, `shared_name` and `use_node_name_sharing` still say which
+    The old ops return a reference to a string, which no function accepts. The new ones take the same inputs in the same
+    order and have the same attributes, so `container`, `shared_name` and `use_node_name_sharing` still determine which
     nodes mean the same object, and nodes keep their names for that. Three cases:
 
     1. Ops that make a handle: renamed, and all that carries the handle carries a resource.
     2. Ops that only use one: renamed.
     3. A Stack, which also takes its largest size now: -1, none.
 
-    Barrier, SparseConditionalAccumulator and LMDBReader have no such form and are left standing.
+    Barrier, SparseConditionalAccumulator and LMDBReader have no such form and are left unchanged.
     """
 
     name = "resource_handles"
@@ -77,7 +77,7 @@ class MutableDenseHashTable(OpReplacement):
     MutableDenseHashTableV2 gets the key that it has needed since 1.13: the one that marks a removed entry.
 
     A table of an earlier release removes nothing, so any key will do that is neither the empty key nor one that
-    somebody looks up, which is an error: for text the empty key with an addition, for numbers the lowest of the type,
+    is looked up, which is an error: for text the empty key with an addition, for numbers the lowest of the type,
     or the highest where the lowest is the empty key.
 
     Source: tensorflow/core/kernels/lookup_table_op.cc.

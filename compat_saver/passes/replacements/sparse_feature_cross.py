@@ -3,10 +3,10 @@
 Source: tensorflow/contrib/layers/kernels/sparse_feature_cross_kernel.cc. For each row the op makes every combination
 of one feature per column, the last column running fastest. Three cases, by what it makes of a combination:
 
-1. SparseFeatureCrossV2: text, or a hash that begins with `hash_key`. SparseCross is the same op under a new name.
+1. SparseFeatureCrossV2: text, or a hash that starts from `hash_key`. SparseCross is the same op under a new name.
 2. SparseFeatureCross with text: the features with "_X_" between them, as SparseCross.
-3. SparseFeatureCross with hashes, what `crossed_column` asks for unless it is given a `hash_key`: they are combined in
-   a way of its own that no op of today knows. SparseCross still tells which combinations there are; their hashes are
+3. SparseFeatureCross with hashes, what `crossed_column` requests without a `hash_key`: they are combined in
+   a way that no current op implements. SparseCross still gives the combinations; their hashes are
    computed from their numbers, in 64 bits that wrap around.
 
 The features of a sparse column must be sorted by row, as those of every SparseTensor that TensorFlow makes.
@@ -51,7 +51,7 @@ class SparseFeatureCross(OpReplacement):
 
 
 class _Column(NamedTuple):
-    """A column: the hashes of all its features, row after row; for each row, how many it has and where they begin."""
+    """A column: the hashes of all its features, row after row; for each row, how many it has and where they start."""
 
     hashes: Value
     counts: Value
@@ -59,7 +59,7 @@ class _Column(NamedTuple):
 
 
 class _Hashes:
-    """Rewrites a SparseFeatureCross with hashes; the tensors it makes are int64 unless they say otherwise."""
+    """Rewrites a SparseFeatureCross with hashes; the tensors it makes are int64 unless noted."""
 
     def __init__(self, node: Node, build: Build) -> None:
         self._node = node

@@ -23,8 +23,8 @@ class CountUpTo(OpReplacement):
 
     ResourceCountUpTo -> a read, a comparison and an addition.
 
-    TensorFlow does not load a SavedModel with a ResourceCountUpTo: its shape function wants to know the variable's
-    shape before the loader knows it. The answers are the same; at the limit the error is an InvalidArgumentError and no
+    TensorFlow does not load a SavedModel with a ResourceCountUpTo: its shape function needs the variable's
+    shape before the loader knows it. The outputs are the same; at the limit the error is an InvalidArgumentError and no
     longer an OutOfRangeError. Source: tensorflow/core/kernels/count_up_to_op.cc.
     """
 
@@ -43,9 +43,9 @@ class CountUpTo(OpReplacement):
         add = build("AssignAddVariableOp", variable, one, dtype=dtype)
         add.node.add_control_input(check.node)
         add.node.add_control_input(before.node)
-        answer = build("Identity", before, T=dtype)
-        answer.node.add_control_input(add.node)
-        build.replace(answer)
+        output = build("Identity", before, T=dtype)
+        output.node.add_control_input(add.node)
+        build.replace(output)
 
 
 _TYPES = {name: type_attr(dtypes.by_name(dtype).number) for name, dtype in (("T", "float32"), ("Tindices", "int32"))}
@@ -56,8 +56,8 @@ class ScatterAddNdim(OpReplacement):
 
     ScatterAddNdim -> ScatterNdAdd: what tf.contrib.tensor_forest had before core could add at indices of any depth.
 
-    Source: tensorflow/contrib/tensor_forest/kernels/scatter_add_ndim_op.cc. The old op took float32 and int32 alone and
-    returned nothing; what waited for it waits for its successor.
+    Source: tensorflow/contrib/tensor_forest/kernels/scatter_add_ndim_op.cc. The old op accepted only float32 and int32
+    and returned nothing; what waited for it waits for its successor.
     """
 
     name = "scatter_nd_add"
@@ -70,38 +70,38 @@ class ScatterAddNdim(OpReplacement):
         node.attrs |= _TYPES
 
 
-_MADE, _DESTROYED = "TemporaryVariable", "DestroyTemporaryVariable"
+_MAKE, _DESTROY = "TemporaryVariable", "DestroyTemporaryVariable"
 
 
 class TemporaryVariable(OpReplacement):
-    """Adds up in one op what such a variable was given; one that is used in another way is left standing.
+    """Adds the terms in one op; a temporary variable that is used in another way is left unchanged.
 
     TemporaryVariable, summed up and destroyed -> AddN: what tf.accumulate_n made up to TensorFlow 1.4.
 
     A temporary variable exists for one step only and has no resource form. accumulate_n fills one with zeros, adds
-    every term to it, and takes its last value as the answer once all have been added:
+    every term to it, and takes its last value as the output once all have been added:
 
         sum = TemporaryVariable
         start = Assign(sum, zeros)
         add_1, add_2, ... = AssignAdd(start, term)
-        answer = DestroyTemporaryVariable(start, ^add_1, ^add_2, ...)
+        output = DestroyTemporaryVariable(start, ^add_1, ^add_2, ...)
 
     Source: accumulate_n in tensorflow/python/ops/math_ops.py, tensorflow/core/kernels/control_flow_ops.cc.
     """
 
     name = "temporary_sums"
-    ops: ClassVar = dict.fromkeys((_MADE, _DESTROYED), "AddN")
+    ops: ClassVar = dict.fromkeys((_MAKE, _DESTROY), "AddN")
     agreement = "to rounding"
 
     def applies_to(self, node: Node) -> bool:
-        """Whether a node begins or ends such a sum."""
-        if node.op == _DESTROYED:
+        """Whether a node starts or ends such a sum."""
+        if node.op == _DESTROY:
             return _terms(node) is not None
-        return any(_terms(end) for end in _ends(node))
+        return any(_terms(end) for end in _destroying(node))
 
     def rewrite(self, node: Node, build: Build) -> None:
-        """Puts one AddN in the place of the last op; nothing needs the others then."""
-        terms = _terms(node) if node.op == _DESTROYED else None
+        """Replaces the last op by one AddN; nothing needs the other ops afterwards."""
+        terms = _terms(node) if node.op == _DESTROY else None
         if terms is None:
             return
         for add in node.control_inputs:
@@ -110,15 +110,15 @@ class TemporaryVariable(OpReplacement):
         build.replace(build("AddN", *terms, T=node.attrs["T"], N=len(terms)))
 
 
-def _ends(variable: Node) -> list[Node]:
+def _destroying(variable: Node) -> list[Node]:
     starts = [use.node for use in variable.output().uses if use.node.op == "Assign"]
-    return [use.node for start in starts for use in start.output().uses if use.node.op == _DESTROYED]
+    return [use.node for start in starts for use in start.output().uses if use.node.op == _DESTROY]
 
 
 def _terms(node: Node) -> list[Value] | None:
     """Returns what such a sum adds up, or None if the temporary variable is used in another way."""
     start = node.inputs[0].node
-    if start.op != "Assign" or start.inputs[0].node.op != _MADE:
+    if start.op != "Assign" or start.inputs[0].node.op != _MAKE:
         return None
     users = dict.fromkeys(use.node for use in start.output().uses if use.node is not node)
     if len(start.inputs[0].uses) > 1 or any(user.op != "AssignAdd" or _is_read(user) for user in users):
@@ -138,7 +138,7 @@ class ZeroInitializer(OpReplacement):
 
     ZeroInitializer, ZeroVarInitializer -> an assignment of zeros.
 
-    Source: tensorflow/contrib/framework/kernels/zero_initializer_op.cc. The old ops refuse a variable that has a value
+    Source: tensorflow/contrib/framework/kernels/zero_initializer_op.cc. The old ops reject a variable that has a value
     already; an assignment gives it zeros again. Two cases, by the kind of variable:
 
     1. ZeroInitializer takes and returns a reference. The shape is that of the variable.
@@ -170,7 +170,7 @@ class ZeroInitializer(OpReplacement):
 
 
 def _known_shape(node: Node) -> Shape:
-    """Returns the shape of the variable that a node sets; None if it says nothing of it."""
+    """Returns the shape of the variable that a node sets; None if it is not recorded."""
     if node.op == "ZeroVarInitializer":
         return node.attr.shape("shape")
     variable = node.inputs[0].node

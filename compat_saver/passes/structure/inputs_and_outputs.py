@@ -1,4 +1,7 @@
-"""Gives the tensors at the edges of the signatures nodes of their own: constants, placeholders, outputs."""
+"""The tensors at the edges of signatures: bound to constants, fed, or given nodes of their own.
+
+A node of its own keeps its name whatever later rewrites do to the graph around it.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,11 @@ from compat_saver.proto.messages import Message
 
 
 def feed(value: Value, other: Value) -> None:
-    """Makes all that reads `value` read `other`.
+    """Makes all readers of `value` read `other`.
 
-    What waits for a fed placeholder no longer waits: it would never run. Any other node that computes a fed tensor
-    still runs for those who wait for it. Source: FeedInputs in tensorflow/core/graph/subgraph.cc.
+    A node that waits for a fed placeholder no longer waits: the placeholder would never run. Any other node that
+    computes a fed tensor still runs for the nodes that wait for it. Source: FeedInputs in
+    tensorflow/core/graph/subgraph.cc.
     """
     value.replace_uses(other)
     if value.node.op in PLACEHOLDER_OPS:
@@ -28,7 +32,7 @@ def feed(value: Value, other: Value) -> None:
 
 
 class BindInputs(Pass):
-    """Makes all that reads a tensor read a constant instead.
+    """Makes all readers of a tensor read a constant instead: `keep_prob`, `is_training`.
 
     Args:
         values: tensor name -> its value, already of the tensor's dtype.
@@ -48,7 +52,7 @@ class BindInputs(Pass):
                 "Const",
                 graph.unique_name(f"{value.node.name}/bound"),
                 attrs={"dtype": type_attr(number), "value": tensor_attr(array)},
-                # A constant of a loop or a branch lies there by the nodes it waits for; so must the one in its place.
+                # Its control inputs place a constant inside a loop or a branch; the new one belongs there too.
                 control_inputs=value.node.control_inputs if value.node.op == "Const" else (),
             )
             feed(value, constant.output())
@@ -60,7 +64,9 @@ _FILENAME = 1
 
 
 class ReadTableFiles(Pass):
-    """Gives initialisers a placeholder in place of the path; initialisers of the same file share one.
+    """Lets lookup tables read their text files from a path that a placeholder gives, not from the recorded one.
+
+    Initializers of the same file share one placeholder.
 
     Args:
         placeholders: name of an InitializeTableFromTextFile -> name of the placeholder that it is to read.
@@ -89,7 +95,7 @@ class ReadTableFiles(Pass):
 
 @dataclass(frozen=True)
 class InputSpec:
-    """An input to be: the node that will stand for it, and what flows there.
+    """An input of a signature: the node to make for it, and its type.
 
     Attributes:
         node: the name of the placeholder to make.
@@ -105,13 +111,13 @@ class InputSpec:
 
 
 class ExposeInputs(Pass):
-    """Makes all that reads an input tensor read a node of its own, in whose place a signature takes what it is given.
+    """Makes all readers of an input tensor read a node of its own, through which a signature feeds it.
 
-    The tensor may be a placeholder already or any value in the middle of the graph: what a queue or an iterator
-    delivered, a decoded image. Two cases:
+    The tensor may be a placeholder already or any value in the middle of the graph: the output of a queue or an
+    iterator, a decoded image. Two cases:
 
-    1. Every signature that needs the tensor takes it: the node is a placeholder, and what computed the tensor falls to
-       `Prune`.
+    1. Every signature that needs the tensor takes it: the node is a placeholder, and `Prune` removes what computed the
+       tensor.
     2. Some signature computes it: the node is an Identity, which `CutAtInputs` cuts for a signature that takes it.
 
     Args:
@@ -144,10 +150,10 @@ class ExposeInputs(Pass):
 
 
 class CutAtInputs(Pass):
-    """Cuts a graph where one of its signatures begins: what `ExposeInputs` made becomes a placeholder throughout.
+    """Cuts a graph at the inputs of one of its signatures: each node made by `ExposeInputs` becomes a placeholder.
 
     Args:
-        inputs: the nodes that stand for what the signature takes; those that are not there are not needed.
+        inputs: the nodes through which the signature is fed; those that are not in the graph are not needed.
     """
 
     name = "cut_at_inputs"

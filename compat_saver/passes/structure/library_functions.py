@@ -12,12 +12,11 @@ from compat_saver.proto.messages import AttrValue, FunctionDef, Message
 
 
 class FunctionCalls(Pass):
-    """Rewrites every call of a library function, but for those whose types depend on the call.
+    """Rewrites every call of a library function by name, except those whose types depend on the call.
 
-    A function called by its name as op -> PartitionedCall: how TensorFlow 1's Defun called, and how TensorFlow 2 does.
-
-    TensorFlow still runs the old form, but its loader of SavedModels does not find the functions of nested ones, and
-    knows how to take gradients only through the new.
+    A function used as an op -> PartitionedCall: how TensorFlow 1's Defun called functions, and how TensorFlow 2 does.
+    TensorFlow still runs the old form, but its loader of SavedModels does not find the functions of nested ones, and it
+    computes gradients only through the new one.
     """
 
     name = "function_calls"
@@ -46,11 +45,8 @@ def _rewrite(node: Node, signature: Message) -> None:
 class FunctionNames(Pass):
     """Appends to every function's name a digest of the whole library.
 
-    Gives the functions of a library names that no other library's functions have.
-
-    TensorFlow keeps the functions of all that a process loads or writes under their names alone. Two models whose
-    functions share a name and differ, two versions of one model for instance, could not be migrated one after the
-    other.
+    TensorFlow registers the functions of all that a process loads or writes under their names alone. Two models whose
+    functions share a name and differ, such as two versions of one model, could not be migrated one after the other.
     """
 
     name = "function_names"

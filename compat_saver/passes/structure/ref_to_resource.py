@@ -1,14 +1,18 @@
-"""Reference variables -> resource variables: the heart of a migration.
+"""Reference variables -> resource variables: the central step of a migration.
 
-A reference variable hands out its own buffer: whoever reads its output reads, or changes, the variable. TF2 sees only
-resource variables, which hand out a handle and are read and changed by ops of their own. Four cases, by who uses the
-reference:
+The output of a reference variable is its own buffer: an op that reads the output reads, or changes, the variable. TF2
+recognizes only resource variables, whose output is a handle, and which are read and changed by dedicated ops. Four
+cases, by the op that uses the reference:
 
 1. An Identity (`w/read`, in most graphs the only user) becomes the ReadVariableOp itself and keeps its name.
-2. An op that hands the reference on (RefSwitch, RefEnter, ...) becomes its plain form and hands the handle on.
+2. An op that forwards the reference (RefSwitch, RefEnter, ...) becomes its plain form and forwards the handle.
 3. An op that changes the variable (Assign, ScatterAdd, ApplyAdam, ...) becomes its resource form. Its output was the
-   reference again; those who used that now use the handle, after the change has been made.
-4. Any other op reads the value directly; it gets a ReadVariableOp of its own, which waits for all the op waits for.
+   reference again; the users of that output now use the handle, after the change.
+4. Any other op reads the value directly; it gets a ReadVariableOp of its own, which waits for all that the op waits
+   for.
+
+The resource form of an op follows from its name: `Resource` + name (ScatterAdd, ApplyAdam, SparseApplyAdagrad,
+StridedSliceAssign, CountUpTo, ...), except for the first ops that TensorFlow gave a resource form.
 """
 
 from __future__ import annotations
@@ -71,7 +75,7 @@ class RefToResource(Pass):
     """Replaces every reference variable by a VarHandleOp of the same name.
 
     Args:
-        catalog: tells which inputs and outputs are references.
+        catalog: the op definitions, which mark inputs and outputs that are references.
     """
 
     name = "ref_to_resource"
@@ -85,7 +89,7 @@ class RefToResource(Pass):
 
     def apply(self, graph: Graph) -> Rewrite:
         """Rewrites every variable and all that its reference reaches."""
-        work = _Rewriter(graph, self._catalog)
+        work = _ResourceRewriter(graph, self._catalog)
         variables = [node for node in graph if node.op in VARIABLE_OPS]
         for variable in variables:
             work.rewrite(variable)
@@ -113,21 +117,21 @@ def _reference_nodes(graph: Graph, catalog: OpCatalog) -> Iterator[Node]:
 
 
 class _Reference(NamedTuple):
-    """A reference whose users are to be rewritten: the handle in its place, and the change its readers wait for."""
+    """A reference whose users are to be rewritten: the handle that replaces it, and the change its readers wait for."""
 
     value: Value
     handle: Value
     change: Node | None
 
 
-class _Rewriter:
+class _ResourceRewriter:
     """Rewrites one variable after another; an op such as ApplyAdam takes several."""
 
     def __init__(self, graph: Graph, catalog: OpCatalog) -> None:
         self._graph = graph
         self._catalog = catalog
-        # Asked before the first change, for a rewritten op no longer tells what it wanted.
-        self._wants_reference = {
+        # Collected before the first change: the definition of a rewritten op no longer shows what the old op took.
+        self._takes_reference = {
             Use(node, index)
             for node in _reference_nodes(graph, catalog)
             for index, number in enumerate(catalog.input_types(node))
@@ -157,9 +161,9 @@ class _Rewriter:
         self._graph.remove(variable)
 
     def _rewrite_use(self, use: Use, reference: _Reference, dtype: Message) -> list[_Reference]:
-        """Rewrites one use; returns the references that the user hands on."""
+        """Rewrites one use; returns the references that the user forwards."""
         user = use.node
-        if use not in self._wants_reference:
+        if use not in self._takes_reference:
             if user.op == "Identity":
                 self._become_read(user, reference, dtype)  # case 1
             else:
@@ -195,7 +199,7 @@ class _Rewriter:
         self.reads += 1
 
     def _become_carrier(self, user: Node) -> list[_Reference]:
-        if user in self._rewritten:  # the second input of a RefMerge: its output has been followed already
+        if user in self._rewritten:  # the second input of a RefMerge: its output was followed before
             return []
         self._rewritten.add(user)
         user.op = HANDLE_CARRIERS[user.op].plain

@@ -1,4 +1,4 @@
-"""Makes explicit what reference variables do implicitly: they share values by name, and are read when they are used."""
+"""Makes explicit what reference variables do implicitly: they share values by name, and are read at each use."""
 
 from __future__ import annotations
 
@@ -12,18 +12,16 @@ from compat_saver.proto.messages import Message
 
 
 class SharedVariables(Pass):
-    """Makes all that uses a variable of a name use the first of that name: the one whose node has it, if one does.
-
-    Variables that share a name share their value: one node stands for them.
+    """Makes all users of a variable name use one node: the one of that name if there is one, else the first.
 
     A session keeps the value of a variable under its `shared_name`, or else under the name of its node, and per
-    container. Two nodes with one such name are one variable, of which a saver stores one.
+    container. Two nodes with the same such name are one variable, of which a saver stores one.
     """
 
     name = "shared_variables"
 
     def apply(self, graph: Graph) -> Rewrite:
-        """Redirects the uses of all others; they are left without any."""
+        """Redirects the uses of all other nodes, which are left without any."""
         by_name: dict[tuple[bytes, str], list[Node]] = {}
         for node in graph:
             if node.op in ANY_VARIABLE_OPS:
@@ -44,23 +42,21 @@ _NOT_IN_PLACE = ("Assign", "IsVariableInitialized")
 
 
 class LateReads(Pass):
-    """Gives each use of what an Identity read from a changed variable a read of its own.
+    """Gives each use of an Identity that reads a changed variable a read of its own.
 
-    Reads of a variable that the graph changes are made when they are used.
+    `w/read`, an Identity of the reference, copies nothing: it forwards the variable's own buffer, and each user sees
+    the content at the time it runs. So tf.identity(w) under a control dependency on w.assign_add(1) gives the new
+    value, though `w/read` itself ran before. A ReadVariableOp returns a snapshot. This pass makes the difference
+    explicit while the variable is still a reference: each use gets an Identity of its own, which waits for all that its
+    user waits for.
 
-    `w/read`, an Identity of the reference, copies nothing: it hands on the variable's own buffer, and whoever uses it
-    sees what lies there by then. So tf.identity(w) under a control dependency on w.assign_add(1) gives the new value,
-    though `w/read` itself ran before. A ReadVariableOp hands on a snapshot. This pass makes the difference explicit
-    while the variable is still a reference: each use gets an Identity of its own, that waits for all that its user
-    waits for.
+    A read that enters a loop is a read in each iteration there: the reference enters beside it.
 
-    A read that enters a loop is a read of each iteration there: the reference enters beside it.
-
-    Assign alone does not count as a change here: it may put a new buffer in the variable's place, and what was read
-    before then keeps the old. Source: tensorflow/core/kernels/assign_op.h, dense_update_ops.cc, identity_op.h.
+    Assign alone does not count as a change here: it may replace the variable's buffer, and what was read before keeps
+    the old one. Source: tensorflow/core/kernels/assign_op.h, dense_update_ops.cc, identity_op.h.
 
     Args:
-        catalog: tells which inputs are references.
+        catalog: the op definitions, which mark inputs that are references.
     """
 
     name = "late_reads"
@@ -75,27 +71,27 @@ class LateReads(Pass):
         return Rewrite(self.name, count, f"{count:,} reads of {len(changed):,} variables that the graph changes")
 
     def _is_changed(self, variable: Node) -> bool:
-        """Whether an op changes the variable's buffer, through whatever carries the reference to it."""
+        """Whether an op changes the variable's buffer, through any op that carries the reference to it."""
         pending, seen = [variable.output()], {variable.output()}
         while pending:
             for use in pending.pop().uses:
-                if not self._wants_reference(use):
+                if not self._takes_reference(use):
                     continue
-                copies = [use.node.output(port) for port in _handed_on(use)]
+                copies = [use.node.output(port) for port in _forwarding_outputs(use)]
                 if use.node.op not in HANDLE_CARRIERS and use.node.op not in _NOT_IN_PLACE:
                     return True
                 pending += [copy for copy in copies if copy not in seen]
                 seen.update(copies)
         return False
 
-    def _wants_reference(self, use: Use) -> bool:
+    def _takes_reference(self, use: Use) -> bool:
         if self._catalog.find(use.node.op) is None:
             return False
         types = self._catalog.input_types(use.node)
         return use.position < len(types) and dtypes.is_ref(types[use.position])
 
 
-def _handed_on(use: Use) -> tuple[int, ...]:
+def _forwarding_outputs(use: Use) -> tuple[int, ...]:
     """Returns the outputs that are the reference again: those of a carrier, or the only one of Assign."""
     carried = carried_to(use.node.inputs[use.position], use.position, use.node.op)
     return carried or ((0,) if use.node.op == "Assign" else ())
@@ -105,7 +101,7 @@ def _read_late(graph: Graph, variable: Node) -> int:
     """Rewrites the uses of all reads of a variable; returns how many reads were added or moved."""
     count = 0
     reference = variable.output()
-    # What a read handed on, and the reference that is at hand there.
+    # The output of a read, and the reference that is available there.
     pending = [(use.node.output(), reference) for use in reference.uses if use.node.op == _READ]
     while pending:
         value, reference = pending.pop()
@@ -119,7 +115,7 @@ def _read_late(graph: Graph, variable: Node) -> int:
 
 
 def _read_again(graph: Graph, use: Use, reference: Value, dtype: Message) -> bool:
-    """Makes one use read the variable when its user runs; returns whether that is later than it was read."""
+    """Makes one use read the variable when its user runs; returns whether that is later than before."""
     waits = _waits(use)
     if waits and use.node.op == _READ:
         use.node.replace_input(0, reference)
@@ -139,12 +135,12 @@ def _enter(graph: Graph, enter: Node, reference: Value) -> Value:
 
 
 def _waits(use: Use) -> list[Node]:
-    """Returns what the user of a read waits for; a carrier hands a value on as soon as one is there."""
+    """Returns what the user of a read waits for; a carrier forwards a value as soon as there is one."""
     read = use.node.inputs[use.position].node
     others = (
         () if use.node.op in HANDLE_CARRIERS else (value.node for value in use.node.inputs if value.node is not read)
     )
     nodes = [*others, *use.node.control_inputs]
-    # What waits for nothing itself, a constant or a placeholder, is there from the start.
+    # A node that waits for nothing itself, a constant or a placeholder, is ready from the start.
     found = [node for node in nodes if node.inputs or node.control_inputs]
     return [*found, *read.control_inputs] if found else []

@@ -16,7 +16,7 @@ from compat_saver.passes.base import Pass, Rewrite
 class Prune(Pass):
     """Removes every node that no root needs, over data or control edges, and every function that nothing calls.
 
-    A control edge is kept as if it were data: a session would have run what it leads to before the answer.
+    A control edge is kept as if it were data: a session would have run its source before the output.
 
     Args:
         roots: the names of the nodes to keep.
@@ -51,9 +51,9 @@ def _prune_functions(graph: Graph) -> int:
 _DEVICES, _COLOCATIONS, _SHAPES, _COMPILATIONS = "devices", "colocations", "recorded shapes", "XLA scopes"
 _TIES = {
     "_class": _COLOCATIONS,  # "loc:@other/node"
-    "_output_shapes": _SHAPES,  # what the writer's shape functions said; today's may contradict it and stop the import
-    # Wishes to be compiled, for a TPU or by a scope. Today's TensorFlow heeds them on a CPU too, and then rounds
-    # otherwise, or fails: "Undeclared output of XLA computation".
+    "_output_shapes": _SHAPES,  # by the writer's shape functions; the current ones may differ and stop the import
+    # Requests to be compiled, for a TPU or by a scope. Current TensorFlow follows them on a CPU too, and then rounds
+    # differently, or fails: "Undeclared output of XLA computation".
     "_XlaCompile": _COMPILATIONS,
     "_XlaMustCompile": _COMPILATIONS,
     "_XlaScope": _COMPILATIONS,
@@ -67,7 +67,7 @@ _TIES = {
 class DropPlacement(Pass):
     """Removes devices, colocations, recorded output shapes and XLA scopes; none of them changes what is computed.
 
-    Takes out what tied the graph to the machine that wrote it, or to the one it was meant to run on.
+    They tie the graph to the machine that wrote it, or to the one it was meant to run on.
     """
 
     name = "drop_placement"
@@ -93,14 +93,12 @@ _OVERRIDE = "_gradient_op_type"
 
 
 class DropGradientOverrides(Pass):
-    """Removes every override.
+    """Removes the names of custom gradients: the Python functions behind them are not stored in any file.
 
-    Drops the names of custom gradients: the Python functions behind them are in no file.
-
-    `tf.custom_gradient` and `gradient_override_map` leave the attribute `_gradient_op_type` on an op. Forward nothing
-    changes; backward TensorFlow looks for a gradient of that name and raises, even for variables that lie elsewhere.
-    Without it each op has its own gradient again: the same numbers for tf.nn.swish and its like, others for a
-    straight-through estimator.
+    `tf.custom_gradient` and `gradient_override_map` leave the attribute `_gradient_op_type` on an op. The forward pass
+    does not use it; in the backward pass TensorFlow looks for a gradient of that name and raises, even for variables
+    that do not depend on the op. Without the attribute each op has its default gradient: the same numbers for
+    tf.nn.swish and similar functions, different ones for a straight-through estimator.
     """
 
     name = "drop_gradient_overrides"
@@ -108,18 +106,16 @@ class DropGradientOverrides(Pass):
     def apply(self, graph: Graph) -> Rewrite:
         """Removes them from every node."""
         overridden = [node for node in graph if node.attrs.pop(_OVERRIDE, None) is not None]
-        # At a call it is TensorFlow's own bookkeeping: it names the gradient that TensorFlow makes of the function.
+        # On a call the attribute is internal to TensorFlow: it names the gradient derived from the function.
         dropped = [node for node in overridden if node.op not in CALL_OPS]
         return Rewrite(self.name, len(dropped), ", ".join(sorted({node.op for node in dropped})))
 
 
 class DropUnknownAttributes(Pass):
-    """Removes each attribute that today's op lacks and that holds its default of the day.
+    """Removes each attribute that the current definition of its op lacks and that holds its original default.
 
-    Drops attributes that today's definition of an op no longer has, where they say nothing.
-
-    At its default an attribute asks for what the op did before it existed, or does since it is gone. One with another
-    value stays and stops the migration later, for nobody can say what it meant. Names with a leading underscore are
+    At its default an attribute requests what the op did before the attribute existed, or does since it is gone. One
+    with another value stays and blocks the migration, because its meaning is lost. Names with a leading underscore are
     annotations that no op defines; they stay.
 
     Args:
@@ -132,25 +128,25 @@ class DropUnknownAttributes(Pass):
         self._catalog = catalog
 
     def apply(self, graph: Graph) -> Rewrite:
-        """Removes them from every node whose op today's TensorFlow has."""
+        """Removes them from every node whose op current TensorFlow has."""
         dropped = []
         for node in graph:
             for name in unknown_attributes(node.op, node.attrs):
-                if _says_nothing(node, name, self._catalog):
+                if _is_default(node, name, self._catalog):
                     del node.attrs[name]
                     dropped.append(f"{node.op}.{name}")
         return Rewrite(self.name, len(dropped), ", ".join(sorted(set(dropped))))
 
 
 def unknown_attributes(op: str, attrs: dict[str, object]) -> list[str]:
-    """Returns the names among `attrs` that today's definition of `op` lacks; none if today has no such op."""
+    """Returns the names among `attrs` that the current definition of `op` lacks; none if `op` is gone."""
     known = _known_attributes(op)
     return [] if known is None else [name for name in attrs if name not in known and not name.startswith("_")]
 
 
 def lasting_attributes(node: Node, catalog: OpCatalog) -> list[str]:
-    """Returns the names of the attributes that today's op lacks and that the pass would leave."""
-    return [name for name in unknown_attributes(node.op, node.attrs) if not _says_nothing(node, name, catalog)]
+    """Returns the names of the attributes that the current op lacks and that the pass would leave."""
+    return [name for name in unknown_attributes(node.op, node.attrs) if not _is_default(node, name, catalog)]
 
 
 @functools.cache
@@ -161,7 +157,7 @@ def _known_attributes(op: str) -> frozenset[str] | None:
     return frozenset(attr.name for attr in known_definitions()[op].attr)
 
 
-def _says_nothing(node: Node, name: str, catalog: OpCatalog) -> bool:
+def _is_default(node: Node, name: str, catalog: OpCatalog) -> bool:
     """Whether an attribute holds the default of the definition that the graph was written against."""
     definition = catalog.find(node.op)
     return any(

@@ -42,7 +42,7 @@ def test_any_other_reader_gets_a_read_that_waits_as_it_does():
     )
 
 
-def test_an_assignment_hands_the_handle_on_and_its_readers_wait():
+def test_an_assignment_forwards_the_handle_and_its_readers_wait():
     assert_becomes(
         """
         c = Const[dtype=float32]
@@ -62,7 +62,7 @@ def test_an_assignment_hands_the_handle_on_and_its_readers_wait():
     )
 
 
-def test_an_op_on_several_variables_hands_on_the_first():
+def test_an_op_on_several_variables_forwards_the_first():
     graph, _ = apply(
         RefToResource(OpCatalog()),
         W

@@ -1,8 +1,32 @@
-"""A changed variable is read when it is used; one that only Assign changes, or nothing, is read as before."""
+"""Variables of one shared name are one; a changed variable is read when it is used."""
 
 from compat_saver.graph import OpCatalog
-from compat_saver.passes.structure.reference_semantics import LateReads
-from tests.passes.graphs import assert_rewrites
+from compat_saver.passes.structure.reference_semantics import LateReads, SharedVariables
+from tests.passes.graphs import (
+    assert_rewrites,
+)
+
+FIRST = 'a = VariableV2[container="", shared_name=""]\n'
+
+OTHERS = """
+b = VariableV2[container="", shared_name="a"]
+c = VariableV2[container="here", shared_name="a"]
+h = VarHandleOp[container="", shared_name="a"]
+"""
+
+
+def test_the_node_of_the_name_is_used_for_all():
+    assert_rewrites(
+        SharedVariables(),
+        FIRST + OTHERS + "y = Add(a, b)\nz = Add(c, h)",
+        FIRST + OTHERS + "y = Add(a, a)\nz = Add(c, h)",
+    )
+
+
+def test_the_first_node_is_used_for_all_if_none_has_the_name():
+    two = 'b = VariableV2[shared_name="s"]\nc = VariableV2[shared_name="s"]\n'
+    assert_rewrites(SharedVariables(), two + "y = Add(b, c)", two + "y = Add(b, b)")
+
 
 W = """
 w = VariableV2[dtype=float32, shape=[2]]
@@ -55,7 +79,7 @@ def test_a_read_that_enters_a_loop_is_one_of_each_iteration():
     )
 
 
-def test_what_nothing_changes_in_place_is_left_alone():
+def test_variables_that_nothing_changes_in_place_are_left_unchanged():
     for graph in (
         "y = Identity[T=float32](w/read, ^later)\nlater = NoOp(^x)",
         "change = Assign[T=float32](w, x)\ny = Identity[T=float32](w/read, ^change)",

@@ -3,7 +3,7 @@
 import pytest
 
 from compat_saver.graph import parse_graph
-from compat_saver.graph.compare import differences
+from compat_saver.graph.text import differences
 from compat_saver.passes import run_passes
 from compat_saver.passes.structure.fold_conditionals import FoldConditionals
 from compat_saver.passes.structure.removals import Prune
@@ -54,7 +54,7 @@ def test_the_taken_branch_is_all_that_is_left(value, branch):
 
 
 @pytest.mark.parametrize(("number", "branch"), [(0, "left"), (1, "right")])
-def test_a_number_may_stand_for_a_truth_value(number, branch):
+def test_a_number_may_be_a_truth_value(number, branch):
     text = COND.replace("bool, value=bool[](VALUE)", f"uint8, value=uint8[]({number})")
     text = text.replace("pred = Identity[T=bool](p)", "pred = Cast[SrcT=uint8, DstT=bool](p)")
     graph, _ = folded(text, "y")
@@ -90,7 +90,7 @@ def test_predicates_computed_from_constants(predicate, taken):
     assert graph["y"].inputs[0].name == (f"{taken}:0" if taken else "merge:0")
 
 
-def test_a_cond_inside_the_taken_branch_that_asks_the_same_is_folded_too():
+def test_a_cond_of_the_same_predicate_inside_the_taken_branch_is_folded_too():
     graph, _ = folded(
         """
         x = Placeholder
@@ -126,7 +126,7 @@ def test_loops_and_open_conds_stay():
     assert rewrites == []
 
 
-def test_a_merge_that_is_asked_for_by_name_is_still_there():
+def test_a_merge_that_is_requested_by_name_is_kept():
     graph, _ = folded(COND.replace("VALUE", "false"), "merge")
     expected = "x = Placeholder\nleft = Neg[T=float32](x)\nmerge = Identity[T=float32](left)"
     assert differences(graph, parse_graph(expected)) == []
