@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from compat_saver.cli.failures import reports_failures
+from compat_saver.cli.output import reports_failures
 from compat_saver.cli.source_options import source_options
 
 
@@ -30,6 +30,6 @@ def inspect(source: Path, meta_graph: Path | None, tag_set: tuple[str, ...] | No
         click.echo(to_json(found.to_dict()))
         return
     from compat_saver.report.inspection_table import render_inspection
-    from compat_saver.report.terminal import print_to_stdout
+    from compat_saver.report.text import print_to_stdout
 
     print_to_stdout(render_inspection(found))

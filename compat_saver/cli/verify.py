@@ -8,9 +8,7 @@ from typing import Any
 import click
 
 from compat_saver._tensorflow import be_quiet
-from compat_saver.cli.failures import reports_failures
-from compat_saver.cli.progress import stages
-from compat_saver.cli.result import print_report
+from compat_saver.cli.output import print_report, reports_failures, stages
 from compat_saver.cli.source_options import meta_graph_option
 from compat_saver.cli.verification_options import verification_options
 from compat_saver.errors import VerificationError

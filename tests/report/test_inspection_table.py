@@ -6,7 +6,7 @@ import pytest
 
 import compat_saver
 from compat_saver.report.inspection_table import render_inspection
-from compat_saver.report.terminal import as_text
+from compat_saver.report.text import as_text
 from tests.cli.test_bad_input import OBSTRUCTED_GRAPH
 from tests.golden_cases import case
 from tests.small_models import write_model
@@ -97,7 +97,7 @@ Variables: 4 trainable (524 B), 10 optimizer slots (1.1 kB), 1 other (4 B)
 
 Rewritten ops
 
-  op           nodes   becomes          answers
+  op           nodes   becomes          outputs
  ─────────────────────────────────────────────────────
   Identity         4   ReadVariableOp   exactly equal
   VariableV2       4   VarHandleOp      exactly equal
@@ -151,7 +151,7 @@ Variables: 1 trainable (24 B), 1 other (28 B)
 
 Rewritten ops
 
-  op           nodes   becomes       answers
+  op           nodes   becomes       outputs
  ──────────────────────────────────────────────────
   VariableV2       2   VarHandleOp   exactly equal
 

@@ -2,7 +2,7 @@
 
 from compat_saver.migration.report import SourceFacts
 from compat_saver.report.migration_table import render_migration
-from compat_saver.report.terminal import as_text
+from compat_saver.report.text import as_text
 from tests.report.outcomes import make_difference, make_report
 
 
@@ -50,7 +50,7 @@ Signatures
 
 Rewritten ops
 
-  op           nodes   becomes       answers
+  op           nodes   becomes       outputs
  ──────────────────────────────────────────────────
   TopK             1   TopKV2        exactly equal
   VariableV2   1,200   VarHandleOp   exactly equal

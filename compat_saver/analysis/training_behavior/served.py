@@ -40,11 +40,12 @@ class Served:
         self.graph = graph
         self.outputs = tuple(outputs)
         self.inputs = frozenset(inputs)
-        self.forward = self._forward()
+        self.forward = self.upstream(self.outputs)
 
-    def _forward(self) -> set[Node]:
+    def upstream(self, values: Iterable[Value]) -> set[Node]:
+        """Returns the nodes that values depend on over data edges, not looking behind an op that changes a variable."""
         found: set[Node] = set()
-        pending = [value.node for value in self.outputs if value not in self.inputs]
+        pending = [value.node for value in values if value not in self.inputs]
         while pending:
             node = pending.pop()
             if node not in found:
@@ -70,13 +71,13 @@ class Served:
     def on_data(self) -> set[Node]:
         """The nodes that depend on what is fed, over data edges."""
         fed = {node for node in self.graph if node.op in FEEDABLE_OPS}
-        return _downstream([*(value for node in fed for value in node.used_outputs), *self.inputs])
+        return downstream([*(value for node in fed for value in node.used_outputs), *self.inputs])
 
     @cached_property
     def on_chance(self) -> set[Node]:
         """The nodes that depend on a random number, over data edges, random ops included."""
         drawn = [node for node in self.graph if _RANDOM.fullmatch(node.op)]
-        return {*drawn, *_downstream(value for node in drawn for value in node.used_outputs)}
+        return {*drawn, *downstream(value for node in drawn for value in node.used_outputs)}
 
     @cached_property
     def in_loops(self) -> frozenset[str]:
@@ -101,7 +102,7 @@ class Served:
         return Redirect(value.name, source, readers, is_output=value in self.outputs)
 
 
-def _downstream(values: Iterable[Value]) -> set[Node]:
+def downstream(values: Iterable[Value]) -> set[Node]:
     """Returns the nodes that depend on values, and not on their shapes alone."""
     found: set[Node] = set()
     pending = [use.node for value in values for use in value.uses]

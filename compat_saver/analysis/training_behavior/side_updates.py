@@ -11,18 +11,20 @@ input or is read itself, and stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from compat_saver import dtypes
 from compat_saver.analysis.serving.modes import is_statistic
 from compat_saver.analysis.training_behavior.batch_norm import Stored
 from compat_saver.analysis.training_behavior.finding import Finding
-from compat_saver.analysis.training_behavior.served import VARIABLES, Served
+from compat_saver.analysis.training_behavior.served import VARIABLES, Served, downstream
 from compat_saver.analysis.training_behavior.updates import Change
 from compat_saver.graph.ir import Node, Value
 from compat_saver.passes.inference.edits import ReadVariable, Redirect, StopWaiting
 
 _QUANTIZATION = "FakeQuantWithMinMaxVars"
+_CHANGING = re.compile(r"Assign|Scatter|(Resource)?(Sparse)?Apply|ResourceScatter")
 _PRODUCTS = ("MatMul", "BatchMatMul", "BatchMatMulV2", "Conv2D")
 
 
@@ -38,14 +40,14 @@ def find_side_updates(
         stored: reads the value of a variable.
     """
     done = set(handled)
-    for variable, items in changes.items():
+    for items in changes.values():
         for item in items:
-            if item.node.name not in done and (finding := _finding(served, variable, item, stored)) is not None:
+            if item.node.name not in done and (finding := _finding(served, item, done, stored)) is not None:
                 yield finding
 
 
-def _finding(served: Served, variable: Node, change: Change, stored: Stored) -> Finding | None:
-    node = change.node
+def _finding(served: Served, change: Change, done: Collection[str], stored: Stored) -> Finding | None:
+    node, variable = change.node, change.variable
     if node in served.forward:
         what = _read_after_update(served, change)
         if not what:
@@ -56,7 +58,7 @@ def _finding(served: Served, variable: Node, change: Change, stored: Stored) -> 
         value = node.output()
         edits = (served.redirect(value, read), StopWaiting(node.name))
         return _found(what, node, variable, "the stored value", edits)
-    if node in served.waited_for and (not _is_needed(served, variable) or _is_power_iteration(served, change)):
+    if node in served.waited_for and (not _is_needed(served, change, done) or _is_power_iteration(served, change)):
         return _found("update of a variable", node, variable, "no update", (StopWaiting(node.name),))
     return None
 
@@ -100,15 +102,21 @@ def _variable_of(value: Value) -> Node | None:
     return node if node.op in VARIABLES else None
 
 
-def _is_needed(served: Served, variable: Node) -> bool:
-    """Whether the outputs read a variable."""
-    return variable in served.forward
+def _is_needed(served: Served, change: Change, done: Collection[str]) -> bool:
+    """Whether the outputs read a variable, or wait for the change of another one that does, as a training step."""
+    if change.variable in served.forward:
+        return True
+    readers = downstream([change.variable.output()])
+    return any(
+        node is not change.node and node.name not in done and _CHANGING.match(node.op) and node in served.waited_for
+        for node in readers
+    )
 
 
 def _is_power_iteration(served: Served, change: Change) -> bool:
     """Whether a variable gets a value that depends on weights alone, by a product with one."""
     if served.is_data(change.value) or change.value.node in served.on_chance:
         return False
-    before = served.graph.ancestors([change.value.node])
+    before = served.upstream([change.value])
     weights = {item for item in before if item.op in VARIABLES and item is not change.variable}
     return bool(weights) and change.variable in before and any(item.op in _PRODUCTS for item in before)

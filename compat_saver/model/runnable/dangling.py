@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 from compat_saver.graph import Graph
 from compat_saver.proto import wire
 from compat_saver.proto.messages import Message, SaverDef, VariableDef
-from compat_saver.proto.variables import variable_records
+from compat_saver.proto.variable_records import variable_records
 
 _VERSION = re.compile(r"(\d+(\.\d+)*)([-.]?(rc|a|alpha|b|beta|dev|post)[-.]?\d*)?")
 _UNKNOWN_VERSION = "1.0"

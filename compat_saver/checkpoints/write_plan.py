@@ -10,14 +10,12 @@ from typing import Any, TypedDict
 from compat_saver.bundle import BundleWriter, Checkpoint
 from compat_saver.bundle.v2_data import data_path
 from compat_saver.bundle.v2_index import index_path
-from compat_saver.checkpoints.opening import PathArgument
+from compat_saver.checkpoints.reading import MOST_SHOWN, PathArgument
 from compat_saver.checkpoints.values import Stored, Values
-from compat_saver.errors import OutputExistsError, UsageError
+from compat_saver.errors import OutputExistsError, UsageError, phrases_and_more
 
 Progress = Callable[[int, int], None]
 """Is told the bytes since the last call, and how many there will be in all."""
-
-_MOST_SHOWN = 10
 
 
 class WriteOptions(TypedDict, total=False):
@@ -52,7 +50,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Plan:
+class WritePlan:
     """What an operation decided, before anything is written.
 
     Attributes:
@@ -108,7 +106,7 @@ def copies(checkpoint: Checkpoint, names: Iterable[str] | None = None, *, join: 
 
 
 def write_checkpoint(
-    plan: Plan,
+    plan: WritePlan,
     output: PathArgument,
     *,
     shards: int = 1,
@@ -146,7 +144,7 @@ def _prefix(output: PathArgument) -> str:
     return prefix
 
 
-def summary(plan: Plan, output: str | None, files: Iterable[str]) -> Written:
+def summary(plan: WritePlan, output: str | None, files: Iterable[str]) -> Written:
     """Returns what a plan comes to."""
     return Written(
         output,
@@ -166,11 +164,4 @@ def refuse_collisions(entries: Iterable[Entry]) -> None:
         seen.setdefault(entry.name, []).append(entry.change or "kept as it is")
     twice = [f"{name!r} ({'; '.join(changes)})" for name, changes in seen.items() if len(changes) > 1]
     if twice:
-        raise UsageError(f"Several tensors would have the same name: {listed(twice)}")
-
-
-def listed(names: Iterable[str]) -> str:
-    """Returns names with commas, of very many the first."""
-    chosen = list(names)
-    more = f" and {len(chosen) - _MOST_SHOWN} more" if len(chosen) > _MOST_SHOWN else ""
-    return ", ".join(chosen[:_MOST_SHOWN]) + more
+        raise UsageError(f"Several tensors would have the same name: {phrases_and_more(twice, MOST_SHOWN)}")

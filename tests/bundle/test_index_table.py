@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compat_saver.bundle import blocks, checksum, snappy, table, varint
+from compat_saver.bundle import blocks, checksum, index_table, snappy, varint
 from compat_saver.bundle.files import DataFile
-from compat_saver.bundle.table import BLOCK_SIZE, MAGIC, Table
+from compat_saver.bundle.index_table import BLOCK_SIZE, MAGIC, IndexTable
 from compat_saver.errors import ChecksumError, FormatError
 from tests.bundle.crafting import table_bytes
 
@@ -16,7 +16,7 @@ ITEMS = st.dictionaries(st.binary(max_size=12), st.binary(max_size=40), max_size
 
 def opened(path, data):
     path.write_bytes(data)
-    return Table(DataFile(str(path)))
+    return IndexTable(DataFile(str(path)))
 
 
 # ---- checksums
@@ -81,8 +81,8 @@ def test_bad_blocks(data, what):
 def test_separator_parts_two_keys(a, b):
     last, following = sorted((a, b))
     if last != following:
-        assert last <= table.separator(last, following) < following
-    assert last <= table.separator(last, None)
+        assert last <= index_table.separator(last, following) < following
+    assert last <= index_table.separator(last, None)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_separator_parts_two_keys(a, b):
     ],
 )
 def test_known_separators(last, following, expected):
-    assert table.separator(last, following) == expected
+    assert index_table.separator(last, following) == expected
 
 
 # ---- tables
@@ -125,7 +125,7 @@ def test_several_blocks_and_large_values(tmp_path):
 
 def test_writer_refuses_disorder(tmp_path):
     with open(tmp_path / "f", "wb") as out:
-        writer = table.TableWriter(out)
+        writer = index_table.IndexTableWriter(out)
         writer.add(b"b", b"")
         with pytest.raises(ValueError, match="ascend"):
             writer.add(b"a", b"")
@@ -166,7 +166,7 @@ def test_blocks_out_of_order(tmp_path):
     index = blocks.BlockWriter(1)
     data = b""
     for block, key in ((a, b"b"), (b, b"c")):
-        index.add(key, table.Handle(len(data), block.size).encode())
+        index.add(key, index_table.Handle(len(data), block.size).encode())
         data += sealed(block.finish())
     with pytest.raises(FormatError, match="out of order"):
         list(opened(tmp_path / "f", footed(data, index.finish())).items())
@@ -181,13 +181,13 @@ def sealed(block, compression=0):
 
 
 def footed(data, index):
-    handle = table.Handle(len(data), len(index)).encode()
+    handle = index_table.Handle(len(data), len(index)).encode()
     return data + sealed(index) + (b"\0\0" + handle).ljust(40, b"\0") + MAGIC
 
 
 def compressed_table(block, compression):
     index = blocks.BlockWriter(1)
-    index.add(b"z", table.Handle(0, len(block)).encode())
+    index.add(b"z", index_table.Handle(0, len(block)).encode())
     return footed(sealed(block, compression), index.finish())
 
 

@@ -1,4 +1,4 @@
-"""Averages: of the values that a moving average followed, and of several checkpoints."""
+"""One checkpoint made of several: their tensors together, or the mean of each."""
 
 from __future__ import annotations
 
@@ -7,60 +7,54 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compat_saver.analysis.values.roles import AVERAGE
 from compat_saver.bundle import Checkpoint
 from compat_saver.bundle.arrays import encode
-from compat_saver.checkpoints.opening import PathArgument, open_source, open_sources
-from compat_saver.checkpoints.run import Entry, Plan, WriteOptions, Written, copies, listed, write_checkpoint
+from compat_saver.checkpoints.reading import MOST_SHOWN, PathArgument, open_sources
 from compat_saver.checkpoints.values import Numbers, Slices, Stored, together
-from compat_saver.errors import UsageError
+from compat_saver.checkpoints.write_plan import Entry, WriteOptions, WritePlan, Written, copies, write_checkpoint
+from compat_saver.errors import UsageError, and_more
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-def ema(
-    source: PathArgument, output: PathArgument, *, suffix: str = AVERAGE, **options: Unpack[WriteOptions]
+def merge(
+    sources: Sequence[PathArgument],
+    output: PathArgument,
+    *,
+    prefer: str | None = None,
+    **options: Unpack[WriteOptions],
 ) -> Written:
-    """Writes a checkpoint in which every moving average has taken the place of the variable that it followed.
-
-    `x` holds what was in `x/ExponentialMovingAverage`, which is gone, as the values are that `x` had.
+    """Writes the tensors of several checkpoints into one.
 
     Args:
-        source: a prefix, any file of the checkpoint, or a directory.
+        sources: a prefix, any file of a checkpoint, or a directory, for each.
         output: the prefix to write.
-        suffix: the last part of the names of averages.
+        prefer: which checkpoint wins where several hold a tensor: "first" or "last"; None makes that an error.
         **options: as WriteOptions has them.
 
     Raises:
-        UsageError: there is no average, or one of another type or shape than its variable.
-        ArtifactError: there is no checkpoint, or it is damaged.
+        UsageError: fewer than two checkpoints, or a tensor in several of them.
+        ArtifactError: there is no checkpoint, or one is damaged.
         OutputExistsError: the output is already there.
     """
-    with open_source(source) as checkpoint:
-        ending = f"/{suffix}"
-        averages = {name.removesuffix(ending): name for name in checkpoint if name.endswith(ending)}
-        if not averages:
-            raise UsageError(f"{checkpoint.prefix} holds no moving averages: no name ends with {ending!r}")
-        _refuse_other_shapes(checkpoint, averages)
-        plain = [name for name in checkpoint if name not in averages and not name.endswith(ending)]
-        swapped = [
-            Entry(name, Stored(checkpoint, checkpoint.info(average)), f"was {average}")
-            for name, average in averages.items()
-        ]
-        plan = Plan((*copies(checkpoint, plain), *swapped), tuple(sorted(averages.values())))
-        return write_checkpoint(plan, output, **options)
-
-
-def _refuse_other_shapes(checkpoint: Checkpoint, averages: dict[str, str]) -> None:
-    dtypes, shapes = checkpoint.dtypes(), checkpoint.shapes()
-    odd = [
-        repr(average)
-        for name, average in averages.items()
-        if name in checkpoint and (dtypes[name], shapes[name]) != (dtypes[average], shapes[average])
-    ]
-    if odd:
-        raise UsageError(f"Averages of another type or shape than their variables: {listed(odd)}")
+    if prefer not in (None, "first", "last"):
+        raise UsageError(f"expected 'first' or 'last', got {prefer!r}")
+    checkpoints = open_sources(sources)
+    found: dict[str, Entry] = {}
+    conflicts: set[str] = set()
+    for checkpoint in checkpoints:
+        for entry in copies(checkpoint):
+            if entry.name in found:
+                conflicts.add(entry.name)
+            if entry.name not in found or prefer == "last":
+                found[entry.name] = Entry(entry.name, entry.values, f"from {checkpoint.prefix}")
+    if conflicts and prefer is None:
+        raise UsageError(
+            f"Several checkpoints hold {and_more(sorted(conflicts), MOST_SHOWN)}. Say which one wins with --prefer, "
+            "or rename or drop them first."
+        )
+    return write_checkpoint(WritePlan(tuple(found[name] for name in sorted(found))), output, **options)
 
 
 def average(sources: Sequence[PathArgument], output: PathArgument, **options: Unpack[WriteOptions]) -> Written:
@@ -82,7 +76,7 @@ def average(sources: Sequence[PathArgument], output: PathArgument, **options: Un
     checkpoints = open_sources(sources)
     _refuse_other_models(checkpoints)
     entries = [_mean_entry(name, checkpoints) for name in checkpoints[-1]]
-    return write_checkpoint(Plan(tuple(entries)), output, **options)
+    return write_checkpoint(WritePlan(tuple(entries)), output, **options)
 
 
 def _refuse_other_models(checkpoints: Sequence[Checkpoint]) -> None:
@@ -94,7 +88,7 @@ def _refuse_other_models(checkpoints: Sequence[Checkpoint]) -> None:
         if odd:
             raise UsageError(
                 f"{first.prefix} and {other.prefix} are not of one model: missing, or of another type or shape: "
-                f"{listed(map(repr, odd))}"
+                f"{and_more(odd, MOST_SHOWN)}"
             )
 
 

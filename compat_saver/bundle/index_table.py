@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from compat_saver.bundle import blocks, checksum, snappy, varint
-from compat_saver.bundle.buffers import Buffer
-from compat_saver.bundle.files import DataFile
+from compat_saver.bundle.files import Buffer, DataFile
 from compat_saver.errors import FormatError
 
 MAGIC = bytes.fromhex("57fb808b247547db")
@@ -39,7 +38,7 @@ class Handle(NamedTuple):
         return varint.encode(self.offset) + varint.encode(self.size)
 
 
-class Table:
+class IndexTable:
     """A table in a file; every block's checksum is checked when the block is first read.
 
     Opening reads the footer and the index block only.
@@ -180,7 +179,7 @@ def _decode_handle(data: Buffer, path: str, base: int, position: int = 0, *, who
     return Handle(offset, size), position
 
 
-class TableWriter:
+class IndexTableWriter:
     """Writes a table; keys must come in ascending order. The bytes are those that TensorFlow would write."""
 
     def __init__(self, out: BinaryIO) -> None:

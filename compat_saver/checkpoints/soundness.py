@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from compat_saver.bundle import open_bundle
-from compat_saver.checkpoints.opening import PathArgument
-from compat_saver.checkpoints.run import Progress
+from compat_saver.checkpoints.reading import PathArgument
+from compat_saver.checkpoints.write_plan import Progress
 from compat_saver.errors import ArtifactError, FormatError
 from compat_saver.sources import resolve_checkpoint
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from compat_saver.cli.failures import reports_failures
-from compat_saver.cli.progress import byte_bar
+from compat_saver.cli.output import byte_bar, reports_failures
 
 if TYPE_CHECKING:
     from compat_saver.checkpoints import Written
@@ -62,8 +61,8 @@ def writes_checkpoint(command: Command) -> Command:
 
 
 def _print_written(written: Written, as_json: bool) -> None:
+    from compat_saver.report.checkpoint_tables import render_changes, render_summary
     from compat_saver.report.json_text import to_json
-    from compat_saver.report.written_text import render_changes, render_summary
 
     if as_json:
         click.echo(to_json(written.to_dict()))

@@ -1,17 +1,25 @@
-"""Turns the package's errors into a message on stderr, JSON on stdout where asked for, and the documented exit code."""
+"""What commands put out: the report on stdout, progress and failures on stderr, the documented exit code.
+
+Errors of the package become a message on stderr, and JSON on stdout where asked for.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from compat_saver.errors import CannotMigrateError, CompatSaverError, VerificationError
+
+if TYPE_CHECKING:
+    from compat_saver.migration import MigrationReport
+
 
 DIFFERENT, UNUSABLE, OBSTRUCTED, INTERRUPTED = 1, 2, 3, 130
 
@@ -66,3 +74,52 @@ def _exit_code(error: CompatSaverError) -> int:
     if isinstance(error, VerificationError):
         return DIFFERENT
     return OBSTRUCTED if isinstance(error, CannotMigrateError) else UNUSABLE
+
+
+_STAGES = {
+    "read": "Reading the graph and the index of the checkpoint",
+    "rewrite": "Rewriting the graph",
+    "write": "Writing the SavedModel",
+    "verify": "Comparing it with the original",
+}
+
+
+@contextlib.contextmanager
+def stages() -> Iterator[Callable[[str], None] | None]:
+    """Gives a function that takes the name of each stage as it begins, or None where nobody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("Starting") as status:
+        yield lambda stage: status.update(_STAGES[stage])
+
+
+@contextlib.contextmanager
+def byte_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Gives a function that takes bytes done and bytes in all, or None where nobody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    shown = (TextColumn(title), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*shown, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda count, total: bar.update(task, advance=count, total=total)
+
+
+def print_report(report: object, as_json: bool) -> None:
+    """Prints a MigrationReport as JSON or as tables."""
+    found = cast("MigrationReport", report)
+    if as_json:
+        from compat_saver.report.json_text import to_json
+
+        click.echo(to_json(found.to_dict()))
+    else:
+        from compat_saver.report.migration_table import render_migration
+        from compat_saver.report.text import print_to_stdout
+
+        print_to_stdout(render_migration(found))

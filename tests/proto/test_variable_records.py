@@ -1,7 +1,7 @@
 import pytest
 
 from compat_saver.proto.messages import CollectionDef, SaverDef, VariableDef
-from compat_saver.proto.variables import SliceInfo, variable_records
+from compat_saver.proto.variable_records import SliceInfo, variable_records
 
 
 def definition(name, **fields):
