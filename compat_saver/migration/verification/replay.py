@@ -109,8 +109,10 @@ class Replay:
         """Runs the initializers of the tables."""
         try:
             self._session.run(self._content.initializers, {**self._fed, **self._paths})
-        except _tensorflow.refusals() as error:
-            raise CannotMigrateError([f"The lookup tables cannot be filled: {_tensorflow.gist(error)}"]) from error
+        except _tensorflow.tf_errors() as error:
+            raise CannotMigrateError(
+                [f"The lookup tables cannot be filled: {_tensorflow.first_line(error)}"]
+            ) from error
 
     def _load(self) -> None:
         """Runs what TensorFlow's loader runs when the variables are restored, if it may change what is compared."""
@@ -119,8 +121,8 @@ class Replay:
         try:
             op = self._graph.get_operation_by_name(self._init_op)
             self._session.run(op, {**self._fed, **self._paths})
-        except _tensorflow.refusals() as error:
-            reason = f"The init op of the SavedModel, {self._init_op!r}, does not run: {_tensorflow.gist(error)}"
+        except _tensorflow.tf_errors() as error:
+            reason = f"The init op of the SavedModel, {self._init_op!r}, does not run: {_tensorflow.first_line(error)}"
             raise CannotMigrateError([f"{reason}. What TensorFlow would load cannot be known."]) from error
 
     def run(self, signature: Signature, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -131,8 +133,8 @@ class Replay:
         """
         try:
             found = self._outputs(signature, feeds)
-        except _tensorflow.refusals() as error:
-            raise ReplayError(_tensorflow.gist(error)) from error
+        except _tensorflow.tf_errors() as error:
+            raise ReplayError(_tensorflow.first_line(error)) from error
         self._history.append((signature, feeds))
         return {key: np.asarray(value) for key, value in found.items()}
 
@@ -145,14 +147,14 @@ class Replay:
     def _import(self, model: LegacyModel, plan: Plan, fillers: Sequence[str]) -> tuple[Original, Any]:
         original = whole(model, plan.signatures, plan.bound, plan.behavior, fillers)
         if original is not None:
-            with contextlib.suppress(*_tensorflow.refusals()):
+            with contextlib.suppress(*_tensorflow.tf_errors()):
                 return original, self._import_graph(model.meta, original)
         original = cut(model, plan.signatures, plan.bound, plan.behavior, fillers)
         try:
             return original, self._import_graph(model.meta, original)
-        except _tensorflow.refusals() as error:
+        except _tensorflow.tf_errors() as error:
             reason = "The original graph cannot be executed, so the migration cannot be verified"
-            raise CannotMigrateError([f"{reason}: {_tensorflow.gist(error)}"]) from error
+            raise CannotMigrateError([f"{reason}: {_tensorflow.first_line(error)}"]) from error
 
     def _import_graph(self, meta: MetaGraph, original: Original) -> Any:
         message = self._tf.compat.v1.GraphDef.FromString(to_graph_def(original.graph).SerializeToString())

@@ -49,7 +49,7 @@ def soundness_notes(run: Run, variables: Mapping[str, Any], reference: Reference
             yield from _dependent_rows(run, reference)
         if changes:
             yield from _changed_variables(run, variables, before, reference)
-    except _tensorflow.refusals():
+    except _tensorflow.tf_errors():
         return  # that it does not run is reported by the comparison
 
 
@@ -80,7 +80,7 @@ def _dependent_rows(run: Run, reference: ReferenceRun) -> Iterator[str]:
     whole, rows = run(signature, feeds), _rows(signature, feeds)
     try:
         single = run(signature, {key: array[:1] for key, array in feeds.items()})
-    except _tensorflow.refusals():
+    except _tensorflow.tf_errors():
         return  # made for other batches
     for key, array in whole.items():
         if array.shape[:1] != (rows,) or single[key].shape != (1, *array.shape[1:]) or array.dtype.kind not in "fc":

@@ -98,8 +98,8 @@ def _vocabularies(model: LegacyModel, plan: Plan) -> dict[str, list[object]]:
 def _load(directory: Path, tag_set: Sequence[str]) -> Any:
     try:
         return _tensorflow.tensorflow().saved_model.load(str(directory), tags=list(tag_set))
-    except _tensorflow.refusals() as error:
-        reason = f"TensorFlow does not load the written model: {_tensorflow.gist(error)}"
+    except _tensorflow.tf_errors() as error:
+        reason = f"TensorFlow does not load the written model: {_tensorflow.first_line(error)}"
         raise CannotMigrateError([reason]) from error
 
 
@@ -108,8 +108,8 @@ def _compare_all(model: Any, reference: ReferenceRun, options: MigrationOptions)
     for feeds, expected in zip(reference.feeds, reference.outputs, strict=True):
         try:
             found = _run(model, reference.signature, feeds)
-        except _tensorflow.refusals() as error:
-            return {key: Comparison(None, False, f"does not run: {_tensorflow.gist(error)}") for key in expected}
+        except _tensorflow.tf_errors() as error:
+            return {key: Comparison(None, False, f"does not run: {_tensorflow.first_line(error)}") for key in expected}
         for key, array in expected.items():
             result = compare(array, found[key], options.rtol, options.atol)
             results[key] = results[key].worse_of(result) if key in results else result

@@ -42,10 +42,10 @@ def run_init_op(init_op: InitOp, session: Any, feeds: Mapping[str, str], restore
     """
     try:
         session.run(session.graph.get_operation_by_name(init_op.name), feeds)
-    except _tensorflow.refusals() as error:
+    except _tensorflow.tf_errors() as error:
         return False, (
             f"The init op of the SavedModel, {init_op.name!r}, which TensorFlow runs when it loads the model, failed: "
-            f"{_tensorflow.gist(error)}"
+            f"{_tensorflow.first_line(error)}"
         )
     changed = init_op.may_change(restored)
     if not changed:

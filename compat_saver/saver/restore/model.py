@@ -207,9 +207,11 @@ def _import(v1: Any, imported: Importable) -> tuple[Any, Saver | None]:
     with graph.as_default():
         try:
             saver = v1.train.import_meta_graph(message)
-        except _tensorflow.refusals() as error:
+        except _tensorflow.tf_errors() as error:
             path = imported.meta.path
-            raise GraphError(f"{path}: TensorFlow does not import the graph: {_tensorflow.gist(error)}") from error
+            raise GraphError(
+                f"{path}: TensorFlow does not import the graph: {_tensorflow.first_line(error)}"
+            ) from error
         if saver is None:
             variables = _unlisted(graph, imported)
             saver = v1.train.Saver(variables) if variables else None

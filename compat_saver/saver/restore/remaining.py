@@ -61,9 +61,9 @@ class Remaining:
         ops = {name: session.graph.get_operation_by_name(self.first[name].name) for name in names}
         try:
             session.run(list(ops.values()))
-        except _tensorflow.refusals() as error:
+        except _tensorflow.tf_errors() as error:
             if len(ops) == 1:
-                return {names[0]: _tensorflow.gist(error)}
+                return {names[0]: _tensorflow.first_line(error)}
             return {name: reason for one in names for name, reason in self._run(session, [one]).items()}
         return {}
 

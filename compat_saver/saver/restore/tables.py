@@ -59,6 +59,6 @@ class Tables:
         feeds = {path: self.feeds[path] for path in paths}
         try:
             session.run([session.graph.get_operation_by_name(name) for name in names], feeds)
-        except _tensorflow.refusals() as error:
-            return f"The lookup table {table.name!r} could not be filled: {_tensorflow.gist(error)}"
+        except _tensorflow.tf_errors() as error:
+            return f"The lookup table {table.name!r} could not be filled: {_tensorflow.first_line(error)}"
         return ""
