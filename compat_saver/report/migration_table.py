@@ -73,16 +73,20 @@ def _signatures(found: dict[str, Any]) -> Table:
 
 
 def _training_behavior(found: dict[str, Any]) -> Table:
-    table = Table(title="Training behavior", title_justify="left", box=box.SIMPLE_HEAD)
-    for column in ("what", "node", "became", "variables", "confidence"):
-        table.add_column(column, overflow="fold")
-    for item in found["training_behavior"][:_MOST_FINDINGS]:
-        became = item["became"] or f"kept: {item['reason'] or 'as asked'}"
-        table.add_row(item["what"], item["node"], became, ", ".join(item["variables"]), item["confidence"])
-    rest = len(found["training_behavior"]) - _MOST_FINDINGS
-    if rest > 0:
-        table.add_row(f"and {rest:,} more", "", "", "", "")
-    return table
+    findings = found["training_behavior"]
+    rows = [
+        (
+            item["what"],
+            item["node"],
+            item["became"] or f"kept: {item['reason'] or 'as asked'}",
+            ", ".join(item["variables"]),
+            item["confidence"],
+        )
+        for item in findings[:_MOST_FINDINGS]
+    ]
+    if len(findings) > _MOST_FINDINGS:
+        rows.append((f"and {len(findings) - _MOST_FINDINGS:,} more", "", "", "", ""))
+    return titled_table("Training behavior", ("what", "node", "became", "variables", "confidence"), rows)
 
 
 def _rewrites(found: dict[str, Any]) -> Table:
