@@ -15,19 +15,19 @@ import numpy as np
 import tensorflow as tf
 from _using import Answers, Question, open_source, report, use
 
-from compat_saver.migration.artifact import Artifact
 from compat_saver.migration.verification.samples import Feeds
+from compat_saver.model import LegacyModel
 
 tf1 = tf.compat.v1
 
 
 def main(source: str, output: str, outcome: dict[str, Any]) -> None:
-    artifact = open_source(source)
+    model = open_source(source)
     outcome["opens"] = True
-    question = Question(artifact)
+    question = Question(model)
     outcome["needs"] = question.needs
     with tf.Graph().as_default() as graph, tf1.Session() as session:
-        _replay(artifact, session)
+        _replay(model, session)
         outcome["restores"] = True
         inputs, outputs = (
             {key: graph.get_tensor_by_name(item.name) for key, item in side.items()}
@@ -48,14 +48,14 @@ def main(source: str, output: str, outcome: dict[str, Any]) -> None:
     use(output, question, outcome, asked)
 
 
-def _replay(artifact: Artifact, session: Any) -> None:
-    if artifact.kind == "graph_def":
-        message = tf1.GraphDef.FromString(artifact.meta.graph_def.SerializeToString())
+def _replay(model: LegacyModel, session: Any) -> None:
+    if model.kind == "graph_def":
+        message = tf1.GraphDef.FromString(model.meta.graph_def.SerializeToString())
         tf.graph_util.import_graph_def(message, name="")
-    elif artifact.kind in ("saved_model", "hub_module"):
-        tf1.saved_model.load(session, list(artifact.meta.tags), artifact.path)
+    elif model.kind in ("saved_model", "hub_module"):
+        tf1.saved_model.load(session, list(model.meta.tags), model.path)
     else:
-        tf1.train.import_meta_graph(artifact.meta.path, clear_devices=True).restore(session, artifact.path)
+        tf1.train.import_meta_graph(model.meta.path, clear_devices=True).restore(session, model.path)
 
 
 if __name__ == "__main__":

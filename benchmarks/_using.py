@@ -19,14 +19,14 @@ import tensorflow as tf
 
 from compat_saver._tensorflow import gist
 from compat_saver.errors import CompatSaverError
-from compat_saver.graph import OpCatalog, from_graph_def
-from compat_saver.migration.artifact import Artifact, open_artifact
-from compat_saver.migration.options import DEFAULT_SIGNATURE, MigrationOptions
+from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import make_plan
-from compat_saver.migration.settle import settle_signatures
-from compat_saver.migration.signature import Signature
-from compat_saver.migration.verification.compare import compare
+from compat_saver.migration.verification.comparison import compare
 from compat_saver.migration.verification.samples import Feeds, SampleMaker
+from compat_saver.model import LegacyModel, open_model
+from compat_saver.model.choosing import choose_signatures
+from compat_saver.model.folding import fold
+from compat_saver.model.signature import DEFAULT_SIGNATURE, ServingRequest, Signature
 
 Answers = Mapping[str, np.ndarray]
 _OPTIONS = MigrationOptions()
@@ -40,14 +40,12 @@ class Question:
         needs: how many variables it needs; None where the migration was refused.
     """
 
-    def __init__(self, artifact: Artifact) -> None:
+    def __init__(self, model: LegacyModel) -> None:
         try:
-            plan = make_plan(artifact.meta, artifact.checkpoint, _OPTIONS)
+            plan = make_plan(model, _OPTIONS)
         except CompatSaverError:
-            graph = from_graph_def(artifact.meta.graph_def)
-            catalog = OpCatalog.of(graph, artifact.meta.stripped_ops)
-            trainable = {record.name for record in artifact.meta.variables() if record.trainable}
-            signatures, _ = settle_signatures(artifact.meta, graph, catalog, _OPTIONS, trainable, {})
+            folded = fold(model, ServingRequest())
+            graph, signatures = folded.graph, choose_signatures(model, folded, ServingRequest()).signatures
             nodes = {name: name.partition(":")[0] for item in signatures for name in _tensors(item)}
             self.needs = None
         else:
@@ -124,8 +122,8 @@ def report(work: Callable[[dict[str, Any]], None]) -> None:
     print(json.dumps(outcome))
 
 
-def open_source(path: str) -> Artifact:
-    return open_artifact(Path(path), _OPTIONS)
+def open_source(path: str) -> LegacyModel:
+    return open_model(Path(path))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import numpy as np
 from _runs import calls_in_turns
 
 from compat_saver.bundle import BundleWriter, SliceSpec, open_bundle
-from compat_saver.bundle.table import TableWriter
+from compat_saver.bundle.index_table import IndexTableWriter
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -195,7 +195,7 @@ def write_v1(path: Path, tensors: Mapping[str, tuple[tuple[int, ...], list[np.nd
             tensor.shape.dim.add().size = size
         tensor.slice.append(SliceSpec.full(len(shape)).to_proto())
     with path.open("wb") as file:
-        table = TableWriter(file)
+        table = IndexTableWriter(file)
         table.add(b"", meta.SerializeToString())
         for name in sorted(tensors):
             shape, (array,) = tensors[name]

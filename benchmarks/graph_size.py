@@ -22,12 +22,13 @@ from typing import Any
 import numpy as np
 
 import compat_saver
-from compat_saver.analysis.serving.proposal import rank_outputs
+from compat_saver.analysis.serving.proposal import propose
 from compat_saver.bundle import BundleWriter, Checkpoint
 from compat_saver.graph import Graph, Node, OpCatalog, Value, from_graph_def, to_graph_def
 from compat_saver.graph.attributes import bool_attr, int_attr, shape_attr, tensor_attr, type_attr
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import make_plan
+from compat_saver.model import LegacyModel
 from compat_saver.proto.messages import AttrValue, Message, MetaGraphDef, SaverDef, VariableDef
 from compat_saver.proto.meta_graph import MetaGraph
 
@@ -79,10 +80,11 @@ def _run(prefix: Path, meta: MetaGraph, checkpoint: Checkpoint) -> dict[str, flo
         seconds[stage] = time.process_time() - start
         return found
 
+    model = LegacyModel("checkpoint", str(prefix), meta, checkpoint)
     graph = timed("read", lambda: from_graph_def(meta.graph_def))
     trainable = {record.name for record in meta.variables()}
-    timed("propose", lambda: rank_outputs(graph, OpCatalog.of(graph), trainable))
-    plan = timed("plan", lambda: make_plan(meta, checkpoint, MigrationOptions()))
+    timed("propose", lambda: propose(graph, OpCatalog.of(graph), trainable))
+    plan = timed("plan", lambda: make_plan(model, MigrationOptions()))
     timed("write", lambda: to_graph_def(plan.graph))
     timed("inspect", lambda: compat_saver.inspect(prefix))
     return seconds

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from compat_saver.proto.meta_graph import MetaGraph
 
 PathArgument = str | PathLike[str]
+TagSet = str | Sequence[str]
 Names = Sequence[str] | Mapping[str, str]
 """Tensors, whose keys are made from their names, or key -> tensor."""
 
@@ -63,18 +64,24 @@ def read_checkpoint_state(directory: PathArgument) -> CheckpointState:
     return read(directory)
 
 
-def inspect(source: PathArgument) -> Inspection:
-    """Says what a legacy artifact is and holds, without TensorFlow.
+def inspect(
+    source: PathArgument, *, meta_graph: PathArgument | None = None, tag_set: TagSet | None = None
+) -> Inspection:
+    """Describes a legacy artifact, without TensorFlow.
 
     Args:
         source: a checkpoint, any file of it, a `.meta` alone, or a directory.
+        meta_graph: the `.meta` file, where it is not beside the checkpoint.
+        tag_set: the tags of the graph of a SavedModel, as for `migrate`.
 
     Raises:
         ArtifactError: there is nothing, or something else.
+        NameNotFoundError: a SavedModel has no graph of these tags.
     """
     from compat_saver.inspection import inspect as look
+    from compat_saver.model.opening import parse_tags
 
-    return look(Path(source))
+    return look(Path(source), meta_graph=None if meta_graph is None else Path(meta_graph), tag_set=parse_tags(tag_set))
 
 
 def migrate(
@@ -90,7 +97,8 @@ def migrate(
     rename: Mapping[str, str] | None = None,
     init_missing: bool = False,
     assets: Mapping[str, PathArgument] | None = None,
-    tag_set: Sequence[str] = ("serve",),
+    tag_set: TagSet | None = None,
+    output_tags: Sequence[str] = ("serve",),
     verify: bool = True,
     verify_data: PathArgument | None = None,
     rtol: float | None = None,
@@ -107,27 +115,30 @@ def migrate(
     Args:
         source: a checkpoint prefix, any file of it, or a directory.
         output: the SavedModel directory to make; it appears complete or not at all.
-        meta_graph: the `.meta` file, where it does not lie beside the checkpoint.
+        meta_graph: the `.meta` file, where it is not beside the checkpoint.
         inputs: input tensors of the one signature, or key -> tensor; None takes the placeholders that the outputs
-            need, and what pipelines deliver to them.
-        outputs: output tensors of the one signature, or key -> tensor; None takes the file's signatures or proposes
+            need, and the outputs of input pipelines.
+        outputs: output tensors of the one signature, or key -> tensor; None takes the file's signatures or infers
             one.
         signatures: several signatures instead; they share their weights. Or a YAML file of them, which may hold more
             of `bind` and `rename`.
         signature_def: the one signature of the file to take.
-        bind: tensor name -> the value it has for good, such as `{"keep_prob": 1.0}`.
+        bind: tensor name -> the constant it is fixed to, such as `{"keep_prob": 1.0}`.
         rename: old signature key, or tensor name, each perhaps as `SIGNATURE/OLD` -> new key.
-        init_missing: let variables that the checkpoint does not hold begin as the graph's own initialisers have it.
+        init_missing: initialize variables missing from the checkpoint with the graph's own initializers.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
-        tag_set: the tags of the written model.
+        tag_set: the tags of the graph of a SavedModel, or these as one text with commas between; empty for the graph
+            without tags. None takes the graph tagged `serve`, or else the one without tags; of a Hub module first the
+            one without tags, which is for inference by convention.
+        output_tags: the tags of the written model.
         verify: whether to compare the written model with the original before publishing.
         verify_data: an `.npz` file with an array per input, named by tensor or by signature key.
         rtol: relative tolerance; None takes 1e-5 for float32 and wider.
         atol: absolute tolerance; None takes 1e-6 for float32 and wider.
-        seed: for the inputs that are made up.
+        seed: for generated test inputs.
         dry_run: only say what would be done.
         overwrite: replace an existing output.
-        progress: is told each stage as it begins.
+        progress: called with the name of each stage when it starts.
 
     Raises:
         ArtifactError: the source cannot be read.
@@ -135,11 +146,12 @@ def migrate(
         NameNotFoundError: a name that is not in the graph.
         CannotMigrateError: obstacles in the graph, all of them.
         OutputExistsError: the output is there already.
-        VerificationError: the written model answers differently; nothing was published.
+        VerificationError: the outputs of the written model differ; nothing was published.
         TensorFlowMissingError: TensorFlow is needed and absent.
     """
     from compat_saver.migration import migrate as run
-    from compat_saver.migration.signatures_file import SignaturesFile, read_signatures_file
+    from compat_saver.migration.options import SignaturesFile, read_signatures_file
+    from compat_saver.model.opening import parse_tags
 
     if signatures is None or isinstance(signatures, Mapping):
         asked = SignaturesFile(signatures or {}, {}, {})
@@ -155,7 +167,8 @@ def migrate(
         rename={**asked.rename, **(rename or {})},
         init_missing=init_missing,
         assets=assets,
-        tag_set=tuple(tag_set),
+        tag_set=parse_tags(tag_set),
+        output_tags=tuple(output_tags),
         verify=verify,
         verify_data=verify_data,
         rtol=rtol,
@@ -186,16 +199,16 @@ def verify(
     Args:
         source: the checkpoint.
         saved_model: the migrated model.
-        meta_graph: the `.meta` file, where it does not lie beside the checkpoint.
+        meta_graph: the `.meta` file, where it is not beside the checkpoint.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
         verify_data: an `.npz` file with an array per input, named by tensor or by signature key.
         rtol: relative tolerance; None takes 1e-5 for float32 and wider.
         atol: absolute tolerance; None takes 1e-6 for float32 and wider.
-        seed: for the inputs that are made up.
-        progress: is told each stage as it begins.
+        seed: for generated test inputs.
+        progress: called with the name of each stage when it starts.
 
     Raises:
-        VerificationError: they answer differently.
+        VerificationError: their outputs differ.
         CompatSaverError: as for `migrate`.
     """
     from compat_saver.migration import verify as run
@@ -214,7 +227,8 @@ def _options(
     verify_data: PathArgument | None = None,
     **others: object,
 ) -> MigrationOptions:
-    from compat_saver.migration.options import MigrationOptions, make_requests
+    from compat_saver.migration.options import MigrationOptions
+    from compat_saver.model.signature import make_requests
 
     return MigrationOptions(
         signatures=make_requests(inputs, outputs, signatures),

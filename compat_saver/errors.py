@@ -144,6 +144,17 @@ class TensorFlowMissingError(CompatSaverError, ImportError):
     """TensorFlow is needed and absent, or its release is not supported."""
 
 
+def and_more(names: Sequence[str], most: int) -> str:
+    """Returns `'a', 'b' and 3 more`: the first names, quoted, and how many there are besides."""
+    return phrases_and_more([repr(name) for name in names], most)
+
+
+def phrases_and_more(phrases: Sequence[str], most: int) -> str:
+    """Returns `a (float32), b (int8) and 3 more`: the same of phrases, which are not quoted."""
+    more = f" and {len(phrases) - most:,} more" if len(phrases) > most else ""
+    return f"{', '.join(phrases[:most])}{more}"
+
+
 def nearest_names(name: str, known: Iterable[str], count: int = 3) -> str:
     """Returns `; did you mean a, b or c?` for the known names closest to `name`, or an empty string."""
     import difflib  # only where something went wrong already

@@ -24,8 +24,8 @@ from typing import Any
 
 from benchmarks._artifacts import compat_saver, find_artifacts, migrate
 from compat_saver import read_meta_graph
-from compat_saver.analysis.needs import needed_from
-from compat_saver.analysis.origins import origin
+from compat_saver.analysis.walk import needed_from
+from compat_saver.analysis.walk import origin
 from compat_saver.graph import Value, from_graph_def
 from tests.golden_cases import Case, served_cases
 

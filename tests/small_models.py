@@ -25,7 +25,7 @@ WEIGHTS = {"w": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.float32([0
 
 
 def make_meta(text: str, trainable: Iterable[str] = (), *, local: Iterable[str] = (), producer: int = 26) -> MetaGraph:
-    """Makes the meta graph of a graph in text form; reads and initialisers need not be there."""
+    """Makes the meta graph of a graph in text form; reads and initializers need not be there."""
     message = MetaGraphDef(graph_def=to_graph_def(parse_graph(text, producer)))
     message.meta_info_def.tensorflow_version = "1.15.5"
     for collection, names in (("trainable_variables", trainable), ("local_variables", local)):

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 import compat_saver
 from compat_saver.cli import main
 from compat_saver.cli.checkpoint import checkpoint
-from compat_saver.cli.failures import DIFFERENT, OBSTRUCTED, UNUSABLE
+from compat_saver.cli.output import DIFFERENT, OBSTRUCTED, UNUSABLE
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

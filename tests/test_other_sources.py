@@ -8,7 +8,8 @@ import pytest
 import compat_saver
 from compat_saver.graph import from_graph_def, to_graph_def
 from compat_saver.graph.attributes import tensor_attr, type_attr
-from compat_saver.passes import Prune, run
+from compat_saver.passes import run_passes
+from compat_saver.passes.structure.removals import Prune
 from compat_saver.proto.messages import SavedModel
 from compat_saver.proto.meta_graph import read_meta_graph
 from tests.golden_cases import case
@@ -43,7 +44,7 @@ def saved_model(tmp_path):
 def frozen(tmp_path):
     """The golden model with its variables as constants."""
     graph = from_graph_def(read_meta_graph(DENSE.prefix.with_name("model.ckpt.meta")).graph_def)
-    run([Prune(["prediction"])], graph)
+    run_passes([Prune(["prediction"])], graph)
     with compat_saver.open_checkpoint(DENSE.prefix) as checkpoint:
         for node in graph:
             if node.op == "VariableV2":
@@ -123,7 +124,7 @@ def _restore_again(saved_model):
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("collection", ["saved_model_main_op", "legacy_init_op", ""])
 def test_weights_that_loading_changes_are_a_difference(saved_model, tmp_path, collection):
-    """TensorFlow's loader initialises them anew, at random."""
+    """TensorFlow's loader initializes them anew, at random."""
     _with_init_op(saved_model, collection, "init")
     told = r"(?s)/y: .*original's init op, 'init', was run"
     with pytest.raises(compat_saver.VerificationError, match=told) as caught:

@@ -67,7 +67,7 @@ def test_gradients_reach_every_trainable_variable(migrated):
     import tensorflow as tf
 
     _, directory, report, fed = migrated
-    if any("v1 cond" in warning for warning in report.warnings):
+    if any("TF1 cond" in warning for warning in report.warnings):
         pytest.skip("TensorFlow 2 has no gradients through a v1 cond, and the report says so")
     model = tf.saved_model.load(str(directory))
     with tf.GradientTape() as tape:

@@ -1,1 +1,1 @@
-"""What a graph is for: its weights and where they lie, its likely outputs, what stands in the way. Changes nothing."""
+"""What a graph is for: its weights, its likely outputs, what may be fed, what blocks a migration. Changes nothing."""

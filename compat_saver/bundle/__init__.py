@@ -5,9 +5,8 @@ FORMAT.md beside this file says what the bytes are.
 
 from __future__ import annotations
 
-from compat_saver.bundle.checkpoint import Checkpoint
+from compat_saver.bundle.checkpoint import Checkpoint, open_bundle
 from compat_saver.bundle.entries import TensorInfo
-from compat_saver.bundle.opening import open_bundle
 from compat_saver.bundle.slices import SliceSpec, format_shape_and_slice, parse_shape_and_slice
 from compat_saver.bundle.writer import BundleWriter
 

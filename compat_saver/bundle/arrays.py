@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compat_saver.bundle.boxes import Box
-from compat_saver.bundle.buffers import Buffer
+from compat_saver.bundle.files import Buffer
 from compat_saver.dtypes import DType
 from compat_saver.errors import ArtifactError
 

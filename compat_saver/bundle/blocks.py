@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 
 from compat_saver.bundle import varint
-from compat_saver.bundle.buffers import Buffer
+from compat_saver.bundle.files import Buffer
 from compat_saver.errors import FormatError
 
 RESTART_INTERVAL = 16

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from google.protobuf.message import DecodeError
 
 from compat_saver import dtypes
-from compat_saver.bundle.buffers import Buffer
+from compat_saver.bundle.files import Buffer
 from compat_saver.bundle.slices import SliceSpec
 from compat_saver.dtypes import DType
 from compat_saver.errors import FormatError, UsageError

@@ -8,11 +8,16 @@ import os
 import stat
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import ParamSpec, TypeAlias
 
 from compat_saver.errors import ArtifactError, FormatError, SourceNotFoundError
 from compat_saver.sniff import HEAD, describe_bytes
+
+Buffer: TypeAlias = bytes | memoryview
+"""Both index to integers and slice to more of the same; a memoryview without copying."""
+
 
 CHUNK = 4 << 20
 """Bytes that streaming holds at a time."""
@@ -149,3 +154,14 @@ def _system_errors(path: str) -> Iterator[None]:
         raise SourceNotFoundError(f"{path}: there is no such file") from error
     except OSError as error:
         raise ArtifactError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+_P = ParamSpec("_P")
+
+
+def errors_of(use: Callable[_P, object], *args: _P.args, **kwargs: _P.kwargs) -> Iterator[ArtifactError]:
+    """Yields the error that a call raises, if it raises one."""
+    try:
+        use(*args, **kwargs)
+    except ArtifactError as error:
+        yield error

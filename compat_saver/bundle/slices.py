@@ -54,17 +54,6 @@ class SliceSpec:
         return cls(tuple(_parse_item(item, text) for item in text.split(":")) if text else ())
 
     @classmethod
-    def from_box(cls, box: Box, shape: Sequence[int]) -> SliceSpec:
-        """Returns the slice of a tensor of that shape that a box covers; whole dimensions become `-`."""
-        pairs = zip(box, shape, strict=True)
-        return cls(
-            tuple(
-                (0, FULL) if (part.start, part.stop) == (0, size) else (part.start, part.stop - part.start)
-                for part, size in pairs
-            )
-        )
-
-    @classmethod
     def from_proto(cls, message: Message) -> SliceSpec:
         """Returns the slice of a TensorSliceProto, in which an extent without a length is all of its dimension."""
         return cls(

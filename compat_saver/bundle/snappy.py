@@ -7,7 +7,7 @@ A compressed block is the uncompressed size as a varint, then elements. Each is 
 from __future__ import annotations
 
 from compat_saver.bundle import varint
-from compat_saver.bundle.buffers import Buffer
+from compat_saver.bundle.files import Buffer
 from compat_saver.errors import FormatError
 
 _MAX_RATIO = 32

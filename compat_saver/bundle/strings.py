@@ -1,7 +1,12 @@
-"""String tensors in V2 data files: lengths as varints, a masked CRC of the lengths, then the bytes of all elements.
+"""Tensors whose elements have no fixed width, in V2 data files: strings and variants.
 
-The checksum in the index is not one of the bytes as they lie there. It covers every length as a 4-byte number in the
-byte order of the writing machine (8 bytes where 4 are too few), the stored CRC of the lengths, and the elements.
+A string tensor is the lengths as varints, a masked CRC of the lengths, then the bytes of all elements. The checksum in
+the index is not one of the bytes as they are stored. It covers every length as a 4-byte number in the byte order of the
+writing machine (8 bytes where 4 are too few), the stored CRC of the lengths, and the elements.
+
+A variant tensor (dataset iterators and the like) is not decoded, but checked, so that it can be copied. Every element
+is its length as a varint, a serialized VariantTensorDataProto, and a masked CRC of everything so far: each length as 8
+bytes, each element, each such CRC.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compat_saver.bundle import checksum, varint
-from compat_saver.bundle.buffers import Buffer
+from compat_saver.bundle.files import Buffer
 from compat_saver.errors import FormatError
 
 _UINT32_MAX = (1 << 32) - 1
@@ -112,3 +117,31 @@ def _crc_of_lengths(lengths: npt.NDArray[np.int64], byte_order: str) -> int:
         return checksum.crc32c(lengths.astype(f"{byte_order}u4").tobytes())
     words = (struct.pack(f"{byte_order}{'I' if length <= _UINT32_MAX else 'Q'}", length) for length in lengths.tolist())
     return checksum.crc32c(b"".join(words))
+
+
+def variant_crc(data: Buffer, count: int, *, path: str = "", base: int = 0) -> int:
+    """Returns the checksum of a stored variant tensor of `count` elements, as the index holds it before masking.
+
+    Raises:
+        FormatError: the lengths do not make up the data.
+        ChecksumError: an element was altered.
+    """
+    value = position = 0
+    for number in range(count):
+        size, start = varint.decode(data, position, path=path, base=base)
+        position = start + size + 4
+        if position > len(data):
+            break
+        value = checksum.crc32c(data[start : position - 4], checksum.crc32c(struct.pack("<Q", size), value))
+        (stored,) = struct.unpack_from("<I", data, position - 4)
+        checksum.check(f"variant {number}", stored, value, path=path, offset=base + start)
+        value = checksum.crc32c(data[position - 4 : position], value)
+    if position != len(data):
+        raise FormatError(
+            f"bad variant tensor of {count} elements",
+            path=path,
+            offset=base,
+            expected=f"lengths that make up its {len(data)} bytes",
+            found=f"{position} bytes",
+        )
+    return value

@@ -1,7 +1,10 @@
 """Reading V1 checkpoints: tables in which the values themselves are the entries.
 
 The empty key of every shard holds SavedTensorSlices.meta: names, types, shapes and which slices this shard has. Every
-slice (a tensor saved whole is one slice, too) lies under its own key as SavedTensorSlices.data.
+slice (a tensor saved whole is one slice, too) is stored under its own key as SavedTensorSlices.data.
+
+Protobuf makes a Python object of every number, which takes ten times the memory of the tensor. Floating and complex
+numbers are packed: the file has them as an array has them, so they are taken from the bytes without parsing.
 """
 
 from __future__ import annotations
@@ -16,17 +19,15 @@ import numpy as np
 from compat_saver.bundle import arrays, entries
 from compat_saver.bundle.arrays import Array
 from compat_saver.bundle.boxes import Box, box_shape, intersect, relative, runs, tiling_problem
-from compat_saver.bundle.buffers import Buffer
-from compat_saver.bundle.damage import errors_of
 from compat_saver.bundle.entries import Signature, TensorInfo
-from compat_saver.bundle.files import CHUNK
+from compat_saver.bundle.files import CHUNK, Buffer, errors_of
+from compat_saver.bundle.index_table import IndexTable
 from compat_saver.bundle.slices import SliceSpec
-from compat_saver.bundle.table import Table
-from compat_saver.bundle.v1_values import is_packed, packed
 from compat_saver.dtypes import DType
 from compat_saver.errors import ArtifactError, FormatError
 from compat_saver.proto import tensors
 from compat_saver.proto.messages import Message, SavedTensorSlices
+from compat_saver.proto.wire import LENGTH, Field, WireError, fields
 
 
 @dataclasses.dataclass
@@ -35,7 +36,7 @@ class _Tensor:
 
     dtype: DType
     shape: tuple[int, ...]
-    slices: dict[SliceSpec, Table]
+    slices: dict[SliceSpec, IndexTable]
 
 
 class V1Reader:
@@ -46,7 +47,7 @@ class V1Reader:
 
     version = "V1"
 
-    def __init__(self, shards: Sequence[Table]) -> None:
+    def __init__(self, shards: Sequence[IndexTable]) -> None:
         self._shards = shards
         self._path = shards[0].file.path
 
@@ -66,7 +67,7 @@ class V1Reader:
                 self._register(message, table, found)
         return dict(sorted(found.items()))
 
-    def _register(self, message: Message, table: Table, found: dict[str, _Tensor]) -> None:
+    def _register(self, message: Message, table: IndexTable, found: dict[str, _Tensor]) -> None:
         path, what = table.file.path, f"the entry of {message.name!r}"
         dtype = entries.decode_dtype(message.type, what, path)
         shape = entries.decode_shape(message.shape, what, path)
@@ -209,7 +210,7 @@ class V1Reader:
             table.trim()
 
 
-def _read_meta(table: Table) -> Message:
+def _read_meta(table: IndexTable) -> Message:
     key, value = table.first() or (None, b"")
     path = table.file.path
     message = entries.parse(SavedTensorSlices, value, "the metadata", path)
@@ -222,3 +223,47 @@ def _read_meta(table: Table) -> Message:
         )
     entries.check_version(message.meta.versions, path)
     return message.meta
+
+
+# ---- packed numbers
+
+# SavedTensorSlices.data, SavedSlice.data; then the field of TensorProto.
+_PATH = (2, 3)
+_PACKED = {"float32": 5, "float64": 6, "complex64": 9, "complex128": 12}
+
+
+def is_packed(dtype: DType) -> bool:
+    """Whether numbers of a type can lie packed."""
+    return dtype.name in _PACKED
+
+
+def packed(value: Buffer, dtype: DType) -> Buffer | None:
+    """Returns the little-endian bytes of the numbers in a serialized SavedTensorSlices.
+
+    None where they are not simply there: the type is no floating or complex one, a field is repeated (then the message
+    as a whole says what counts), nothing is packed, or the bytes are no message.
+    """
+    number = _PACKED.get(dtype.name)
+    if number is None:
+        return None
+    start, end = 0, len(value)
+    try:
+        for step in (*_PATH, number):
+            field = _only(value, step, start, end)
+            if field is None:
+                return None
+            start, end = field.start, field.end
+    except WireError:
+        return None
+    return value[start:end] if (end - start) % dtype.itemsize == 0 else None
+
+
+def _only(value: Buffer, number: int, start: int, end: int) -> Field | None:
+    """Returns the one field of that number, None if there is none, several, or one that reaches beyond the end."""
+    found = None
+    for field in fields(value, start, end):
+        if field.end > end or (field.number == number and (found is not None or field.wire_type != LENGTH)):
+            return None
+        if field.number == number:
+            found = field
+    return found

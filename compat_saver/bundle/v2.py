@@ -10,10 +10,9 @@ import numpy as np
 from compat_saver.bundle import arrays
 from compat_saver.bundle.arrays import Array
 from compat_saver.bundle.boxes import Box, box_shape, intersect, relative, runs, whole
-from compat_saver.bundle.damage import errors_of
 from compat_saver.bundle.entries import Signature, TensorInfo
-from compat_saver.bundle.files import CHUNK
-from compat_saver.bundle.table import Table
+from compat_saver.bundle.files import CHUNK, errors_of
+from compat_saver.bundle.index_table import IndexTable
 from compat_saver.bundle.v2_data import V2Data
 from compat_saver.bundle.v2_index import V2Index
 from compat_saver.errors import ArtifactError, FormatError
@@ -24,7 +23,7 @@ class V2Reader:
 
     version = "V2"
 
-    def __init__(self, prefix: str, table: Table, *, check_tensors: bool) -> None:
+    def __init__(self, prefix: str, table: IndexTable, *, check_tensors: bool) -> None:
         self._index = V2Index(table)
         self._data = V2Data(prefix, self._index, check_tensors=check_tensors)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from compat_saver.bundle import arrays, checksum, strings, variants
+from compat_saver.bundle import arrays, checksum, strings
 from compat_saver.bundle.arrays import Array
 from compat_saver.bundle.entries import TensorInfo
 from compat_saver.bundle.files import DataFile
@@ -99,7 +99,7 @@ class V2Data:
         else:
             file, offset = self._locate(entry)
             data = file.view(offset, entry.nbytes, _name(entry))
-            crc = variants.crc(data, entry.size, path=file.path, base=offset)
+            crc = strings.variant_crc(data, entry.size, path=file.path, base=offset)
         self._check(entry, crc)
 
     def bytes_in_files_of(self, entries: Iterable[TensorInfo]) -> int:

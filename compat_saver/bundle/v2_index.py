@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 
 from compat_saver.bundle import entries
 from compat_saver.bundle.boxes import Box, tiling_problem, whole
-from compat_saver.bundle.buffers import Buffer
 from compat_saver.bundle.entries import TensorInfo
+from compat_saver.bundle.files import Buffer
+from compat_saver.bundle.index_table import IndexTable
 from compat_saver.bundle.slices import SliceSpec, parse_key
-from compat_saver.bundle.table import Table
 from compat_saver.errors import FormatError
 
 Pieces = list[tuple[Box, TensorInfo]]
@@ -26,7 +26,7 @@ def index_path(prefix: str) -> str:
 class V2Index:
     """The entries of one index table, taken apart when they are asked for."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: IndexTable) -> None:
         self.table = table
         self.path = table.file.path
         self._signatures = entries.Signatures(self.path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from compat_saver.bundle.buffers import Buffer
+from compat_saver.bundle.files import Buffer
 from compat_saver.errors import FormatError
 
 MAX_BYTES = 10

@@ -22,9 +22,9 @@ from compat_saver.bundle.entries import (
     encode_header,
 )
 from compat_saver.bundle.files import CHUNK
-from compat_saver.bundle.publish import Publication
+from compat_saver.bundle.index_table import IndexTableWriter
+from compat_saver.bundle.publication import Publication
 from compat_saver.bundle.slices import SliceSpec
-from compat_saver.bundle.table import TableWriter
 from compat_saver.bundle.v2_data import data_path
 from compat_saver.bundle.v2_index import index_path
 from compat_saver.dtypes import DType
@@ -86,7 +86,7 @@ class BundleWriter:
             return
         try:
             self._check_partitions()
-            table = TableWriter(publication.files[-1])
+            table = IndexTableWriter(publication.files[-1])
             table.add(b"", encode_header(Header(shards=len(self._sizes))))
             for key in sorted(self._entries):
                 table.add(key, encode_entry(self._entries[key]))

@@ -6,20 +6,18 @@ directories; every output appears complete or not at all.
 
 from __future__ import annotations
 
-from compat_saver.checkpoints.averages import average, ema
-from compat_saver.checkpoints.casting import cast
-from compat_saver.checkpoints.converting import convert
+from compat_saver.checkpoints.combining import average, merge
+from compat_saver.checkpoints.converting import cast, convert
 from compat_saver.checkpoints.difference import Difference, TensorDifference, diff
 from compat_saver.checkpoints.exchange import export, import_, save_tensor
 from compat_saver.checkpoints.listing import Listing, TensorRow, ls, object_keys
-from compat_saver.checkpoints.merging import merge
 from compat_saver.checkpoints.object_graph import ObjectKey
 from compat_saver.checkpoints.reading import get
-from compat_saver.checkpoints.renaming import read_map, rename
-from compat_saver.checkpoints.run import WriteOptions, Written
+from compat_saver.checkpoints.renaming import ema, read_map, rename
 from compat_saver.checkpoints.selecting import drop, keep, slots_of
+from compat_saver.checkpoints.soundness import Soundness, verify
 from compat_saver.checkpoints.statistics import Stats, TensorStats, stats
-from compat_saver.checkpoints.verification import Soundness, verify
+from compat_saver.checkpoints.write_plan import WriteOptions, Written
 
 __all__ = [
     "Difference",

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from compat_saver.bundle import Checkpoint, TensorInfo
-from compat_saver.checkpoints.opening import PathArgument, open_source
-from compat_saver.checkpoints.run import Progress
+from compat_saver.checkpoints.reading import PathArgument, open_source
 from compat_saver.checkpoints.values import Flat, Stored, together
+from compat_saver.checkpoints.write_plan import Progress
 from compat_saver.errors import UsageError
 
 ONLY_IN_A, ONLY_IN_B, SHAPE, DTYPE, VALUES = "only in A", "only in B", "shape", "dtype", "values"

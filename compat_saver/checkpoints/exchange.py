@@ -8,23 +8,27 @@ from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
 
-from compat_saver.bundle.publish import Publication
+from compat_saver.bundle.publication import Publication
 from compat_saver.checkpoints import npy, npz, safetensors
-from compat_saver.checkpoints.opening import PathArgument, open_source
-from compat_saver.checkpoints.patterns import matching
-from compat_saver.checkpoints.reading import parse_slices, shape_of_part
-from compat_saver.checkpoints.run import (
-    Plan,
+from compat_saver.checkpoints.reading import (
+    MOST_SHOWN,
+    PathArgument,
+    matching,
+    open_source,
+    parse_slices,
+    shape_of_part,
+)
+from compat_saver.checkpoints.values import Stored
+from compat_saver.checkpoints.write_plan import (
     Progress,
     WriteOptions,
+    WritePlan,
     Written,
     copies,
-    listed,
     summary,
     write_checkpoint,
 )
-from compat_saver.checkpoints.values import Stored
-from compat_saver.errors import OutputExistsError, UsageError
+from compat_saver.errors import OutputExistsError, UsageError, phrases_and_more
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -65,16 +69,16 @@ def export(
         entries = copies(checkpoint, [name for name in checkpoint if name in chosen])
         problems = {entry.name: reason for entry in entries if (reason := codec.problem(entry.name, entry.values))}
         if problems and not skip_unsupported:
-            shown = listed(f"{name!r} ({reason})" for name, reason in problems.items())
+            shown = phrases_and_more([f"{name!r} ({reason})" for name, reason in problems.items()], MOST_SHOWN)
             raise UsageError(f"{path} cannot hold {shown}. Leave them out with --skip-unsupported.")
-        plan = Plan(tuple(entry for entry in entries if entry.name not in problems), tuple(problems))
+        plan = WritePlan(tuple(entry for entry in entries if entry.name not in problems), tuple(problems))
         if dry_run:
             return summary(plan, None, ())
         _write(path, plan, codec, overwrite, progress)
         return summary(plan, path, [path])
 
 
-def _write(path: str, plan: Plan, codec: ModuleType, overwrite: bool, progress: Progress | None) -> None:
+def _write(path: str, plan: WritePlan, codec: ModuleType, overwrite: bool, progress: Progress | None) -> None:
     total = sum(entry.values.nbytes for entry in plan.entries)
     with _published(path, overwrite) as file:
         for count in codec.write(file, list(plan.entries)):
@@ -110,7 +114,7 @@ def import_(source: PathArgument, output: PathArgument, **options: Unpack[WriteO
         OutputExistsError: the output is already there.
     """
     path = os.fspath(source)
-    return write_checkpoint(Plan(tuple(_codec(path).read(path))), output, **options)
+    return write_checkpoint(WritePlan(tuple(_codec(path).read(path))), output, **options)
 
 
 def _codec(path: str) -> ModuleType:

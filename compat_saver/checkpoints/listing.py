@@ -8,8 +8,7 @@ from typing import Any
 
 from compat_saver.bundle import Checkpoint, TensorInfo, open_bundle
 from compat_saver.checkpoints.object_graph import ObjectKey, decode_object_graph
-from compat_saver.checkpoints.opening import PathArgument
-from compat_saver.checkpoints.patterns import matching
+from compat_saver.checkpoints.reading import PathArgument, matching
 from compat_saver.sources import resolve_checkpoint
 
 

@@ -20,8 +20,8 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.bundle.arrays import encode
 from compat_saver.checkpoints import npy
-from compat_saver.checkpoints.run import Entry
 from compat_saver.checkpoints.values import Flat, Numbers, Slices, Strings, Values
+from compat_saver.checkpoints.write_plan import Entry
 from compat_saver.dtypes import DType
 from compat_saver.errors import ArtifactError, CompatSaverError, FormatError
 

@@ -1,13 +1,69 @@
-"""One tensor, or a part of it: as an array, or into a .npy file."""
+"""What the operations read: checkpoints by any path, tensors by pattern, parts of tensors by slice."""
 
 from __future__ import annotations
 
+import fnmatch
 import re
+from collections.abc import Iterable, Sequence
+from os import PathLike
 
-from compat_saver.bundle import boxes
+from compat_saver.bundle import Checkpoint, boxes, open_bundle
 from compat_saver.bundle.arrays import Array
-from compat_saver.checkpoints.opening import PathArgument, open_source
-from compat_saver.errors import UsageError
+from compat_saver.errors import UsageError, and_more, nearest_names
+from compat_saver.sources import resolve_checkpoint
+
+PathArgument = str | PathLike[str]
+
+MOST_SHOWN = 10
+"""Names that a message lists before it counts the others."""
+
+
+def open_source(source: PathArgument) -> Checkpoint:
+    """Opens a checkpoint whose values are going to be read.
+
+    Args:
+        source: a prefix, any file of the checkpoint, or a directory.
+
+    Raises:
+        ArtifactError: there is no checkpoint, files of it are missing, or it is damaged.
+    """
+    found = resolve_checkpoint(source)
+    found.require_shards()
+    return open_bundle(found.prefix)
+
+
+def open_sources(sources: Sequence[PathArgument]) -> list[Checkpoint]:
+    """Opens several.
+
+    Raises:
+        UsageError: there are fewer than two.
+        ArtifactError: as for `open_source`.
+    """
+    if isinstance(sources, str) or len(sources) < 2:
+        raise UsageError("expected at least two checkpoints")
+    return [open_source(source) for source in sources]
+
+
+def matching(names: Iterable[str], patterns: Sequence[str]) -> set[str]:
+    """Returns the names that match a shell pattern; `*` goes across slashes, and a pattern without `*` is a name.
+
+    Raises:
+        UsageError: a pattern that matches nothing; all such are named.
+    """
+    known = list(names)
+    chosen: set[str] = set()
+    idle = []
+    for pattern in patterns:
+        fits = re.compile(fnmatch.translate(pattern)).match
+        found = {name for name in known if name == pattern or fits(name)}
+        chosen |= found
+        if not found:
+            idle.append(pattern)
+    if idle:
+        hint = nearest_names(idle[0], known)
+        raise UsageError(f"No tensor matches {and_more(idle, MOST_SHOWN)}{hint or '.'}")
+    return chosen
+
 
 _RANGE = re.compile(r"\s*(-?\d+)?\s*:\s*(-?\d+)?\s*")
 

@@ -1,4 +1,4 @@
-"""Tensors under other names, by exact names and by regular expressions."""
+"""Tensors under other names: exact names, regular expressions, moving averages in the place of their variables."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from compat_saver.analysis.values.roles import AVERAGE
 from compat_saver.bundle import Checkpoint
-from compat_saver.checkpoints.opening import PathArgument, open_source
-from compat_saver.checkpoints.run import Entry, Plan, WriteOptions, Written, copies, listed, write_checkpoint
-from compat_saver.errors import UsageError, nearest_names
+from compat_saver.checkpoints.reading import MOST_SHOWN, PathArgument, open_source
+from compat_saver.checkpoints.values import Stored
+from compat_saver.checkpoints.write_plan import Entry, WriteOptions, WritePlan, Written, copies, write_checkpoint
+from compat_saver.errors import UsageError, and_more, nearest_names, phrases_and_more
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.sources.yaml_files import read_yaml
 
@@ -54,13 +56,13 @@ def rename(
         return write_checkpoint(_plan(checkpoint, new_names), output, **options)
 
 
-def _plan(checkpoint: Checkpoint, new_names: Mapping[str, str]) -> Plan:
+def _plan(checkpoint: Checkpoint, new_names: Mapping[str, str]) -> WritePlan:
     entries = []
     for entry in copies(checkpoint):
         new = new_names[entry.name]
         entries.append(Entry(new, entry.values, f"was {entry.name}" if new != entry.name else ""))
     changed = any(entry.change for entry in entries)
-    return Plan(tuple(entries), notes=(OBJECT_GRAPH_NOTE,) if changed and OBJECT_GRAPH_KEY in checkpoint else ())
+    return WritePlan(tuple(entries), notes=(OBJECT_GRAPH_NOTE,) if changed and OBJECT_GRAPH_KEY in checkpoint else ())
 
 
 def new_names_of(known: Sequence[str], names: Mapping[str, str], patterns: Patterns) -> dict[str, str]:
@@ -76,10 +78,10 @@ def new_names_of(known: Sequence[str], names: Mapping[str, str], patterns: Patte
     hint = nearest_names(next(iter(names.keys() - found.keys()), ""), known) if len(idle) == 1 else ""
     idle += [f"the pattern {pattern.pattern!r}" for number, (pattern, _) in enumerate(compiled) if number not in used]
     if idle:
-        raise UsageError(f"No tensor fits {listed(idle)}{hint or '.'}")
-    nameless = [repr(name) for name, new in found.items() if not new]
+        raise UsageError(f"No tensor fits {phrases_and_more(idle, MOST_SHOWN)}{hint or '.'}")
+    nameless = [name for name, new in found.items() if not new]
     if nameless:
-        raise UsageError(f"Nothing would be left of the names of {listed(nameless)}.")
+        raise UsageError(f"Nothing would be left of the names of {and_more(nameless, MOST_SHOWN)}.")
     return found
 
 
@@ -99,6 +101,50 @@ def _compile(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
         return re.compile(pattern)
     except re.error as error:
         raise UsageError(f"{pattern!r} is no regular expression: {error}") from None
+
+
+def ema(
+    source: PathArgument, output: PathArgument, *, suffix: str = AVERAGE, **options: Unpack[WriteOptions]
+) -> Written:
+    """Writes a checkpoint in which every moving average has taken the place of the variable that it followed.
+
+    `x` holds what was in `x/ExponentialMovingAverage`, which is gone, as the values are that `x` had.
+
+    Args:
+        source: a prefix, any file of the checkpoint, or a directory.
+        output: the prefix to write.
+        suffix: the last part of the names of averages.
+        **options: as WriteOptions has them.
+
+    Raises:
+        UsageError: there is no average, or one of another type or shape than its variable.
+        ArtifactError: there is no checkpoint, or it is damaged.
+        OutputExistsError: the output is already there.
+    """
+    with open_source(source) as checkpoint:
+        ending = f"/{suffix}"
+        averages = {name.removesuffix(ending): name for name in checkpoint if name.endswith(ending)}
+        if not averages:
+            raise UsageError(f"{checkpoint.prefix} holds no moving averages: no name ends with {ending!r}")
+        _refuse_other_shapes(checkpoint, averages)
+        plain = [name for name in checkpoint if name not in averages and not name.endswith(ending)]
+        swapped = [
+            Entry(name, Stored(checkpoint, checkpoint.info(average)), f"was {average}")
+            for name, average in averages.items()
+        ]
+        plan = WritePlan((*copies(checkpoint, plain), *swapped), tuple(sorted(averages.values())))
+        return write_checkpoint(plan, output, **options)
+
+
+def _refuse_other_shapes(checkpoint: Checkpoint, averages: dict[str, str]) -> None:
+    dtypes, shapes = checkpoint.dtypes(), checkpoint.shapes()
+    odd = [
+        average
+        for name, average in averages.items()
+        if name in checkpoint and (dtypes[name], shapes[name]) != (dtypes[average], shapes[average])
+    ]
+    if odd:
+        raise UsageError(f"Averages of another type or shape than their variables: {and_more(odd, MOST_SHOWN)}")
 
 
 def read_map(path: PathArgument) -> dict[str, str]:

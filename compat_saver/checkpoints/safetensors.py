@@ -14,8 +14,8 @@ from typing import Any, BinaryIO
 
 from compat_saver import dtypes
 from compat_saver.bundle.files import DataFile
-from compat_saver.checkpoints.run import Entry
 from compat_saver.checkpoints.values import Numbers, Slices, Values
+from compat_saver.checkpoints.write_plan import Entry
 from compat_saver.dtypes import DType
 from compat_saver.errors import FormatError
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from compat_saver.analysis.values.roles import role_of, slots_of_graph
-from compat_saver.checkpoints.opening import PathArgument, open_source
-from compat_saver.checkpoints.patterns import matching
-from compat_saver.checkpoints.run import Plan, WriteOptions, Written, copies, write_checkpoint
+from compat_saver.checkpoints.reading import PathArgument, matching, open_source
+from compat_saver.checkpoints.write_plan import WriteOptions, WritePlan, Written, copies, write_checkpoint
 from compat_saver.errors import UsageError
 from compat_saver.graph import from_graph_def
 from compat_saver.proto.meta_graph import read_meta_graph
@@ -49,7 +48,7 @@ def drop(
         if slots:
             dropped |= _slots(source, list(checkpoint))
         kept = [name for name in checkpoint if name not in dropped]
-        plan = Plan(tuple(copies(checkpoint, kept)), tuple(sorted(dropped)))
+        plan = WritePlan(tuple(copies(checkpoint, kept)), tuple(sorted(dropped)))
         return write_checkpoint(plan, output, **options)
 
 
@@ -75,7 +74,7 @@ def keep(
         chosen = matching(checkpoint, patterns)
         kept = [name for name in checkpoint if name in chosen]
         dropped = tuple(name for name in checkpoint if name not in chosen)
-        return write_checkpoint(Plan(tuple(copies(checkpoint, kept)), dropped), output, **options)
+        return write_checkpoint(WritePlan(tuple(copies(checkpoint, kept)), dropped), output, **options)
 
 
 def slots_of(source: PathArgument) -> list[str]:

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from compat_saver.bundle import Checkpoint, TensorInfo
-from compat_saver.checkpoints.opening import PathArgument, open_source
-from compat_saver.checkpoints.patterns import matching
-from compat_saver.checkpoints.run import Progress
+from compat_saver.checkpoints.reading import PathArgument, matching, open_source
 from compat_saver.checkpoints.values import Flat, Stored
+from compat_saver.checkpoints.write_plan import Progress
 
 Number = int | float
 

@@ -6,28 +6,30 @@ from pathlib import Path
 
 import click
 
-from compat_saver.cli.failures import reports_failures
+from compat_saver.cli.output import reports_failures
+from compat_saver.cli.source_options import source_options
 
 
-@click.command(short_help="Say what SOURCE is and holds.")
+@click.command(short_help="Describe SOURCE.")
 @click.argument("source", type=click.Path(path_type=Path))
+@source_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @reports_failures
-def inspect(source: Path, as_json: bool) -> None:
-    """Say what SOURCE is and holds: what wrote it, inputs, likely outputs, variables.
+def inspect(source: Path, meta_graph: Path | None, tag_set: tuple[str, ...] | None, as_json: bool) -> None:
+    """Describe SOURCE: producer version, inputs, likely outputs, variables.
 
-    And what a migration would make of every op: fine as it is, rewritten, dropped, or in the way. Never imports
+    And what a migration would make of every op: fine as it is, rewritten, dropped, or unsupported. Never imports
     TensorFlow.
     """
     import compat_saver
 
-    found = compat_saver.inspect(source)
+    found = compat_saver.inspect(source, meta_graph=meta_graph, tag_set=tag_set)
     if as_json:
         from compat_saver.report.json_text import to_json
 
         click.echo(to_json(found.to_dict()))
         return
     from compat_saver.report.inspection_table import render_inspection
-    from compat_saver.report.terminal import print_to_stdout
+    from compat_saver.report.text import print_to_stdout
 
     print_to_stdout(render_inspection(found))

@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
 
 class LazyGroup(click.Group):
-    """A click group whose commands lie in modules of their own names.
+    """A click group whose commands are stored in modules of their own.
 
     Args:
-        package: where the modules lie; the module `import_` holds the command `import_`, called `import`.
-        modules: their names, in the order of the help.
+        modules: module -> the commands in it, in the order of the help; the command `import_` is called `import`.
         settings: what click.Group takes.
     """
 
-    def __init__(self, *args: Any, package: str, modules: tuple[str, ...], **settings: Any) -> None:
+    def __init__(self, *args: Any, modules: Mapping[str, Sequence[str]], **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self._package = package
-        self._modules = {name.rstrip("_"): name for name in modules}
+        self._places = {name.rstrip("_"): (module, name) for module, names in modules.items() for name in names}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Returns the names, in the order in which the modules were given."""
+        """Returns the names, in the order in which they were given."""
         del ctx
-        return list(self._modules)
+        return list(self._places)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Imports a command and returns it; None if there is none of that name."""
         del ctx
-        name = self._modules.get(cmd_name)
-        if name is None:
+        if cmd_name not in self._places:
             return None
-        command: click.Command = getattr(importlib.import_module(f"{self._package}.{name}"), name)
+        module, name = self._places[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), name)
         return command

@@ -9,9 +9,8 @@ import click
 
 from compat_saver._tensorflow import be_quiet
 from compat_saver.cli.arguments import Binding, Names, Renaming, SignatureArgument, once_each
-from compat_saver.cli.failures import reports_failures
-from compat_saver.cli.progress import stages
-from compat_saver.cli.result import print_report
+from compat_saver.cli.output import print_report, reports_failures, stages
+from compat_saver.cli.source_options import source_options
 from compat_saver.cli.verification_options import verification_options
 from compat_saver.errors import UsageError, VerificationError
 
@@ -23,10 +22,10 @@ from compat_saver.errors import UsageError, VerificationError
     "--inputs",
     type=Names(),
     metavar="a:0,b:0",
-    help="Input tensors [default: the placeholders that are needed, and what pipelines deliver].",
+    help="Input tensors [default: required placeholders and the outputs of input pipelines].",
 )
 @click.option(
-    "--outputs", type=Names(), metavar="c:0", help="Output tensors [default: the file's signatures, or a proposal]."
+    "--outputs", type=Names(), metavar="c:0", help="Output tensors [default: the file's signatures, or inferred]."
 )
 @click.option(
     "--signature",
@@ -43,7 +42,7 @@ from compat_saver.errors import UsageError, VerificationError
     multiple=True,
     callback=once_each,
     metavar="keep_prob:0=1.0",
-    help="Give a tensor one value for good; repeatable.",
+    help="Fix a tensor to a constant value; repeatable.",
 )
 @click.option(
     "--rename",
@@ -63,10 +62,17 @@ from compat_saver.errors import UsageError, VerificationError
 @click.option(
     "--init-missing",
     is_flag=True,
-    help="Let variables that the checkpoint does not hold begin as the graph's initialisers have it.",
+    help="Initialize variables missing from the checkpoint with the graph's own initializers.",
 )
-@click.option("--tag-set", type=Names(), default="serve", show_default=True, help="The tags of the written model.")
-@click.option("--signature-def", metavar="NAME", help="The one signature of the file to take [default: all].")
+@click.option(
+    "--output-tags",
+    type=Names(),
+    default="serve",
+    show_default=True,
+    help="The tags of the written model.",
+)
+@click.option("--signature-def", metavar="NAME", help="The only signature of the file to serve [default: all].")
+@source_options
 @verification_options
 @click.option("--no-verify", is_flag=True, help="Publish without comparing with the original.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing, start no TensorFlow.")

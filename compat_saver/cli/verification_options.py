@@ -17,12 +17,6 @@ def _as_dict(ctx: click.Context, param: click.Parameter, pairs: tuple[tuple[str,
 
 _OPTIONS = (
     click.option(
-        "--meta-graph",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="The .meta file, where it does not lie beside the checkpoint.",
-    ),
-    click.option(
         "--asset",
         "assets",
         type=Renaming(),
@@ -44,7 +38,7 @@ _OPTIONS = (
         "--atol", type=click.FloatRange(min=0), help="Absolute tolerance [default: 1e-6; 1e-3 for 16-bit types]."
     ),
     click.option(
-        "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the inputs that are made up."
+        "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed for generated test inputs."
     ),
     click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
 )

@@ -8,9 +8,8 @@ from typing import Any
 import click
 
 from compat_saver._tensorflow import be_quiet
-from compat_saver.cli.failures import reports_failures
-from compat_saver.cli.progress import stages
-from compat_saver.cli.result import print_report
+from compat_saver.cli.output import print_report, reports_failures, stages
+from compat_saver.cli.source_options import meta_graph_option
 from compat_saver.cli.verification_options import verification_options
 from compat_saver.errors import VerificationError
 
@@ -18,6 +17,7 @@ from compat_saver.errors import VerificationError
 @click.command(short_help="Compare a migrated model with its source once more.")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("saved_model", type=click.Path(path_type=Path))
+@meta_graph_option
 @verification_options
 @reports_failures
 def verify(source: Path, saved_model: Path, as_json: bool, **options: Any) -> None:
@@ -33,4 +33,4 @@ def verify(source: Path, saved_model: Path, as_json: bool, **options: Any) -> No
             print_report(error.report, as_json)
         raise
     print_report(report, as_json)
-    click.echo(f"Verified: {saved_model} answers as {source} does.", err=True)
+    click.echo(f"Verified: the outputs of {saved_model} are those of {source}.", err=True)

@@ -12,7 +12,7 @@ from compat_saver.proto.messages import GraphDef, Message
 def from_graph_def(message: Message) -> Graph:
     """Makes the IR of a GraphDef; attributes are shared with the message, not copied.
 
-    Functions of the form that TensorFlow 0.12 wrote are turned into today's.
+    Functions of the form that TensorFlow 0.12 wrote are converted to the current form.
 
     Raises:
         GraphError: an input names a node that is not there, a name is empty or stands twice, or a data input follows

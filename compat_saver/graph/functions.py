@@ -6,18 +6,18 @@ FunctionDef are read:
 1. Since 1.0 a body is made of NodeDefs whose inputs name an argument of the function ("x") or an output argument of a
    node's op ("Svd:u:0").
 2. Up to 0.12 a body was made of messages of its own, in which every single output has a name and no node has one.
-   Today's TensorFlow does not read them at all; `modern_function` rewrites them.
+   Current TensorFlow does not read them at all; `modern_function` rewrites them.
 
 Source: tensorflow/core/framework/function.proto of 0.12 and today, tensorflow/core/framework/graph_to_functiondef.cc.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from compat_saver.errors import GraphError
 from compat_saver.graph.attributes import type_attr
-from compat_saver.graph.ir import Graph, Value
+from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.ops import OpCatalog
 from compat_saver.proto.messages import AttrValue, FunctionDef, Message
 
@@ -34,13 +34,15 @@ def function_body(function: Message, catalog: OpCatalog) -> Graph:
         catalog: knows the ops of its nodes, the other functions of the library among them.
 
     Raises:
-        GraphError: the body names what is not there, holds ops that nobody defines, or its arguments or nodes depend
+        GraphError: the body reads a missing value, contains ops without a definition, or its arguments or nodes depend
             on attributes of the caller.
     """
     body = Graph()
     for index, arg in enumerate(function.signature.input_arg):
         if arg.type_attr or arg.number_attr or arg.type_list_attr:
-            raise GraphError(f"The argument {arg.name!r} of {function.signature.name!r} has the type its caller gives.")
+            raise GraphError(
+                f"The argument {arg.name!r} of {function.signature.name!r} has a type that depends on its caller."
+            )
         body.add(_ARG, arg.name, attrs={"T": type_attr(arg.type), "index": AttrValue(i=index)})
     values = _add_legacy_nodes(body, function) if function.node else _add_nodes(body, function, catalog)
     for index, arg in enumerate(function.signature.output_arg):
@@ -51,7 +53,7 @@ def function_body(function: Message, catalog: OpCatalog) -> Graph:
 
 
 def with_body(function: Message, body: Graph, catalog: OpCatalog) -> Message:
-    """Returns the function in today's form, with another body.
+    """Returns the function in the current form, with another body.
 
     Args:
         function: the FunctionDef that the body was made from.
@@ -59,7 +61,7 @@ def with_body(function: Message, body: Graph, catalog: OpCatalog) -> Message:
         catalog: knows the ops of its nodes.
 
     Raises:
-        GraphError: the body holds an op that nobody defines.
+        GraphError: the body contains an op without a definition.
     """
     message = FunctionDef()
     message.CopyFrom(function)
@@ -78,13 +80,52 @@ def with_body(function: Message, body: Graph, catalog: OpCatalog) -> Message:
 
 
 def modern_function(function: Message, catalog: OpCatalog) -> Message:
-    """Returns a function in today's form; one that is in it already, or cannot be read, as it is."""
+    """Returns a function in the current form; one that is in it already, or cannot be read, unchanged."""
     if not function.node:
         return function
     try:
         return with_body(function, function_body(function, catalog), catalog)
     except GraphError:
         return function
+
+
+def function_bodies(graph: Graph, catalog: OpCatalog) -> Iterator[tuple[str, Graph]]:
+    """Yields the name and the body of every function that can be read; any other is left as it was written."""
+    for name, function in tuple(graph.functions.items()):
+        try:
+            body = function_body(function, catalog)
+        except GraphError:
+            continue
+        body.producer, body.min_consumer = graph.producer, graph.min_consumer
+        body.functions = graph.functions  # one library: a function that a pass adds to it is there for all
+        yield name, body
+
+
+def called_functions(graph: Graph, nodes: Iterable[Node]) -> set[str]:
+    """Returns the library functions that some nodes call, and those that they call in turn, gradients too."""
+    called: set[str] = set()
+    pending = [name for node in nodes for name in called_by(graph, node.op, node.attrs.values())]
+    while pending:
+        name = pending.pop()
+        if name in called:
+            continue
+        called.add(name)
+        for node in graph.functions[name].node_def:
+            pending += called_by(graph, node.op, node.attr.values())
+        if graph.gradients.get(name) in graph.functions:
+            pending.append(graph.gradients[name])
+    return called
+
+
+def called_by(graph: Graph, op: str, attrs: Iterable[object]) -> Iterator[str]:
+    """Yields the names of library functions that a node calls: as its op or through an attribute."""
+    if not graph.functions:
+        return
+    if op in graph.functions:
+        yield op
+    for attr in attrs:
+        names = [item.name for item in attr.list.func] if attr.HasField("list") else [attr.func.name]  # type: ignore[attr-defined]
+        yield from (name for name in names if name in graph.functions)
 
 
 def _add_nodes(body: Graph, function: Message, catalog: OpCatalog) -> dict[str, Value]:

@@ -4,8 +4,8 @@ A GraphDef names its edges by text; finding who reads a tensor means a walk over
 uses and a `Node` its inputs, and every edit keeps both sides right. Cycles are allowed: a v1 while loop has one
 through NextIteration and Merge.
 
-What an edit may do while somebody iterates: `for node in graph` walks the nodes that were there when it began, in
-order. Nodes added meanwhile are not visited; nodes removed before their turn are skipped.
+Editing during an iteration: `for node in graph` visits the nodes that were there when it started, in order. Nodes added
+meanwhile are not visited; nodes removed before their turn are skipped.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Node:
 
     @property
     def used_outputs(self) -> tuple[Value, ...]:
-        """The outputs that somebody has asked for so far, by their number."""
+        """The outputs that were requested so far, by their number."""
         return tuple(self._outputs[index] for index in sorted(self._outputs))
 
     @property
@@ -114,7 +114,7 @@ class Node:
         return Attr(self.attrs)
 
     def output(self, index: int = 0) -> Value:
-        """Returns the value of output `index`; how many there are `OpCatalog` knows, nobody checks here."""
+        """Returns the value of output `index`; not checked against the op's definition, which `OpCatalog` knows."""
         value = self._outputs.get(index)
         if value is None:
             value = self._outputs[index] = Value(self, index)
@@ -220,7 +220,7 @@ class Graph:
             GraphError: the name is taken; `unique_name` gives a free one.
         """
         if name in self._nodes:
-            raise GraphError(f"Two nodes want the name {name!r}.")
+            raise GraphError(f"Two nodes have the name {name!r}.")
         node = Node(self, name, op, attrs or {}, device)
         self._nodes[name] = node
         node.set_inputs(inputs)
@@ -245,7 +245,7 @@ class Graph:
             GraphError: the name is taken.
         """
         if name in self._nodes:
-            raise GraphError(f"Two nodes want the name {name!r}.")
+            raise GraphError(f"Two nodes have the name {name!r}.")
         del self._nodes[node.name]
         node._name = name
         self._nodes[name] = node
@@ -254,7 +254,7 @@ class Graph:
         """Takes a node out together with its edges.
 
         Raises:
-            GraphError: somebody still reads it or waits for it.
+            GraphError: another node still reads it or waits for it.
         """
         readers = [use.node.name for value in node._outputs.values() for use in value._uses]
         readers += [user.name for user in node._control_uses]
@@ -307,7 +307,7 @@ class Graph:
         return found
 
     def check(self) -> None:
-        """Checks that both ends of every edge agree and lie in this graph.
+        """Checks that both ends of every edge agree and are in this graph.
 
         Raises:
             GraphError: the first contradiction found; it means a bug in the code that edited the graph.

@@ -1,8 +1,9 @@
 """What is known of ops: their definitions, and since and until when TensorFlow has them.
 
 The data in `data/` is made from real releases (tests/golden/ops). `op_defs.binpb` holds the newest definition of every
-op seen, `op_facts.csv` a row each. A graph may bring definitions of its own: those its producer stripped into the
-.meta, and the signatures of its function library. They win, for they are what the graph was written against.
+op seen, `op_facts.csv` a row each. A graph may contain definitions of its own: those its producer stripped into the
+.meta, and the signatures of its function library. They take precedence, because they are what the graph was written
+against.
 """
 
 from __future__ import annotations
@@ -27,8 +28,7 @@ class OpFacts(NamedTuple):
 
     Attributes:
         name: the op.
-        first_release: the first of the measured TF1 releases that registered it; "" if none did.
-        last_release: the last one; "" if none did.
+        last_release: the last of the measured TF1 releases that registered it; "" if none did.
         contrib_library: the tf.contrib library that brought it; "" for core ops.
         registered_today: whether the newest supported TensorFlow registers it.
         cpu_kernel_today: whether that has a CPU kernel for it.
@@ -38,7 +38,6 @@ class OpFacts(NamedTuple):
     """
 
     name: str
-    first_release: str
     last_release: str
     contrib_library: str
     registered_today: bool
@@ -60,23 +59,13 @@ def known_facts() -> Mapping[str, OpFacts]:
     with (_DATA / "op_facts.csv").open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         next(rows)
-        return {row[0]: _facts(*row) for row in rows}
+        return {row[0]: _facts(row) for row in rows}
 
 
-def _facts(
-    name: str,
-    first: str,
-    last: str,
-    library: str,
-    registered: str,
-    kernel: str,
-    deprecated: str,
-    gone_since: str,
-    no_kernel_since: str,
-) -> OpFacts:
+def _facts(row: list[str]) -> OpFacts:
+    name, _first, last, library, registered, kernel, deprecated, gone_since, no_kernel_since = row
     return OpFacts(
         name=name,
-        first_release=first,
         last_release=last,
         contrib_library=library,
         registered_today=registered == "yes",
@@ -91,7 +80,7 @@ class OpCatalog:
     """The definitions that hold for one graph.
 
     Args:
-        own: definitions the graph brings along, by name; they win over the packaged ones.
+        own: definitions stored in the graph, by name; they take precedence over the packaged ones.
     """
 
     def __init__(self, own: Mapping[str, Message] | None = None) -> None:
@@ -103,7 +92,7 @@ class OpCatalog:
         return cls({**(stripped_ops or {}), **{name: item.signature for name, item in graph.functions.items()}})
 
     def find(self, op: str) -> Message | None:
-        """Returns the OpDef of an op, or None if nobody defines it.
+        """Returns the OpDef of an op, or None if there is none.
 
         An op of TensorFlow Addons is defined as the op of tf.contrib or core that it was made from.
         """
@@ -117,15 +106,15 @@ class OpCatalog:
         return found
 
     def is_stateful(self, op: str) -> bool:
-        """Whether the op keeps or changes state; what nobody defines counts as stateful."""
+        """Whether the op keeps or changes state; an op without a definition counts as stateful."""
         found = self.find(op)
         return True if found is None else bool(found.is_stateful)
 
     def input_types(self, node: Node) -> tuple[int, ...]:
-        """Returns the DT_* number of each data input, plus 100 where the op wants a reference.
+        """Returns the DT_* number of each data input, plus 100 where the op takes a reference.
 
         Raises:
-            GraphError: nobody defines the op, or an attribute that counts its inputs is missing.
+            GraphError: the op has no definition, or an attribute that counts its inputs is missing.
         """
         return self._types(node, self[node.op].input_arg)
 
@@ -133,7 +122,7 @@ class OpCatalog:
         """Returns the DT_* number of each output, plus 100 where it is a reference.
 
         Raises:
-            GraphError: nobody defines the op, or an attribute that counts its outputs is missing.
+            GraphError: the op has no definition, or an attribute that counts its outputs is missing.
         """
         return self._types(node, self[node.op].output_arg)
 
@@ -141,7 +130,7 @@ class OpCatalog:
         """Returns the DT_* number of a value, plus 100 for a reference.
 
         Raises:
-            GraphError: nobody defines the op, or the op has no such output.
+            GraphError: the op has no definition, or the op has no such output.
         """
         types = self.output_types(value.node)
         if value.index >= len(types):
@@ -149,10 +138,10 @@ class OpCatalog:
         return types[value.index]
 
     def input_count(self, node: Node) -> int:
-        """Returns how many data inputs the op's definition wants.
+        """Returns how many data inputs the op's definition has.
 
         Raises:
-            GraphError: nobody defines the op, or an attribute that counts its inputs is missing.
+            GraphError: the op has no definition, or an attribute that counts its inputs is missing.
         """
         return sum(self._count(node, arg) for arg in self[node.op].input_arg)
 
@@ -160,7 +149,7 @@ class OpCatalog:
         """Returns how many outputs each output argument of the op's definition stands for, in order.
 
         Raises:
-            GraphError: nobody defines the op, or an attribute that counts its outputs is missing.
+            GraphError: the op has no definition, or an attribute that counts its outputs is missing.
         """
         return {arg.name: self._count(node, arg) for arg in self[node.op].output_arg}
 

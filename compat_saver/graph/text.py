@@ -1,4 +1,4 @@
-"""A readable text form of graphs, for tests, messages and curious people.
+"""A readable text form of graphs, for tests, messages and debugging.
 
 One node a line: `name = Op[attributes](inputs, ^control inputs) @device`, the brackets, parentheses and device only
 where there is something in them.
@@ -77,7 +77,7 @@ def _format(kind: str, value: Message) -> str:
 
 
 def _format_bytes(value: bytes) -> str:
-    # Python's own escapes; always in double quotes, so that one look tells text from the rest.
+    # Python's own escapes; always in double quotes, to distinguish them from other values.
     body = repr(value)[2:-1].replace('"', '\\"').replace("\\'", "'")
     return f'"{body}"'
 
@@ -103,6 +103,37 @@ def _format_tensor(message: Message) -> str:
     return f"{name}{format_shape(shape)}({elements})"
 
 
+def differences(found: Graph, expected: Graph) -> list[str]:
+    """Returns one sentence per difference between two graphs; the order of their nodes does not count."""
+    lines = [f"{node.name} is not expected" for node in found if node.name not in expected]
+    lines += [f"{node.name} is missing" for node in expected if node.name not in found]
+    for node in expected:
+        other = found.get(node.name)
+        if other is not None:
+            lines += [f"{node.name}: {line}" for line in _node_differences(other, node)]
+    return lines
+
+
+def _node_differences(found: Node, expected: Node) -> list[str]:
+    pairs = [
+        ("op", found.op, expected.op),
+        ("device", found.device, expected.device),
+        ("inputs", [v.name for v in found.inputs], [v.name for v in expected.inputs]),
+        (
+            "control inputs",
+            sorted(node.name for node in found.control_inputs),
+            sorted(node.name for node in expected.control_inputs),
+        ),
+    ]
+    for name in sorted(found.attrs.keys() | expected.attrs.keys()):
+        pairs.append((f"attr {name}", _attr_text(found, name), _attr_text(expected, name)))
+    return [f"{what} is {got}, expected {wanted}" for what, got, wanted in pairs if got != wanted]
+
+
+def _attr_text(node: Node, name: str) -> str:
+    return format_attr(node.attrs[name]) if name in node.attrs else "absent"
+
+
 # ---- reading
 
 _TOKEN = re.compile(
@@ -118,7 +149,7 @@ _HEAD = re.compile(r"(?P<name>\S+)\s*=\s*(?P<op>[\w>]+)\s*")
 
 
 def parse_graph(text: str, producer: int = 0) -> Graph:
-    """Reads the text form; empty lines and lines that begin with # do not count. Nodes may stand in any order.
+    """Reads the text form; empty lines and lines that start with # are ignored. Nodes may be in any order.
 
     Raises:
         GraphError: a line that does not fit the form, or an input that is not in the graph.

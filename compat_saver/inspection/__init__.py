@@ -1,6 +1,6 @@
-"""Says what a legacy artifact is and holds, without TensorFlow."""
+"""Describes a legacy artifact, without TensorFlow."""
 
-from compat_saver.inspection.look import inspect
-from compat_saver.inspection.outcome import Inspection
+from compat_saver.inspection.facts import Inspection
+from compat_saver.inspection.inspect_model import inspect
 
 __all__ = ["Inspection", "inspect"]

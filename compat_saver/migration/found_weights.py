@@ -1,13 +1,15 @@
-"""Finds the weights that the signatures need, and how those get values that no checkpoint holds."""
+"""Finds the weights that the signatures need, in the checkpoint or by the graph's initializers."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from compat_saver.analysis.values.initialisers import filling_order
+from compat_saver.analysis.values.initializers import filling_order
 from compat_saver.analysis.values.weights import Weight, WeightFinder, variable_nodes
 from compat_saver.graph import Graph, Node
+from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.model.warnings import counted
 
 _MOST_NAMES = 5
 
@@ -18,60 +20,69 @@ class FoundWeights(NamedTuple):
     Attributes:
         weights: the variables that the signatures need, in the graph's order.
         filling: the variables to fill, group by group, if the values of some weights have to be computed: these, and
-            those that their initialisers need.
-        untrained: the weights that begin as the graph has it though they are not local.
+            those that their initializers need.
+        untrained: the weights with initial values by the graph's initializers, local ones apart.
+        changed: the stored weights that TensorFlow's loader may change after it has restored them.
         missing: what keeps weights from having values, a sentence each.
-        notes: what a person should know, a sentence each.
+        notes: what the user should know, a sentence each.
     """
 
     weights: tuple[Weight, ...]
     filling: tuple[tuple[Weight, ...], ...]
     untrained: tuple[str, ...]
+    changed: tuple[str, ...]
     missing: tuple[str, ...]
     notes: tuple[str, ...]
 
 
-def find_weights(
-    graph: Graph, variables: Mapping[str, Node], finder: WeightFinder, local: Collection[str]
-) -> FoundWeights:
+def find_weights(model: LegacyModel, graph: Graph, *, init_missing: bool = False) -> FoundWeights:
     """Finds the weights.
 
     Args:
-        graph: pruned to what the signatures need.
-        variables: all variables of the whole graph by name: an initialiser may need some that no signature needs.
-        finder: knows the checkpoint and the initialisers.
-        local: the local variables, which begin as the graph has it in TF1, too.
+        model: knows the checkpoint, and all variables: an initializer may need some that no signature needs.
+        graph: its graph, pruned to what the signatures need.
+        init_missing: whether variables that no checkpoint holds get their initial values; local ones always do, as in
+            TF1.
     """
+    variables, local = model.variables, model.local_variables
+    first = model.first_values(variables if init_missing else local)
+    finder = WeightFinder(model.checkpoint, model.saver_locations, model.trainable, first)
     found = {node.name: finder.find(node) for node in variable_nodes(graph)}
     weights = tuple(item for item in found.values() if isinstance(item, Weight))
     absent = len(finder.absent)
     filling = _filling(found, variables, finder)
     missing = [item for item in found.values() if isinstance(item, str)]
-    if absent == len(missing) > 0:  # else graph and checkpoint are of different runs, and nobody should go on
+    if absent == len(missing) > 0:  # else graph and checkpoint do not belong together
         missing[-1] += (
-            f" {absent:,} of the {len(found):,} variables that the signatures need are in no checkpoint; "
-            "--init-missing lets them begin as the graph's own initialisers have it, untrained."
+            f" {absent:,} of the {len(found):,} variables that the signatures need are missing from the "
+            "checkpoint; --init-missing sets them with the graph's initializers (untrained)."
         )
     if filling is None:
-        missing.append("Variables that are in no checkpoint need each other's values to begin with.")
-    untrained = [item for item in weights if item.initialiser is not None and item.name not in local]
+        missing.append("The initializers of variables that are missing from the checkpoint need each other's values.")
+    untrained = [item for item in weights if item.initializer is not None and item.name not in local]
+    stored = (item.name for item in weights if item.initializer is None)
     return FoundWeights(
-        weights, filling or (), tuple(item.name for item in untrained), tuple(missing), tuple(_notes(untrained))
+        weights=weights,
+        filling=filling or (),
+        untrained=tuple(item.name for item in untrained),
+        changed=tuple(name for name in stored if name in model.changed_when_loaded),
+        missing=tuple(missing),
+        notes=tuple(_notes(untrained)),
     )
 
 
 def _filling(
     found: dict[str, Weight | str], variables: Mapping[str, Node], finder: WeightFinder
 ) -> tuple[tuple[Weight, ...], ...] | None:
-    """Returns the groups, and adds to `found` what only initialisers need; None if variables need each other."""
+    """Returns the groups, and adds to `found` what only initializers need; None if variables need each other."""
     needs: dict[str, frozenset[str]] = {}
     pending = [item.name for item in found.values() if isinstance(item, Weight) and item.computed_by]
     while pending:
         name = pending.pop()
         if name not in needs:
             item = found.setdefault(name, found.get(name) or finder.find(variables[name]))
-            initialiser = item.computed_by if isinstance(item, Weight) else None
-            needs[name] = frozenset() if initialiser is None else initialiser.variables - {name}
+            initializer = item.computed_by if isinstance(item, Weight) else None
+            needs[name] = frozenset() if initializer is None else initializer.variables - {name}
             pending += needs[name]
     groups = filling_order(needs)
     if groups is None:
@@ -83,11 +94,11 @@ def _filling(
 def _notes(untrained: Sequence[Weight]) -> list[str]:
     if not untrained:
         return []
-    drawn = [item for item in untrained if item.initialiser is not None and item.initialiser.is_random]
+    drawn = [item for item in untrained if item.initializer is not None and item.initializer.is_random]
     random = f"; {len(drawn):,} drawn at random, with a fixed seed" if drawn else ""
     names = ", ".join(item.name for item in untrained[:_MOST_NAMES])
     more = f" and {len(untrained) - _MOST_NAMES:,} more" if len(untrained) > _MOST_NAMES else ""
     return [
-        f"{len(untrained):,} variables that no checkpoint holds are untrained and begin as the graph's initialisers "
-        f"have it ({names}{more}{random})."
+        f"{counted(len(untrained), 'variable is', 'variables are')} missing from the checkpoint and untrained, set "
+        f"with the graph's initializers ({names}{more}{random})."
     ]

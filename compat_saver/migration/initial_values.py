@@ -1,6 +1,6 @@
-"""Computes the values of weights that no checkpoint holds, by the graph's own initialisers, in a session as TF1 did.
+"""Computes the initial values of weights that no checkpoint holds, with the graph's own initializers in a Session.
 
-Random initialisers draw with the seeds that the graph gives them, or else with seeds by their place in the graph: the
+Random initializers draw with the seeds that the graph gives them, or else with seeds by their place in the graph: the
 same values every time.
 """
 
@@ -16,33 +16,36 @@ from compat_saver import _tensorflow, dtypes
 from compat_saver.analysis.values.weights import Weight
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import CannotMigrateError
-from compat_saver.graph import Graph, from_graph_def, to_graph_def
+from compat_saver.graph import Graph, to_graph_def
 from compat_saver.graph.attributes import int_attr
-from compat_saver.migration.artifact import Artifact
+from compat_saver.graph.op_sets import VARIABLE_OPS
 from compat_saver.migration.plan import Plan
-from compat_saver.passes import DropPlacement, Prune, run
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
+from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.passes import run_passes
+from compat_saver.passes.structure.removals import DropPlacement, Prune
 
 _SEED = 1
 
 
-def with_initial_values(plan: Plan, artifact: Artifact) -> Plan:
-    """Returns the plan with the values that its weights begin with, where they had to be computed.
+def with_initial_values(plan: Plan, model: LegacyModel) -> Plan:
+    """Returns the plan with the initial values of its weights, where they had to be computed.
 
     Raises:
-        CannotMigrateError: TensorFlow does not run an initialiser.
+        CannotMigrateError: TensorFlow does not run an initializer.
     """
     if not plan.filling:
         return plan
-    graph = from_graph_def(artifact.meta.graph_def)
+    graph = model.graph()
     filled = [weight for group in plan.filling for weight in group]
     roots = [graph.value(item.computed_by.tensor).node.name for item in filled if item.computed_by is not None]
-    run([Prune({*roots, *(item.name for item in filled)}), DropPlacement()], graph)
+    run_passes([Prune({*roots, *(item.name for item in filled)}), DropPlacement()], graph)
     _give_seeds(graph)
     try:
-        values = _run(graph, plan.filling, artifact.checkpoint)
+        values = _run(graph, plan.filling, model.checkpoint)
     except _tensorflow.refusals() as error:
-        reason = f"The initialisers of variables that no checkpoint holds do not run: {_tensorflow.gist(error)}"
+        reason = (
+            f"The initializers of variables that are missing from the checkpoint do not run: {_tensorflow.gist(error)}"
+        )
         raise CannotMigrateError([reason]) from error
     weights = [dataclasses.replace(item, initial=values.get(item.name, item.initial)) for item in plan.weights]
     return dataclasses.replace(plan, weights=tuple(weights))
@@ -64,7 +67,7 @@ def _run(graph: Graph, groups: Sequence[Sequence[Weight]], checkpoint: Checkpoin
         message = tf.compat.v1.GraphDef.FromString(to_graph_def(graph).SerializeToString())
         tf.graph_util.import_graph_def(message, name="")
         for group in groups:
-            # In one run: variables that begin with the same random tensor get the same values.
+            # In one run: variables that are initialized with the same random tensor get the same values.
             tensors = {item.name: item.computed_by.tensor for item in group if item.computed_by is not None}
             found = session.run(tensors)
             computed |= {name: np.asarray(value) for name, value in found.items()}

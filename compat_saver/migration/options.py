@@ -1,64 +1,38 @@
-"""What a migration may be told; everything has a default."""
+"""The options of a migration; every option has a default."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from compat_saver.errors import UsageError
-from compat_saver.migration.signature import refuse_bad_key
-
-DEFAULT_SIGNATURE = "serving_default"
-
-
-Names = Sequence[str] | Mapping[str, str]
-"""Tensors, whose keys are made from their names, or key -> tensor."""
-
-
-@dataclass(frozen=True)
-class SignatureRequest:
-    """One signature as a person asks for it, in tensor names with or without `:0`.
-
-    Attributes:
-        name: the signature's name in the SavedModel.
-        inputs: input tensors; None lets them be found from the outputs.
-        outputs: output tensors; None lets them be proposed.
-    """
-
-    name: str
-    inputs: Names | None
-    outputs: Names | None
-
-    @property
-    def tensors(self) -> list[str]:
-        """Returns all tensors that it names."""
-        return [name for names in (self.inputs, self.outputs) for name in tensors_of(names or ())]
-
-
-def tensors_of(names: Names) -> list[str]:
-    """Returns the tensors without their keys."""
-    return list(names.values() if isinstance(names, Mapping) else names)
+from compat_saver.model.opening import SERVE
+from compat_saver.model.signature import Names, ServingRequest, SignatureRequest
+from compat_saver.sources.yaml_files import read_yaml
 
 
 @dataclass(frozen=True)
 class MigrationOptions:
-    """Everything that `migrate` may be told.
+    """All options of `migrate`.
 
     Attributes:
-        meta_graph: the .meta file, where it does not lie beside the checkpoint.
-        signatures: what to serve; empty lets it be taken from the file or proposed.
+        meta_graph: the .meta file, where it is not beside the checkpoint.
+        signatures: what to serve; empty to take the signatures of the file, or to infer one.
         signature_def: the one SignatureDef of the file to take; None takes all.
-        bind: tensor name -> the value it always has.
+        bind: tensor name -> the constant it is fixed to.
         rename: old key, or tensor name, each perhaps behind the name of a signature and a slash -> new key.
-        init_missing: let variables that no checkpoint holds begin as the graph's own initialisers have it.
+        init_missing: initialize variables missing from the checkpoint with the graph's own initializers.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
-        tag_set: the tags of the written MetaGraphDef.
+        tag_set: the tags of the graph of a SavedModel to migrate; empty for the one without tags, None for the usual.
+        output_tags: the tags of the written MetaGraphDef.
         verify: whether to compare the written model with the original before publishing.
         verify_data: an .npz file with an array per input, named by tensor or by signature key.
         rtol: relative tolerance; None takes the default of each output's dtype.
         atol: absolute tolerance; None takes the default of each output's dtype.
-        seed: for the inputs that are made up.
+        seed: for generated test inputs.
         dry_run: plan only; nothing is written.
         overwrite: replace an existing output.
 
@@ -73,7 +47,8 @@ class MigrationOptions:
     rename: Mapping[str, str] = field(default_factory=dict)
     init_missing: bool = False
     assets: Mapping[str, Path] = field(default_factory=dict)
-    tag_set: tuple[str, ...] = ("serve",)
+    tag_set: tuple[str, ...] | None = None
+    output_tags: tuple[str, ...] = SERVE
     verify: bool = True
     verify_data: Path | None = None
     rtol: float | None = None
@@ -83,36 +58,86 @@ class MigrationOptions:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        if self.signature_def is not None and self.signatures:
-            raise UsageError("Give either a signature of the file (--signature-def) or tensors to serve, not both.")
+        self.serving  # noqa: B018  # raises what contradicts itself
         if self.verify_data is not None and not self.verify:
             raise UsageError(
                 "Inputs to verify with (--verify-data) and no verification (--no-verify) exclude each other."
             )
 
+    @property
+    def serving(self) -> ServingRequest:
+        """What they say of the signatures to serve."""
+        return ServingRequest(self.signatures, self.signature_def, self.bind, self.rename)
 
-def make_requests(
-    inputs: Names | None, outputs: Names | None, signatures: Mapping[str, tuple[Names | None, Names | None]] | None
-) -> tuple[SignatureRequest, ...]:
-    """Returns what was asked for: one signature by its inputs and outputs, or several by name; empty for neither.
+
+# ---- a file of signatures, bound values and new keys: what the flags of `migrate` say, for scripts
+#
+# Of the three mappings `signatures`, `bind` and `rename` each may be left out. A signature has `inputs` and `outputs`,
+# each a list of tensors or key: tensor; without inputs they are found from the outputs.
+
+_PARTS = ("signatures", "bind", "rename")
+_ENDS = ("inputs", "outputs")
+
+
+class SignaturesFile(NamedTuple):
+    """What such a file says; a part that it does not have is empty.
+
+    Attributes:
+        signatures: name -> (inputs, outputs), each a list of tensors or key -> tensor; no inputs are None.
+        bind: tensor name -> the constant it is fixed to.
+        rename: old key -> new key.
+    """
+
+    signatures: Mapping[str, tuple[Names | None, Names]]
+    bind: Mapping[str, object]
+    rename: Mapping[str, str]
+
+
+def read_signatures_file(path: str | PathLike[str]) -> SignaturesFile:
+    """Reads a file of signatures.
 
     Raises:
-        UsageError: both at once, or a key that cannot be one.
+        UsageError: it is not there, or not of this form; the message says where.
     """
-    if signatures and (inputs is not None or outputs is not None):
-        raise UsageError("Give either inputs and outputs, or named signatures, not both.")
-    if not signatures:
-        if inputs is None and outputs is None:
-            return ()
-        signatures = {DEFAULT_SIGNATURE: (inputs, outputs)}
-    return tuple(
-        SignatureRequest(name, _checked(taken), _checked(given)) for name, (taken, given) in signatures.items()
+    whole = _mapping(path, "the file", read_yaml(path), _PARTS)
+    signatures = _mapping(path, "signatures", whole.get("signatures") or {})
+    rename = _mapping(path, "rename", whole.get("rename") or {})
+    for old, new in rename.items():
+        _require(isinstance(new, str), path, f"rename/{old}", "a new key as text", new)
+    return SignaturesFile(
+        {name: _signature(path, f"signatures/{name}", item) for name, item in signatures.items()},
+        _mapping(path, "bind", whole.get("bind") or {}),
+        rename,
     )
 
 
-def _checked(names: Names | None) -> Names | None:
-    if isinstance(names, Mapping):
-        for key in names:
-            refuse_bad_key(key)
-        return dict(names)
-    return None if names is None else tuple(names)
+def _signature(path: object, where: str, found: Any) -> tuple[Names | None, Names]:
+    ends = _mapping(path, where, found, _ENDS)
+    outputs = _names(path, f"{where}/outputs", ends.get("outputs"))
+    _require(bool(outputs), path, f"{where}/outputs", "at least one tensor", outputs)
+    return None if ends.get("inputs") is None else _names(path, f"{where}/inputs", ends["inputs"]), outputs
+
+
+def _names(path: object, where: str, found: Any) -> Names:
+    names = list(found.values()) if isinstance(found, dict) else found
+    is_right = isinstance(names, list) and all(isinstance(item, str) for item in names)
+    _require(is_right, path, where, "a list of tensors, or key: tensor", found)
+    return _mapping(path, where, found) if isinstance(found, dict) else names
+
+
+def _mapping(path: object, where: str, found: Any, known: tuple[str, ...] | None = None) -> dict[str, Any]:
+    """Returns what should be a mapping by text, and of known keys if they are given."""
+    _require(isinstance(found, dict), path, where, f"a mapping{f' of {_listed(known)}' if known else ''}", found)
+    for key in found:
+        _require(isinstance(key, str), path, where, "names as text (quote what YAML takes for something else)", key)
+        _require(known is None or key in known, path, where, f"nothing but {_listed(known or ())}", key)
+    return dict(found)
+
+
+def _listed(known: tuple[str, ...]) -> str:
+    return f"{', '.join(known[:-1])} and {known[-1]}" if known else ""
+
+
+def _require(is_right: bool, path: object, where: str, expected: str, found: object) -> None:
+    if not is_right:
+        raise UsageError(f"{path}: {where}: expected {expected}, found {found!r}.")

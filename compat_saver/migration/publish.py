@@ -20,7 +20,7 @@ def staged(output: Path, *, overwrite: bool) -> Iterator[Path]:
 
     Raises:
         OutputExistsError: `output` is there and may not be replaced.
-        UsageError: the directory it is to lie in cannot be written to.
+        UsageError: its directory cannot be written to.
     """
     refuse_existing(output, overwrite=overwrite)
     try:

@@ -10,22 +10,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from compat_saver.errors import UsageError, VerificationError
-from compat_saver.migration.artifact import Artifact, open_artifact
 from compat_saver.migration.initial_values import with_initial_values
-from compat_saver.migration.options import MigrationOptions, SignatureRequest
-from compat_saver.migration.outcome import MigrationReport
+from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan, make_plan
 from compat_saver.migration.publish import refuse_existing, staged
-from compat_saver.migration.verification.compare import ATOL, RTOL
-from compat_saver.migration.verification.given import read_feeds
-from compat_saver.migration.verification.verify import Verification, verify_model
+from compat_saver.migration.report import MigrationReport
+from compat_saver.migration.verification.comparison import ATOL, RTOL
+from compat_saver.migration.verification.samples import read_feeds
+from compat_saver.migration.verification.verify_model import Verification, verify_model
 from compat_saver.migration.writing.saved_model import OutputShapes, write_saved_model
+from compat_saver.model import LegacyModel, open_model
+from compat_saver.model.signature import SignatureRequest
 
 Progress = Callable[[str], None]
-"""Told the name of each stage as it begins: "read", "rewrite", "write", "verify"."""
+"""Called with the name of each stage when it starts: "read", "rewrite", "write", "verify"."""
 
 REPORT_PATH = Path("assets.extra") / "compat_saver" / "report.json"
-"""Where in a written model its report lies."""
+"""Where in a written model its report is stored."""
 
 
 class _Clock:
@@ -53,7 +54,7 @@ def migrate(
         source: a checkpoint, any file of it, its directory, a TF1 SavedModel, or a frozen graph.
         output: the SavedModel directory to make; it appears complete or not at all.
         options: everything else.
-        progress: is told the name of each stage.
+        progress: called with the name of each stage.
 
     Raises:
         ArtifactError: the source cannot be read.
@@ -61,30 +62,30 @@ def migrate(
         NameNotFoundError: a name that is not in the graph.
         CannotMigrateError: obstacles, all of them.
         OutputExistsError: the output is there and `overwrite` is not set.
-        VerificationError: the written model answers differently; nothing was published. Its `report` attribute holds
+        VerificationError: the outputs of the written model differ; nothing was published. Its `report` attribute holds
             the report.
     """
     target, clock = Path(output), _Clock(progress)
     if not options.dry_run:
         refuse_existing(target, overwrite=options.overwrite)
     with clock.stage("read"):
-        artifact = open_artifact(Path(source), options)
+        model = _open(Path(source), options)
     with clock.stage("rewrite"):
-        plan = make_plan(artifact.meta, artifact.checkpoint, options, artifact.notes)
+        plan = make_plan(model, options)
     if options.verify_data is not None:
-        read_feeds(options.verify_data, plan.signatures)  # what does not fit is told now, not after the writing
+        read_feeds(options.verify_data, plan.signatures)  # what does not fit is reported before anything is written
     if options.dry_run:
-        return _report(artifact, None, plan, {}, None, options, clock)
-    _refuse_to_replace(target, artifact)
+        return _report(model, None, plan, {}, None, options, clock)
+    _refuse_to_replace(target, model)
     with staged(target, overwrite=options.overwrite) as directory:
         with clock.stage("write"):
-            plan = with_initial_values(plan, artifact)
-            shapes = write_saved_model(plan, artifact.checkpoint, directory, options.tag_set)
+            plan = with_initial_values(plan, model)
+            shapes = write_saved_model(plan, model.checkpoint, directory, options.output_tags)
         verification = None
         if options.verify:
             with clock.stage("verify"):
-                verification = verify_model(artifact, plan, directory, options)
-        report = _report(artifact, str(target), plan, shapes, verification, options, clock)
+                verification = verify_model(model, plan, directory, options)
+        report = _report(model, str(target), plan, shapes, verification, options, clock)
         if verification is not None and not verification.passed:
             reasons = [*verification.differences, *verification.notes]
             raise VerificationError(reasons, report, ", nothing was published")
@@ -92,8 +93,13 @@ def migrate(
     return report
 
 
-def _refuse_to_replace(target: Path, artifact: Artifact) -> None:
-    for path in (artifact.path, artifact.meta.path):
+def _open(source: Path, options: MigrationOptions) -> LegacyModel:
+    """Opens the source; a dry run reads no value of a variable."""
+    return open_model(source, meta_graph=options.meta_graph, tag_set=options.tag_set, needs_values=not options.dry_run)
+
+
+def _refuse_to_replace(target: Path, model: LegacyModel) -> None:
+    for path in (model.path, model.meta.path):
         if Path(path).resolve().is_relative_to(target.resolve()):
             raise UsageError(f"{target} holds the source {path}, which would be gone with it. Name another output.")
 
@@ -105,31 +111,31 @@ def verify(
 
     Args:
         source: the checkpoint that the model was migrated from.
-        saved_model: the migrated model; its report tells what it serves and what was bound.
+        saved_model: the migrated model; its signatures and bound values are recorded in its report.
         options: where to find the .meta, inputs and tolerances.
-        progress: is told the name of each stage.
+        progress: called with the name of each stage.
 
     Raises:
-        VerificationError: they answer differently.
+        VerificationError: their outputs differ.
         CompatSaverError: as for `migrate`.
     """
     clock = _Clock(progress)
     options = _as_migrated(Path(saved_model), options)
     with clock.stage("read"):
-        artifact = open_artifact(Path(source), options)
+        model = _open(Path(source), options)
     with clock.stage("rewrite"):
-        plan = make_plan(artifact.meta, artifact.checkpoint, options, artifact.notes)
+        plan = make_plan(model, options)
     with clock.stage("verify"):
-        plan = with_initial_values(plan, artifact)
-        verification = verify_model(artifact, plan, Path(saved_model), options)
-    report = _report(artifact, str(saved_model), plan, {}, verification, options, clock)
+        plan = with_initial_values(plan, model)
+        verification = verify_model(model, plan, Path(saved_model), options)
+    report = _report(model, str(saved_model), plan, {}, verification, options, clock)
     if not verification.passed:
         raise VerificationError([*verification.differences, *verification.notes], report)
     return report
 
 
 def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptions:
-    """Returns the options with what the model's own report tells: signatures, bound values, files of tables, tags."""
+    """Returns the options with what is recorded in the model's report: signatures, bound values, table files, tags."""
     path = saved_model / REPORT_PATH
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
@@ -138,18 +144,20 @@ def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptio
         bound = {name: value for item in found.values() for name, value in item["bound"].items()}
         files = [item for table in report.get("tables", ()) for item in table["files"]]
         assets = {item["recorded"]: Path(item["path"]) for item in files if Path(item["path"]).is_file()}
-        tags = tuple(report.get("tag_set", options.tag_set))
+        tags = tuple(report.get("tag_set", options.output_tags))
+        source_tags = report["source"].get("tag_set")
         has_untrained = bool(report["variables"].get("untrained"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
-            f"{saved_model} is no model that compat_saver migrated: {REPORT_PATH} cannot be read ({error})."
+            f"{saved_model} was not migrated by compat_saver: {REPORT_PATH} cannot be read ({error})."
         ) from None
     return dataclasses.replace(
         options,
         signatures=signatures,
         bind=bound,
         assets=options.assets or assets,
-        tag_set=tags,
+        tag_set=None if source_tags is None else tuple(source_tags),
+        output_tags=tags,
         init_missing=has_untrained,
     )
 
@@ -160,7 +168,7 @@ def _tensor_names(signature: dict[str, dict[str, dict[str, str]]]) -> tuple[dict
 
 
 def _report(
-    artifact: Artifact,
+    model: LegacyModel,
     output: str | None,
     plan: Plan,
     shapes: OutputShapes,
@@ -169,7 +177,7 @@ def _report(
     clock: _Clock,
 ) -> MigrationReport:
     return MigrationReport(
-        source=artifact.facts,
+        source=model.facts,
         output=output,
         signatures=plan.signatures,
         output_shapes=shapes,
@@ -182,7 +190,7 @@ def _report(
         rewrites=plan.rewrites,
         warnings=(*plan.warnings, *(verification.notes if verification is not None else ())),
         verification=verification,
-        tag_set=options.tag_set,
+        tag_set=options.output_tags,
         tolerances=(
             RTOL if options.rtol is None else options.rtol,
             ATOL if options.atol is None else options.atol,

@@ -1,14 +1,16 @@
-"""What a pass is, and the runner that holds it to its promises."""
+"""What a pass is, and the runners, which check what passes require and ensure."""
 
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from compat_saver.errors import GraphError
+from compat_saver.graph.functions import function_bodies, with_body
 from compat_saver.graph.ir import Graph
+from compat_saver.graph.ops import OpCatalog
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Rewrite:
     Attributes:
         name: the pass.
         count: how many places it changed; 0 if it left the graph as it was.
-        detail: one phrase for people: "2 variables, 4 reads".
+        detail: one phrase for the report: "2 variables, 4 reads".
     """
 
     name: str
@@ -29,8 +31,10 @@ class Rewrite:
 class Pass(abc.ABC):
     """One idea that changes a graph in place.
 
-    What it needs beyond the graph it takes in its constructor. What it cannot change it leaves standing: whether
-    something stands in the way of a migration is decided once, on the final graph, not by each pass.
+    The constructor takes what the pass needs beyond the graph. A pass leaves unchanged what it cannot rewrite, and does
+    not decide whether that blocks a migration: `analysis/ops/triage.py` decides this once for all ops, after inputs are
+    bound and conditionals folded and before any pass replaces an op. It asks each replacement whether it `takes` a
+    node, so that all obstacles are reported together.
     """
 
     name: ClassVar[str]
@@ -38,7 +42,7 @@ class Pass(abc.ABC):
 
     @abc.abstractmethod
     def apply(self, graph: Graph) -> Rewrite:
-        """Changes the graph and says what was done."""
+        """Changes the graph and returns what was done."""
 
     def requires(self, graph: Graph) -> Iterator[str]:
         """Yields what the graph lacks for this pass to be right, a phrase each; nothing by default."""
@@ -49,7 +53,7 @@ class Pass(abc.ABC):
         yield from ()
 
 
-def run(passes: Iterable[Pass], graph: Graph) -> list[Rewrite]:
+def run_passes(passes: Iterable[Pass], graph: Graph) -> list[Rewrite]:
     """Runs passes in order, each held to what it requires and ensures, and returns those that changed something.
 
     Raises:
@@ -65,6 +69,26 @@ def run(passes: Iterable[Pass], graph: Graph) -> list[Rewrite]:
         _hold(item, "promised", item.ensures(graph))
         if rewrite.count:
             done.append(rewrite)
+    return done
+
+
+def run_in_functions(passes: Sequence[Pass], graph: Graph, catalog: OpCatalog) -> list[Rewrite]:
+    """Runs passes in every function of the graph's library, and puts those functions back that they changed.
+
+    Args:
+        passes: such as look at single nodes and their neighbours; arguments and results are `_Arg` and `_Retval` nodes.
+        graph: whose functions to rewrite.
+        catalog: knows the graph's ops and functions.
+
+    Raises:
+        GraphError: as `run_passes`.
+    """
+    done = []
+    for name, body in function_bodies(graph, catalog):
+        rewrites = run_passes(passes, body)
+        if rewrites:
+            graph.functions[name] = with_body(graph.functions[name], body, catalog)
+        done += [Rewrite(item.name, item.count, f"in the function {name}: {item.detail}") for item in rewrites]
     return done
 
 

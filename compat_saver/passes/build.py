@@ -1,4 +1,4 @@
-"""Adds the nodes that stand in an old node's place."""
+"""Adds the nodes that replace an old node."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.errors import GraphError
-from compat_saver.graph.attributes import tensor_attr, type_attr, types_attr
+from compat_saver.graph.attributes import bool_attr, bytes_attr, int_attr, tensor_attr, type_attr, types_attr
 from compat_saver.graph.functions import FUNCTION_EDGES, with_body
 from compat_saver.graph.ir import Graph, Node, Use, Value
 from compat_saver.graph.ops import OpCatalog
@@ -37,17 +37,17 @@ class Build:
 
         Args:
             op: its op; its name is the old node's name with the op's behind a slash.
-            inputs: what it reads.
-            attrs: AttrValues, or truth values, integers and texts.
+            inputs: its inputs.
+            attrs: AttrValues, or booleans, integers and texts.
         """
         name = self._graph.unique_name(f"{self._old.name}/{op}")
         made = {key: _attr(value) for key, value in attrs.items()}
         node = self._graph.add(op, name, inputs, made, control_inputs=self._old.control_inputs)
         if not inputs and self._old.inputs:
-            # A node without inputs runs outside of every loop; what it is for may be inside of one.
-            neighbour = self._old.inputs[0].node
-            if neighbour.inputs or neighbour.control_inputs:
-                node.add_control_input(neighbour)
+            # A node without inputs runs outside of every loop; its reader may be inside of one.
+            neighbor = self._old.inputs[0].node
+            if neighbor.inputs or neighbor.control_inputs:
+                node.add_control_input(neighbor)
         return node.output()
 
     def constant(self, value: object, dtype: str) -> Value:
@@ -81,13 +81,13 @@ class Build:
         return attr
 
     def replace(self, *outputs: Value) -> None:
-        """Makes all that reads the old node's outputs read these, and all that waits for it wait for the first.
+        """Makes all readers of the old node's outputs read these, and all that waits for it wait for the first.
 
-        The old node goes, and the node of the first output takes its name; or, where the names of all tensors are
-        kept and that would not do, one that hands on all outputs.
+        The old node is removed, and the node of the first output takes its name; or, where the names of all tensors are
+        kept and that would not keep them, a node that forwards all outputs.
         """
         if self.keeps_tensors and any(value is not outputs[0].node.output(i) for i, value in enumerate(outputs)):
-            outputs = self._handed_on(outputs)
+            outputs = self._forwarded(outputs)
         for index, value in enumerate(outputs):
             self._old.output(index).replace_uses(value)
         self._old.replace_control_uses(outputs[0].node)
@@ -95,10 +95,10 @@ class Build:
         self._graph.rename(outputs[0].node, self._old.name)
 
     def correct(self, value: Value, other: Value, readers: Sequence[Use]) -> None:
-        """Makes what read one output of the old node read another value; the old node stays, for that is made of it.
+        """Makes the readers of one output of the old node read another value; the old node stays as the source of it.
 
-        Where the names of all tensors are kept, the old node gets another name, and one takes its place that hands on
-        its outputs with the other value among them.
+        Where the names of all tensors are kept, the old node is renamed, and its name goes to a node that forwards its
+        outputs with the other value among them.
 
         Args:
             value: the output.
@@ -112,7 +112,7 @@ class Build:
         old, name = self._old, self._old.name
         outputs = [old.output(index) for index in range(len(_CATALOG.output_types(old)))]
         uses = {item: item.uses for item in outputs if item is not value}
-        kept = self._handed_on([other if item is value else item for item in outputs])
+        kept = self._forwarded([other if item is value else item for item in outputs])
         for item, passed_on in zip(outputs, kept, strict=True):
             for use in uses.get(item, readers):
                 use.node.replace_input(use.position, passed_on)
@@ -120,19 +120,19 @@ class Build:
         self._graph.rename(old, self._graph.unique_name(f"{name}/{old.op}"))
         self._graph.rename(kept[0].node, name)
 
-    def _handed_on(self, outputs: Sequence[Value]) -> tuple[Value, ...]:
-        """Returns the outputs of a node that hands on some values."""
+    def _forwarded(self, outputs: Sequence[Value]) -> tuple[Value, ...]:
+        """Returns the outputs of a node that forwards some values."""
         types = [dtypes.base(number) for number in _CATALOG.output_types(self._old)[: len(outputs)]]
         node = self("IdentityN", *outputs, T=types_attr(types)).node
         return tuple(node.output(index) for index in range(len(outputs)))
 
 
-def _attr(value: Message | bool | int | str | Sequence[int]) -> Message:
+def _attr(value: Message | bool | int | str) -> Message:
     if isinstance(value, bool):
-        return AttrValue(b=value)
+        return bool_attr(value)
     if isinstance(value, int):
-        return AttrValue(i=value)
-    return AttrValue(s=value.encode()) if isinstance(value, str) else value
+        return int_attr(value)
+    return bytes_attr(value) if isinstance(value, str) else value
 
 
 def _function(name: str, body: Graph) -> Message:

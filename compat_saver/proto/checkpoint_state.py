@@ -150,42 +150,6 @@ def _tails(directory: str, written: str) -> Iterator[str]:
         yield os.path.join(directory, *parts[first:])
 
 
-def write_checkpoint_state(
-    directory: str | PathLike[str],
-    model_checkpoint_path: str | PathLike[str],
-    all_model_checkpoint_paths: Sequence[str | PathLike[str]] = (),
-    *,
-    latest_filename: str = "checkpoint",
-    all_model_checkpoint_timestamps: Sequence[float] = (),
-    last_preserved_timestamp: float | None = None,
-    save_relative_paths: bool = False,
-) -> str:
-    """Writes the state file of a directory as TF1's Saver did, and returns its path.
-
-    Args:
-        directory: where the state file goes; it must exist.
-        model_checkpoint_path: as for `make_checkpoint_state`.
-        all_model_checkpoint_paths: likewise.
-        latest_filename: the name of the state file.
-        all_model_checkpoint_timestamps: as for `make_checkpoint_state`.
-        last_preserved_timestamp: likewise.
-        save_relative_paths: likewise.
-
-    Raises:
-        UsageError: timestamps and paths differ in number.
-        ArtifactError: the file cannot be written.
-    """
-    message = make_checkpoint_state(
-        directory,
-        model_checkpoint_path,
-        all_model_checkpoint_paths,
-        all_model_checkpoint_timestamps=all_model_checkpoint_timestamps,
-        last_preserved_timestamp=last_preserved_timestamp,
-        save_relative_paths=save_relative_paths,
-    )
-    return write_state_message(os.path.join(fspath(directory), latest_filename), message)
-
-
 def make_checkpoint_state(
     directory: str | PathLike[str],
     model_checkpoint_path: str | PathLike[str],

@@ -10,7 +10,7 @@ from os import PathLike, fspath
 from compat_saver.proto.files import read_message
 from compat_saver.proto.messages import Message
 from compat_saver.proto.recognize import META_GRAPH_DEF
-from compat_saver.proto.variables import VariableRecord, variable_records
+from compat_saver.proto.variable_records import VariableRecord, variable_records
 
 _INIT_SIGNATURE = "__saved_model_init_op"
 _OP_SIGNATURES = (_INIT_SIGNATURE, "__saved_model_train_op")

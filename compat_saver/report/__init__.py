@@ -1,1 +1,1 @@
-"""Renderers: outcomes in, text out; one per file."""
+"""Renderers: outcomes in, text out; a file for each kind of outcome."""

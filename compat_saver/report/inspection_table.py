@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from compat_saver.inspection.outcome import Inspection, TensorFacts, VariableFacts
-from compat_saver.report.ops_table import ops_in_the_way, ops_summary, rewritten_ops
-from compat_saver.report.words import bytes_text, shape_text
+from compat_saver.inspection.facts import Inspection, TensorFacts, VariableFacts
+from compat_saver.report.ops_table import ops_summary, rewritten_ops, unsupported_ops
+from compat_saver.report.text import bytes_text, counted, shape_text, titled_table, version_text
 
 _MOST_ROWS = 40
 _ROLES = (
@@ -32,16 +31,16 @@ def _parts(found: Inspection) -> Iterator[RenderableType]:
     if found.placeholders:
         serving = ("serving",) if any(item.bound is not None for item in found.placeholders) else ()
         rows = [_placeholder_row(item)[: 3 + len(serving)] for item in found.placeholders]
-        yield _table("Placeholders", ("tensor", "dtype", "shape", *serving), rows)
+        yield titled_table("Placeholders", ("tensor", "dtype", "shape", *serving), rows)
     if found.outputs:
         rows = [
             (item.tensor, "yes" if item.proposed else "", f"{item.score:g}", ", ".join(item.signals))
             for item in found.outputs
         ]
-        yield _table("Likely outputs", ("tensor", "proposed", "score", "because it"), rows)
+        yield titled_table("Likely outputs", ("tensor", "inferred", "score", "because it"), rows)
     yield _variables(found)
     yield from rewritten_ops(found.ops)
-    yield from ops_in_the_way(found.ops, found.around)
+    yield from unsupported_ops(found.ops, found.around)
     for note in found.notes:
         yield Text(f"Note: {note}", style="yellow")
 
@@ -53,15 +52,15 @@ def _head(found: Inspection) -> Table:
         table.add_row("Checkpoint", found.checkpoint.prefix)
         table.add_row(
             "",
-            f"{found.checkpoint.version}, {kind}, {found.checkpoint.files} files, "
-            f"{found.checkpoint.tensors:,} tensors, {bytes_text(found.checkpoint.nbytes)}",
+            f"{found.checkpoint.version}, {kind}, {counted(found.checkpoint.files, 'file')}, "
+            f"{counted(found.checkpoint.tensors, 'tensor')}, {bytes_text(found.checkpoint.nbytes)}",
         )
     if found.graph is not None:
-        version = found.graph.tensorflow_version or "a release that did not write its name"
+        version = version_text(found.graph.tensorflow_version)
         table.add_row("Graph", found.graph.path)
-        table.add_row("", f"{found.graph.nodes:,} nodes, {found.graph.functions:,} functions")
+        table.add_row("", f"{counted(found.graph.nodes, 'node')}, {counted(found.graph.functions, 'function')}")
         table.add_row("Ops", f"{ops_summary(found.ops)} (to serve {', '.join(found.serving) or 'everything'})")
-        table.add_row("Written by", f"TensorFlow {version}, GraphDef version {found.graph.producer}")
+        table.add_row("Written by", f"{version}, GraphDef version {found.graph.producer}")
         table.add_row("Signatures", ", ".join(found.graph.signatures) or "none")
         table.add_row("Collections", ", ".join(f"{n} ({c})" for n, c in found.graph.collections.items()) or "none")
     for title, names in (("Input pipeline", found.queues), ("Lookup tables", found.tables)):
@@ -79,7 +78,7 @@ def _variables(found: Inspection) -> RenderableType:
     title = f"Variables: {', '.join(totals) or 'none'}"
     shown = [item for item in found.variables if item.role != "slot"]
     rows = [_variable_row(item) for item in shown[:_MOST_ROWS]]
-    table = _table(title, ("name", "dtype", "shape", "bytes", "role", "in the checkpoint"), rows)
+    table = titled_table(title, ("name", "dtype", "shape", "bytes", "role", "in the checkpoint"), rows)
     if len(shown) > _MOST_ROWS:
         table.caption = f"... and {len(shown) - _MOST_ROWS:,} more; --json lists all."
     return table
@@ -87,18 +86,14 @@ def _variables(found: Inspection) -> RenderableType:
 
 def _placeholder_row(item: TensorFacts) -> tuple[str, ...]:
     shape = shape_text(item.shape) + (" (has a default)" if item.has_default else "")
-    return item.tensor, item.dtype, shape, "" if item.bound is None else f"mode, bound to {item.bound}: {item.why}"
+    return (
+        item.tensor,
+        item.dtype,
+        shape,
+        "" if item.bound is None else f"bound to {item.bound}: {item.why}",
+    )
 
 
 def _variable_row(item: VariableFacts) -> tuple[str, ...]:
     stored = {True: "yes", False: "no", None: "-"}[item.stored]
     return item.name, item.dtype, shape_text(item.shape), bytes_text(item.nbytes), item.role, stored
-
-
-def _table(title: str, columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Table:
-    table = Table(title=title, title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    return table

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from compat_saver.analysis.ops.triage import OpRow
-from compat_saver.migration.outcome import MigrationReport
+from compat_saver.migration.report import MigrationReport
 from compat_saver.report.ops_table import ops_summary, rewritten_ops
-from compat_saver.report.words import bytes_text, shape_text
+from compat_saver.report.text import bytes_text, shape_text, titled_table, version_text
 
 
 def render_migration(report: MigrationReport) -> RenderableType:
@@ -36,11 +35,11 @@ def _parts(found: dict[str, Any], status: str, ops: Sequence[OpRow]) -> Iterator
 
 def _head(found: dict[str, Any], ops: Sequence[OpRow]) -> Table:
     source, variables = found["source"], found["variables"]
-    version = source["tensorflow_version"] or "of an unnamed release"
+    version = version_text(source["tensorflow_version"])
     weights = f", checkpoint {source['checkpoint_version']}" if source["checkpoint_version"] else ""
     table = Table.grid(padding=(0, 2))
     table.add_row("Source", source["path"])
-    table.add_row("Written by", f"TensorFlow {version}, GraphDef version {source['producer']}{weights}")
+    table.add_row("Written by", f"{version}, GraphDef version {source['producer']}{weights}")
     table.add_row(
         "Variables",
         f"{variables['kept']} kept ({variables['trainable']} trainable, {bytes_text(variables['bytes'])}), "
@@ -53,51 +52,44 @@ def _head(found: dict[str, Any], ops: Sequence[OpRow]) -> Table:
 
 
 def _table_text(table: dict[str, Any]) -> str:
-    """Returns a table's name and where its content comes from, if that is no part of the graph."""
+    """Returns a table's name and where its content comes from, if that is not the graph."""
     files = ", ".join(file["path"] for file in table["files"])
     origin = "the checkpoint" if table["stored"] else files
     return f"{table['name']} (from {origin})" if origin else str(table["name"])
 
 
 def _signatures(found: dict[str, Any]) -> Table:
-    table = Table(title="Signatures", title_justify="left", box=box.SIMPLE_HEAD)
-    for column in ("signature", "", "key", "tensor", "dtype", "shape"):
-        table.add_column(column, overflow="fold")
+    rows: list[tuple[str, ...]] = []
     for name, signature in found["signatures"].items():
         for kind in ("inputs", "outputs"):
             for key, item in signature[kind].items():
-                table.add_row(name, kind[:-1], key, item["tensor"], item["dtype"], shape_text(item["shape"]))
-        for tensor, value in signature["bound"].items():
-            table.add_row(name, "bound", "", tensor, "", f"= {value}")
-    return table
+                rows.append((name, kind[:-1], key, item["tensor"], item["dtype"], shape_text(item["shape"])))
+        rows += [(name, "bound", "", tensor, "", f"= {value}") for tensor, value in signature["bound"].items()]
+    return titled_table("Signatures", ("signature", "", "key", "tensor", "dtype", "shape"), rows)
 
 
 def _rewrites(found: dict[str, Any]) -> Table:
-    table = Table(title="Rewrites", title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("rewrite")
-    table.add_column("count", justify="right")
-    table.add_column("detail", overflow="fold")
-    for item in found["rewrites"]:
-        table.add_row(item["name"], f"{item['count']:,}", item["detail"])
-    return table
+    rows = [(item["name"], f"{item['count']:,}", item["detail"]) for item in found["rewrites"]]
+    return titled_table("Rewrites", ("rewrite", "count", "detail"), rows, right=("count",))
 
 
 def _guesses(found: dict[str, Any]) -> Iterator[Text]:
     for name, guesses in found["verification"]["guesses"].items():
         for key, how in guesses.items():
-            yield Text(f"Made up for {name}/{key}: {how}.")
+            yield Text(f"Generated for {name}/{key}: {how}.")
 
 
 def _verification(found: dict[str, Any], status: str) -> Table:
     check = found["verification"]
     title = f"Verification: {status} (inputs: {check['inputs']}, rtol {check['rtol']:g}, atol {check['atol']:g})"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    for column in ("signature", "output"):
-        table.add_column(column, overflow="fold")
-    table.add_column("largest difference", justify="right")
-    table.add_column("bitwise equal")
-    for name, outputs in check["signatures"].items():
-        for key, result in outputs.items():
-            largest = "-" if result["max_abs_diff"] is None else f"{result['max_abs_diff']:.3g}"
-            table.add_row(name, key, largest, "yes" if result["bitwise_equal"] else "no")
-    return table
+    rows = [
+        (name, key, _difference(result["max_abs_diff"]), "yes" if result["bitwise_equal"] else "no")
+        for name, outputs in check["signatures"].items()
+        for key, result in outputs.items()
+    ]
+    heads = ("signature", "output", "largest difference", "bitwise equal")
+    return titled_table(title, heads, rows, right=("largest difference",))
+
+
+def _difference(largest: float | None) -> str:
+    return "-" if largest is None else f"{largest:.3g}"

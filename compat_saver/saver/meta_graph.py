@@ -14,11 +14,11 @@ from typing import Any
 
 from compat_saver._tensorflow import refusals, tensorflow
 from compat_saver.errors import ArtifactError, NotALegacyArtifactError, UsageError
+from compat_saver.model.runnable.whole_graph import importable
 from compat_saver.proto.messages import MetaGraphDef
 from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
 from compat_saver.saver.checkpoint_management import is_remote
 from compat_saver.saver.errors import also
-from compat_saver.saver.importing.importable import importable
 from compat_saver.saver.saver import Saver
 from compat_saver.sources import CheckpointSource, GraphDefSource, MetaGraphSource, SavedModelSource, resolve
 

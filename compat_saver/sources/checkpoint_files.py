@@ -16,7 +16,7 @@ from pathlib import Path
 
 from compat_saver.bundle.entries import decode_header
 from compat_saver.bundle.files import DataFile
-from compat_saver.bundle.table import Table, is_table
+from compat_saver.bundle.index_table import IndexTable, is_table
 from compat_saver.errors import FormatError
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.sniff import HEAD, Foreign, describe_bytes
@@ -117,7 +117,7 @@ def _from_v1_shards(stem: Path) -> CheckpointFiles | None:
 
 def _from_index(prefix: Path, index: Path) -> CheckpointFiles:
     """Cases: a V1 checkpoint of that name; an index."""
-    table = Table(DataFile(str(index)))
+    table = IndexTable(DataFile(str(index)))
     header = table.get(_META_KEY)
     if header is None:
         raise FormatError(
@@ -174,7 +174,7 @@ def table_version(path: Path) -> str | None:
     file = DataFile(str(path))
     if not is_table(file):
         return None
-    first = Table(file).get(_META_KEY)
+    first = IndexTable(file).get(_META_KEY)
     if first is None:
         return None
     return V1 if bytes(first[:1]) == _V1_BEGINS else V2

@@ -1,24 +1,76 @@
-"""Which source a directory is."""
+"""What one file holds, by its bytes, and which source a directory of files is."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
-from compat_saver.errors import ArtifactError, SourceNotFoundError
+from compat_saver.errors import ArtifactError, NotALegacyArtifactError, SourceNotFoundError, phrases_and_more
 from compat_saver.proto.checkpoint_state import CheckpointState, read_checkpoint_state
-from compat_saver.proto.files import require_message
-from compat_saver.proto.recognize import GRAPH_DEF, META_GRAPH_DEF, SAVED_MODEL
-from compat_saver.sources.beside import SAVED_MODEL_FILES, is_saved_model, with_graph
-from compat_saver.sources.checkpoint_files import find_checkpoint, list_checkpoints, prefix_of_data
-from compat_saver.sources.identify import identify, not_a_checkpoint
+from compat_saver.proto.files import mapped, require_message
+from compat_saver.proto.recognize import GRAPH_DEF, META_GRAPH_DEF, SAVED_MODEL, recognize
+from compat_saver.sniff import HEAD, Foreign, describe_bytes
+from compat_saver.sources.checkpoint_files import find_checkpoint, list_checkpoints, prefix_of_data, table_version
 from compat_saver.sources.kinds import (
+    SAVED_MODEL_FILES,
     CheckpointSource,
     HubModuleSource,
     MetaGraphSource,
     SavedModelSource,
     Source,
+    is_saved_model,
+    with_graph,
 )
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a file was recognised as; at most one of the attributes is set.
+
+    Attributes:
+        table: "V1" or "V2" for a checkpoint's table.
+        message: "MetaGraphDef", "GraphDef", "SavedModel" or "CheckpointState".
+        foreign: what else it is.
+        is_text: whether the message is in protobuf's text form.
+    """
+
+    table: str | None = None
+    message: str | None = None
+    foreign: Foreign | None = None
+    is_text: bool = False
+
+
+def identify(path: Path) -> Identity:
+    """Returns what a file holds; nothing is set for bytes that show nothing.
+
+    Raises:
+        ArtifactError: it cannot be read.
+    """
+    version = table_version(path)
+    if version is not None:
+        return Identity(table=version)
+    with mapped(str(path)) as data:
+        form = recognize(data)
+        if form is not None:
+            return Identity(message=form.message, is_text=form.is_text)
+        return Identity(foreign=describe_bytes(data[:HEAD], len(data)))
+
+
+def not_a_checkpoint(path: Path, wanted: str = "a checkpoint") -> NotALegacyArtifactError:
+    """Returns the exception that says what a file is that should be something else."""
+    identity = identify(path)
+    if identity.foreign is not None:
+        return identity.foreign.error(path, wanted)
+    if identity.message is not None:
+        return NotALegacyArtifactError(f"{path}: expected {wanted}, found a {identity.message}.")
+    with path.open("rb") as file:
+        head = file.read(8)
+    return NotALegacyArtifactError(
+        f"{path}: expected {wanted}, found bytes of no known kind (beginning with {head.hex(' ')}). "
+        "If it should be one, it is damaged or cut short; copy it again."
+    )
+
 
 STATE_FILE = "checkpoint"
 _HUB_FILE = "tfhub_module.pb"
@@ -93,11 +145,8 @@ def _only_checkpoint(
     path: Path, prefixes: list[Path], reason: str, state: CheckpointState | None = None
 ) -> CheckpointSource:
     if len(prefixes) > 1:
-        shown = ", ".join(str(prefix) for prefix in prefixes[:_MOST_SHOWN])
-        more = f" and {len(prefixes) - _MOST_SHOWN} more" if len(prefixes) > _MOST_SHOWN else ""
-        raise ArtifactError(
-            f"{path}: it holds {len(prefixes)} checkpoints, and {reason}. Pass one of them: {shown}{more}"
-        )
+        shown = phrases_and_more([str(prefix) for prefix in prefixes], _MOST_SHOWN)
+        raise ArtifactError(f"{path}: it holds {len(prefixes)} checkpoints, and {reason}. Pass one of them: {shown}")
     files = find_checkpoint(prefixes[0])
     if files is None:
         raise SourceNotFoundError(f"{prefixes[0]}: the checkpoint went away while it was looked at.")

@@ -16,7 +16,6 @@ from compat_saver.errors import (
 from compat_saver.proto.checkpoint_state import read_checkpoint_state
 from compat_saver.proto.files import require_message
 from compat_saver.proto.recognize import CHECKPOINT_STATE, GRAPH_DEF, META_GRAPH_DEF, SAVED_MODEL
-from compat_saver.sources.beside import META, is_saved_model, with_graph
 from compat_saver.sources.checkpoint_files import (
     INDEX,
     V1,
@@ -26,15 +25,24 @@ from compat_saver.sources.checkpoint_files import (
     prefix_of_index,
     prefix_of_v1_shard,
 )
-from compat_saver.sources.directories import from_directory, from_saved_model, from_state
-from compat_saver.sources.identify import Identity, identify, not_a_checkpoint
+from compat_saver.sources.directories import (
+    Identity,
+    from_directory,
+    from_saved_model,
+    from_state,
+    identify,
+    not_a_checkpoint,
+)
 from compat_saver.sources.kinds import (
+    META,
     CheckpointSource,
     GraphDefSource,
     Hdf5Source,
     MetaGraphSource,
     SavedModelSource,
     Source,
+    is_saved_model,
+    with_graph,
 )
 
 _ANYTHING = "a checkpoint, a .meta, a frozen graph or a SavedModel"

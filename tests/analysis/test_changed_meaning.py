@@ -2,9 +2,10 @@ import pytest
 
 from compat_saver.analysis.ops.changed_meaning import changed_meaning
 from compat_saver.graph import OpCatalog, parse_graph
-from compat_saver.graph.changes import known_changes
+from compat_saver.graph.op_notes import known_changes
 from compat_saver.graph.ops import known_facts
-from compat_saver.passes import MEANING_PASSES, Restoration
+from compat_saver.passes.legacy_behavior import LEGACY_BEHAVIOR_PASSES
+from compat_saver.passes.op_replacement import LegacyBehavior
 
 BEFORE_1_2, SINCE_1_15 = 21, 134
 RESIZE = """
@@ -23,7 +24,7 @@ def told(text: str, producer: int) -> list[str]:
 
 def test_what_changed_is_told_once_with_its_nodes():
     assert told(RESIZE, BEFORE_1_2) == [
-        "The answers of ResizeNearestNeighbor ('y' and 1 more) changed: up to TensorFlow 1.1 align_corners took the "
+        "The outputs of ResizeNearestNeighbor ('y' and 1 more) changed: up to TensorFlow 1.1 align_corners took the "
         "pixel before, today the nearest one. The migrated model computes what it did then."
     ]
 
@@ -50,10 +51,10 @@ def test_the_table_names_ops_of_today():
 
 
 def test_what_is_restored_is_restored_up_to_the_version_the_table_names():
-    passes = {op: item for item in MEANING_PASSES for op in item.ops}
+    passes = {op: item for item in LEGACY_BEHAVIOR_PASSES for op in item.ops}
     for changes in known_changes().values():
         for change in changes:
             if change.restored:
                 restoring = passes[change.op]
-                until = restoring.until[change.op] if issubclass(restoring, Restoration) else None
+                until = restoring.until[change.op] if issubclass(restoring, LegacyBehavior) else None
                 assert until == change.until

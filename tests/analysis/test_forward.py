@@ -2,8 +2,8 @@
 
 import pytest
 
-from compat_saver.analysis.loops import nodes_in_branches, nodes_in_loops
 from compat_saver.analysis.serving.forward import Forward, divide
+from compat_saver.analysis.walk import nodes_in_branches, nodes_in_loops
 from compat_saver.graph import parse_graph
 
 REGRESSION = """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from compat_saver.analysis.ops.function_nesting import nesting_problems
+from compat_saver.analysis.ops.obstacles import nesting_problems
 from compat_saver.graph import Graph
 from compat_saver.proto.messages import FunctionDef
 

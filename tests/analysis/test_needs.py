@@ -1,6 +1,6 @@
 """Which of some nodes need which others."""
 
-from compat_saver.analysis.needs import needed_by
+from compat_saver.analysis.walk import needed_by
 from compat_saver.graph import Graph, parse_graph
 from tests.small_models import chain
 

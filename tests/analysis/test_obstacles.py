@@ -3,8 +3,8 @@
 import pytest
 
 from compat_saver.analysis.ops.obstacles import obstacles_among
-from compat_saver.analysis.ops.subsystems import is_pipeline
 from compat_saver.analysis.ops.triage import triage
+from compat_saver.analysis.ops.unsupported_ops import is_pipeline
 from compat_saver.graph import OpCatalog, parse_graph
 
 
@@ -65,7 +65,7 @@ def test_the_line_ends_with_the_tensors_to_feed():
         z = Neg[T=int64](d:1)
         """
     )
-    assert found.endswith("Take what it delivers as input instead: --inputs d:0,d:1")
+    assert found.endswith("Take its output as an input instead: --inputs d:0,d:1")
 
 
 @pytest.mark.parametrize(

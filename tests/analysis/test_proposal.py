@@ -3,9 +3,9 @@
 import pytest
 
 import compat_saver
-from compat_saver.analysis.loops import nodes_in_loops
-from compat_saver.analysis.serving.proposal import SIGNALS, Candidate, needed_placeholders, propose, rank_outputs
+from compat_saver.analysis.serving.proposal import SIGNALS, Candidate, _Proposer, needed_placeholders, propose
 from compat_saver.analysis.serving.training import is_training
+from compat_saver.analysis.walk import nodes_in_loops
 from compat_saver.graph import OpCatalog, from_graph_def, parse_graph
 from tests.golden_cases import Case, model_cases
 
@@ -14,7 +14,7 @@ X = "x = Placeholder[dtype=float32, shape=[?, 2]]\nw = VariableV2[dtype=float32,
 
 def ranked(text: str, trainable=("w",), producer=26) -> list[Candidate]:
     graph = parse_graph(X + text, producer)
-    return rank_outputs(graph, OpCatalog.of(graph), trainable)
+    return _Proposer(graph, OpCatalog.of(graph), frozenset(trainable), ()).ranked()
 
 
 def proposed(text: str, **facts) -> str:

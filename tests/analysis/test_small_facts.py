@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 import compat_saver
-from compat_saver.analysis.constants import constant_value
-from compat_saver.analysis.static_shapes import static_shape
+from compat_saver.analysis.known_values import constant_value, static_shape
 from compat_saver.analysis.values.roles import role_of, slots_of_graph
 from compat_saver.analysis.values.weights import variable_nodes
 from compat_saver.graph import from_graph_def, parse_graph

@@ -24,7 +24,7 @@ TWO = f"""
 """
 
 
-def test_initialisers_are_found_without_a_collection_and_through_an_identity():
+def test_initializers_are_found_without_a_collection_and_through_an_identity():
     tables = {item.name: item for item in find_tables(parse_graph(TWO))}
     assert tables["t"].initializers == ("fill",)
     assert tables["u"].initializers == ("read",)

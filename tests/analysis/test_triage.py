@@ -2,10 +2,10 @@
 
 import pytest
 
-from compat_saver.analysis.ops.lost_ops import loss_of, origin_of, runs_in_a_session
-from compat_saver.analysis.ops.triage import DROPPED, FINE, IN_THE_WAY, REWRITTEN, OpRow, Triage, triage
+from compat_saver.analysis.ops.triage import DROPPED, FINE, REWRITTEN, UNSUPPORTED, OpRow, Triage, triage
+from compat_saver.analysis.ops.unsupported_ops import loss_of, origin_of, runs_in_a_session
 from compat_saver.graph import Graph, OpCatalog, parse_graph
-from compat_saver.graph.op_advice import advice_for, known_advice
+from compat_saver.graph.op_notes import advice_for, known_advice
 from compat_saver.graph.ops import known_facts
 from compat_saver.proto.messages import FunctionDef
 
@@ -51,7 +51,7 @@ def test_every_node_is_in_one_row():
         ("MatMul", DROPPED): 1,
         ("Neg", FINE): 1,
         ("Placeholder", FINE): 1,
-        ("SingleImageRandomDotStereograms", IN_THE_WAY): 1,
+        ("SingleImageRandomDotStereograms", UNSUPPORTED): 1,
         ("SingleImageRandomDotStereograms", DROPPED): 1,
         ("TopK", REWRITTEN): 1,
         ("VariableV2", REWRITTEN): 1,
@@ -70,7 +70,7 @@ def test_a_rewritten_op_says_what_it_becomes_and_how_close():
 
 
 def test_an_op_in_the_way_says_where_it_came_from_since_when_and_what_to_do():
-    row = row_of(sort(parse_graph(GRAPH), "y"), "SingleImageRandomDotStereograms", IN_THE_WAY)
+    row = row_of(sort(parse_graph(GRAPH), "y"), "SingleImageRandomDotStereograms", UNSUPPORTED)
     assert (row.origin, row.since, row.nodes) == ("tf.contrib.image", "2.0", ("gone",))
     assert row.advice.endswith("--inputs gone:0")
 
@@ -131,7 +131,7 @@ def test_what_is_in_a_loop_cannot_be_fed():
     """
     found = sort(parse_graph(text), "y")
     assert found.around == ""
-    assert row_of(found, "PyFunc", IN_THE_WAY).advice == "Choose outputs that do not need it with --outputs."
+    assert row_of(found, "PyFunc", UNSUPPORTED).advice == "Choose outputs that do not need it with --outputs."
 
 
 # ---- functions
@@ -163,7 +163,7 @@ def test_a_body_that_nobody_calls_is_dropped():
 
 @pytest.mark.parametrize("op", ["SingleImageRandomDotStereograms", "TheirOwnOp"])
 def test_an_obstacle_in_a_body_is_one_whether_it_can_be_read_or_not(op):
-    row = row_of(sort(with_function(op), "z"), op, IN_THE_WAY)
+    row = row_of(sort(with_function(op), "z"), op, UNSUPPORTED)
     assert row.nodes == ("Mine/inner",)
 
 

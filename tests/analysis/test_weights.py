@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import compat_saver
-from compat_saver.analysis.constants import constant_value
-from compat_saver.analysis.values.initialisers import Initialiser
+from compat_saver.analysis.known_values import constant_value
+from compat_saver.analysis.values.initializers import Initializer
 from compat_saver.analysis.values.weights import Location, Weight, WeightFinder, saver_locations, variable_nodes
 from compat_saver.graph import parse_graph
 from tests.golden_cases import all_cases, case
@@ -94,7 +94,7 @@ def test_the_savers_own_restore_op_decides_between_savers():
     assert locations(text, "not/there") == {"a": "pretrained/a"}
 
 
-def test_initialisers_and_computed_names_tell_nothing():
+def test_initializers_and_computed_names_tell_nothing():
     text = """
     zeros = Const[dtype=float32, value=float32[3](0.0, 0.0, 0.0)]
     to_b = AssignVariableOp[dtype=float32](b, zeros)
@@ -181,13 +181,13 @@ def test_what_does_not_fit_is_one_sentence(checkpoint, line, where, words):
 
 def test_a_variable_that_may_begin_as_the_graph_has_it(checkpoint):
     value = np.float32([1, 2])
-    known = Initialiser("value:0", value, (2,), frozenset(), is_random=False, obstacle="")
+    known = Initializer("value:0", value, (2,), frozenset(), is_random=False, obstacle="")
     found = find(checkpoint, "margin", "margin = VariableV2[dtype=float32, shape=[2]]", margin=known)
     assert (found.shape, found.initial is value, found.computed_by) == ((2,), True, None)
     drawn = dataclasses.replace(known, constant=None, shape=None)
     found = find(checkpoint, "margin", "margin = VariableV2[dtype=float32, shape=[2]]", margin=drawn)
     assert (found.shape, found.initial, found.computed_by) == ((2,), None, drawn)
-    assert find(checkpoint, "w", w=known).initialiser is None
+    assert find(checkpoint, "w", w=known).initializer is None
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_a_variable_that_may_begin_as_the_graph_has_it(checkpoint):
     ],
 )
 def test_a_beginning_that_cannot_be_had(checkpoint, line, changes, words):
-    unknown = Initialiser("value:0", None, None, frozenset(), is_random=False, obstacle="")
+    unknown = Initializer("value:0", None, None, frozenset(), is_random=False, obstacle="")
     assert words in find(checkpoint, "m", line, m=dataclasses.replace(unknown, **changes))
 
 

@@ -14,7 +14,7 @@ from compat_saver import dtypes
 from compat_saver.bundle import SliceSpec, checksum, entries, strings
 from compat_saver.bundle.entries import Header, TensorInfo
 from compat_saver.bundle.files import DataFile
-from compat_saver.bundle.table import Table, TableWriter
+from compat_saver.bundle.index_table import IndexTable, IndexTableWriter
 from compat_saver.proto.messages import SavedTensorSlices
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=40)
@@ -69,7 +69,7 @@ def sample(dtype_name: str, shape: tuple[int, ...], seed: int = 0) -> np.ndarray
 def table_bytes(items: Iterable[tuple[bytes, bytes]]) -> bytes:
     """Returns a table."""
     out = io.BytesIO()
-    writer = TableWriter(out)
+    writer = IndexTableWriter(out)
     for key, value in sorted(items):
         writer.add(key, value)
     writer.finish()
@@ -78,7 +78,7 @@ def table_bytes(items: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 def rewrite(path: Path | str, change: Callable[[dict[bytes, bytes]], Any]) -> None:
     """Changes the entries of a table; its checksums stay correct."""
-    items = {key: bytes(value) for key, value in Table(DataFile(str(path))).items()}
+    items = {key: bytes(value) for key, value in IndexTable(DataFile(str(path))).items()}
     change(items)
     with open(path, "r+b") as file:  # in place: thousands of new files would wait for the disk
         file.write(table_bytes(items.items()))
@@ -163,3 +163,13 @@ def write_v1(path: Path, tensors: Mapping[str, np.ndarray[Any, Any]]) -> None:
     """Writes a V1 checkpoint of whole tensors."""
     whole = {name: (array, [SliceSpec.full(array.ndim)]) for name, array in tensors.items()}
     path.write_bytes(table_bytes(v1_items(whole).items()))
+
+
+def slice_of(box: tuple[slice, ...], shape: Iterable[int]) -> SliceSpec:
+    """Returns the slice of a tensor of that shape that a box covers; whole dimensions are written as such."""
+    return SliceSpec(
+        tuple(
+            (0, -1) if (part.start, part.stop) == (0, size) else (part.start, part.stop - part.start)
+            for part, size in zip(box, shape, strict=True)
+        )
+    )

@@ -10,7 +10,7 @@ import pytest
 
 from compat_saver.bundle import BundleWriter, SliceSpec, open_bundle
 from compat_saver.bundle.files import DataFile
-from compat_saver.bundle.table import MAGIC, Table
+from compat_saver.bundle.index_table import MAGIC, IndexTable
 from compat_saver.errors import ChecksumError, CompatSaverError, FormatError
 from compat_saver.proto.messages import BundleEntryProto, BundleHeaderProto, SavedTensorSlices
 from tests.bundle.conftest import PARTITIONED, PARTS
@@ -394,7 +394,7 @@ def test_verify_checks_the_metaindex(small):
     """Nobody reads it, so damage there stops nobody; verify mentions it all the same."""
     path = small.with_name("m.index")
     data = bytearray(path.read_bytes())
-    data[Table(DataFile(str(path)))._metaindex.offset] ^= 1
+    data[IndexTable(DataFile(str(path)))._metaindex.offset] ^= 1
     overwrite(path, data)
     assert ["metaindex" in str(error) for error in open_bundle(small).damage()] == [True]
     assert read_all(small)["a/step"] == TENSORS["a/step"]

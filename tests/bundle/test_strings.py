@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compat_saver.bundle import checksum, strings, variants, varint
+from compat_saver.bundle import checksum, strings, varint
 from compat_saver.errors import ChecksumError, CompatSaverError, FormatError
 from tests.bundle.crafting import encode_big_endian_strings
 
@@ -97,7 +97,7 @@ def variant(elements):
 @given(ELEMENTS)
 def test_variants(elements):
     data, crc = variant(elements)
-    assert variants.crc(data, len(elements)) == crc
+    assert strings.variant_crc(data, len(elements)) == crc
 
 
 @given(ELEMENTS.filter(bool), st.data())
@@ -107,4 +107,4 @@ def test_damaged_variants(elements, data):
     broken = stored[:at] + bytes([stored[at] ^ 1]) + stored[at + 1 :]
     for damaged in (broken, stored[:at]):
         with pytest.raises(FormatError):
-            variants.crc(damaged, len(elements))
+            strings.variant_crc(damaged, len(elements))

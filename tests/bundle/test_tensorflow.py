@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compat_saver import dtypes
-from compat_saver.bundle import BundleWriter, SliceSpec, open_bundle, parse_shape_and_slice
+from compat_saver.bundle import BundleWriter, open_bundle, parse_shape_and_slice
 from compat_saver.bundle.boxes import box_shape
 from compat_saver.bundle.files import DataFile
+from compat_saver.bundle.index_table import MAGIC, IndexTable
 from compat_saver.bundle.slices import parse_key
-from compat_saver.bundle.table import MAGIC, Table
 from compat_saver.errors import FormatError, SourceNotFoundError
 from tests.bundle.conftest import MIXED, PARTITIONED, PARTS
-from tests.bundle.crafting import NUMERIC, SHAPES, V1_FIELDS, sample, write_big_endian, write_v1
+from tests.bundle.crafting import NUMERIC, SHAPES, V1_FIELDS, sample, slice_of, write_big_endian, write_v1
 from tests.bundle.test_boxes import tilings
 
 pytestmark = pytest.mark.tensorflow
@@ -121,7 +121,7 @@ def test_partitions_that_tensorflow_writes_in_several_shards(tf, tmp_path_factor
     folder = tmp_path_factory.mktemp("tf")
     prefixes = [str(folder / f"part{n}") for n in range(len(parts))]
     for prefix, part in zip(prefixes, parts, strict=True):
-        spec = f"{' '.join(map(str, shape))} {SliceSpec.from_box(part, shape)}"
+        spec = f"{' '.join(map(str, shape))} {slice_of(part, shape)}"
         save_v2(tf, prefix, {"x": array[part]}, {"x": spec})
     tf.raw_ops.MergeV2Checkpoints(checkpoint_prefixes=prefixes, destination_prefix=str(folder / "m"))
     compare(tf, folder / "m")
@@ -143,7 +143,7 @@ def test_slice_keys_are_those_of_tensorflow(tf, tmp_path, name, text):
     shape, spec = parse_shape_and_slice(text)
     part = np.zeros(box_shape(spec.box(shape)), np.float32)
     save_v2(tf, tmp_path / "m", {name: part}, {name: text})
-    keys = [key for key, _ in Table(DataFile(str(tmp_path / "m.index"))).items()]
+    keys = [key for key, _ in IndexTable(DataFile(str(tmp_path / "m.index"))).items()]
     assert set(keys) == {b"", name.encode(), spec.key(name)}
     assert parse_key(spec.key(name)) == (name, spec)
     with open_bundle(tmp_path / "m") as checkpoint:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from compat_saver import dtypes
 from compat_saver.bundle import open_bundle
-from compat_saver.bundle.v1_values import is_packed, packed
+from compat_saver.bundle.v1 import is_packed, packed
 from compat_saver.proto import tensors
 from compat_saver.proto.messages import SavedTensorSlices
 from tests.bundle.crafting import V1_FIELDS, sample, write_v1

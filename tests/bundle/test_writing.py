@@ -11,7 +11,7 @@ from compat_saver import dtypes
 from compat_saver.bundle import BundleWriter, SliceSpec, open_bundle
 from compat_saver.errors import ChecksumError, OutputExistsError, TensorNotFoundError, UsageError
 from tests.bundle.conftest import MIXED, PARTITIONED, PARTS
-from tests.bundle.crafting import sample, write_big_endian, write_v1
+from tests.bundle.crafting import sample, slice_of, write_big_endian, write_v1
 from tests.bundle.test_boxes import tilings
 
 
@@ -241,7 +241,7 @@ def test_any_partition(tmp_path_factory, tiling, shards):
     prefix = tmp_path_factory.mktemp("p") / "m"
     with BundleWriter(prefix, shards=shards) as writer:
         for part in parts:
-            writer.add_slice("x", shape, SliceSpec.from_box(part, shape), array[part])
+            writer.add_slice("x", shape, slice_of(part, shape), array[part])
     checkpoint = open_bundle(prefix)
     assert list(checkpoint) == ["x"]
     assert (checkpoint["x"] == array).all()

@@ -149,7 +149,7 @@ def test_names_that_are_not_in_the_graph(model, tmp_path, flags, words):
     ("flags", "words"),
     [
         (["--outputs", ","], ("names nothing",)),
-        (["--tag-set", ""], ("names nothing",)),
+        (["--output-tags", ""], ("names nothing",)),
         (["--signature", "serve"], ("NAME:in1,in2->out1",)),
         (["--signature", "serve:x"], ("NAME:in1,in2->out1",)),
         (["--signature", "serve:x->"], ("NAME:in1,in2->out1",)),
@@ -177,7 +177,7 @@ def test_outputs_that_need_what_nobody_gives(tmp_path):
     text += "y = Mul[T=float32](prediction, scale, ^keep)"
     prefix = write_model(tmp_path / "run", text)
     said = refuse(prefix, tmp_path / "out", "--inputs", "x", "--outputs", "y")
-    assert_says(said, "need 'keep:0', 'scale:0'", "--bind keep:0=false", "--bind scale:0=1.0", "--inputs")
+    assert_says(said, "depends on the placeholders 'keep:0', 'scale:0'", "--bind keep:0=false", "--bind scale:0=1.0", "--inputs")
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_inspect_refuses_likewise(tmp_path, content, words):
 def test_verify_wants_a_model_that_was_migrated(model, tmp_path):
     result = CliRunner().invoke(main, ["verify", str(model), str(tmp_path)])
     assert (result.exit_code, result.stdout) == (UNUSABLE, "")
-    assert_says(result.stderr, "no model that compat_saver migrated", "report.json")
+    assert_says(result.stderr, "was not migrated by compat_saver", "report.json")
 
 
 def test_a_real_process(model, tmp_path):

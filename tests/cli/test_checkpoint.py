@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from compat_saver.bundle import open_bundle
 from compat_saver.cli import main
 from compat_saver.cli.checkpoint import checkpoint as group
-from compat_saver.cli.failures import DIFFERENT, UNUSABLE
+from compat_saver.cli.output import DIFFERENT, UNUSABLE
 from tests.checkpoints.files import arrays, golden, write
 from tests.report.test_json import strict
 
@@ -264,7 +264,7 @@ def test_golden_directories_are_sources():
 
 
 def test_a_progress_bar_on_a_terminal_only(model, tmp_path, monkeypatch):
-    from compat_saver.cli.progress import byte_bar
+    from compat_saver.cli.output import byte_bar
 
     with byte_bar("Reading") as silent:
         assert silent is None

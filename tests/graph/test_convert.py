@@ -20,7 +20,7 @@ def test_round_trip():
     assert to_graph_def(from_graph_def(message)) == message
 
 
-def test_before_0_6_the_producer_stood_in_version():
+def test_before_0_6_the_producer_was_stored_in_version():
     assert from_graph_def(GraphDef(version=8)).producer == 8
 
 
@@ -29,13 +29,13 @@ def test_before_0_6_the_producer_stood_in_version():
     [
         ([("a", ["nope"])], "'nope', which is not in the graph"),
         ([("abcd", []), ("b", ["abce"])], "did you mean 'abcd'"),
-        ([("a", []), ("a", [])], "Two nodes want the name 'a'"),
+        ([("a", []), ("a", [])], "Two nodes have the name 'a'"),
         ([("", [])], "has no name"),
         ([("a", []), ("b", ["^a", "a"])], "after a control input"),
         ([("a", []), ("b", ["a:x"])], "a port must be a number"),
     ],
 )
-def test_a_graph_that_contradicts_itself_is_refused(nodes, complaint):
+def test_a_graph_that_contradicts_itself_raises(nodes, complaint):
     message = GraphDef()
     for name, inputs in nodes:
         message.node.add(name=name, op="Op", input=inputs)

@@ -64,14 +64,14 @@ def test_round_trip():
     assert with_body(best_two(), function_body(best_two(), CATALOG), CATALOG) == best_two()
 
 
-def test_a_rewritten_body_says_which_output_of_the_new_op_it_reads():
+def test_a_rewritten_body_names_the_output_of_the_new_op_that_it_reads():
     body = function_body(best_two(), CATALOG)
     body["sum"].replace_input(0, body["best"].output(1))
     changed = with_body(best_two(), body, CATALOG)
     assert list(changed.node_def[3].input) == ["best:indices:0", "x"]
 
 
-def test_the_form_of_0_12_becomes_todays():
+def test_the_form_of_0_12_becomes_the_current_one():
     modern = modern_function(old_best_two(), CATALOG)
     assert not modern.node
     assert [(node.name, node.op, list(node.input)) for node in modern.node_def] == [
@@ -92,7 +92,7 @@ def _with(change: str) -> FunctionDef:
     function = best_two()
     node = function.node_def[2]
     if change == "unknown op":
-        node.op = "NobodysOp"
+        node.op = "UndefinedOp"
     elif change == "absent input":
         node.input[0] = "nope:output:0"
     elif change == "absent result":
@@ -109,7 +109,7 @@ def _with(change: str) -> FunctionDef:
 @pytest.mark.parametrize(
     "change", ["unknown op", "absent input", "absent result", "no result", "the caller's type", "two of a name"]
 )
-def test_what_cannot_be_read_is_said(change):
+def test_a_body_that_cannot_be_read_raises(change):
     with pytest.raises(GraphError):
         function_body(_with(change), CATALOG)
 

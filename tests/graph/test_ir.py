@@ -48,14 +48,14 @@ def test_a_node_in_use_cannot_be_removed(graph):
         graph.remove(graph["init"])
 
 
-def test_removal_lets_go_of_the_inputs(graph):
+def test_removal_disconnects_the_inputs(graph):
     graph.remove(graph["y"])
     assert graph.value("x:0").uses == ()
     assert graph["init"].control_uses == ()
     assert "y" not in graph
 
 
-def test_remove_all_takes_what_depends_on_each_other_and_refuses_half(graph):
+def test_remove_all_removes_what_depends_on_each_other_and_raises_for_half(graph):
     with pytest.raises(GraphError):
         graph.remove_all([graph["w"], graph["w/read"]])
     assert len(graph) == 5
@@ -73,10 +73,10 @@ def test_iteration_skips_removed_nodes_and_does_not_visit_new_ones(graph):
     assert seen == ["x", "w", "w/read", "init"]
 
 
-def test_renaming_keeps_edges_and_refuses_taken_names(graph):
+def test_renaming_keeps_edges_and_raises_for_taken_names(graph):
     graph.rename(graph["w"], "weights")
     assert graph["w/read"].inputs[0].name == "weights:0"
-    with pytest.raises(GraphError, match="want the name 'x'"):
+    with pytest.raises(GraphError, match="have the name 'x'"):
         graph.rename(graph["weights"], "x")
 
 

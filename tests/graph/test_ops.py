@@ -34,12 +34,12 @@ def test_a_missing_attribute_without_default_is_named():
         OpCatalog().output_types(parse_graph("n = MatMul")["n"])
 
 
-def test_an_absurd_count_is_refused():
+def test_an_absurd_count_raises():
     with pytest.raises(GraphError, match="claims"):
         OpCatalog().output_types(parse_graph("n = Split[num_split=9000000000, T=float32]")["n"])
 
 
-def test_a_graphs_own_definitions_win():
+def test_a_graphs_own_definitions_take_precedence():
     own = OpDef(name="MatMul", is_stateful=True)
     assert OpCatalog({"MatMul": own}).find("MatMul") is own
 
@@ -57,7 +57,7 @@ def test_an_op_of_tensorflow_addons_is_defined_as_the_one_it_was_made_from():
     assert OpCatalog().find("Addons>NeverHeardOf") is None
 
 
-def test_an_op_nobody_defines():
+def test_an_op_without_a_definition():
     assert OpCatalog().find("NoSuchOp") is None
     assert OpCatalog().is_stateful("NoSuchOp")
     with pytest.raises(GraphError, match="Nothing defines the op 'NoSuchOp'"):

@@ -16,8 +16,7 @@ from compat_saver.graph.attributes import (
     type_attr,
     types_attr,
 )
-from compat_saver.graph.compare import differences
-from compat_saver.graph.text import format_attr
+from compat_saver.graph.text import differences, format_attr
 from compat_saver.proto.messages import AttrValue
 
 TEXT = """\
@@ -46,7 +45,7 @@ def test_reading_ignores_comments_and_empty_lines():
     "line",
     ["a", "a = Op[", "a = Op[T=]", "a = Op[T=nosuchtype]", "a = Op(b) c", "a = Op[T=1", "a = Op[v=float32[2](1)]"],
 )
-def test_a_line_that_does_not_fit_is_refused_with_its_number(line):
+def test_an_invalid_line_raises_with_its_number(line):
     with pytest.raises(GraphError, match="Line 2 of the graph text"):
         parse_graph(f"b = NoOp\n{line}")
 
@@ -78,7 +77,7 @@ def test_every_attribute_survives(found):
     }
 
 
-def test_big_tensors_are_only_named():
+def test_big_tensors_are_only_described():
     assert format_attr(tensor_attr(np.zeros((5, 5), np.float32))) == "<float32 tensor [5, 5]>"
 
 

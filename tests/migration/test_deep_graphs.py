@@ -5,6 +5,7 @@ import sys
 import compat_saver
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import make_plan
+from compat_saver.model import LegacyModel
 from compat_saver.proto.messages import Message
 from tests.small_models import DENSE, WEIGHTS, make_meta, write_checkpoint
 
@@ -21,7 +22,8 @@ def plan_and_inspect(directory, meta: Message):
     (directory / "model.ckpt.meta").write_bytes(meta.SerializeToString())
     assert compat_saver.inspect(prefix).outputs[0].tensor == "prediction:0"
     with compat_saver.open_checkpoint(prefix) as checkpoint:
-        return make_plan(compat_saver.read_meta_graph(f"{prefix}.meta"), checkpoint, MigrationOptions())
+        meta = compat_saver.read_meta_graph(f"{prefix}.meta")
+        return make_plan(LegacyModel("checkpoint", str(prefix), meta, checkpoint), MigrationOptions())
 
 
 def test_a_deep_graph_is_planned_and_inspected(tmp_path):

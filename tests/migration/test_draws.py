@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from compat_saver.graph import parse_graph
-from compat_saver.migration.signature import Signature, Tensor
-from compat_saver.migration.verification.guesses import tell_guesses
+from compat_saver.migration.verification.reference_run import describe_guesses
 from compat_saver.migration.verification.samples import Feeds, Guess, SampleMaker
+from compat_saver.model.signature import Signature, Tensor
 from compat_saver.proto.messages import TensorProto
 from compat_saver.proto.tensors import to_array
 
@@ -32,7 +32,7 @@ class Made:
         return np.concatenate([batch[key].reshape(-1) for batch in self.feeds])
 
     def told(self) -> dict[str, str]:
-        return tell_guesses(self.signature, self.maker, self.feeds)
+        return describe_guesses(self.signature, self.maker, self.feeds)
 
 
 # ---- numbers

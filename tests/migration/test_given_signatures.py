@@ -8,9 +8,9 @@ import compat_saver
 from compat_saver import checkpoints
 from compat_saver.cli import main
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError
-from compat_saver.migration.renaming import renamed
-from compat_saver.migration.signature import Signature, Tensor
-from compat_saver.migration.signatures_file import read_signatures_file
+from compat_saver.migration.options import read_signatures_file
+from compat_saver.model.choosing import renamed
+from compat_saver.model.signature import Signature, Tensor
 from tests.golden_cases import case
 from tests.small_models import DENSE, WEIGHTS, write_model
 
@@ -220,11 +220,11 @@ other = MatMul[T=float32](x, v/read)
 def test_what_no_checkpoint_holds_is_in_the_way_only_if_it_is_needed(tmp_path):
     prefix = write_model(tmp_path, PARTIAL)
     assert compat_saver.migrate(prefix, "out", outputs=["prediction"], dry_run=True).untrained == ()
-    with pytest.raises(CannotMigrateError, match=r"(?s)'v' is not in.*1 of the 1 variables .* --init-missing lets"):
+    with pytest.raises(CannotMigrateError, match=r"(?s)'v' is not in.*1 of the 1 variables .* --init-missing sets"):
         compat_saver.migrate(prefix, "out", outputs=["other"], dry_run=True)
     report = compat_saver.migrate(prefix, "out", outputs=["other"], init_missing=True, dry_run=True)
     assert report.untrained == ("v",)
-    assert "1 variables that no checkpoint holds are untrained" in " ".join(report.warnings)
+    assert "1 variable is missing from the checkpoint and untrained" in " ".join(report.warnings)
 
 
 @pytest.mark.tensorflow
@@ -243,7 +243,7 @@ def test_what_begins_anew_begins_the_same_every_time(tmp_path):
         values.append(tf.saved_model.load(str(tmp_path / name)).weights)
     assert (values[0]["w"].numpy() == values[1]["w"].numpy()).all()
     assert values[0]["w"].numpy().std() > 0
-    # The checkpoint's own value, and not the initialiser's, is what another variable begins with.
+    # The checkpoint's own value, and not the initializer's, is what another variable begins with.
     np.testing.assert_array_equal(values[0]["v"].numpy(), values[0]["w"].numpy() + WEIGHTS["b"])
     assert compat_saver.verify(prefix, tmp_path / "one").status == "passed"
 

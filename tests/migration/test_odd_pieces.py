@@ -5,9 +5,10 @@ import pytest
 import compat_saver
 from compat_saver.errors import CannotMigrateError
 from compat_saver.graph.attributes import bool_attr, bytes_attr, int_attr
-from compat_saver.graph.compare import differences
+from compat_saver.graph.text import differences
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import make_plan
+from compat_saver.model import LegacyModel
 from compat_saver.proto.messages import Message, NodeDef, VariableDef
 from tests.small_models import DENSE, WEIGHTS, make_meta, write_checkpoint
 
@@ -116,7 +117,8 @@ def write(directory, *changes):
 
 def planned(prefix):
     with compat_saver.open_checkpoint(prefix) as checkpoint:
-        return make_plan(compat_saver.read_meta_graph(f"{prefix}.meta"), checkpoint, MigrationOptions())
+        meta = compat_saver.read_meta_graph(f"{prefix}.meta")
+        return make_plan(LegacyModel("checkpoint", str(prefix), meta, checkpoint), MigrationOptions())
 
 
 @pytest.mark.parametrize("oddity", ODDITIES, ids=lambda item: item.__name__)

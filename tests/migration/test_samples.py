@@ -6,9 +6,8 @@ import pytest
 from compat_saver import dtypes
 from compat_saver.errors import UsageError
 from compat_saver.graph import parse_graph
-from compat_saver.migration.signature import Signature, Tensor
-from compat_saver.migration.verification.given import read_feeds
-from compat_saver.migration.verification.samples import Guess, SampleMaker
+from compat_saver.migration.verification.samples import Guess, SampleMaker, read_feeds
+from compat_saver.model.signature import Signature, Tensor
 
 GRAPH = """
 in_0 = Placeholder[dtype=float32]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compat_saver.migration.signature import full_name, make_keys
+from compat_saver.model.signature import full_name, make_keys
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What WRITING_PASSES.md shows works as it says."""
+"""The code blocks of WRITING_PASSES.md run."""
 
 import re
 from pathlib import Path
@@ -14,5 +14,5 @@ def test_the_code_blocks_run_in_order():
     names = {"assert_rewrites": assert_rewrites}
     for block in blocks:
         exec(block, names)
-    names["test_prints_hand_on_their_input"]()
+    names["test_prints_forward_their_input"]()
     assert len(blocks) == 3

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError, SourceNotFoundError, UsageError
-from compat_saver.proto.checkpoint_state import checkpoint_exists, read_checkpoint_state, write_checkpoint_state
+from compat_saver.proto.checkpoint_state import checkpoint_exists, read_checkpoint_state
+from tests.state_files import write_checkpoint_state
 
 
 def state_file(directory, *lines, name="checkpoint"):

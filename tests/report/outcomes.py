@@ -4,11 +4,11 @@ import numpy as np
 
 from compat_saver.analysis.ops.triage import DROPPED, FINE, REWRITTEN, OpRow
 from compat_saver.analysis.values.weights import Location, Weight
-from compat_saver.migration.outcome import MigrationReport, SourceFacts
-from compat_saver.migration.signature import Signature, Tensor
-from compat_saver.migration.table_content import TableContent
-from compat_saver.migration.verification.compare import Comparison
-from compat_saver.migration.verification.verify import Verification
+from compat_saver.migration.report import MigrationReport, SourceFacts
+from compat_saver.migration.verification.comparison import Comparison
+from compat_saver.migration.verification.verify_model import Verification
+from compat_saver.model.signature import Signature, Tensor
+from compat_saver.model.table_content import TableContent
 from compat_saver.passes import Rewrite
 
 FLOAT, STRING = 1, 7

@@ -6,11 +6,15 @@ import pytest
 
 from compat_saver import checkpoints
 from compat_saver.bundle import BundleWriter, SliceSpec
-from compat_saver.report.checkpoint_listing import render_flat, render_tree
-from compat_saver.report.difference_table import render_difference
-from compat_saver.report.soundness_text import render_soundness
-from compat_saver.report.statistics_table import render_statistics
-from compat_saver.report.written_text import render_changes, render_summary
+from compat_saver.report.checkpoint_tables import (
+    render_changes,
+    render_difference,
+    render_flat,
+    render_soundness,
+    render_statistics,
+    render_summary,
+    render_tree,
+)
 from tests.checkpoints.files import write
 from tests.checkpoints.test_looking import object_graph, write_objects
 

@@ -6,7 +6,7 @@ import pytest
 
 import compat_saver
 from compat_saver.report.inspection_table import render_inspection
-from compat_saver.report.terminal import as_text
+from compat_saver.report.text import as_text
 from tests.cli.test_bad_input import OBSTRUCTED_GRAPH
 from tests.golden_cases import case
 from tests.small_models import write_model
@@ -56,7 +56,7 @@ Checkpoint   run/model.ckpt
              V2, name-based, 2 files, 15 tensors, 1.6 kB
 Graph        run/model.ckpt.meta
              174 nodes, 0 functions
-Ops          174 of 37 kinds: 7 fine, 8 rewritten, 159 dropped, 0 in the way (to serve
+Ops          174 of 37 kinds: 7 fine, 8 rewritten, 159 dropped, 0 unsupported (to serve
              prediction:0, logits/BiasAdd:0)
 Written by   TensorFlow 1.15.5, GraphDef version 134
 Signatures   none
@@ -70,7 +70,7 @@ Placeholders
 
 Likely outputs
 
-  tensor             proposed   score   because it
+  tensor             inferred   score   because it
  ──────────────────────────────────────────────────────────────────────────────────────────────
   prediction:0       yes        19.5    has a conventional name, is a softmax or sigmoid at
                                         the end, depends on trained variables, lies behind the
@@ -97,7 +97,7 @@ Variables: 4 trainable (524 B), 10 optimizer slots (1.1 kB), 1 other (4 B)
 
 Rewritten ops
 
-  op           nodes   becomes          answers
+  op           nodes   becomes          outputs
  ─────────────────────────────────────────────────────
   Identity         4   ReadVariableOp   exactly equal
   VariableV2       4   VarHandleOp      exactly equal
@@ -121,7 +121,7 @@ from where the checkpoint was written, or pass it with --meta-graph (meta_graph=
 OBSTRUCTED = """
 Graph           run/model.ckpt.meta
                 15 nodes, 0 functions
-Ops             15 of 12 kinds: 7 fine, 2 rewritten, 0 dropped, 6 in the way (to serve y:0)
+Ops             15 of 12 kinds: 7 fine, 2 rewritten, 0 dropped, 6 unsupported (to serve y:0)
 Written by      TensorFlow 1.15.5, GraphDef version 26
 Signatures      none
 Collections     trainable_variables (2)
@@ -135,7 +135,7 @@ Placeholders
 
 Likely outputs
 
-  tensor   proposed   score   because it
+  tensor   inferred   score   because it
  ──────────────────────────────────────────────────────────────────────────────────────────────
   y:0      yes        7.5     was given a name, depends on trained variables, is computed
                               last, leads to nothing else
@@ -151,11 +151,11 @@ Variables: 1 trainable (24 B), 1 other (28 B)
 
 Rewritten ops
 
-  op           nodes   becomes       answers
+  op           nodes   becomes       outputs
  ──────────────────────────────────────────────────
   VariableV2       2   VarHandleOp   exactly equal
 
-Ops in the way
+Unsupported ops
 
   op               nodes   needed   why
  ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -163,16 +163,16 @@ Ops in the way
   FIFOQueueV2          1   yes      an input pipeline, which is no part of a served model
   NegTrain             1   yes      allowed only in graphs older than GraphDef version 19, and
                                     no rewrite is known
-  PyFunc               1   yes      calls a Python function that no file holds
+  PyFunc               1   yes      calls a Python function that is not stored in the file
   QueueDequeueV2       1   yes      an input pipeline, which is no part of a served model
   TheirOwnOp           1   yes      in no TensorFlow release known here; it comes from a third
                                     party
 
 BipartiteMatch: TensorFlow 1.15 has it. Choose outputs that do not need it with --outputs.
-FIFOQueueV2, QueueDequeueV2: Take what it delivers as input instead: --inputs batch:0
+FIFOQueueV2, QueueDequeueV2: Take its output as an input instead: --inputs batch:0
 NegTrain: It serves the training of word vectors, which a served model does not have. Choose
 outputs that do not need it with --outputs.
-PyFunc: Take what it returns as input instead: --inputs python:0
+PyFunc: Take its output as an input instead: --inputs python:0
 TheirOwnOp: Ask the author of the model for the op's library and its source; in no file of the
 model is what the op computes. Choose outputs that do not need it with --outputs.
 """

@@ -198,12 +198,12 @@ def test_the_ops_in_the_way_are_told_as_json_too(tmp_path):
     found = strict(result.stdout)
     assert result.exit_code == 3
     assert_has(found, {"error": str, "problems": [str], "ops": [OP], "around": str})
-    assert {row["op"] for row in found["ops"] if row["verdict"] == "in the way"} == {
+    assert {row["op"] for row in found["ops"] if row["verdict"] == "unsupported"} == {
         *("BipartiteMatch", "FIFOQueueV2", "NegTrain", "PyFunc", "QueueDequeueV2"),
         "TheirOwnOp",
     }
     assert len(found["problems"]) == 7
-    assert all(row["reason"] and row["advice"] for row in found["ops"] if row["verdict"] == "in the way")
+    assert all(row["reason"] and row["advice"] for row in found["ops"] if row["verdict"] == "unsupported")
 
 
 def test_the_api_and_the_command_say_the_same():

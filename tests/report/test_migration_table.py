@@ -1,8 +1,8 @@
 """The whole text of a migration's report."""
 
-from compat_saver.migration.outcome import SourceFacts
+from compat_saver.migration.report import SourceFacts
 from compat_saver.report.migration_table import render_migration
-from compat_saver.report.terminal import as_text
+from compat_saver.report.text import as_text
 from tests.report.outcomes import make_difference, make_report
 
 
@@ -28,14 +28,14 @@ def test_a_failure_shows_in_the_title():
 
 def test_an_unnamed_writer():
     source = SourceFacts("checkpoint", "model", "model.meta", "V1", "", 8)
-    assert "TensorFlow of an unnamed release, GraphDef version 8, checkpoint V1" in text(source=source)
+    assert "a TensorFlow release that is not recorded, GraphDef version 8, checkpoint V1" in text(source=source)
 
 
 EVERYTHING = """
 Source      run/model.ckpt
 Written by  TensorFlow 1.15.5, GraphDef version 134, checkpoint V2
 Variables   2 kept (1 trainable, 52.0 kB), 6 dropped
-Ops         1,223 of 4 kinds: 2 fine, 1,201 rewritten, 20 dropped, 0 in the way
+Ops         1,223 of 4 kinds: 2 fine, 1,201 rewritten, 20 dropped, 0 unsupported
 Signatures
 
   signature                  key          tensor          dtype     shape
@@ -50,7 +50,7 @@ Signatures
 
 Rewritten ops
 
-  op           nodes   becomes       answers
+  op           nodes   becomes       outputs
  ──────────────────────────────────────────────────
   TopK             1   TopKV2        exactly equal
   VariableV2   1,200   VarHandleOp   exactly equal
@@ -69,7 +69,7 @@ Verification: passed (inputs: seed 0, rtol 1e-05, atol 1e-06)
   serving_default   prediction              1.5e-07   no
   serving_default   label                         -   yes
 
-Made up for serving_default/words: any words, of shape [3, 4].
+Generated for serving_default/words: any words, of shape [3, 4].
 Note: Something to know.
 """
 FAILURE = """

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from compat_saver.bundle import BundleWriter
-from compat_saver.proto.checkpoint_state import read_checkpoint_state, write_checkpoint_state
+from compat_saver.proto.checkpoint_state import read_checkpoint_state
 from compat_saver.saver.save.crash_safety import protected
 from compat_saver.sources import find_checkpoint
 from tests.golden_cases import GOLDEN
 from tests.saver.dying import Death
+from tests.state_files import write_checkpoint_state
 
 V1_FILES = [GOLDEN / release / "v1_format" / "model.ckpt" for release in ("1.15.5", "1.4.1")]
 FORMATS = {

@@ -1,7 +1,7 @@
 """Small artifacts, written with the package's own writers."""
 
 from compat_saver.bundle.entries import Header, encode_header
-from compat_saver.bundle.table import TableWriter
+from compat_saver.bundle.index_table import IndexTableWriter
 from compat_saver.proto import messages
 
 LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 1234567\n"
@@ -11,7 +11,7 @@ HDF5 = b"\x89HDF\r\n\x1a\n" + bytes(200)
 
 def write_table(path, *entries):
     with path.open("wb") as out:
-        writer = TableWriter(out)
+        writer = IndexTableWriter(out)
         for key, value in entries:
             writer.add(key, value)
         writer.finish()

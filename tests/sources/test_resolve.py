@@ -5,7 +5,7 @@ import os
 import pytest
 from google.protobuf import text_format
 
-from compat_saver.bundle.table import TableWriter
+from compat_saver.bundle.index_table import IndexTableWriter
 from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError, SourceNotFoundError
 from compat_saver.proto.messages import SavedModel
 from compat_saver.sources import (
@@ -316,7 +316,7 @@ def test_an_index_without_a_header(tmp_path):
 
 def test_an_empty_table(tmp_path):
     with (tmp_path / "m").open("wb") as out:
-        TableWriter(out).finish()
+        IndexTableWriter(out).finish()
     with pytest.raises(ArtifactError):
         resolve(tmp_path / "m")
 

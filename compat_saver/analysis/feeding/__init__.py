@@ -1,1 +1,1 @@
-"""What may be fed to a graph's inputs, told by what the graph does with them."""
+"""What may be fed to a graph's inputs, found from what the graph does with them."""

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
-from compat_saver.analysis.constants import constant_value
-from compat_saver.analysis.origins import origin
+from compat_saver.analysis.known_values import constant_value
+from compat_saver.analysis.walk import origin
 from compat_saver.graph import Node, Use, Value
 
 
@@ -55,7 +55,7 @@ _CARRIERS: Mapping[str, range] = {
     **dict.fromkeys(("Merge", "Pack", "ConcatV2", "Maximum", "Minimum", "DynamicStitch"), _ALL),
     **dict.fromkeys(("Concat", "Split", "Select", "SelectV2"), range(1, 1 << 30)),
 }
-"""Op -> which of its inputs it hands on; an axis among them is a constant, and so nothing that is followed."""
+"""Op -> which of its inputs it forwards; an axis among them is a constant, and so nothing that is followed."""
 _ONLY_FIRST_OUTPUT = frozenset({"Merge", "Unique", "UniqueV2"})
 _SUMS = frozenset({"Add", "AddV2", "BiasAdd"})
 _DIVISIONS = frozenset({"FloorDiv", "Div"})
@@ -100,7 +100,7 @@ def _outputs(node: Node) -> Iterable[Value]:
 
 
 def _changed(node: Node, position: int, number: float | None, form: Form | None) -> Form | None:
-    """Returns the form after arithmetic with a constant; None where it cannot be told in integers."""
+    """Returns the form after arithmetic with a constant; None where it is no arithmetic of integers."""
     if form is None or number is None or not float(number).is_integer():
         return None
     if node.op in _SUMS:
@@ -128,8 +128,8 @@ def is_constant(value: Value) -> bool:
     return origin(value, ("Identity", "Enter", "Cast")).node.op == "Const"
 
 
-def told_shape(value: Value) -> list[int | None]:
-    """Returns the sizes that an op is told: a constant, or packed from constants and others; else an empty list."""
+def shape_input(value: Value) -> list[int | None]:
+    """Returns the sizes in a shape input: a constant, or packed from constants and others; else an empty list."""
     value = origin(value, ("Identity", "Cast"))
     if value.node.op == "Pack":
         return [None if (size := scalar(item)) is None else int(size) for item in value.node.inputs]

@@ -13,12 +13,10 @@ from enum import Enum
 
 import numpy as np
 
-from compat_saver.analysis.constants import constant_value
-from compat_saver.analysis.feeding.flow import Arrival, arrivals, is_constant, scalar, told_shape
-from compat_saver.analysis.feeding.stored_shapes import stored_shape
+from compat_saver.analysis.feeding.flow import Arrival, arrivals, is_constant, scalar, shape_input
 from compat_saver.analysis.feeding.text_formats import Text, Words, best, text_read_by
 from compat_saver.analysis.feeding.wanted_shapes import WantedShape, wanted_shape
-from compat_saver.analysis.static_shapes import static_shape
+from compat_saver.analysis.known_values import constant_value, static_shape, stored_shape
 from compat_saver.analysis.values.tables import table_of
 from compat_saver.graph import Graph, Node, Use, Value
 
@@ -158,7 +156,7 @@ def _size_by_column(place: int) -> Callable[[Node, int | None], int | None]:
     """For ops that scatter into a shape they are given."""
 
     def find(node: Node, column: int | None) -> int | None:
-        sizes = told_shape(node.inputs[place])
+        sizes = shape_input(node.inputs[place])
         return sizes[column] if column is not None and column < len(sizes) else None
 
     return find

@@ -7,15 +7,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from compat_saver.analysis.constants import constant_value
-from compat_saver.analysis.feeding.stored_shapes import stored_shape
+from compat_saver.analysis.known_values import constant_value, stored_shape
 from compat_saver.graph import Graph, Node
 
 _MOST_OF_A_KIND = 4
 _LARGEST = 1024
 _MOST_ELEMENTS = 1 << 16
 _SHAPES = {"Reshape": 1, "Fill": 0}
-"""Op -> where it is told a shape."""
+"""Op -> the input that is a shape."""
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from compat_saver.analysis.feeding.flow import told_shape
-from compat_saver.analysis.feeding.stored_shapes import stored_shape
+from compat_saver.analysis.feeding.flow import shape_input
+from compat_saver.analysis.known_values import stored_shape
 from compat_saver.graph import OpCatalog, Use, Value
 
 _PARTS = ("indices", "values", "shape")
@@ -95,7 +95,7 @@ def sparse_columns(values: Value) -> int | None:
             if shape and len(shape) == 2:
                 return shape[1 if use.node.attr.bool("adjoint_b") else 0]
         if use.node.op == "SparseToDense" and use.position == 2:
-            sizes = told_shape(use.node.inputs[1])
+            sizes = shape_input(use.node.inputs[1])
             if sizes:
                 return sizes[-1]
     return None

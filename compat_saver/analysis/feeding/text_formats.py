@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from compat_saver.analysis.constants import constant_value
 from compat_saver.analysis.feeding.sparse_inputs import sparse_columns
+from compat_saver.analysis.known_values import constant_value
 from compat_saver.graph import Node, Use, Value
 from compat_saver.graph.attributes import Shape, shape_from_message
 

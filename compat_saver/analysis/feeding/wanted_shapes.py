@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from compat_saver.analysis.constants import constant_value
 from compat_saver.analysis.feeding.flow import is_constant
-from compat_saver.analysis.feeding.stored_shapes import stored_shape
+from compat_saver.analysis.known_values import constant_value, stored_shape
 from compat_saver.graph import Node, Use, Value
 from compat_saver.graph.attributes import Shape
 

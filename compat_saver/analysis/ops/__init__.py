@@ -1,1 +1,1 @@
-"""What becomes of a graph's ops: fine, rewritten, dropped or in the way, and what their answers were."""
+"""What becomes of a graph's ops: fine, rewritten, dropped or unsupported, and where their outputs changed since."""

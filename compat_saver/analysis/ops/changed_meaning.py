@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compat_saver import dtypes
-from compat_saver.graph.changes import Change, known_changes
+from compat_saver.graph.functions import function_bodies
 from compat_saver.graph.ir import Graph, Node
+from compat_saver.graph.op_notes import Change, known_changes
 from compat_saver.graph.ops import OpCatalog
-from compat_saver.passes.in_functions import function_bodies
 
 
 def changed_meaning(graph: Graph, catalog: OpCatalog) -> list[str]:
@@ -37,7 +37,7 @@ def _nodes(graph: Graph, catalog: OpCatalog) -> Iterator[tuple[Node, str]]:
 
 
 def _is_of(producer: int, change: Change) -> bool:
-    """Whether the release computed otherwise, or may have because nobody knows which it was."""
+    """Whether the release computed otherwise, or may have, where the release is unknown."""
     return change.until is None or producer == 0 or change.first <= producer < change.until
 
 
@@ -56,7 +56,7 @@ def _text(node: Node, name: str) -> str:
 
 def _sentence(change: Change, names: list[str], producer: int) -> str:
     nodes = repr(names[0]) + (f" and {len(names) - 1:,} more" if len(names) > 1 else "")
-    return f"The answers of {change.op} ({nodes}) changed: {change.what}. {_fate(change, producer)}"
+    return f"The outputs of {change.op} ({nodes}) changed: {change.what}. {_fate(change, producer)}"
 
 
 def _fate(change: Change, producer: int) -> str:

@@ -1,14 +1,14 @@
-"""Sorts every op of a graph before any work: fine as it is, rewritten, dropped, or in the way.
+"""Sorts every op of a graph before any work: fine as it is, rewritten, dropped, or unsupported.
 
 Decided here and nowhere else; `inspect`, a dry run, a migration's report and the error that lists the obstacles read
-the rows. A node is judged by its op, and by its attributes and what it reads where a pass looks at those. The cases,
+the rows. A node is sorted by its op, and by its attributes and what it reads where a pass looks at those. The cases,
 first come first served:
 
 1. No signature needs it: dropped.
-2. It is part of a pipeline, calls Python, or makes a lookup table inside a function: in the way.
+2. It is part of a pipeline, calls Python, or makes a lookup table inside a function: unsupported.
 3. A successor pass rewrites it, or it calls a library function by its name: rewritten.
-4. Today's TensorFlow cannot run its op, or it has an attribute whose meaning is lost: in the way.
-5. It works on references: rewritten to the resource form, or in the way if there is none.
+4. Today's TensorFlow cannot run its op, or it has an attribute whose meaning is lost: unsupported.
+5. It works on references: rewritten to the resource form, or unsupported if there is none.
 6. Otherwise it is fine.
 
 Nodes in the bodies of library functions count like any other; they are needed if a needed node calls the function.
@@ -22,27 +22,25 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from compat_saver.analysis.needs import needed_from
-from compat_saver.analysis.ops.lost_ops import loss_of, origin_of
-from compat_saver.analysis.ops.subsystems import is_table, subsystem
+from compat_saver.analysis.ops.unsupported_ops import is_table, loss_of, origin_of, subsystem
 from compat_saver.analysis.ops.way_around import way_around
-from compat_saver.graph.functions import FUNCTION_EDGES
+from compat_saver.analysis.walk import needed_from
+from compat_saver.graph.functions import FUNCTION_EDGES, called_functions, function_bodies
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import HANDLE_CARRIERS, PLACEHOLDER_OPS, VARIABLE_OPS
 from compat_saver.graph.ops import OpCatalog
-from compat_saver.passes import MEANING_PASSES, SUCCESSOR_PASSES, CountWithCore
-from compat_saver.passes.feed import PLACEHOLDER_OPS
-from compat_saver.passes.in_functions import function_bodies
-from compat_saver.passes.replacements.op_replacement import EXACT, Successor
-from compat_saver.passes.retype import CARRIERS
-from compat_saver.passes.structure.drop_unknown_attributes import lasting_attributes
-from compat_saver.passes.structure.prune import called_functions
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS, counterpart
+from compat_saver.passes.legacy_behavior import LEGACY_BEHAVIOR_PASSES
+from compat_saver.passes.op_replacement import EXACT, OpReplacement
+from compat_saver.passes.replacements import OP_REPLACEMENTS
+from compat_saver.passes.replacements.variable_ops import CountUpTo
+from compat_saver.passes.structure.ref_to_resource import counterpart
+from compat_saver.passes.structure.removals import lasting_attributes
 from compat_saver.proto.messages import Message
 
-FINE, REWRITTEN, DROPPED, IN_THE_WAY = "fine", "rewritten", "dropped", "in the way"
-VERDICTS = (FINE, REWRITTEN, DROPPED, IN_THE_WAY)
+FINE, REWRITTEN, DROPPED, UNSUPPORTED = "fine", "rewritten", "dropped", "unsupported"
+VERDICTS = (FINE, REWRITTEN, DROPPED, UNSUPPORTED)
 
-_INSTEAD = "Choose outputs before it with --outputs, or take what it computes as input instead"
+_INSTEAD = "Choose outputs before it with --outputs, or take its output as an input instead"
 _ELSEWHERE = "Choose outputs that do not need it with --outputs."
 _OWN = "a function of the graph itself"
 _MOST_EXAMPLES = 3
@@ -58,12 +56,12 @@ class OpRow:
         verdict: one of VERDICTS.
         needed: whether a signature needs them; if not, the verdict is "dropped".
         becomes: what stands in their place afterwards; "" unless rewritten.
-        agreement: how close the answers are then; "" unless rewritten.
+        agreement: how close the outputs are then; "" unless rewritten.
         reason: why today's TensorFlow cannot run them or why they cannot be migrated, a phrase; "" if nothing is wrong.
-            A dropped op can have one: it would be in the way if a signature needed it.
+            A dropped op can have one: it would be unsupported if a signature needed it.
         origin: where the op came from.
-        since: the first measured release that lacks it or its kernel; "" if it is there or nobody knows.
-        advice: what a person can do; "" unless in the way.
+        since: the first measured release that lacks it or its kernel; "" if it is there or unknown.
+        advice: what the user can do; "" unless unsupported.
         nodes: the names of some of them.
     """
 
@@ -102,8 +100,8 @@ class Triage(NamedTuple):
 
     Attributes:
         rows: by op; of one op there may be several.
-        around: flags with which a migration would meet nothing that is in the way; "" if nothing is, or if there is no
-            way around it.
+        around: flags with which a migration would need no unsupported op; "" if it needs none anyway, or if there are
+            no such flags.
     """
 
     rows: tuple[OpRow, ...]
@@ -124,7 +122,7 @@ def triage(
         catalog: the definitions that hold for it.
         outputs: what is asked for; if nothing is, every node counts as needed.
         inputs: what is given.
-        fillers: the initialisers of the lookup tables that the outputs need.
+        fillers: the initializers of the lookup tables that the outputs need.
     """
     needed = _needed((*outputs, *fillers), inputs) if outputs else set(graph)
     judged = {node: _judge(node, graph, catalog) if node in needed else _dropped(node.op, graph) for node in graph}
@@ -154,7 +152,7 @@ def _flags(inputs: Collection[Value], outputs: Iterable[Value]) -> str:
 
 
 def _needed(outputs: Iterable[Value], inputs: Collection[Value]) -> set[Node]:
-    """Returns what the outputs hang on up to the inputs; of these, placeholders count."""
+    """Returns what the outputs depend on up to the inputs; of these, placeholders count."""
     return needed_from(outputs, inputs) | {value.node for value in inputs if value.node.op in PLACEHOLDER_OPS}
 
 
@@ -169,7 +167,7 @@ def _row(op: str, judgment: _Judgment, origin: str, nodes: list[str], leaving: l
         reason=judgment.reason,
         origin=origin,
         since=judgment.since,
-        advice=_advice(judgment, leaving) if judgment.verdict == IN_THE_WAY else "",
+        advice=_advice(judgment, leaving) if judgment.verdict == UNSUPPORTED else "",
         nodes=tuple(nodes[:_MOST_EXAMPLES]),
     )
 
@@ -180,10 +178,10 @@ def _advice(judgment: _Judgment, leaving: list[str]) -> str:
 
 
 @functools.cache
-def _successors() -> Mapping[str, tuple[Successor, ...]]:
+def _successors() -> Mapping[str, tuple[OpReplacement, ...]]:
     """Returns the passes by the ops they rewrite."""
-    found: dict[str, tuple[Successor, ...]] = defaultdict(tuple)
-    kinds: tuple[type[Successor], ...] = (*MEANING_PASSES, *SUCCESSOR_PASSES, CountWithCore)
+    found: dict[str, tuple[OpReplacement, ...]] = defaultdict(tuple)
+    kinds: tuple[type[OpReplacement], ...] = (*LEGACY_BEHAVIOR_PASSES, *OP_REPLACEMENTS, CountUpTo)
     for kind in kinds:
         item = kind()
         for op in item.ops:
@@ -197,7 +195,7 @@ def _judge(node: Node, graph: Graph, catalog: OpCatalog) -> _Judgment:
         return _called(node.op, graph)
     part = subsystem(node.op)
     if part is not None:
-        return _Judgment(IN_THE_WAY, reason=part.reason, instead=part.instead)
+        return _Judgment(UNSUPPORTED, reason=part.reason, instead=part.instead)
     return _succeeded(node, graph) or _lost(node.op) or _strange(node, catalog) or _referring(node, catalog) or _FINE
 
 
@@ -219,7 +217,7 @@ def _called(op: str, graph: Graph) -> _Judgment:
 
 
 def _dropped(op: str, graph: Graph) -> _Judgment:
-    """Case 1, with what would be in the way if it were needed."""
+    """Case 1, with what would be unsupported if it were needed."""
     loss = None if op in _successors() or op in graph.functions else loss_of(op)
     return _Judgment(DROPPED) if loss is None else _Judgment(DROPPED, reason=loss.reason, since=loss.since)
 
@@ -229,7 +227,7 @@ def _lost(op: str) -> _Judgment | None:
     loss = loss_of(op)
     if loss is None:
         return None
-    return _Judgment(IN_THE_WAY, reason=loss.reason, since=loss.since, advice=loss.advice)
+    return _Judgment(UNSUPPORTED, reason=loss.reason, since=loss.since, advice=loss.advice)
 
 
 def _strange(node: Node, catalog: OpCatalog) -> _Judgment | None:
@@ -239,9 +237,9 @@ def _strange(node: Node, catalog: OpCatalog) -> _Judgment | None:
         return None
     reason = (
         f"has no attribute {', '.join(map(repr, names))} today, and its value is not the default, so dropping it could "
-        "change the answer"
+        "change the output"
     )
-    return _Judgment(IN_THE_WAY, reason=reason)
+    return _Judgment(UNSUPPORTED, reason=reason)
 
 
 def _referring(node: Node, catalog: OpCatalog) -> _Judgment | None:
@@ -253,14 +251,14 @@ def _referring(node: Node, catalog: OpCatalog) -> _Judgment | None:
     definition = catalog.find(node.op)
     if definition is None or not any(arg.is_ref for arg in (*definition.input_arg, *definition.output_arg)):
         return None
-    if node.op in CARRIERS:
-        return _Judgment(REWRITTEN, becomes=CARRIERS[node.op][0], agreement=EXACT)
+    if node.op in HANDLE_CARRIERS:
+        return _Judgment(REWRITTEN, becomes=HANDLE_CARRIERS[node.op].plain, agreement=EXACT)
     other = counterpart(node.op)
     if other is not None:
         # CountUpTo has a resource form that has a successor in its turn.
         becomes = next((item.ops[other.op] for item in _successors().get(other.op, ())), other.op)
         return _Judgment(REWRITTEN, becomes=becomes, agreement=EXACT)
-    return _Judgment(IN_THE_WAY, reason="works on a reference and has no resource form")
+    return _Judgment(UNSUPPORTED, reason="works on a reference and has no resource form")
 
 
 def _is_reference(value: Value, catalog: OpCatalog) -> bool:
@@ -291,9 +289,9 @@ def _judge_functions(graph: Graph, catalog: OpCatalog, needed: Collection[Node])
 
 
 def _blocked(graph: Graph, judged: Mapping[Node, _Judgment], in_bodies: Iterable[_InBody]) -> set[Node]:
-    """Returns the nodes in the way, and those that call functions with such in them."""
-    blocked = {node for node, judgment in judged.items() if judgment.verdict == IN_THE_WAY}
-    bad = {item.function for item in in_bodies if item.judgment.verdict == IN_THE_WAY}
+    """Returns the unsupported nodes, and those that call functions with such in them."""
+    blocked = {node for node, judgment in judged.items() if judgment.verdict == UNSUPPORTED}
+    bad = {item.function for item in in_bodies if item.judgment.verdict == UNSUPPORTED}
     if bad:
         blocked |= {node for node in judged if not bad.isdisjoint(called_functions(graph, [node]))}
     return blocked
@@ -303,7 +301,7 @@ def _judge_in_function(node: Node | Message, is_called: bool, graph: Graph, cata
     if not is_called:
         return _dropped(node.op, graph)
     if is_table(node):
-        return _Judgment(IN_THE_WAY, reason="a lookup table inside a function, where nothing can fill it")
+        return _Judgment(UNSUPPORTED, reason="a lookup table inside a function, where nothing can fill it")
     if isinstance(node, Node):
         return _judge(node, graph, catalog)
     if node.op in graph.functions:

@@ -1,4 +1,4 @@
-"""Finds the tensors that a signature could take as inputs so that nothing in the way lies behind them."""
+"""Finds the tensors that a signature could take as inputs so that it needs no unsupported op."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from compat_saver import dtypes
-from compat_saver.analysis.loops import nodes_in_loops
+from compat_saver.analysis.walk import nodes_in_loops
 from compat_saver.errors import GraphError
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import PLACEHOLDER_OPS
 from compat_saver.graph.ops import OpCatalog
-from compat_saver.passes.feed import PLACEHOLDER_OPS
 
 _NOT_FED = ("resource", "variant")
 """Types whose values only TensorFlow itself can make."""
 
 
 class WayAround(NamedTuple):
-    """Where a signature could begin instead.
+    """Where a signature could start instead.
 
     Attributes:
-        tensors: what the nodes in the way deliver to the rest and what can be fed.
+        tensors: the outputs of unsupported nodes that others read and that can be fed.
         inputs: these and all else that the signature would then have to take; empty if this way leads nowhere.
     """
 
@@ -32,14 +32,14 @@ class WayAround(NamedTuple):
 def way_around(
     graph: Graph, catalog: OpCatalog, outputs: Collection[Value], inputs: Collection[Value], blocked: Collection[Node]
 ) -> WayAround:
-    """Walks back from the outputs until it meets what is in the way.
+    """Walks back from the outputs until it meets an unsupported node.
 
     Args:
         graph: the whole graph.
         catalog: the definitions that hold for it.
         outputs: what is asked for; if nothing is, every node is a start.
         inputs: what is given.
-        blocked: the nodes in the way.
+        blocked: the unsupported nodes.
     """
     if not blocked:
         return WayAround()
@@ -69,6 +69,6 @@ def way_around(
 def _can_be_fed(value: Value, catalog: OpCatalog) -> bool:
     try:
         number = catalog.type_of(value)
-    except GraphError:  # nobody knows its type
+    except GraphError:  # its type is unknown
         return False
     return not dtypes.is_ref(number) and dtypes.name_of(number) not in _NOT_FED

@@ -1,1 +1,1 @@
-"""What a graph should serve: its answers, where it begins, and the modes it serves in."""
+"""What a graph should serve: its outputs, its inputs, and the training-mode inputs to fix."""

@@ -1,7 +1,7 @@
 """What a truth value decides: which nodes run for one of its values only, and between what it chooses.
 
 A v1 cond is made of Switch and Merge ops, and many ops read one predicate, each through Identity ops of its own. Here
-all that hangs on one source is seen together, whatever lies between: the source may be negated on the way, be a number
+all that depends on one source is seen together, whatever is between: the source may be negated on the way, be a number
 that is cast or compared, or pass through the switches of outer conds.
 """
 
@@ -13,10 +13,8 @@ from typing import NamedTuple
 
 from compat_saver.analysis.serving.dropouts import carried, number
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import MERGE_OPS, NEXT_ITERATION_OPS, SWITCH_OPS
 
-_SWITCHES = ("Switch", "RefSwitch")
-_MERGES = ("Merge", "RefMerge")
-_NEXT_ITERATIONS = ("NextIteration", "RefNextIteration")
 _SELECTS = ("Select", "SelectV2")
 
 
@@ -35,7 +33,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Decision:
-    """What hangs on one source.
+    """What depends on one source.
 
     Attributes:
         source: a placeholder's value, a variable's, or any other that is not itself read from elsewhere.
@@ -52,7 +50,7 @@ def find_decisions(graph: Graph, counts: Callable[[Value], bool]) -> Iterator[De
     """Yields a decision for every source that a Switch or a Select asks, and that counts."""
     askers: dict[Value, list[tuple[Node, bool]]] = {}
     for node in graph:
-        if node.op in _SWITCHES and len(node.inputs) == 2:
+        if node.op in SWITCH_OPS and len(node.inputs) == 2:
             source, at_zero = _source(node.inputs[1])
         elif node.op in _SELECTS and len(node.inputs) == 3:
             source, at_zero = _source(node.inputs[0])
@@ -79,7 +77,7 @@ def _source(predicate: Value) -> tuple[Value, bool]:
 
 
 def _decision(source: Value, asking: list[tuple[Node, bool]]) -> Decision:
-    switches = [(node, at_zero) for node, at_zero in asking if node.op in _SWITCHES]
+    switches = [(node, at_zero) for node, at_zero in asking if node.op in SWITCH_OPS]
     zero, one = (_dead(node.output(int(at_zero == side)) for node, at_zero in switches) for side in (True, False))
     return Decision(
         source,
@@ -99,7 +97,7 @@ def _dead(values: Iterator[Value]) -> _Dead:
     pending = [use.node for value in dead for use in value.uses]
     while pending:
         node = pending.pop()
-        if node in nodes or (node.op in _MERGES and not dead.issuperset(_entries(node))):
+        if node in nodes or (node.op in MERGE_OPS and not dead.issuperset(_entries(node))):
             continue
         nodes.add(node)
         for value in node.used_outputs:
@@ -111,12 +109,12 @@ def _dead(values: Iterator[Value]) -> _Dead:
 
 def _entries(merge: Node) -> list[Value]:
     """Returns the inputs that can come first: what goes around in a loop must have entered it."""
-    return [value for value in merge.inputs if value.node.op not in _NEXT_ITERATIONS]
+    return [value for value in merge.inputs if value.node.op not in NEXT_ITERATION_OPS]
 
 
 def _merged(if_zero: set[Value], if_one: set[Value]) -> Iterator[Choice]:
     """Yields what Merge ops choose between values that run for one side only."""
-    merges = dict.fromkeys(use.node for value in if_one for use in value.uses if use.node.op in _MERGES)
+    merges = dict.fromkeys(use.node for value in if_one for use in value.uses if use.node.op in MERGE_OPS)
     for merge in merges:
         zero, one = ([item for item in merge.inputs if item in alive] for alive in (if_zero, if_one))
         if len(zero) == len(one) == 1:

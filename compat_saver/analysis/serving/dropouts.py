@@ -1,6 +1,6 @@
 """Finds dropouts by what they compute, and the value that decides how much they keep.
 
-A dropout multiplies by a mask, drawn anew in every run. TensorFlow and people wrote that mask in many ways:
+A dropout multiplies by a mask, drawn anew in every run. TensorFlow and programs wrote that mask in many ways:
 
     floor(keep_prob + uniform)    tf.nn.dropout at first
     uniform >= rate               tf.nn.dropout later, with rate = 1 - keep_prob where that was given
@@ -18,12 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from compat_saver import dtypes
-from compat_saver.analysis.constants import constant_value
+from compat_saver.analysis.known_values import constant_value
 from compat_saver.graph.ir import Graph, Node, Value
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
+from compat_saver.graph.op_sets import NUMBER_CARRIERS, VARIABLE_OPS
 
-CARRIERS = ("Identity", "StopGradient", "Enter", "RefEnter", "Switch", "RefSwitch", "Cast", "Reshape", "Squeeze")
-"""The ops that hand on the numbers of their first input."""
+"""The ops that forward the numbers of their first input."""
 
 _UNIFORM = ("RandomUniform", "StatelessRandomUniform", "StatelessRandomUniformV2")
 _SUMS = ("Add", "AddV2")
@@ -69,7 +68,7 @@ def scales_what_is_kept(source: Value) -> bool:
         for node, position in pending.pop().uses:
             if node.op in _DIVISIONS and position == len(node.inputs) - 1:
                 return True
-            if (node.op in CARRIERS and position == 0) or node.op == "Sub":
+            if (node.op in NUMBER_CARRIERS and position == 0) or node.op == "Sub":
                 pending += [item for item in node.used_outputs if item not in seen]
                 seen.update(node.used_outputs)
     return False
@@ -88,7 +87,7 @@ def number(value: Value) -> float | None:
 def carried(value: Value) -> Value:
     """Returns what a value was before the carriers; a variable's read stays what it is."""
     seen = set()
-    while value.node.op in CARRIERS and value.node.inputs and value not in seen:
+    while value.node.op in NUMBER_CARRIERS and value.node.inputs and value not in seen:
         if value.node.inputs[0].node.op in VARIABLE_OPS:
             break
         seen.add(value)
@@ -120,7 +119,7 @@ def _draws(uniform: Node) -> Iterator[Value]:
         seen.add(value)
         yield value
         for node, position in value.uses:
-            if (node.op in CARRIERS and position == 0) or _changes_nothing(node, position):
+            if (node.op in NUMBER_CARRIERS and position == 0) or _changes_nothing(node, position):
                 pending += node.used_outputs
 
 
@@ -144,7 +143,7 @@ def _keeps(mask: Node) -> bool | None:
             continue
         seen.add((value, kept))
         for node, position in value.uses:
-            if node.op in CARRIERS and position == 0:
+            if node.op in NUMBER_CARRIERS and position == 0:
                 pending += [(item, kept) for item in node.used_outputs]
             elif node.op == "LogicalNot" or (node.op == "Sub" and position == 1 and number(node.inputs[0]) == 1):
                 pending.append((node.output(), not kept))

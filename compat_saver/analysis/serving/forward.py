@@ -1,17 +1,17 @@
-"""Tells the model from its training: which nodes turn what is fed into answers, and which only judge the answers.
+"""Separates the forward graph, which computes outputs, from the training graph: losses, metrics, optimizers.
 
 The words used here:
 
-- an edge carries data if the reader's answer depends on more than the shape of what it reads, or on a branch taken;
-- a *layer* is a node that brings a learned weight together with what hangs on what is fed. A penalty on the weights
+- an edge carries data if the reader's output depends on more than the shape of what it reads, or on a branch taken;
+- a *layer* is a node that brings a learned weight together with what depends on what is fed. A penalty on the weights
   is none: a weight that went through a reduction is no longer one. Nor is a distance from a weight;
 - a *label* is fed, but no layer ever sees it, nor anything that is called a prediction: it is only compared with
-  answers. It needs no name to be told;
+  outputs. It is recognized without a name;
 - a *judge* is a weight that is applied to what is fed and to what other weights made in its stead: the discriminator
   of an adversarial network. What it computes serves training as a loss does;
-- the *loss* is all that hangs on a label, on a loss op or on a judge, an average over the whole batch,
+- the *loss* is all that depends on a label, on a loss op or on a judge, an average over the whole batch,
   and the arithmetic that leads to nothing else;
-- what *passes* to the loss is rearranged for it and for nobody else.
+- what *passes* to the loss is rearranged for it and for nothing else.
 """
 
 from __future__ import annotations
@@ -21,24 +21,23 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from compat_saver.analysis.constants import constant_value
-from compat_saver.analysis.needs import needed_by
-from compat_saver.analysis.origins import origin
-from compat_saver.analysis.serving.names import ANSWER_WORD, LABEL_WORD, LOSS_WORD, has_own_name
+from compat_saver.analysis.known_values import constant_value
+from compat_saver.analysis.serving.names import LABEL_WORD, LOSS_WORD, PREDICTION_WORD, has_own_name
 from compat_saver.analysis.serving.training import differentiated, training_nodes, weights_of
 from compat_saver.analysis.values.weights import variable_nodes
+from compat_saver.analysis.walk import needed_by, origin
 from compat_saver.graph.ir import Graph, Node, Value
-from compat_saver.passes.feed import PLACEHOLDER_OPS
+from compat_saver.graph.op_sets import FEEDABLE_OPS, PLACEHOLDER_OPS
 
 HEAD_OPS = frozenset({"Softmax", "LogSoftmax", "Sigmoid", "ArgMax"})
-"""What makes an answer of logits."""
+"""What makes an output of logits."""
 READ_OFF_OPS = HEAD_OPS | {"Identity", "Reshape", "Squeeze", "Cast", "Greater", "GreaterEqual", "Round", "TopKV2"}
-"""What only reads an answer off: it does not go on from it."""
-NO_ANSWER = re.compile(
+"""What only reads an output off: the model does not go on from it."""
+NO_OUTPUT_OP = re.compile(
     r"ShapeN?|Size|Rank|Const|Fill|Range|\w*Random\w*|TruncatedNormal|Multinomial|(Zeros|Ones)Like"
     r"|(Ref)?Switch|CTC\w+Decoder|LoopCond|Enter|TensorArray(V\d)?"
 )
-"""Ops whose values nobody asks a model for."""
+"""Ops whose values are no output of a model."""
 
 _DELIVERY = re.compile(r"QueueDequeue\w*|ReaderRead\w*|IteratorGetNext\w*|\w*Unstage\w*|(Eager)?PyFunc\w*")
 # Each output is a field of an example, and one of them may be the label.
@@ -73,17 +72,17 @@ class Forward:
 
     Attributes:
         weights: what was learned.
-        fed: what hangs on what is fed.
-        weighted: what hangs on a weight.
+        fed: what depends on what is fed.
+        weighted: what depends on a weight.
         before_layers: what a later layer reads.
-        labelled: what hangs on a label.
+        labelled: what depends on a label.
         loss: all that serves training: see the module.
         whole_batch: what has one value for the whole batch.
         passing: what passes to the loss.
         compared: what a part of the loss reads, or what passes to it, and is none itself.
-        given_labels: what hangs on something that is fed to layers and to a loss op as its labels.
+        given_labels: what depends on something that is fed to layers and to a loss op as its labels.
         through_logarithms: what is computed from a logarithm after the last layers.
-        carried_on: what the model goes on from: others do more than to judge it or to read an answer off.
+        carried_on: what the model goes on from: others do more than to compare it or to read an output off.
         readers: node -> the nodes to which it carries data.
     """
 
@@ -102,11 +101,11 @@ class Forward:
     readers: Mapping[Node, list[Node]]
 
     def is_end(self, node: Node) -> bool:
-        """Whether the last layers are over at a node that hangs on them, and the loss has not begun."""
+        """Whether a node comes after the last layers, depends on them, and is before the loss."""
         return node in self.weighted and node not in self.before_layers and node not in self.loss
 
     def is_last(self, node: Node) -> bool:
-        """Whether the model does not go on from a node: others only judge it or read an answer off."""
+        """Whether the model does not go on from a node: others only compare it or read an output off."""
         return node not in self.carried_on
 
 
@@ -222,7 +221,7 @@ class _Division:
             return bool(needed.get(other, 0) & rank[weight])
 
         judges = [weight for weight in made if not needs(weight, weight)]
-        # Two networks that are applied to each other's answers, as in a cycle, judge nobody.
+        # Two networks that are applied to each other's outputs, as in a cycle, are no discriminators.
         return [one for one in judges if not any(needs(one, two) and needs(two, one) for two in judges)]
 
     def _loss_ops(self, weight_of: Mapping[Node, Node]) -> Iterator[Node]:
@@ -235,7 +234,7 @@ class _Division:
                 yield from (item for item in self._readers[node] if item in self._fed and item.name in through)
 
     def _is_comparison_of_classes(self, node: Node) -> bool:
-        """Whether a node is the Equal that an accuracy begins with."""
+        """Whether a node is the Equal of an accuracy."""
         return (
             node.op == "Equal"
             and all(item in self._fed for item in self._sources[node])
@@ -260,10 +259,10 @@ class _Division:
         return found
 
     def _named_answers(self, from_loss: set[Node]) -> Iterator[Node]:
-        """Yields what a person called a prediction: what it needs is no label, though no layer may see it."""
+        """Yields what the program called a prediction: what it needs is no label, though no layer may see it."""
         for node in self._fed - from_loss:
             *scopes, word = node.name.split("/")
-            is_named = node in self._weighted and ANSWER_WORD.fullmatch(word) and has_own_name(node)
+            is_named = node in self._weighted and PREDICTION_WORD.fullmatch(word) and has_own_name(node)
             if is_named and not any(LOSS_WORD.fullmatch(scope) for scope in scopes):
                 yield node
 
@@ -280,7 +279,7 @@ class _Division:
     ) -> tuple[set[Node], set[Node]]:
         """Returns the arithmetic that leads to the loss and nothing else, and what passes to it.
 
-        Arithmetic between a model and its labels may be the model's: only a square and the like is no answer. Before
+        Arithmetic between a model and its labels may be the model's: only a square and the like is no output. Before
         an average that needs no label, or a logarithm, all of it is: such are the starts.
         """
         steps, passing = set(starts), set[Node]()
@@ -310,7 +309,7 @@ class _Division:
     def _carried_on(self, aside: Collection[Node]) -> set[Node]:
         found: set[Node] = set()
         pending = [node for node in self._fed if node not in aside and not _is_transparent(node)]
-        pending = [node for node in pending if not NO_ANSWER.fullmatch(node.op)]
+        pending = [node for node in pending if not NO_OUTPUT_OP.fullmatch(node.op)]
         while pending:
             for node in self._sources[pending.pop()]:
                 if node not in found:
@@ -320,7 +319,7 @@ class _Division:
         return found
 
     def _given_labels(self, seen_by_layers: Collection[Node], layers: Collection[Node]) -> set[Node]:
-        """Returns what hangs on feeds that layers see and that a loss op compares with its logits as well."""
+        """Returns what depends on feeds that layers see and that a loss op compares with its logits as well."""
         read = [
             value.node
             for node in self._fed
@@ -344,7 +343,7 @@ def _spread(starts: Iterable[Node], edges: Mapping[Node, list[Node]], borders: C
 
 
 def _fed_values(node: Node) -> Iterable[Value]:
-    is_fed = node.op in PLACEHOLDER_OPS or node.op == "PlaceholderWithDefault"
+    is_fed = node.op in FEEDABLE_OPS
     return node.used_outputs if is_fed or _DELIVERY.fullmatch(node.op) or _PARSER.fullmatch(node.op) else ()
 
 
@@ -354,7 +353,7 @@ def _reduces_the_batch(node: Node) -> bool:
     if node.op not in _REDUCTIONS or len(node.inputs) != 2:
         return False
     axes = node.inputs[1]
-    if axes.node.op == "Range":  # from 0 to the rank: nobody named an axis
+    if axes.node.op == "Range":  # from 0 to the rank: no axis was named
         return True
     found = constant_value(axes)
     return found is not None and found.dtype.kind == "i" and 0 in found

@@ -1,12 +1,12 @@
-"""Finds inputs that begin the state of a loop: an RNN's initial state."""
+"""Finds inputs that are the initial state of a loop, as of an RNN."""
 
 from __future__ import annotations
 
 from compat_saver import dtypes
-from compat_saver.analysis.origins import origin
-from compat_saver.analysis.static_shapes import static_shape
+from compat_saver.analysis.known_values import static_shape
+from compat_saver.analysis.walk import origin
 from compat_saver.graph.ir import Graph, Value
-from compat_saver.passes.feed import PLACEHOLDER_OPS
+from compat_saver.graph.op_sets import FEEDABLE_OPS
 
 # An LSTM's state is often one input, cut into c and h, layer by layer.
 _PIECES = ("Identity", "Reshape", "Squeeze", "StridedSlice", "Slice", "Unpack", "Unstack", "Cast")
@@ -25,7 +25,7 @@ def _is_changed(entered: Value) -> bool:
 
 def _is_state(graph: Graph, value: Value) -> bool:
     node = value.node
-    if node.op not in (*PLACEHOLDER_OPS, "PlaceholderWithDefault"):
+    if node.op not in FEEDABLE_OPS:
         return False
     shape = static_shape(graph, value)
     return dtypes.name_of(node.attr.type("dtype")).startswith("float") and (shape is None or len(shape) > 1)

@@ -1,8 +1,8 @@
 """Finds the inputs that tell a model whether it trains, and the value each has when it serves.
 
 `is_training`, `keep_prob`, `phase`: a served model must not ask for them. What counts is what the graph does with a
-value, not what it is called: whether a branch that drops units or takes the statistics of the batch hangs on it, and
-whether a dropout keeps more as it grows. A name alone is believed only of a truth value, or where nobody sees the use.
+value, not what it is called: whether a branch that drops units or takes the statistics of the batch depends on it, and
+whether a dropout keeps more as it grows. A name alone is believed only of a truth value, or where the use is hidden.
 What the signals do not agree on stays an input.
 """
 
@@ -16,17 +16,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from compat_saver import dtypes
-from compat_saver.analysis.constants import constant_value
+from compat_saver.analysis.known_values import constant_value, static_shape
 from compat_saver.analysis.serving.branches import Decision, find_decisions
-from compat_saver.analysis.serving.dropouts import CARRIERS, Dropout, carried, find_dropouts, number
-from compat_saver.analysis.static_shapes import static_shape
-from compat_saver.analysis.values.weights import HANDLE_OPS, declared_shape
+from compat_saver.analysis.serving.dropouts import Dropout, carried, find_dropouts, number
+from compat_saver.analysis.values.weights import declared_shape
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, FEEDABLE_OPS, NUMBER_CARRIERS
 from compat_saver.graph.ops import OpCatalog
-from compat_saver.passes.feed import PLACEHOLDER_OPS
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
 
-_FED = (*PLACEHOLDER_OPS, "PlaceholderWithDefault")
 _FUSED_NORM = re.compile(r"FusedBatchNorm(V2|V3)?")
 _CHANGES = re.compile(r"Assign(Sub|Add)?(VariableOp)?")
 _STATISTICS = ("Mean", "Sum")
@@ -117,7 +114,7 @@ def find_modes(
         graph: the whole graph.
         catalog: the definitions that hold for it.
         trainable: the names of its trainable variables; a probability that is learned is no mode.
-        taken: tensors that are settled already: bound, or asked for as inputs.
+        taken: tensors that are decided on already: bound, or asked for as inputs.
     """
     finder = _Finder(graph, catalog, trainable, taken)
     return [mode for value in finder.values() if (mode := finder.mode(value)) is not None]
@@ -141,7 +138,7 @@ class _Finder:
 
     def values(self) -> Iterator[Value]:
         """Yields what may be a mode: scalars that are fed, or variables that nothing trains."""
-        listed = dict.fromkeys(node.output() for node in self._graph if node.op in _FED)
+        listed = dict.fromkeys(node.output() for node in self._graph if node.op in FEEDABLE_OPS)
         listed.update(dict.fromkeys(self._votes))
         yield from (value for value in listed if self._counts(value))
 
@@ -165,11 +162,11 @@ class _Finder:
         node = value.node
         if value.name in self._taken:
             return False
-        if node.op in _FED:
+        if node.op in FEEDABLE_OPS:
             shape = static_shape(self._graph, value)
         elif node.op in ("Identity", "ReadVariableOp") and node.inputs:
             variable = node.inputs[0].node
-            if variable.op not in (*VARIABLE_OPS, *HANDLE_OPS) or variable.name in self._trainable:
+            if variable.op not in ANY_VARIABLE_OPS or variable.name in self._trainable:
                 return False
             shape = declared_shape(variable)
         else:
@@ -191,7 +188,7 @@ class _Finder:
     def _by_name(self, value: Value) -> tuple[set[float], list[str]]:
         """Returns what the name says, where it may be believed."""
         name = value.node.name.rsplit("/", 1)[-1]
-        if value.node.op not in _FED:
+        if value.node.op not in FEEDABLE_OPS:
             return set(), []
         kind = dtypes.by_number(self._catalog.type_of(value))
         if kind.name == "bool":
@@ -206,13 +203,13 @@ class _Finder:
         return set(), []
 
     def _is_opaque(self, value: Value) -> bool:
-        """Whether all that reads a value is a function: what that does with it nobody looked at."""
+        """Whether all that reads a value is a function: what that does with it is unknown."""
         pending, seen = [value], set[Value]()
         while pending:
             item = pending.pop()
             seen.add(item)
             for node, _ in item.uses:
-                if node.op in CARRIERS:
+                if node.op in NUMBER_CARRIERS:
                     pending += [output for output in node.used_outputs if output not in seen]
                 elif node.op not in self._graph.functions and not _calls(node):
                     return False
@@ -268,8 +265,8 @@ def _is_stored(value: Value) -> bool:
 
 def _is_weight(value: Value) -> bool:
     node = value.node
-    if node.op in (*CARRIERS, "ReadVariableOp") and node.inputs:
+    if node.op in (*NUMBER_CARRIERS, "ReadVariableOp") and node.inputs:
         node = node.inputs[0].node
     if node.op == "Const":  # a gradient's zeros are none
         return bool(np.any(constant_value(node.output())))
-    return node.op in (*VARIABLE_OPS, *HANDLE_OPS)
+    return node.op in ANY_VARIABLE_OPS

@@ -1,4 +1,4 @@
-"""What the names of nodes tell of what they are for, in the words that people and TensorFlow's functions use."""
+"""What nodes are for by their names, in the words that programs and TensorFlow's functions use."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ OUTPUT_WORD = re.compile(
 """An output, or a scope of one."""
 LOGITS_WORD = re.compile(r"(\w*_)?logits?(_?\d+)?", re.IGNORECASE)
 """What an output is often read off."""
-ANSWER_WORD = re.compile(r"(y_)?(predict\w*|preds?|outputs?|logits?|prob(s|abilit(y|ies)))(_?\d+)?", re.IGNORECASE)
-"""An output, in the words that nobody gives to anything else."""
+PREDICTION_WORD = re.compile(r"(y_)?(predict\w*|preds?|outputs?|logits?|prob(s|abilit(y|ies)))(_?\d+)?", re.IGNORECASE)
+"""An output, in the words that are used for nothing else."""
 LOSS_WORD = re.compile(
     r"(\w*_)?(loss(es)?|costs?|xent|accuracy|acc|errors?|mse|mae|rmse|penalty|regulari\w+|correct|metrics?)(_\w+)?"
     r"|\w*(loss|cross_?entropy|accuracy|regularizer)\d*(_\w+)?|aux\w*",
@@ -25,7 +25,7 @@ LOSS_WORD = re.compile(
 )
 """A loss, a metric, or an auxiliary head that only training has."""
 TRAINING_WORD = re.compile(r"train(ing|er)?(_\d+)?|optimi[sz]er(_\d+)?", re.IGNORECASE)
-"""A scope of training, though a model may lie in it as well."""
+"""A scope of training, though a model may be in it as well."""
 LABEL_WORD = re.compile(
     r"(y_?|labels?\w*|targets?\w*|y_?(true|real|label|input)s?|truth|gt\w*|ground_?truth)(_\d+)?", re.IGNORECASE
 )
@@ -39,7 +39,7 @@ _GIVEN_NAME = re.compile(
 
 
 def has_own_name(node: Node) -> bool:
-    """Whether a person named a node, and not the op or the Python function that made it."""
+    """Whether the program named a node, and not the op or the Python function that made it."""
     word = _NUMBER.sub("", node.name.rpartition("/")[2])
     is_op = word.replace("_", "").lower() == _NUMBER.sub("", node.op).lower()
     return not is_op and not _GIVEN_NAME.fullmatch(word)

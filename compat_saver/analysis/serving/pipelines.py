@@ -1,32 +1,30 @@
-"""Finds where a model begins that takes its examples out of a pipeline instead of a placeholder.
+"""Finds where a model starts that takes its examples out of a pipeline instead of a placeholder.
 
-A queue, a reader, an iterator or a Python function cannot be served, but what it delivers can be an input. The model
-begins where the last of them hands over: what is decoded, cast or normalised after that hangs on no file and stays in,
-a serialized example stays the string it is. Besides the ops of pipelines themselves the following count as such:
+A queue, a reader, an iterator or a Python function cannot be served, but its output can be an input. The model starts
+after the last of them: what is decoded, cast or normalized after that depends on no file and stays in,
+a serialized example stays the string it is. In addition to the ops of pipelines the following count as such:
 
-1. A Python function, unless it hangs on variables: then it is a part of the model, and no input could stand for it.
-2. ReadFile of a path that nobody feeds: the file lies on the machine that trained.
-3. A placeholder whose default is delivered: it is there to be fed.
-4. What picks rows of data that lies in the graph, where a queue delivers nothing but positions (`Range`).
+1. A Python function, unless it depends on variables: then it is a part of the model, and no input could stand for it.
+2. ReadFile of a path that is not fed: the file is on the machine that trained.
+3. A placeholder whose default is the output of a pipeline: it is there to be fed.
+4. What picks rows of data that is stored in the graph, where a queue holds nothing but positions (`Range`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from compat_saver.analysis.constants import constant_value
-from compat_saver.analysis.needs import needed_from
-from compat_saver.analysis.ops.subsystems import is_pipeline, is_python
+from compat_saver.analysis.known_values import constant_value, static_shape
+from compat_saver.analysis.ops.unsupported_ops import is_pipeline, is_python
 from compat_saver.analysis.ops.way_around import way_around
-from compat_saver.analysis.origins import origin
-from compat_saver.analysis.serving.delivery_keys import key_of
-from compat_saver.analysis.static_shapes import static_shape
 from compat_saver.analysis.values.weights import variable_nodes
+from compat_saver.analysis.walk import needed_from, origin
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import PLACEHOLDER_OPS, PYTHON_OPS
 from compat_saver.graph.ops import OpCatalog
-from compat_saver.passes.feed import PLACEHOLDER_OPS
 
 _PICKING_OPS = ("Gather", "GatherV2", "GatherNd", "Slice", "StridedSlice")
 _FILE_OP = "ReadFile"
@@ -34,7 +32,7 @@ _DEFAULT_OP = "PlaceholderWithDefault"
 
 
 class Delivery(NamedTuple):
-    """A tensor that becomes an input because a pipeline delivers it.
+    """The output of a pipeline, which becomes an input.
 
     Attributes:
         value: the tensor.
@@ -52,7 +50,7 @@ class Delivery(NamedTuple):
 def deliveries(
     graph: Graph, catalog: OpCatalog, outputs: Collection[Value], inputs: Collection[Value] = ()
 ) -> tuple[Delivery, ...]:
-    """Returns what pipelines deliver to some outputs, by name; empty if they need none or cannot do without.
+    """Returns the pipeline outputs that some outputs depend on, by name; empty if they need none or cannot do without.
 
     Args:
         graph: the whole graph.
@@ -86,7 +84,7 @@ def _sources(needed: Collection[Node]) -> set[Node]:
 
 
 def _picked(needed: Collection[Node]) -> Iterator[Node]:
-    """Yields the nodes that pick rows of the graph's own data by positions that a queue delivers."""
+    """Yields the nodes that pick rows of the graph's own data by positions from a queue."""
     pending = [node.output() for node in needed if "Dequeue" in node.op and _delivers_positions(node)]
     seen = set(pending)
     while pending:
@@ -124,7 +122,7 @@ def _delivery(graph: Graph, value: Value, needed: Collection[Node], outputs: Col
         value = named
         known = static_shape(graph, value)
         shape = shape if known is None else known
-    what = f"{source.name!r} ({source.op}) {_WHAT.get(source.op, 'delivers what a pipeline read')}"
+    what = f"{source.name!r} ({source.op}) {_WHAT.get(source.op, 'returns what a pipeline read')}"
     key = key_of(value, shape, needed)
     return Delivery(value, key, shape, f"{what}; a served model is given it: {value.name!r} is an input.")
 
@@ -132,13 +130,13 @@ def _delivery(graph: Graph, value: Value, needed: Collection[Node], outputs: Col
 _WHAT = {
     _FILE_OP: "reads a file of the machine that trained",
     _DEFAULT_OP: "is there to be fed, and takes what a pipeline read if it is not",
-    **dict.fromkeys(("PyFunc", "PyFuncStateless", "EagerPyFunc"), "calls a Python function that no file holds"),
-    **dict.fromkeys(_PICKING_OPS, "picks examples from data that lies in the graph"),
+    **dict.fromkeys(PYTHON_OPS, "calls a Python function that is not stored in the file"),
+    **dict.fromkeys(_PICKING_OPS, "picks examples from data that is stored in the graph"),
 }
 
 
 def _handed_on(value: Value, needed: Collection[Node], outputs: Collection[Value]) -> Value | None:
-    """Returns the Identity that alone reads a value: people name what a queue delivers by one."""
+    """Returns the Identity that alone reads a value: programs name the output of a queue by one."""
     readers = [use.node for use in value.uses if use.node in needed]
     is_alone = len(readers) == 1 and readers[0].op == "Identity" and not readers[0].control_inputs
     return readers[0].output() if is_alone and value not in outputs and readers[0].output() not in outputs else None
@@ -166,3 +164,74 @@ def _batch(dequeue: Node) -> tuple[int | None, ...]:
         return ()
     count = constant_value(dequeue.inputs[1]) if "Many" in dequeue.op and len(dequeue.inputs) > 1 else None
     return (None if count is None or count.size != 1 else int(count.item()),)
+
+
+# ---- the key of such an input: the name the user gave it, or what it is by its readers and shape
+
+
+# The names that TensorFlow gives if the program gives none.
+_GENERIC_NAME = re.compile(
+    r"(IteratorGetNext(Sync)?|\w*_?Dequeue(Many|UpTo)?(V2)?|ReaderRead(UpTo)?(V2)?|(Eager)?PyFunc(Stateless)?"
+    r"|(Ordered)?(Map)?Unstage(NoKey)?|\w*StagingArea_get|ReadFile|RecordInput|Identity|Gather\w*|(Strided)?Slice"
+    r"|strided_slice|PlaceholderWithDefault|Squeeze|ExpandDims)(_\d+)?"
+)
+_COLUMN = re.compile(
+    r"(?:.*/)?(?:input_layer|linear_model)(?:_\d+)?/(\w+?)(?:_embedding|_indicator|_bucketized)*(?:_\d+)?/.*"
+)
+"""Where tf.feature_column.input_layer and linear_model work on one feature."""
+
+_READERS = {
+    **dict.fromkeys(
+        ("DecodeJpeg", "DecodePng", "DecodeGif", "DecodeBmp", "DecodeImage", "DecodeAndCropJpeg"), "image_bytes"
+    ),
+    **dict.fromkeys(("ParseExample", "ParseExampleV2", "ParseSingleExample"), "examples"),
+    **dict.fromkeys(("ParseSequenceExample", "ParseSingleSequenceExample"), "examples"),
+    **dict.fromkeys(("DecodeWav", "AudioSpectrogram"), "audio"),
+    "DecodeRaw": "raw_bytes",
+    "DecodeCSV": "lines",
+    "StringSplit": "text",
+    "StringSplitV2": "text",
+}
+_LOOKUPS = ("Gather", "GatherV2", "ResourceGather")
+_SAME_THING = (
+    *("Identity", "Cast", "Reshape", "ExpandDims", "Squeeze", "ConcatV2", "Pack", "Transpose"),
+    *("Sub", "Add", "AddV2", "Mul", "Div", "RealDiv"),
+)
+_MOST_STEPS = 100
+
+
+def key_of(value: Value, shape: Shape, needed: Collection[Node]) -> str:
+    """Returns a word for a pipeline output; several may get the same.
+
+    Args:
+        value: the tensor.
+        shape: its static shape.
+        needed: the nodes that the wanted outputs need; others that read it tell nothing.
+    """
+    last = value.node.name.rsplit("/", 1)[-1]
+    if not _GENERIC_NAME.fullmatch(last):
+        return last if value.index == 0 else f"{last}_{value.index}"
+    if shape is not None and len(shape) in (3, 4) and shape[-1] in (1, 3, 4):
+        return "image"
+    return _by_readers(value, needed) or ("features" if shape is not None and len(shape) > 1 else "input")
+
+
+def _by_readers(value: Value, needed: Collection[Node]) -> str:
+    """Looks ahead, through what leaves a value the thing it is, for a reader that tells what it reads."""
+    pending, seen = [value], {value}
+    while pending and len(seen) < _MOST_STEPS:
+        for use in pending.pop(0).uses:
+            reader = use.node
+            if reader not in needed:
+                continue
+            column = _COLUMN.fullmatch(reader.name)
+            if column is not None:
+                return column[1]
+            if reader.op in _READERS:
+                return _READERS[reader.op]
+            if reader.op in _LOOKUPS and use.position == 1:
+                return "ids"
+            if reader.op in _SAME_THING and reader.output() not in seen:
+                seen.add(reader.output())
+                pending.append(reader.output())
+    return ""

@@ -1,6 +1,6 @@
-"""Proposes what to serve when nobody says: a few named signals, each with its weight, summed per candidate.
+"""Infers what to serve if the user does not say: a few named signals, each with its weight, summed per candidate.
 
-A candidate is a value of the forward graph that depends on a placeholder, or on what a queue or an iterator delivers,
+A candidate is a value of the forward graph that depends on a placeholder, or on the output of a queue or an iterator,
 and that a session can fetch. The best one is served; with it other heads, if each has weights of its own, and the
 logits of which they are a softmax, a sigmoid or the largest.
 """
@@ -11,18 +11,16 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from compat_saver import dtypes
-from compat_saver.analysis.loops import nodes_in_branches, nodes_in_loops
-from compat_saver.analysis.needs import needed_by
-from compat_saver.analysis.ops.subsystems import subsystem
-from compat_saver.analysis.origins import origin
-from compat_saver.analysis.serving.forward import HEAD_OPS, NO_ANSWER, READ_OFF_OPS, Forward, divide
+from compat_saver.analysis.known_values import static_shape
+from compat_saver.analysis.ops.unsupported_ops import subsystem
+from compat_saver.analysis.serving.forward import HEAD_OPS, NO_OUTPUT_OP, READ_OFF_OPS, Forward, divide
 from compat_saver.analysis.serving.names import LOGITS_WORD, LOSS_WORD, OUTPUT_WORD, TRAINING_WORD, has_own_name
-from compat_saver.analysis.static_shapes import static_shape
+from compat_saver.analysis.walk import needed_by, nodes_in_branches, nodes_in_loops, origin
 from compat_saver.errors import GraphError
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import EXIT_OPS, PLACEHOLDER_OPS
 from compat_saver.graph.ops import OpCatalog
-from compat_saver.passes.feed import PLACEHOLDER_OPS
 
 _SAME_ELEMENTS = ("Identity", "Reshape", "Squeeze", "ExpandDims")
 _MOST_CANDIDATES = 60
@@ -32,7 +30,7 @@ _ALSO_SERVED = 0.55
 
 @dataclass(frozen=True)
 class Candidate:
-    """A tensor that might be what the model is asked for.
+    """A tensor that might be an output of the model.
 
     Attributes:
         tensor: its name.
@@ -83,7 +81,7 @@ class _View:
 
     @property
     def is_head(self) -> bool:
-        """Returns whether nothing but answers read off it comes after a node; in a model without weights, always."""
+        """Returns whether nothing but outputs read off it comes after a node; in a model without weights, always."""
         return not self.parts.weights or (self.parts.is_end(self.node) and self.parts.is_last(self.node))
 
     @property
@@ -93,14 +91,16 @@ class _View:
 
     @property
     def is_named(self) -> bool:
-        """Returns whether a person named the node."""
+        """Returns whether the program named the node."""
         return has_own_name(self.node)
 
     @property
     def is_conventional(self) -> bool:
-        """Returns whether its name is one that people give to outputs."""
+        """Returns whether its name is a usual one for outputs."""
         return bool(OUTPUT_WORD.fullmatch(self.words[-1]))
 
+
+_WEIGHTED = "depends on trained variables"
 
 SIGNALS: tuple[tuple[str, float, Callable[[_View], float]], ...] = (
     ("has a conventional name", 5.0, lambda v: v.is_named and v.is_conventional),
@@ -109,14 +109,14 @@ SIGNALS: tuple[tuple[str, float, Callable[[_View], float]], ...] = (
     ("was given a name", 1.0, lambda v: v.is_named and not v.is_conventional),
     ("is a softmax or sigmoid at the end", 3.0, lambda v: v.root.op in HEAD_OPS - {"ArgMax"} and v.is_head),
     ("is the index of the largest at the end", 2.0, lambda v: v.root.op == "ArgMax" and v.is_head),
-    ("depends on trained variables", 4.0, lambda v: v.share),
+    (_WEIGHTED, 4.0, lambda v: v.share),
     ("lies behind the last layer", 3.0, lambda v: v.parts.is_end(v.node)),
     ("is computed last", 2.0, lambda v: v.parts.is_last(v.node)),
     ("leads to nothing else", 0.5, lambda v: not any(r in v.parts.fed for r in v.parts.readers.get(v.node, ()))),
     ("is what the loss reads", 2.0, lambda v: v.is_compared),
     ("is only rearranged for the loss", -0.5, lambda v: v.node in v.parts.passing),
     ("is computed from a logarithm", -3.0, lambda v: v.node in v.parts.through_logarithms),
-    ("is what a loop ends with", -1.5, lambda v: v.node.op in ("Exit", "RefExit")),
+    ("is what a loop ends with", -1.5, lambda v: v.node.op in EXIT_OPS),
     ("is a part of the loss", -9.0, lambda v: v.node in v.parts.loss),
     ("depends on labels", -3.0, lambda v: v.node in v.parts.labelled),
     ("depends on what the loss takes as labels", -4.0, lambda v: v.node in v.parts.given_labels),
@@ -127,26 +127,18 @@ SIGNALS: tuple[tuple[str, float, Callable[[_View], float]], ...] = (
 """Name, weight, and how strongly it speaks for a candidate, from 0 to 1."""
 
 
-def propose(graph: Graph, catalog: OpCatalog, trainable: Iterable[str]) -> Proposal:
+def propose(
+    graph: Graph, catalog: OpCatalog, trainable: Iterable[str], excluded: Collection[str] = frozenset()
+) -> Proposal:
     """Returns what to serve, and what was not chosen.
 
     Args:
         graph: the whole graph.
         catalog: the definitions that hold for it.
         trainable: the names of its trainable variables.
+        excluded: the names of nodes that are no candidates.
     """
-    return _Proposer(graph, catalog, frozenset(trainable)).proposal()
-
-
-def rank_outputs(graph: Graph, catalog: OpCatalog, trainable: Iterable[str]) -> list[Candidate]:
-    """Returns the candidates, best first; empty if no value of the forward graph depends on what is fed.
-
-    Args:
-        graph: the whole graph.
-        catalog: the definitions that hold for it.
-        trainable: the names of its trainable variables.
-    """
-    return _Proposer(graph, catalog, frozenset(trainable)).ranked()
+    return _Proposer(graph, catalog, frozenset(trainable), excluded).proposal()
 
 
 def needed_placeholders(ancestors: Iterable[Node]) -> list[Node]:
@@ -155,19 +147,19 @@ def needed_placeholders(ancestors: Iterable[Node]) -> list[Node]:
 
 
 class _Proposer:
-    def __init__(self, graph: Graph, catalog: OpCatalog, trainable: Collection[str]) -> None:
-        self._graph = graph
+    def __init__(self, graph: Graph, catalog: OpCatalog, trainable: Collection[str], excluded: Collection[str]) -> None:
+        self._graph, self._excluded = graph, excluded
         self._parts = divide(graph, trainable)
         self._nodes = self._promising(catalog)
         self._needed = needed_by(self._nodes)
         self._own = [self._weights_of(1 << number) for number in range(len(self._nodes))]
 
     def _promising(self, catalog: OpCatalog) -> list[Node]:
-        """Returns the nodes worth a close look: a graph may have any number, a person would look at few."""
+        """Returns the nodes worth a close look: a graph may have any number."""
         inside = nodes_in_loops(self._graph)
         inside |= nodes_in_branches(self._graph, inside)
         found = [node for node in self._graph if node in self._parts.fed and node not in inside]
-        found = [node for node in found if _gives_values(node, catalog)]
+        found = [node for node in found if node.name not in self._excluded and _gives_values(node, catalog)]
         if len(found) > _MOST_CANDIDATES:
             found.sort(key=self._promise, reverse=True)
         return found[:_MOST_CANDIDATES]
@@ -183,12 +175,12 @@ class _Proposer:
     def ranked(self) -> list[Candidate]:
         """Returns the candidates, best first; of the names of one value the best."""
         best: dict[Value, Candidate] = {}
-        compared = {_question(node) for node in self._parts.compared}
+        compared = {_read_off(node) for node in self._parts.compared}
         for node, own in zip(self._nodes, self._own, strict=True):
             share = len(own) / len(self._parts.weights) if self._parts.weights else 1.0
             shape = static_shape(self._graph, node.output())
             root = origin(node.output(), _SAME_ELEMENTS).node
-            found = _judge(_View(node, self._parts, shape, share, root, _question(node) in compared))
+            found = _judge(_View(node, self._parts, shape, share, root, _read_off(node) in compared))
             value = _unnamed(node)
             if value not in best or best[value].score < found.score:
                 best[value] = found
@@ -208,14 +200,14 @@ class _Proposer:
         return Proposal(tuple(heads), logits, others)
 
     def _is_head_beside(self, item: Candidate, heads: Sequence[Candidate]) -> bool:
-        """Whether a candidate is an answer to another question: it and each head have weights of their own."""
+        """Whether a candidate is another output: it and each head have weights of their own."""
         node = self._node(item)
         if not (self._parts.is_end(node) and self._parts.is_last(node)) or node in self._parts.passing:
             return False
         number = self._nodes.index(node)
         for head in heads:
             other = self._nodes.index(self._node(head))
-            if _question(node) is _question(self._node(head)):
+            if _read_off(node) is _read_off(self._node(head)):
                 return False
             if self._own[number] <= self._own[other] or self._own[other] <= self._own[number]:
                 return False
@@ -240,7 +232,7 @@ class _Proposer:
 
 
 def _gives_values(node: Node, catalog: OpCatalog) -> bool:
-    if node.op in PLACEHOLDER_OPS or NO_ANSWER.fullmatch(node.op) or catalog.find(node.op) is None:
+    if node.op in PLACEHOLDER_OPS or NO_OUTPUT_OP.fullmatch(node.op) or catalog.find(node.op) is None:
         return False
     if subsystem(node.op) is not None:  # it stays behind, and could not be served
         return False
@@ -261,12 +253,19 @@ def _unnamed(node: Node) -> Value:
     return origin(node.output(), ("Identity",))
 
 
-def _question(node: Node) -> Node:
-    """Returns the node whose answer others only read off: the logits of a softmax, or the node itself."""
+def _read_off(node: Node) -> Node:
+    """Returns the node whose output others only read off: the logits of a softmax, or the node itself."""
     return origin(node.output(), READ_OFF_OPS).node
+
+
+def _shown(signal: str, parts: Forward) -> str:
+    """Returns a signal's name as it holds for a graph: weights may be constants, and a graph may have none."""
+    if signal != _WEIGHTED or any(node.op != "Const" for node in parts.weights):
+        return signal
+    return "depends on constant weights" if parts.weights else ""
 
 
 def _judge(view: _View) -> Candidate:
     spoken = [(name, weight * float(test(view))) for name, weight, test in SIGNALS]
-    names = tuple(name for name, points in spoken if points)
+    names = tuple(shown for name, points in spoken if points and (shown := _shown(name, view.parts)))
     return Candidate(f"{view.node.name}:0", round(sum(points for _, points in spoken), 2), names)

@@ -1,4 +1,4 @@
-"""Recognises what only training, saving or initialising needs, and which variables training changes."""
+"""Recognises what only training, saving or initializing needs, and which variables training changes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 from collections.abc import Collection, Iterator
 
 from compat_saver import dtypes
-from compat_saver.analysis.origins import origin
 from compat_saver.analysis.values.roles import slots_of_graph
 from compat_saver.analysis.values.weights import variable_nodes
+from compat_saver.analysis.walk import origin
 from compat_saver.graph.ir import Graph, Node
 
 _GRADIENTS_SCOPE = re.compile(r"(gradients|grads)(_\d+)?")
@@ -30,7 +30,7 @@ _GRADIENT_OF = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+?)_grad/")
 
 
 def is_training(node: Node) -> bool:
-    """Whether a node belongs to training, saving or initialising by its op or its scope."""
+    """Whether a node belongs to training, saving or initializing by its op or its scope."""
     return bool(_TRAINING_OP.fullmatch(node.op)) or _is_training_scope(node.name.rpartition("/")[0])
 
 
@@ -45,7 +45,7 @@ def _is_gradients_scope(scope: str) -> bool:
 
 
 def training_nodes(graph: Graph) -> set[Node]:
-    """Returns the nodes of training, saving and initialising, and all that is computed from a gradient."""
+    """Returns the nodes of training, saving and initializing, and all that is computed from a gradient."""
     found = {node for node in graph if is_training(node)}
     pending = [node for node in found if _is_gradients_scope(node.name.rpartition("/")[0])]
     while pending:
@@ -59,7 +59,7 @@ def training_nodes(graph: Graph) -> set[Node]:
 def differentiated(graph: Graph) -> set[str]:
     """Returns the names of the nodes that a gradient was taken through.
 
-    The gradient of `scope/op` lies under `gradients/scope/op_grad`. Source: python/ops/gradients_impl.py.
+    The gradient of `scope/op` is under `gradients/scope/op_grad`. Source: python/ops/gradients_impl.py.
     """
     return {match.group(1) for node in graph if (match := _GRADIENT_OF.search(node.name)) is not None}
 

@@ -1,1 +1,1 @@
-"""What a graph keeps: its variables and lookup tables, and where the value of each lies."""
+"""What a graph keeps: its variables and lookup tables, and where the value of each is stored."""

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from compat_saver.analysis.origins import origin
-from compat_saver.analysis.values.weights import HANDLE_OPS
+from compat_saver.analysis.walk import origin
 from compat_saver.graph import Graph, Value
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
+from compat_saver.graph.op_sets import ANY_VARIABLE_OPS
 
 _APPLY = re.compile(r"(Resource)?(Sparse)?Apply\w+")
 AVERAGE = "ExponentialMovingAverage"
 """The last part of the names that tf.train.ExponentialMovingAverage gives."""
 
-_CARRIERS = ("Identity", "ReadVariableOp")
+_READS = ("Identity", "ReadVariableOp")
 _POWER = re.compile(r"(.*/)?beta[12]_power(_\d+)?")
 
 
@@ -34,8 +33,8 @@ def slots_of_graph(graph: Graph) -> set[str]:
 
 
 def _variable(value: Value) -> str:
-    node = origin(value, _CARRIERS).node
-    return node.name if node.op in (*VARIABLE_OPS, *HANDLE_OPS) else ""
+    node = origin(value, _READS).node
+    return node.name if node.op in ANY_VARIABLE_OPS else ""
 
 
 def role_of(name: str, names: Collection[str], trainable: Collection[str], slots: Collection[str]) -> str:

@@ -1,10 +1,10 @@
-"""Which lookup tables a graph has, what fills each, and where in the checkpoint the content of each lies.
+"""Which lookup tables a graph has, what fills each, and where in the checkpoint the content of each is stored.
 
 A table is filled in one of three ways, and by what its nodes say:
 
-1. By initialisers, from tensors (`InitializeTable`) or from a text file (`InitializeTableFromTextFile`). TF1 lists them
+1. By initializers, from tensors (`InitializeTable`) or from a text file (`InitializeTableFromTextFile`). TF1 lists them
    in a collection, which may be missing; the ops themselves say what they fill.
-2. By inserting or importing into a mutable table, where the collection of initialisers lists that.
+2. By inserting or importing into a mutable table, where the collection of initializers lists that.
 3. From the checkpoint: a saver keeps a mutable table as two tensors, its keys and its values, and imports them.
 
 Nodes of one shared name mean one table. Handles reach their users through Identity, Switch, Enter and the like.
@@ -23,14 +23,13 @@ from pathlib import Path
 import numpy as np
 
 from compat_saver import dtypes
-from compat_saver.analysis.constants import constant_value
-from compat_saver.analysis.needs import needed_from
-from compat_saver.analysis.ops.subsystems import MUTABLE_TABLE_OPS, is_table
-from compat_saver.analysis.origins import origin
+from compat_saver.analysis.known_values import constant_value
+from compat_saver.analysis.ops.unsupported_ops import is_table
 from compat_saver.analysis.values.weights import restored_from
+from compat_saver.analysis.walk import needed_from, origin
 from compat_saver.bundle import Checkpoint
 from compat_saver.graph.ir import Graph, Node, Value
-from compat_saver.passes.retype import CARRIERS
+from compat_saver.graph.op_sets import HANDLE_CARRIERS, MUTABLE_TABLE_OPS
 from compat_saver.proto.meta_graph import MetaGraph
 from compat_saver.proto.tensors import as_bytes
 
@@ -45,7 +44,7 @@ _STRING = dtypes.by_name("string").number
 
 
 @dataclass(frozen=True)
-class Table:
+class LookupTable:
     """A lookup table of a graph.
 
     Attributes:
@@ -54,7 +53,7 @@ class Table:
         is_mutable: whether what it holds may change as the graph runs.
         key_dtype: DT_* number.
         value_dtype: DT_* number.
-        initializers: the names of the nodes that fill it when a session begins; none where a checkpoint holds it.
+        initializers: the names of the nodes that fill it when a session starts; none where a checkpoint holds it.
         stored: the names of its keys and its values in the checkpoint; None where no saver has it.
     """
 
@@ -67,19 +66,19 @@ class Table:
     stored: tuple[str, str] | None = None
 
 
-def tables_of(graph: Graph, meta: MetaGraph) -> list[Table]:
+def tables_of(graph: Graph, meta: MetaGraph) -> list[LookupTable]:
     """Returns all tables of a graph, by what is in its file beside it."""
     collection = meta.collections.get(_INITIALIZERS)
     listed = () if collection is None else collection.node_list.value
     return find_tables(graph, listed, "" if meta.saver_def is None else meta.saver_def.restore_op_name)
 
 
-def find_tables(graph: Graph, listed: Iterable[str] = (), restore_op: str = "") -> list[Table]:
+def find_tables(graph: Graph, listed: Iterable[str] = (), restore_op: str = "") -> list[LookupTable]:
     """Returns all tables of a graph, in its order.
 
     Args:
         graph: the whole graph.
-        listed: the names in the collection of table initialisers.
+        listed: the names in the collection of table initializers.
         restore_op: the saver's restore op; without one every import of restored tensors counts.
     """
     nodes: dict[tuple[bytes, ...], list[Node]] = defaultdict(list)
@@ -100,9 +99,9 @@ def _identity(node: Node) -> tuple[bytes, ...]:
 
 def _table(
     nodes: Sequence[Node], initializers: Mapping[Node, Sequence[str]], stored: Mapping[Node, tuple[str, str]]
-) -> Table:
+) -> LookupTable:
     first = nodes[0]
-    table = Table(
+    table = LookupTable(
         name=first.name,
         nodes=tuple(node.name for node in nodes),
         is_mutable=first.op in MUTABLE_TABLE_OPS,
@@ -113,13 +112,13 @@ def _table(
         if table.is_mutable and node in stored:  # case 3: an import replaces all that was there
             return dataclasses.replace(table, stored=stored[node])
     found = [initializers.get(node, ()) for node in nodes]
-    # Cases 1 and 2. Of two nodes that mean one static table each may have an initialiser, and one does for both.
+    # Cases 1 and 2. Of two nodes that mean one static table each may have an initializer, and one does for both.
     chosen = itertools.chain(*found) if table.is_mutable else next(filter(None, found), ())
     return dataclasses.replace(table, initializers=tuple(chosen))
 
 
 def _initializers(graph: Graph, listed: Iterable[str]) -> dict[Node, list[str]]:
-    """Returns table node -> the nodes that fill it when a session begins."""
+    """Returns table node -> the nodes that fill it when a session starts."""
     roots = [node for node in (graph.get(name.lstrip("^").partition(":")[0]) for name in listed) if node is not None]
     run_at_first = graph.ancestors(roots)
     found: dict[Node, list[str]] = defaultdict(list)
@@ -148,24 +147,24 @@ def _filled(node: Node) -> Node:
 
 def table_of(handle: Value) -> Node:
     """Returns the node that a table's handle comes from."""
-    return origin(handle, tuple(CARRIERS)).node
+    return origin(handle, tuple(HANDLE_CARRIERS)).node
 
 
 def needed_tables(
-    graph: Graph, tables: Iterable[Table], outputs: Iterable[Value], inputs: Mapping[Value, None]
-) -> tuple[Table, ...]:
-    """Returns the tables that some values hang on; filling one may need another.
+    graph: Graph, tables: Iterable[LookupTable], outputs: Iterable[Value], inputs: Mapping[Value, None]
+) -> tuple[LookupTable, ...]:
+    """Returns the tables that some values depend on; filling one may need another.
 
     Args:
         graph: the whole graph.
         tables: its tables.
-        outputs: the values to begin at; none means that all tables are needed.
+        outputs: the values to start at; none means that all tables are needed.
         inputs: the values to stop at.
     """
     tables, roots = tuple(tables), list(outputs)
     if not roots:
         return tables
-    found: dict[str, Table] = {}
+    found: dict[str, LookupTable] = {}
     is_settled = False
     while not is_settled:
         needed = needed_from(roots, inputs)
@@ -176,15 +175,15 @@ def needed_tables(
     return tuple(item for item in tables if item.name in found)
 
 
-def initializer_values(graph: Graph, tables: Iterable[Table]) -> list[Value]:
-    """Returns the initialisers of some tables as values from which a walk through the graph can begin."""
+def initializer_values(graph: Graph, tables: Iterable[LookupTable]) -> list[Value]:
+    """Returns the initializers of some tables as values from which a walk through the graph can start."""
     return [graph[name].output() for item in tables for name in item.initializers]
 
 
-def file_initializers(graph: Graph, table: Table) -> Iterator[tuple[Node, str]]:
-    """Yields the initialisers that read a text file, with the path as it was written down.
+def file_initializers(graph: Graph, table: LookupTable) -> Iterator[tuple[Node, str]]:
+    """Yields the initializers that read a text file, with the path as it was written down.
 
-    Where the path is fed or computed the name of the tensor stands for it: nobody else knows.
+    Where the path is fed or computed the name of the tensor stands for it.
     """
     for name in table.initializers:
         node = graph[name]
@@ -199,15 +198,15 @@ def _text(value: np.ndarray) -> str:
 
 
 def vocabulary(
-    table: Table, graph: Graph, files: Mapping[str, Path], checkpoint: Checkpoint | None = None, most: int = 1000
+    table: LookupTable, graph: Graph, files: Mapping[str, Path], checkpoint: Checkpoint | None = None, most: int = 1000
 ) -> list[object]:
     """Returns keys that a table holds: bytes or numbers, as the keys' dtype has it.
 
     Args:
         table: the table.
         graph: the graph it is in, before or after the rewrites.
-        files: initialiser -> the text file that it reads.
-        checkpoint: where the content of mutable tables lies.
+        files: initializer -> the text file that it reads.
+        checkpoint: where the content of mutable tables is stored.
         most: how many keys to return at most; of a file no more is read than that takes.
     """
     if table.stored is not None:

@@ -1,4 +1,4 @@
-"""Which variables a graph has, and where in the checkpoint the value of each lies."""
+"""Which variables a graph has, and where in the checkpoint the value of each is stored."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from compat_saver import dtypes
-from compat_saver.analysis.constants import constant_value
-from compat_saver.analysis.origins import origin
-from compat_saver.analysis.values.initialisers import ASSIGN_OPS, RESTORE_OPS, Initialiser
+from compat_saver.analysis.known_values import constant_value
+from compat_saver.analysis.values.initializers import Initializer
+from compat_saver.analysis.walk import origin
 from compat_saver.bundle import Checkpoint, SliceSpec, format_shape_and_slice, parse_shape_and_slice
 from compat_saver.errors import nearest_names
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, ASSIGN_OPS, RESTORE_OPS
 from compat_saver.graph.text import format_shape
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
 
-HANDLE_OPS = ("VarHandleOp",)
 # Before this op existed (`VariableV2`), a variable of unknown shape was written as a scalar.
 _SCALAR_MEANT_UNKNOWN = "Variable"
 # Comparing a name with all others takes time: a checkpoint of another model would make an error message take hours.
@@ -74,9 +73,9 @@ class Weight:
         dtype: DT_* number.
         shape: the shape of the value in the checkpoint, or of the variable's part of it.
         trainable: whether TF1 said so.
-        location: where its value lies in the checkpoint.
-        initialiser: what it begins with, for a variable that no checkpoint holds; None where the checkpoint has it.
-        initial: the value that the initialiser gave; None where the checkpoint has it, or before it is computed.
+        location: where its value is stored in the checkpoint.
+        initializer: its initial value, for a variable that no checkpoint holds; None where the checkpoint has it.
+        initial: the value that the initializer gave; None where the checkpoint has it, or before it is computed.
     """
 
     name: str
@@ -84,13 +83,13 @@ class Weight:
     shape: tuple[int, ...]
     trainable: bool
     location: Location
-    initialiser: Initialiser | None = None
+    initializer: Initializer | None = None
     initial: np.ndarray | None = None
 
     @property
-    def computed_by(self) -> Initialiser | None:
+    def computed_by(self) -> Initializer | None:
         """Returns what has yet to compute its value; None where that is known or in the checkpoint."""
-        return self.initialiser if self.initial is None else None
+        return self.initializer if self.initial is None else None
 
     @property
     def nbytes(self) -> int:
@@ -103,7 +102,7 @@ class Weight:
 
 def variable_nodes(nodes: Iterable[Node]) -> Iterator[Node]:
     """Yields the nodes that make a variable, reference or resource."""
-    return (node for node in nodes if node.op in VARIABLE_OPS or node.op in HANDLE_OPS)
+    return (node for node in nodes if node.op in ANY_VARIABLE_OPS)
 
 
 def saver_locations(graph: Graph, restore_op: str = "") -> dict[str, Location]:
@@ -165,8 +164,8 @@ class WeightFinder:
         checkpoint: the opened checkpoint; None if there is none.
         locations: variable name -> location, from the graph's saver; others are looked for under their own names.
         trainable: the names of trainable variables.
-        first: what the variables begin with that need not be in the checkpoint: local ones, which savers leave out, and
-            others if a person wants it so.
+        first: the initial values of variables that need not be in the checkpoint: local ones, which savers leave out,
+            and others if the user wants it so.
 
     Attributes:
         absent: the variables that were looked for and are not there.
@@ -177,7 +176,7 @@ class WeightFinder:
         checkpoint: Checkpoint | None,
         locations: Mapping[str, Location],
         trainable: Iterable[str],
-        first: Mapping[str, Initialiser],
+        first: Mapping[str, Initializer],
     ) -> None:
         self._checkpoint = checkpoint
         self._locations = locations
@@ -192,7 +191,7 @@ class WeightFinder:
         dtype = dtypes.base(node.attr.type("dtype"))
         is_stored = self._checkpoint is not None and key in self._checkpoint
         if not is_stored and node.name in self._first:
-            return self._beginning(node, dtype, location, self._first[node.name])
+            return self._initialized(node, dtype, location, self._first[node.name])
         if not is_stored:
             self.absent.append(node.name)
         if self._checkpoint is None:
@@ -213,14 +212,14 @@ class WeightFinder:
             return _mismatch(node.name, f"dtype {dtypes.name_of(dtype)}", f"dtype {info.dtype.name}")
         return Weight(node.name, dtype, found, node.name in self._trainable, location)
 
-    def _beginning(self, node: Node, dtype: int, location: Location, first: Initialiser) -> Weight | str:
-        """Returns the weight of a variable that begins as the graph has it."""
+    def _initialized(self, node: Node, dtype: int, location: Location, first: Initializer) -> Weight | str:
+        """Returns the weight of a variable with its initial value."""
         declared = declared_shape(node)
         shape = first.shape if declared is None or None in declared else declared
         if first.obstacle:
-            return f"Variable {node.name!r} is in no checkpoint, and its initialiser needs {first.obstacle}."
+            return f"Variable {node.name!r} is in no checkpoint, and its initializer needs {first.obstacle}."
         if shape is None or None in shape:
-            return f"Variable {node.name!r} is in no checkpoint, and its initialiser does not tell its shape."
+            return f"Variable {node.name!r} is in no checkpoint, and its initializer does not tell its shape."
         sizes = tuple(size or 0 for size in shape)
         is_trainable = node.name in self._trainable
         return Weight(node.name, dtype, sizes, is_trainable, location, first, first.constant)
@@ -233,7 +232,7 @@ class WeightFinder:
 def _mismatch(name: str, in_graph: str, in_checkpoint: str, whole: str = "it") -> str:
     return (
         f"Variable {name!r}: in the graph {whole} has {in_graph}, in the checkpoint {in_checkpoint}. "
-        "Graph and checkpoint are of different runs."
+        "The graph and the checkpoint probably come from different training runs."
     )
 
 

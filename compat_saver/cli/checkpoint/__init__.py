@@ -1,4 +1,4 @@
-"""`compat-saver checkpoint`: one file for each command, thin ones over `compat_saver.checkpoints`."""
+"""`compat-saver checkpoint`: thin commands over `compat_saver.checkpoints`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import click
 
 from compat_saver.cli.lazy_group import LazyGroup
 
-_READING = ("ls", "get", "stats", "diff", "verify")
-_WRITING = ("convert", "rename", "drop", "keep", "ema", "cast", "merge", "average", "export", "import_")
-
 
 @click.group(
     cls=LazyGroup,
-    package="compat_saver.cli.checkpoint",
-    modules=(*_READING, *_WRITING),
+    modules={
+        "compat_saver.cli.checkpoint.read_commands": ("ls", "get", "stats", "diff", "verify"),
+        "compat_saver.cli.checkpoint.write_commands": (
+            *("convert", "rename", "drop", "keep", "ema", "cast", "merge", "average", "export", "import_"),
+        ),
+    },
     short_help="List, compare, check, rewrite and exchange checkpoint files.",
 )
 def checkpoint() -> None:

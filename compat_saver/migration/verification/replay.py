@@ -1,7 +1,7 @@
-"""Runs the original graph in a `tf.compat.v1.Session`: the judge of every migration.
+"""Runs the original graph in a `tf.compat.v1.Session`: the reference for every migration.
 
-Nothing of our rewriting takes part where today's TensorFlow can still run the graph: TensorFlow imports what was read,
-and its own kernels restore the variables from the checkpoint.
+No rewrite of this package takes part where today's TensorFlow can still run the graph: TensorFlow imports what was
+read, and its own kernels restore the variables from the checkpoint.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 
 from compat_saver import _tensorflow
-from compat_saver.analysis.values.tables import Table
-from compat_saver.analysis.values.weights import Weight, WeightFinder, saver_locations, variable_nodes
+from compat_saver.analysis.values.tables import LookupTable
+from compat_saver.analysis.values.weights import Weight, WeightFinder, variable_nodes
 from compat_saver.errors import CannotMigrateError, CompatSaverError
-from compat_saver.graph import from_graph_def, to_graph_def
-from compat_saver.migration.artifact import Artifact
+from compat_saver.graph import to_graph_def
+from compat_saver.graph.op_sets import VARIABLE_OPS
 from compat_saver.migration.plan import Plan
-from compat_saver.migration.signature import Signature
-from compat_saver.migration.verification.original import Original, cut, whole
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
+from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.model.runnable.as_read import Original, cut, whole
+from compat_saver.model.signature import Signature
 from compat_saver.proto.messages import OpList
 from compat_saver.proto.meta_graph import MetaGraph
 
@@ -35,29 +35,29 @@ class Replay:
     """A session on the original graph, its variables restored; a context manager.
 
     Args:
-        artifact: the graph as its release wrote it, and its checkpoint.
-        plan: what will be asked, which variables to restore, what is bound with every run, which tables to fill.
+        model: the graph as its release wrote it, and its checkpoint.
+        plan: the signatures to run, the variables to restore, the constants to feed with every run, the tables to fill.
 
     Attributes:
-        notes: in what the replayed graph is not the one that was read.
+        notes: how the graph differs from the one that was read.
     """
 
-    def __init__(self, artifact: Artifact, plan: Plan) -> None:
+    def __init__(self, model: LegacyModel, plan: Plan) -> None:
         self._tf = _tensorflow.tensorflow()
         self._content, self._init_op = plan.content, plan.init_op
         self._history: list[tuple[Signature, Mapping[str, np.ndarray]]] = []
         kept = [*plan.content.initializers, *filter(None, [plan.init_op])]
-        self._original, self._graph = self._import(artifact.meta, plan.signatures, plan.bound, kept)
+        self._original, self._graph = self._import(model, plan.signatures, plan.bound, kept)
         ran = f"The original's init op, {plan.init_op!r}, was run, as TensorFlow's loader runs it."
         self.notes = (*self._original.notes, *([ran] if plan.init_op else []))
         self._session = self._tf.compat.v1.Session(graph=self._graph)
         with self._graph.as_default():
-            prefix = "" if artifact.checkpoint is None else artifact.checkpoint.prefix
-            unfolded = self._read_besides(artifact, [weight.name for weight in plan.weights])
+            prefix = "" if model.checkpoint is None else model.checkpoint.prefix
+            unfolded = self._read_additionally(model, [weight.name for weight in plan.weights])
             self._restores = [self._restore_op(prefix, weight) for weight in (*plan.weights, *unfolded)]
             stored = [table for table in plan.content.tables if table.stored is not None]
             self._restores += [self._import_op(prefix, table) for table in stored]
-        self._begin()
+        self._start()
 
     def __enter__(self) -> Replay:
         return self
@@ -67,19 +67,15 @@ class Replay:
     ) -> None:
         self._session.close()
 
-    def _read_besides(self, artifact: Artifact, names: Collection[str]) -> list[Weight]:
+    def _read_additionally(self, model: LegacyModel, names: Collection[str]) -> list[Weight]:
         """Returns what the graph reads without need: in a branch that is never taken, which the written model lacks."""
         graph = self._original.graph
         needed = graph.ancestors(graph.value(name).node for name in self._original.fetches.values())
-        saver = artifact.meta.saver_def
-        locations = saver_locations(
-            from_graph_def(artifact.meta.graph_def), saver.restore_op_name if saver is not None else ""
-        )
-        finder = WeightFinder(artifact.checkpoint, locations, (), {})
+        finder = WeightFinder(model.checkpoint, model.saver_locations, (), {})
         found = [finder.find(node) for node in variable_nodes(needed) if node.name not in names]
         return [item for item in found if isinstance(item, Weight)]
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         self._session.run(self._restores)
         self._fill()
         self._load()
@@ -89,16 +85,16 @@ class Replay:
         self._session.run(self._restores)
         self._load()
         for signature, feeds in self._history:
-            self._answer(signature, feeds)
+            self._outputs(signature, feeds)
 
     @property
     def _paths(self) -> dict[str, str]:
-        """The tensors with the paths of tables' files -> where these lie here."""
+        """The tensors with the paths of tables' files -> where the files are here."""
         paths = self._content.paths.items()
         return {self._graph.get_operation_by_name(name).inputs[1].name: str(path) for name, path in paths}
 
     def _fill(self) -> None:
-        """Runs the initialisers of the tables."""
+        """Runs the initializers of the tables."""
         try:
             self._session.run(self._content.initializers, {**self._original.fed, **self._paths})
         except _tensorflow.refusals() as error:
@@ -122,13 +118,13 @@ class Replay:
             ReplayError: the graph does not run on these inputs.
         """
         try:
-            found = self._answer(signature, feeds)
+            found = self._outputs(signature, feeds)
         except _tensorflow.refusals() as error:
             raise ReplayError(_tensorflow.gist(error)) from error
         self._history.append((signature, feeds))
         return {key: np.asarray(value) for key, value in found.items()}
 
-    def _answer(self, signature: Signature, feeds: Mapping[str, np.ndarray]) -> Mapping[str, Any]:
+    def _outputs(self, signature: Signature, feeds: Mapping[str, np.ndarray]) -> Mapping[str, Any]:
         fed = {self._original.feeds[signature.inputs[key].name]: array for key, array in feeds.items()}
         fetches = {key: self._original.fetches[tensor.name] for key, tensor in signature.outputs.items()}
         found: Mapping[str, Any] = self._session.run(fetches, {**self._original.fed, **fed})
@@ -136,22 +132,21 @@ class Replay:
 
     def _import(
         self,
-        meta: MetaGraph,
+        model: LegacyModel,
         signatures: Sequence[Signature],
         bound: Mapping[str, np.ndarray],
         fillers: Sequence[str],
     ) -> tuple[Original, Any]:
-        original = whole(meta, signatures, bound, fillers)
+        original = whole(model, signatures, bound, fillers)
         if original is not None:
             with contextlib.suppress(*_tensorflow.refusals()):
-                return original, self._import_graph(meta, original)
-        original = cut(meta, signatures, bound, fillers)
+                return original, self._import_graph(model.meta, original)
+        original = cut(model, signatures, bound, fillers)
         try:
-            return original, self._import_graph(meta, original)
+            return original, self._import_graph(model.meta, original)
         except _tensorflow.refusals() as error:
-            raise CannotMigrateError(
-                [f"The original graph cannot be replayed, so nothing can be proven: {_tensorflow.gist(error)}"]
-            ) from error
+            reason = "The original graph cannot be executed, so the migration cannot be verified"
+            raise CannotMigrateError([f"{reason}: {_tensorflow.gist(error)}"]) from error
 
     def _import_graph(self, meta: MetaGraph, original: Original) -> Any:
         message = self._tf.compat.v1.GraphDef.FromString(to_graph_def(original.graph).SerializeToString())
@@ -161,7 +156,7 @@ class Replay:
         return graph
 
     def _producer_ops(self, meta: MetaGraph) -> Any:
-        """What import_meta_graph passes as well: unknown attributes at their default of the day are dropped."""
+        """What import_meta_graph passes as well, so that unknown attributes at their default are dropped."""
         if not meta.stripped_ops:
             return None
         return _tensorflow.op_list(OpList(op=meta.stripped_ops.values()).SerializeToString())
@@ -180,7 +175,7 @@ class Replay:
             return raw.Assign(ref=target, value=value, validate_shape=False).op
         return raw.AssignVariableOp(resource=target, value=value)
 
-    def _import_op(self, prefix: str, table: Table) -> Any:
+    def _import_op(self, prefix: str, table: LookupTable) -> Any:
         raw, names = self._tf.raw_ops, list(table.stored or ())
         keys, values = raw.RestoreV2(
             prefix=prefix,

@@ -1,12 +1,14 @@
-"""Makes inputs to verify with: from dtypes, shapes, and what the graph does with them."""
+"""Inputs to verify with: generated from dtypes, shapes and what the graph does with them, or read from a file."""
 
 from __future__ import annotations
 
 import functools
 import itertools
 import math
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +17,11 @@ from compat_saver import dtypes
 from compat_saver.analysis.feeding.input_facts import InputFacts, Meaning, Vocabularies, input_facts
 from compat_saver.analysis.feeding.size_hints import SizeHints, size_hints
 from compat_saver.analysis.feeding.sparse_inputs import SparseInput, sparse_inputs
+from compat_saver.errors import UsageError, nearest_names
 from compat_saver.graph import Graph, OpCatalog, Value
 from compat_saver.graph.attributes import Shape
-from compat_saver.migration.signature import Signature, Tensor
 from compat_saver.migration.verification.draws import STYLES, Draw
+from compat_saver.model.signature import Signature, Tensor, full_name
 
 Feeds = dict[str, np.ndarray]
 """Signature key -> array."""
@@ -37,7 +40,7 @@ class Guess:
 
     Attributes:
         batches: for an unknown first dimension, one batch each.
-        size: for every other unknown dimension; None for that of the batch, where nobody knows which is which.
+        size: for every other unknown dimension; None for that of the batch, where it is unknown which is which.
         rank: for shapes of unknown rank.
         integers: what integers stay below of which nothing is known.
     """
@@ -60,7 +63,7 @@ class Guess:
 class SampleMaker:
     """Makes inputs for the signatures of one graph.
 
-    Every input stays within what the graph tells of it (`analysis.input_facts`). Floats of which it tells nothing are
+    Every input stays within what is known from the graph (`analysis.feeding`). Floats of which nothing is known are
     drawn once from a normal distribution and once from 0 to 1.
 
     Args:
@@ -81,7 +84,7 @@ class SampleMaker:
         self._facts: dict[str, InputFacts] = {}
 
     def facts(self, tensor: Tensor) -> InputFacts:
-        """Returns what the graph tells of an input."""
+        """Returns what is known of an input from the graph."""
         if tensor.name not in self._facts:
             value = self._values.get(tensor.name)
             found = InputFacts() if value is None else input_facts(self._graph, value, self._vocabularies)
@@ -199,6 +202,55 @@ def _sparse_sizes(sparse: SparseInput, batch: int) -> tuple[int, ...]:
 
 
 def _diagonally(axes: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
-    """Returns all combinations, those first that are near the beginning of every axis."""
+    """Returns all combinations, those near the start of every axis first."""
     places = itertools.product(*(range(len(axis)) for axis in axes))
     return [tuple(axis[at] for axis, at in zip(axes, place, strict=True)) for place in sorted(places, key=sum)]
+
+
+# ---- inputs that the user gives
+
+
+def read_feeds(path: Path, signatures: tuple[Signature, ...]) -> dict[str, list[Feeds]]:
+    """Reads inputs from an .npz file: signature name -> one batch.
+
+    Arrays are named by the signature's key or by the tensor, with or without `:0`.
+
+    Raises:
+        UsageError: the file is not there or not an .npz file, or an input is missing in it or does not fit.
+    """
+    if not path.is_file():
+        raise UsageError(f"{path}: there is no such file; it should hold the inputs to verify with (numpy.savez).")
+    if not zipfile.is_zipfile(path):
+        raise UsageError(f"{path} is no .npz file. Make one with numpy.savez: an array per input.")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise UsageError(f"{path} cannot be read as an .npz file of arrays: {error}") from None
+    return {item.name: [_select(path, arrays, item)] for item in signatures}
+
+
+def _select(path: Path, arrays: Mapping[str, np.ndarray], signature: Signature) -> Feeds:
+    by_tensor = {full_name(name): array for name, array in arrays.items()}
+    feeds = {}
+    for key, tensor in signature.inputs.items():
+        array = arrays.get(key, by_tensor.get(tensor.name))
+        if array is None:
+            hint = nearest_names(key, arrays)
+            raise UsageError(
+                f"{path} has no array {key!r} or {tensor.name!r} for an input of {signature.name!r}{hint}."
+            )
+        feeds[key] = _fitting(path, key, array, tensor)
+    return feeds
+
+
+def _fitting(path: Path, key: str, array: np.ndarray, tensor: Tensor) -> np.ndarray:
+    row = dtypes.by_number(tensor.dtype)
+    if row.name == "string" and array.dtype.kind in "US":
+        return np.char.encode(array, "utf-8").astype(object) if array.dtype.kind == "U" else array.astype(object)
+    # Narrower is fine, another kind is not: a fraction must not become an integer unseen.
+    is_number = row.is_floating and array.dtype.kind in "iuf"  # numpy's rules do not know bfloat16 and its like
+    fits = is_number or (row.name != "string" and np.can_cast(array.dtype, row.numpy, "same_kind"))
+    if not fits:
+        raise UsageError(f"{path}: {key!r} has dtype {array.dtype}, expected {row.name}.")
+    return array.astype(row.numpy)

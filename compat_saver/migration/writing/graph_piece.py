@@ -7,8 +7,10 @@ from typing import Any
 
 from compat_saver import _tensorflow
 from compat_saver.graph import Graph, from_graph_def, to_graph_def
-from compat_saver.passes import Begin, FunctionNames, Prune, run
-from compat_saver.passes.structure.expose import InputSpec
+from compat_saver.passes import run_passes
+from compat_saver.passes.structure.inputs_and_outputs import CutAtInputs, InputSpec
+from compat_saver.passes.structure.library_functions import FunctionNames
+from compat_saver.passes.structure.removals import Prune
 
 
 class GraphPiece:
@@ -26,7 +28,7 @@ class GraphPiece:
         self, graph: Graph, roots: Sequence[str], held: Mapping[str, Any], inputs: Sequence[InputSpec] = ()
     ) -> None:
         self.graph = from_graph_def(to_graph_def(graph))
-        run([Begin(inputs), Prune(roots), FunctionNames()], self.graph)
+        run_passes([CutAtInputs(inputs), Prune(roots), FunctionNames()], self.graph)
         self._inputs = [item.node for item in inputs]
         self._held = {name: tensor for name, tensor in held.items() if name in self.graph}
 

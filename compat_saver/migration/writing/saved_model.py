@@ -11,11 +11,11 @@ from compat_saver.bundle import Checkpoint
 from compat_saver.errors import CannotMigrateError
 from compat_saver.graph.attributes import Shape
 from compat_saver.migration.plan import Plan
-from compat_saver.migration.signature import Signature
 from compat_saver.migration.writing.graph_piece import GraphPiece
 from compat_saver.migration.writing.tables import make_tables
 from compat_saver.migration.writing.tags import set_tags
 from compat_saver.migration.writing.variables_file import write_variables
+from compat_saver.model.signature import Signature
 
 OutputShapes = dict[str, dict[str, Shape]]
 """Signature name -> output key -> static shape."""

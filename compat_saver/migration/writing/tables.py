@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from compat_saver import _tensorflow
-from compat_saver.analysis.values.tables import Table
+from compat_saver.analysis.values.tables import LookupTable
 from compat_saver.graph.attributes import bytes_attr
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.writing.graph_piece import GraphPiece
@@ -49,7 +49,7 @@ def _files(plan: Plan) -> dict[str, Path]:
     return {plan.content.placeholders[item.initializer]: item.path for item in plan.content.files}
 
 
-def _make(plan: Plan, table: Table, held: Mapping[str, Any]) -> Any:
+def _make(plan: Plan, table: LookupTable, held: Mapping[str, Any]) -> Any:
     tf = _tensorflow.tensorflow()
     maker = GraphPiece(plan.graph, [table.name], held)
     # TensorFlow finds a table by this name in all that the process holds: another model may have one of the same name.

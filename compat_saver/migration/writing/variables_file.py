@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compat_saver._tensorflow import STORED_KEYS, STORED_VALUES
-from compat_saver.analysis.values.tables import Table
+from compat_saver.analysis.values.tables import LookupTable
 from compat_saver.analysis.values.weights import Weight
 from compat_saver.bundle import BundleWriter, Checkpoint
 from compat_saver.errors import GraphError
@@ -26,7 +26,7 @@ _TABLES = "tables"
 
 
 def write_variables(
-    weights: Sequence[Weight], tables: Sequence[Table], checkpoint: Checkpoint | None, directory: Path
+    weights: Sequence[Weight], tables: Sequence[LookupTable], checkpoint: Checkpoint | None, directory: Path
 ) -> None:
     """Writes `directory/variables` for the model in `directory/saved_model.pb`.
 

@@ -1,9 +1,9 @@
-"""CTCBeamSearchDecoder of TensorFlow 0.12 to 1.10: its log_probability was not normalised.
+"""CTCBeamSearchDecoder of TensorFlow 0.12 to 1.10: its log_probability was not normalized.
 
-Every step of the search adds a logit of that step. Then the largest logit of the step was taken off it, today the
-logarithm of the sum of all exponentials is (tensorflow/core/util/ctc/ctc_beam_search.h, `Step`). The two differ by the
-same number for every path, so the paths and their order agree, and a path's score is today's plus, over the steps of
-its sequence, log(sum(exp(logits - largest))).
+Every step of the search adds a logit of that step. The old op subtracted the largest logit of the step from it, the
+current one the logarithm of the sum of all exponentials (tensorflow/core/util/ctc/ctc_beam_search.h, `Step`). The two
+differ by the same number for every path, so the paths and their order agree, and the old score of a path is the current
+one plus, over the steps of its sequence, log(sum(exp(logits - largest))).
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import ClassVar
 from compat_saver.graph.attributes import type_attr
 from compat_saver.graph.ir import Node, Value
 from compat_saver.passes.build import Build
-from compat_saver.passes.legacy_behavior.base import Restoration
+from compat_saver.passes.op_replacement import LegacyBehavior
 
 _FLOAT, _INT32 = type_attr(1), type_attr(3)
 _TIME, _CLASSES = 0, 2
 
 
-class CtcScores(Restoration):
-    """Adds to each log_probability what the old search did not take off."""
+class LegacyCtcBeamSearch(LegacyBehavior):
+    """Adds to each log_probability what the old search did not subtract."""
 
     name = "ctc_scores"
     ops: ClassVar = {"CTCBeamSearchDecoder": "CTCBeamSearchDecoder with log_probability as it was"}
@@ -32,10 +32,10 @@ class CtcScores(Restoration):
         scores = node.output(3 * node.attr.int("top_paths"))  # behind three lists of as many outputs each
         readers = scores.uses
         if readers or build.keeps_tensors:
-            build.correct(scores, build("AddV2", scores, _not_taken_off(node, build), T=_FLOAT), readers)
+            build.correct(scores, build("AddV2", scores, _not_subtracted(node, build), T=_FLOAT), readers)
 
 
-def _not_taken_off(node: Node, build: Build) -> Value:
+def _not_subtracted(node: Node, build: Build) -> Value:
     """The sum over each sequence's steps, of shape [batch, 1]; the op has no gradient, and neither has this."""
     logits = build("StopGradient", node.inputs[0], T=_FLOAT)
     time, classes = build.constant(_TIME, "int32"), build.constant(_CLASSES, "int32")
@@ -48,7 +48,7 @@ def _not_taken_off(node: Node, build: Build) -> Value:
 
 
 def _within(node: Node, steps: Value, build: Build) -> Value:
-    """Whether a step, of shape [time, batch], lies within its sequence."""
+    """Whether a step, of shape [time, batch], is within its sequence."""
     zero, one = build.constant(0, "int32"), build.constant(1, "int32")
     shape = build("Shape", steps, T=_FLOAT, out_type=_INT32)
     count = build("GatherV2", shape, zero, zero, Tparams=_INT32, Tindices=_INT32, Taxis=_INT32)

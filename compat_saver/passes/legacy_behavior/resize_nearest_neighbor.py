@@ -1,4 +1,4 @@
-"""ResizeNearestNeighbor of TensorFlow 0.12 to 1.1: with align_corners it took the pixel before, not the nearest one.
+"""ResizeNearestNeighbor of TensorFlow 0.12 to 1.1: with align_corners it used the pixel before, not the nearest one.
 
 Row y of the result is row min(floor(y * scale), height - 1) of the image, scale being (height - 1) / (new height - 1)
 in float32; columns alike. Since 1.2 y * scale is rounded (tensorflow/core/kernels/resize_nearest_neighbor_op.cc).
@@ -11,13 +11,13 @@ from typing import ClassVar
 from compat_saver.graph.attributes import type_attr
 from compat_saver.graph.ir import Node, Value
 from compat_saver.passes.build import Build
-from compat_saver.passes.legacy_behavior.base import Restoration
+from compat_saver.passes.op_replacement import LegacyBehavior
 
 _FLOAT, _INT32 = type_attr(1), type_attr(3)
 
 
-class NearestNeighborThen(Restoration):
-    """Gathers the rows and columns the old kernel took; the gradient adds to the same ones, as the old one did."""
+class LegacyResizeNearestNeighbor(LegacyBehavior):
+    """Gathers the rows and columns that the old kernel used; the gradient goes to the same ones, as the old one did."""
 
     name = "nearest_neighbor_then"
     ops: ClassVar = {"ResizeNearestNeighbor": "GatherV2 of rows and of columns, floor instead of round"}

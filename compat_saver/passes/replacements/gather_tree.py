@@ -13,8 +13,8 @@ Two cases, by how the op is called:
    have the same last step; what comes after it, or after the first end token, is the end token.
 
 All beams are followed at once, and a loop of log2(steps) rounds does for any number of steps: each (step, batch, beam)
-is a point that points at its parent, and in every round all pointers come to reach twice as far. A parent that is not
-there stands for a point behind the last one: reaching it is an error, as in the old op.
+is a point that points at its parent, and in every round all pointers come to reach twice as far. A missing parent is
+a point behind the last one: reaching it is an error, as in the old op.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from compat_saver import dtypes
 from compat_saver.graph.attributes import type_attr, types_attr
 from compat_saver.graph.ir import Node, Value
 from compat_saver.passes.build import Build
-from compat_saver.passes.replacements.op_replacement import Successor
+from compat_saver.passes.op_replacement import OpReplacement
 
 _INT32, _BOOL = dtypes.by_name("int32").number, dtypes.by_name("bool").number
 _TYPE = type_attr(_INT32)
@@ -58,7 +58,7 @@ _JUMP = f"""{_ARGUMENTS}
 """
 
 
-class GatherTree(Successor):
+class GatherTree(OpReplacement):
     """Rewrites each GatherTree; it knew no other type than int32."""
 
     name = "gather_tree"
@@ -67,10 +67,10 @@ class GatherTree(Successor):
 
     def rewrite(self, node: Node, build: Build) -> None:
         """Rewrites one GatherTree."""
-        _Rewriter(node, build).rewrite()
+        _GatherTreeRewriter(node, build).rewrite()
 
 
-class _Rewriter:
+class _GatherTreeRewriter:
     """The tensors that several steps of the rewrite need; all are int32."""
 
     def __init__(self, node: Node, build: Build) -> None:
@@ -85,7 +85,7 @@ class _Rewriter:
         self.point = self.reshape(self.up_to(self.points), self.shape)
 
     def rewrite(self) -> None:
-        """Builds the answer and puts it in the op's place."""
+        """Builds the output and replaces the op by it."""
         lengths = self.lengths if not self.end_token else self.op("ExpandDims", self.lengths, self.one, Tdim=_TYPE)
         last = self.op("Sub", self.op("Minimum", lengths, self.steps), self.one)
         step = self.reshape(self.up_to(self.steps), self.build.constant([-1, 1, 1], "int32"))
@@ -125,7 +125,7 @@ class _Rewriter:
         return self.op("ConcatV2", pointers, self.flat(self.points), self.zero, N=2, Tidx=_TYPE)
 
     def after_first(self, beams: Value, token: Value) -> Value:
-        """Returns where a token has been seen in an earlier step."""
+        """Returns where a token occurs in an earlier step."""
         found = self.build("Cast", self.op("Equal", beams, token), SrcT=type_attr(_BOOL), DstT=_TYPE)
         count = self.op("Cumsum", found, self.zero, exclusive=True, reverse=False, Tidx=_TYPE)
         return self.op("Greater", count, self.zero)

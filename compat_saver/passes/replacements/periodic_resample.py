@@ -1,14 +1,14 @@
-"""PeriodicResample, PeriodicResampleOpGrad -> Gather, ScatterNd: one dimension dealt out to the others.
+"""PeriodicResample, PeriodicResampleOpGrad -> Gather, ScatterNd: one dimension distributed over the others.
 
-Source: tensorflow/contrib/periodic_resample/kernels/periodic_resample_op.h. The answer has the shape that an attribute
-asks for, in which one dimension is below 1: it shrinks to what is left. Any other dimension d grows by the factor
-f[d] = ceil(new[d] / old[d]); f is 1 for the one that shrinks. At place p of the answer stands the value from
+Source: tensorflow/contrib/periodic_resample/kernels/periodic_resample_op.h. An attribute gives the shape of the output,
+in which one dimension is below 1: it shrinks to what is left. Any other dimension d grows by the factor
+f[d] = ceil(new[d] / old[d]); f is 1 for the one that shrinks. Position p of the output holds the value from
 
-    p[d] / f[d]    in each dimension d, and besides, in the one that shrinks, to which new[shrinks] are left,
+    p[d] / f[d]    in each dimension d, and additionally, in the one that shrinks, to which new[shrinks] are left,
     new[shrinks] * sum over d of (p[d] % f[d]) * f[0] * ... * f[d - 1]    further on
 
-Where the factors do not come out even that can lie beyond the end of the dimension. The old op read on in the flattened
-values, and so does the new one. Beyond their end the old one read whatever was in memory; the new one fails.
+Where old[d] * f[d] is not new[d], that can be beyond the end of the dimension. The old op read on in the flattened
+values, and so does the new one. Beyond their end the old one read arbitrary memory; the new one fails.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import ClassVar
 from compat_saver.graph.attributes import type_attr
 from compat_saver.graph.ir import Node, Value
 from compat_saver.passes.build import Build
-from compat_saver.passes.replacements.op_replacement import Successor
+from compat_saver.passes.op_replacement import OpReplacement
 
 _INT64 = type_attr(9)
 
 
-class PeriodicResample(Successor):
+class PeriodicResample(OpReplacement):
     """Rewrites each such op by computing where in the flattened old values each new one comes from."""
 
     name = "periodic_resample"
@@ -34,8 +34,8 @@ class PeriodicResample(Successor):
     }
 
     def applies_to(self, node: Node) -> bool:
-        """Rewrites what asks for one dimension to shrink."""
-        return sum(size < 1 for size in _wanted(node)) == 1
+        """Rewrites nodes that request exactly one dimension to shrink."""
+        return sum(size < 1 for size in _requested(node)) == 1
 
     def rewrite(self, node: Node, build: Build) -> None:
         """Rewrites one such op."""
@@ -44,18 +44,18 @@ class PeriodicResample(Successor):
         flat = build("Reshape", values, build.constant([-1], "int64"), T=dtype, Tshape=_INT64)
         if node.op == "PeriodicResample":
             old_shape = build("Shape", values, T=dtype, out_type=_INT64)
-            shape, sources = _shape_and_sources(build, old_shape, _wanted(node))
+            shape, sources = _shape_and_sources(build, old_shape, _requested(node))
             result = build("Gather", flat, sources, Tparams=dtype, Tindices=_INT64)
         else:
             shape = build.constant(_sizes(node, "original_shape"), "int64")
-            _, sources = _shape_and_sources(build, shape, _wanted(node))
+            _, sources = _shape_and_sources(build, shape, _requested(node))
             places = build("ExpandDims", sources, build.constant(1, "int32"), T=_INT64)
             size = build("Prod", shape, build.constant([0], "int32"), T=_INT64, keep_dims=True)
             result = build("ScatterNd", places, flat, size, T=dtype, Tindices=_INT64)
         build.replace(build("Reshape", result, shape, T=dtype, Tshape=_INT64))
 
 
-def _wanted(node: Node) -> list[int]:
+def _requested(node: Node) -> list[int]:
     return _sizes(node, "shape" if node.op == "PeriodicResample" else "desired_shape")
 
 
@@ -63,7 +63,7 @@ def _sizes(node: Node, name: str) -> list[int]:
     return [-1 if size is None else size for size in node.attr.shape(name) or ()]
 
 
-def _shape_and_sources(build: Build, old: Value, wanted: list[int]) -> tuple[Value, Value]:
+def _shape_and_sources(build: Build, old: Value, requested: list[int]) -> tuple[Value, Value]:
     """Returns the new shape, and for each of the new values, flattened, its index in the old ones, flattened."""
     op = functools.partial(build, T=_INT64)
     number = functools.partial(build.constant, dtype="int64")
@@ -76,12 +76,12 @@ def _shape_and_sources(build: Build, old: Value, wanted: list[int]) -> tuple[Val
         column = op("ExpandDims", weights, build.constant(1, "int32"))
         return op("Sum", op("Mul", column, places), first_axis)
 
-    grown = number([max(size, 1) for size in wanted])
+    grown = number([max(size, 1) for size in requested])
     left = op("FloorDiv", product(old), product(grown))
-    new = op("SelectV2", build.constant([size < 1 for size in wanted], "bool"), left, grown)
+    new = op("SelectV2", build.constant([size < 1 for size in requested], "bool"), left, grown)
     factors = op("FloorDiv", op("Sub", op("AddV2", new, old), number(1)), old)
     strides = op("Cumprod", old, first_axis, exclusive=True, reverse=True)
-    shrinks = build.constant([size < 1 for size in wanted].index(True), "int32")
+    shrinks = build.constant([size < 1 for size in requested].index(True), "int32")
     jump = op("Mul", left, build("Gather", strides, shrinks, Tparams=_INT64, Tindices=type_attr(3)))
     jumps = op("Mul", jump, op("Cumprod", factors, first_axis, exclusive=True, reverse=False))
 

@@ -1,13 +1,13 @@
-"""Resampler, ResamplerGrad -> core ops: images sampled at any points, the heart of spatial transformers.
+"""Resampler, ResamplerGrad -> core ops: images sampled at any points, as spatial transformers do.
 
 Source: tensorflow/contrib/resampler/kernels/resampler_ops.cc, with kernels for float16, float32 and float64. For
-`data` of shape [batch, height, width, channels] and points `warp` of shape [batch, ..., 2], each an (x, y), the answer
+`data` of shape [batch, height, width, channels] and points `warp` of shape [batch, ..., 2], each an (x, y), the output
 of shape [batch, ..., channels] is bilinear between the four pixels around each point. Around the images all is zero.
 A point counts if -1 < x < width and -1 < y < height; any other samples zero and has no gradient.
 
 The images get a frame of zeros, two pixels above and to the left, one below and to the right, so that there are four
 pixels around each point that counts. Any other is moved to (-2, -2), where all four are of the frame: nothing of the
-image, not even a NaN, gets into its answer, and nothing of its gradient into the image's.
+image, not even a NaN, gets into its output, and nothing of its gradient into the image's.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from compat_saver import dtypes
 from compat_saver.graph.attributes import type_attr
 from compat_saver.graph.ir import Node, Value
 from compat_saver.passes.build import Build
-from compat_saver.passes.replacements.op_replacement import Successor
+from compat_saver.passes.op_replacement import OpReplacement
 
 _INT32 = type_attr(3)
 _FRAME = 2
@@ -32,7 +32,7 @@ _LOW, _HIGH = 0, 1
 _PIXELS = (_LOW, _LOW), (_HIGH, _HIGH), (_LOW, _HIGH), (_HIGH, _LOW)
 
 
-class Resampler(Successor):
+class Resampler(OpReplacement):
     """Gathers the four pixels around each point for a Resampler, and scatters to them for a ResamplerGrad."""
 
     name = "resampler"
@@ -49,7 +49,7 @@ class Resampler(Successor):
         if grad_output:
             build.replace(sampling.grad_data(*grad_output), sampling.grad_warp(*grad_output))
         else:
-            build.replace(sampling.answer())
+            build.replace(sampling.output())
 
 
 class _Sampling:
@@ -108,7 +108,7 @@ class _Sampling:
         node = op("Split", self.last_axis, value, num_split=2).node
         return node.output(_X), node.output(_Y)
 
-    def answer(self) -> Value:
+    def output(self) -> Value:
         """Returns the sum of the weighted pixels, [batch, ..., channels]."""
         return self.op("AddN", *(self.weighted(pixel, self.pixels[pixel]) for pixel in _PIXELS), N=4)
 
@@ -132,7 +132,7 @@ class _Sampling:
         return self.op("ConcatV2", *sums, self.last_axis, N=2, Tidx=_INT32)
 
     def slope(self, axis: int) -> Value:
-        """Returns how fast the answer rises along an axis: the mean of its two edges across that axis."""
+        """Returns how fast the output rises along an axis: the mean of its two edges across that axis."""
 
         def edge(across: int) -> Value:
             low, high = ((side, across) if axis == _X else (across, side) for side in (_LOW, _HIGH))

@@ -3,10 +3,10 @@
 Source: tensorflow/contrib/layers/kernels/sparse_feature_cross_kernel.cc. For each row the op makes every combination
 of one feature per column, the last column running fastest. Three cases, by what it makes of a combination:
 
-1. SparseFeatureCrossV2: text, or a hash that begins with `hash_key`. SparseCross is the same op under a new name.
+1. SparseFeatureCrossV2: text, or a hash that starts from `hash_key`. SparseCross is the same op under a new name.
 2. SparseFeatureCross with text: the features with "_X_" between them, as SparseCross.
-3. SparseFeatureCross with hashes, what `crossed_column` asks for unless it is given a `hash_key`: they are combined in
-   a way of its own that no op of today knows. SparseCross still tells which combinations there are; their hashes are
+3. SparseFeatureCross with hashes, what `crossed_column` requests without a `hash_key`: they are combined in
+   a way that no current op implements. SparseCross still gives the combinations; their hashes are
    computed from their numbers, in 64 bits that wrap around.
 
 The features of a sparse column must be sorted by row, as those of every SparseTensor that TensorFlow makes.
@@ -22,7 +22,7 @@ from compat_saver import dtypes
 from compat_saver.graph.attributes import int_attr, type_attr
 from compat_saver.graph.ir import Node, Value
 from compat_saver.passes.build import Build
-from compat_saver.passes.replacements.op_replacement import Successor
+from compat_saver.passes.op_replacement import OpReplacement
 
 _INT64, _UINT8, _UINT64, _STRING = (
     type_attr(dtypes.by_name(name).number) for name in ("int64", "uint8", "uint64", "string")
@@ -32,7 +32,7 @@ _ADDEND = 0x9E3779B97F4A7800 - (1 << 64)  # as a signed number
 _MOST_BUCKETS = (1 << 63) - 1
 
 
-class SparseCross(Successor):
+class SparseFeatureCross(OpReplacement):
     """Rewrites each of the two old ops."""
 
     name = "sparse_cross"
@@ -51,7 +51,7 @@ class SparseCross(Successor):
 
 
 class _Column(NamedTuple):
-    """A column: the hashes of all its features, row after row; for each row, how many it has and where they begin."""
+    """A column: the hashes of all its features, row after row; for each row, how many it has and where they start."""
 
     hashes: Value
     counts: Value
@@ -59,7 +59,7 @@ class _Column(NamedTuple):
 
 
 class _Hashes:
-    """Rewrites a SparseFeatureCross with hashes; the tensors it makes are int64 unless they say otherwise."""
+    """Rewrites a SparseFeatureCross with hashes; the tensors it makes are int64 unless noted."""
 
     def __init__(self, node: Node, build: Build) -> None:
         self._node = node

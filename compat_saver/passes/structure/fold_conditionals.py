@@ -1,18 +1,18 @@
-"""Takes the branch that a constant predicate takes, and forgets the other one.
+"""Takes the branch that a constant predicate selects, and drops the other one.
 
-A batch norm whose `is_training` is bound asks the same question at every step. Folded, it is plain arithmetic: the dead
-branch and what only it needs fall to `Prune`, and TensorFlow 2 has gradients through the rest.
+A batch norm whose `is_training` is bound evaluates the same predicate at every step. Folded, it is plain arithmetic:
+`Prune` removes the dead branch and what only it needs, and TensorFlow 2 can differentiate the rest.
 
-A v1 cond is made of Switch ops, which kill one of their outputs, and Merge ops, which hand on the input that is alive.
+A v1 cond consists of Switch ops, which kill one of their outputs, and Merge ops, which forward the input that is alive.
 An op is dead as soon as one input is, over data or control edges. Three cases:
 
-1. A Switch with a constant predicate: those who read the live output read the Switch's input; the other output is dead.
-2. A Merge with a single live input: those who read it read that input; its `value_index` becomes a constant. It
-   becomes an Identity itself, for it may be an output that is asked for by name.
+1. A Switch with a constant predicate: readers of the live output read the Switch's input; the other output is dead.
+2. A Merge with a single live input: its readers read that input; its `value_index` becomes a constant. It becomes an
+   Identity itself, because its output may be requested by name.
 3. Any other op with a dead input is dead itself; so is a Merge without a live one, and the Merge of a loop that nothing
    enters.
 
-Nothing is searched for twice: what changes is noted, and what may change by it looked at.
+No search is repeated: each change queues the nodes that it may affect.
 """
 
 from __future__ import annotations
@@ -23,11 +23,9 @@ import numpy as np
 
 from compat_saver.graph.attributes import tensor_attr, type_attr
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import MERGE_OPS, NEXT_ITERATION_OPS, SWITCH_OPS
 from compat_saver.passes.base import Pass, Rewrite
 
-_SWITCHES = ("Switch", "RefSwitch")
-_MERGES = ("Merge", "RefMerge")
-_NEXT_ITERATIONS = ("NextIteration", "RefNextIteration")
 _LOGIC = ("Identity", "StopGradient", "Cast", "LogicalNot", "LogicalAnd", "LogicalOr")
 _COMPARISONS: dict[str, np.ufunc] = {
     "Equal": np.equal,
@@ -61,7 +59,7 @@ class _Folder:
         self._dead: set[Value] = set()
         self._folded: set[Node] = set()
         self._buried: set[Node] = set()
-        self._unasked = deque(graph)
+        self._unevaluated = deque(graph)
         self._dying: deque[Node] = deque()
         self._halved: deque[Node] = deque()  # merges that may have a single live input left
 
@@ -70,18 +68,18 @@ class _Folder:
 
         All that is dead is known before a Merge decides.
         """
-        while self._unasked or self._dying or self._halved:
-            if self._unasked:
-                self._ask(self._unasked.popleft())
+        while self._unevaluated or self._dying or self._halved:
+            if self._unevaluated:
+                self._evaluate(self._unevaluated.popleft())
             elif self._dying:
                 self._die(self._dying.popleft())
             else:
                 self._fold_merge(self._halved.popleft())
         return len(self._folded)
 
-    def _ask(self, node: Node) -> None:
+    def _evaluate(self, node: Node) -> None:
         """Folds a switch whose predicate is known by now, or learns the truth of a predicate."""
-        if node.op in _SWITCHES:
+        if node.op in SWITCH_OPS:
             taken = self._truths.get(node.inputs[1]) if len(node.inputs) == 2 else None
             if taken is not None and node not in self._folded:
                 self._fold_switch(node, taken)
@@ -89,7 +87,7 @@ class _Folder:
             truth = _truth(node, self._truths)
             if truth is not None:
                 self._truths[node.output()] = truth
-                self._unasked.extend(use.node for use in node.output().uses)
+                self._unevaluated.extend(use.node for use in node.output().uses)
 
     def _fold_switch(self, node: Node, taken: bool) -> None:
         """Case 1."""
@@ -101,7 +99,7 @@ class _Folder:
         """Makes what reads `value` read its source, and looks at it again."""
         readers = [use.node for use in value.uses]
         value.replace_uses(source)
-        self._unasked.extend(readers)
+        self._unevaluated.extend(readers)
         if source in self._dead:
             self._dying.extend(readers)
 
@@ -111,7 +109,7 @@ class _Folder:
 
     def _die(self, node: Node) -> None:
         """Case 3."""
-        if node.op in _MERGES and any(value not in self._dead for value in _entries(node)):
+        if node.op in MERGE_OPS and any(value not in self._dead for value in _entries(node)):
             self._halved.append(node)
         elif node not in self._buried:
             self._buried.add(node)
@@ -122,7 +120,7 @@ class _Folder:
     def _fold_merge(self, merge: Node) -> None:
         """Case 2, if it is one."""
         alive = [index for index, value in enumerate(merge.inputs) if value not in self._dead]
-        if merge.op not in _MERGES or len(alive) != 1:
+        if merge.op not in MERGE_OPS or len(alive) != 1:
             return
         (index,) = alive
         live = merge.inputs[index]
@@ -137,12 +135,12 @@ class _Folder:
 
 
 def _entries(merge: Node) -> list[Value]:
-    """Returns the inputs that can come first: what goes around in a loop must have entered it."""
-    return [value for value in merge.inputs if value.node.op not in _NEXT_ITERATIONS]
+    """Returns the inputs that can arrive first: a value that goes around a loop must have entered it."""
+    return [value for value in merge.inputs if value.node.op not in NEXT_ITERATION_OPS]
 
 
 def _truth(node: Node, known: dict[Value, bool]) -> bool | None:
-    """Returns what a node's first output is, or None where that depends on more than what is known."""
+    """Returns the truth value of a node's first output, or None where that depends on unknown values."""
     if node.op == "Const":
         return _constant_truth(node)
     if node.op in _COMPARISONS:
@@ -159,14 +157,14 @@ def _truth(node: Node, known: dict[Value, bool]) -> bool | None:
 
 
 def _compared(node: Node) -> bool | None:
-    """Returns the answer of a comparison of two constants: a mode may be a word or a number."""
+    """Returns the result of comparing two constants: a training-mode input may be a text or a number."""
     values = [value for value in (_scalar(item.node) for item in node.inputs) if value is not None]
     return bool(_COMPARISONS[node.op](*values)) if len(values) == len(node.inputs) == 2 else None
 
 
 def _constant_truth(node: Node) -> bool | None:
     value = _scalar(node)
-    # Keras once had a number for its learning phase.
+    # Early Keras used a number for its learning phase.
     return bool(value) if value is not None and value.dtype.kind in "bu" else None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint
-from compat_saver.checkpoints.opening import open_source
+from compat_saver.checkpoints.reading import open_source
 from compat_saver.errors import UsageError
 from compat_saver.saver.errors import require_path
 from compat_saver.saver.load_into.names import LoadMap, ask

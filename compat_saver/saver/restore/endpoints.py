@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from compat_saver import dtypes
-from compat_saver.analysis.needs import needed_from
 from compat_saver.analysis.serving.modes import Mode
+from compat_saver.analysis.walk import needed_from
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError
-from compat_saver.graph import Graph, OpCatalog, from_graph_def
+from compat_saver.graph import Graph
 from compat_saver.graph.attributes import Shape
-from compat_saver.migration.inference import modes_to_bind
-from compat_saver.migration.options import MigrationOptions
-from compat_saver.migration.settle import settle_signatures
-from compat_saver.migration.signature import Signature, Tensor
-from compat_saver.proto.meta_graph import MetaGraph
-from compat_saver.saver.restore.python_functions import PYTHON_OPS, remove_python
+from compat_saver.graph.op_sets import PYTHON_OPS
+from compat_saver.model.choosing import choose_signatures
+from compat_saver.model.folding import FoldedGraph, fold
+from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.model.signature import ServingRequest, Signature, Tensor
+from compat_saver.saver.restore.python_functions import remove_python
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class Endpoints:
     """Finds the inputs, outputs and modes of a graph when they are asked for.
 
     Args:
-        meta: the meta graph as its release wrote it.
-        graph: what of it is there; what is not is neither input nor output.
+        model: the model as it was opened.
+        graph: what of its graph is there; what is not is neither input nor output.
     """
 
-    def __init__(self, meta: MetaGraph, graph: Graph) -> None:
-        self._meta, self._graph = meta, graph
+    def __init__(self, model: LegacyModel, graph: Graph) -> None:
+        self._model, self._graph = model, graph
 
     @functools.cached_property
     def inputs(self) -> dict[str, Endpoint]:
@@ -96,32 +96,26 @@ class Endpoints:
     @functools.cached_property
     def modes_told(self) -> Mapping[str, Mode]:
         """Tensor -> mode, with what showed it."""
-        graph, catalog, trainable = self._read
-        found = modes_to_bind(self._meta, graph, catalog, MigrationOptions(), trainable)
-        return {mode.tensor: mode for mode in found if self._is_there(mode.tensor)}
+        return {mode.tensor: mode for mode in self._folded.modes if self._is_there(mode.tensor)}
+
+    @functools.cached_property
+    def _folded(self) -> FoldedGraph:
+        return fold(self._model, ServingRequest())
 
     @functools.cached_property
     def _signatures(self) -> tuple[Signature, ...]:
-        graph, catalog, trainable = self._read
-        found = self._settled(graph, catalog, trainable)
-        if self._meta.signatures or not any(_needs_python(graph, item) for item in found):
+        graph, trainable = self._folded.graph, self._model.trainable
+        found = self._chosen(trainable)
+        if self._model.signatures or not any(_needs_python(graph, item) for item in found):
             return found
-        able = from_graph_def(self._meta.graph_def)
-        remove_python(able)
-        return self._settled(able, catalog, trainable & {node.name for node in able}) or found
+        remove_python(graph)
+        return self._chosen({name for name in trainable if name in graph}) or found
 
-    def _settled(self, graph: Graph, catalog: OpCatalog, trainable: set[str]) -> tuple[Signature, ...]:
-        bound = [name for name in self.modes_told if name.partition(":")[0] in graph]
+    def _chosen(self, trainable: Collection[str]) -> tuple[Signature, ...]:
         try:
-            return settle_signatures(self._meta, graph, catalog, MigrationOptions(), trainable, bound)[0]
+            return choose_signatures(self._model, self._folded, ServingRequest(), trainable).signatures
         except (CannotMigrateError, NameNotFoundError):
             return ()  # nothing can be proposed, or the file speaks of what is not in it
-
-    @functools.cached_property
-    def _read(self) -> tuple[Graph, OpCatalog, set[str]]:
-        graph = from_graph_def(self._meta.graph_def)
-        trainable = {record.name for record in self._meta.variables() if record.trainable}
-        return graph, OpCatalog.of(graph, self._meta.stripped_ops), trainable
 
     def _by_key(self, tensors: Iterable[tuple[str, Mapping[str, Tensor]]]) -> dict[str, Endpoint]:
         listed = [

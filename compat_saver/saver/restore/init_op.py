@@ -6,22 +6,21 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from compat_saver import _tensorflow
-from compat_saver.analysis.values.init_op import InitOp
-from compat_saver.migration.artifact import Artifact
-from compat_saver.saver.importing.importable import Importable
+from compat_saver.analysis.values.initializers import InitOp
+from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.model.runnable.whole_graph import Importable
 
-_KINDS = ("saved_model", "hub_module")
 _MOST_SHOWN = 5
 
 
-def find_init_op(artifact: Artifact, imported: Importable) -> tuple[InitOp | None, tuple[str, ...]]:
+def find_init_op(model: LegacyModel, imported: Importable) -> tuple[InitOp | None, tuple[str, ...]]:
     """Returns the init op of a SavedModel, and if it cannot be run a note that says why.
 
     Args:
-        artifact: the model, as it was opened.
+        model: the model, as it was opened.
         imported: what of its graph is there.
     """
-    name = artifact.meta.init_op if artifact.kind in _KINDS else ""
+    name = model.meta.init_op if model.is_saved_model else ""
     if not name:
         return None, ()
     node = imported.graph.get(name)

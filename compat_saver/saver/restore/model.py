@@ -10,14 +10,15 @@ from types import TracebackType
 from typing import Any
 
 from compat_saver import _tensorflow
-from compat_saver.analysis.values.weights import HANDLE_OPS, declared_shape, variable_nodes
+from compat_saver.analysis.values.weights import declared_shape, variable_nodes
 from compat_saver.bundle import Checkpoint
 from compat_saver.dtypes import base
 from compat_saver.errors import GraphError, RestoreError, UsageError
-from compat_saver.migration.artifact import Artifact, open_artifact
-from compat_saver.migration.options import MigrationOptions
+from compat_saver.graph.op_sets import HANDLE_OPS
+from compat_saver.model import LegacyModel, open_model
+from compat_saver.model.opening import parse_tags
+from compat_saver.model.runnable.whole_graph import Importable, importable
 from compat_saver.saver.errors import require_path
-from compat_saver.saver.importing.importable import Importable, importable
 from compat_saver.saver.matching.fit import Wanted
 from compat_saver.saver.matching.naming import Given, NameMap, stored_names
 from compat_saver.saver.matching.report import RestoreReport
@@ -118,7 +119,7 @@ def restore(
     name_map: NameMap | None = None,
     scope: str | None = None,
     ema: bool = False,
-    tag_set: str | Sequence[str] = MigrationOptions.tag_set,
+    tag_set: str | Sequence[str] | None = None,
     assets: Mapping[str, PathArgument] | None = None,
 ) -> RestoredModel:
     """Opens a legacy model: its graph in a tf.Graph of its own, its variables and tables filled.
@@ -138,7 +139,8 @@ def restore(
             or a function.
         scope: only tensors below it count, their names taken without it.
         ema: give variables their moving averages, where the checkpoint has them.
-        tag_set: the tags of the graph of a SavedModel, or these as one text with commas between.
+        tag_set: the tags of the graph of a SavedModel, or these as one text with commas between; empty for the graph
+            without tags; None for the one tagged serve or else the one without tags.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
 
     Raises:
@@ -150,33 +152,36 @@ def restore(
         TensorFlowMissingError: TensorFlow is needed and absent.
     """
     require_path(source, "source")
-    tags = tuple(tag.strip() for tag in tag_set.split(",")) if isinstance(tag_set, str) else tuple(tag_set)
-    options = MigrationOptions(meta_graph=None if meta_graph is None else Path(meta_graph), tag_set=tags)
-    artifact = open_artifact(Path(source), options, needs_weights=False)
-    imported = importable(artifact.meta)
+    model = open_model(
+        Path(source),
+        meta_graph=None if meta_graph is None else Path(meta_graph),
+        tag_set=parse_tags(tag_set),
+        needs_checkpoint=False,
+    )
+    imported = importable(model.meta)
     foreign = disown(imported.meta)
     v1 = _tensorflow.tensorflow().compat.v1
     graph, saver = _import(v1, imported)
     session = v1.Session(graph=graph)
     try:
         remaining = Remaining(imported.meta, imported.graph)
-        report = _restore(session, saver, artifact, remaining, strict, (scope, ema, name_map))
+        report = _restore(session, saver, model, remaining, strict, (scope, ema, name_map))
         files = {old: Path(new) for old, new in (assets or {}).items()}
-        tables = Tables(imported.meta, imported.graph, artifact.checkpoint, files)
-        start = begin(session, artifact, imported, remaining, tables, [row.name for row in report.restored])
+        tables = Tables(imported.meta, imported.graph, model.checkpoint, files)
+        start = begin(session, model, imported, remaining, tables, [row.name for row in report.restored])
     except BaseException:
         session.close()
         raise
     finally:
-        if artifact.checkpoint is not None:
-            artifact.checkpoint.close()
+        if model.checkpoint is not None:
+            model.checkpoint.close()
     report = dataclasses.replace(
         report,
         initialised=start.initialised,
         uninitialised=start.uninitialised,
-        notes=(*artifact.notes, *imported.notes, *foreign, *start.notes),
+        notes=(*model.notes, *imported.notes, *foreign, *start.notes),
     )
-    endpoints = Endpoints(artifact.meta, imported.graph)
+    endpoints = Endpoints(model, imported.graph)
     return RestoredModel(session, saver, report, imported, endpoints)
 
 
@@ -218,22 +223,22 @@ _LOCAL = "local_variables"
 def _restore(
     session: Any,
     saver: Saver | None,
-    artifact: Artifact,
+    model: LegacyModel,
     remaining: Remaining,
     strict: bool,
     naming: tuple[str | None, bool, NameMap | None],
 ) -> ModelReport:
     """Fills what the saver asks for, and what else the checkpoint has of the graph's variables."""
-    checkpoint = artifact.checkpoint
+    checkpoint = model.checkpoint
     if checkpoint is None:
         if saver is not None and strict:
             raise RestoreError(
-                f"{artifact.path}: this is a graph alone, and it has variables, whose values are in a checkpoint that "
+                f"{model.path}: this is a graph alone, and it has variables, whose values are in a checkpoint that "
                 "is not beside it. Open that, with meta_graph=GRAPH.meta, or let them begin as the graph has it, with "
                 "strict=False.",
-                RestoreReport(artifact.path),
+                RestoreReport(model.path),
             )
-        return ModelReport(artifact.path)
+        return ModelReport(model.path)
     scope, ema, name_map = naming
     asked = [] if saver is None else requests_of(session.graph, saver.saver_def.restore_op_name)
     require_targets(

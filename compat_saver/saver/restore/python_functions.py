@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from compat_saver.graph import Graph
+from compat_saver.graph.op_sets import PYTHON_OPS
 from compat_saver.proto.messages import Message
 from compat_saver.proto.meta_graph import MetaGraph
 
-PYTHON_OPS = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 FOREIGN = b"a function of the program that wrote the graph: "
 """What a token begins with that nothing in this program has."""
 

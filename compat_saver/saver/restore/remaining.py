@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from compat_saver import _tensorflow
-from compat_saver.analysis.values.initialisers import Initialiser, filling_order, first_assignments, initialisers
+from compat_saver.analysis.values.initializers import Initializer, filling_order, first_assignments, initializers
 from compat_saver.analysis.values.weights import variable_nodes
 from compat_saver.graph import Graph, Node
 from compat_saver.proto.meta_graph import MetaGraph
@@ -47,7 +47,7 @@ class Remaining:
         """
         there = {_identity(self.variables[name]) for name in filled if name in self.variables}
         left = [name for name, node in self.variables.items() if _identity(node) not in there]
-        begin = initialisers(self._graph, left, self._written, self.variables)
+        begin = initializers(self._graph, left, self._written, self.variables)
         failed = {name: "nothing in the graph initialises it" for name in left if name not in begin}
         failed |= {name: f"its initialiser needs {item.obstacle}" for name, item in begin.items() if item.obstacle}
         ready = {name: item for name, item in begin.items() if name not in failed}
@@ -73,7 +73,7 @@ def _identity(node: Node) -> tuple[bytes, str]:
     return node.attr.bytes("container"), node.attr.text("shared_name") or node.name
 
 
-def _groups(ready: Mapping[str, Initialiser]) -> list[list[str]]:
+def _groups(ready: Mapping[str, Initializer]) -> list[list[str]]:
     """Returns the variables in groups, each after those it needs; where some need each other, one by one."""
     needs = {name: frozenset((item.variables & ready.keys()) - {name}) for name, item in ready.items()}
     groups = filling_order(needs)

@@ -14,13 +14,13 @@ import numpy as np
 from compat_saver import _tensorflow, dtypes
 from compat_saver.errors import NameNotFoundError, UsageError, nearest_names
 from compat_saver.graph.attributes import Shape
+from compat_saver.graph.op_sets import PLACEHOLDER_OPS, PYTHON_OPS
 from compat_saver.graph.text import format_shape
-from compat_saver.passes.feed import PLACEHOLDER_OPS
+from compat_saver.model.runnable.whole_graph import Importable
 from compat_saver.saver.errors import retold
-from compat_saver.saver.importing.importable import Importable
 from compat_saver.saver.matching.report import described
 from compat_saver.saver.restore.endpoints import Endpoints
-from compat_saver.saver.restore.python_functions import FOREIGN, PYTHON_OPS
+from compat_saver.saver.restore.python_functions import FOREIGN
 from compat_saver.saver.restore.report import ModelReport
 
 _UNFED = "You must feed a value for placeholder tensor"

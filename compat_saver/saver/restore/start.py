@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from compat_saver.migration.artifact import Artifact
-from compat_saver.saver.importing.importable import Importable
+from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.model.runnable.whole_graph import Importable
 from compat_saver.saver.restore.init_op import find_init_op, run_init_op
 from compat_saver.saver.restore.remaining import Remaining
 from compat_saver.saver.restore.report import Uninitialised
@@ -31,7 +31,7 @@ class Start:
 
 def begin(
     session: Any,
-    artifact: Artifact,
+    model: LegacyModel,
     imported: Importable,
     remaining: Remaining,
     tables: Tables,
@@ -44,13 +44,13 @@ def begin(
 
     Args:
         session: the tf.compat.v1.Session.
-        artifact: the model, as it was opened.
+        model: the model, as it was opened.
         imported: what of its graph is there.
         remaining: its variables.
         tables: its tables.
         restored: the variables that have their values.
     """
-    init_op, notes = find_init_op(artifact, imported)
+    init_op, notes = find_init_op(model, imported)
     if init_op is None:
         initialised, uninitialised = remaining.initialise(session, restored)
         return Start(initialised, uninitialised, (*notes, *tables.fill(session, lambda name: False)))

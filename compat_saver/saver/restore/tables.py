@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from compat_saver import _tensorflow
-from compat_saver.analysis.values.tables import Table, file_initializers
+from compat_saver.analysis.values.tables import LookupTable, file_initializers
 from compat_saver.bundle import Checkpoint
 from compat_saver.graph import Graph
-from compat_saver.migration.table_content import carried_files, settle_tables
+from compat_saver.model.table_content import carried_files, resolve_tables
 from compat_saver.proto.meta_graph import MetaGraph
 
 
@@ -31,7 +31,7 @@ class Tables:
         self, meta: MetaGraph, graph: Graph, checkpoint: Checkpoint | None, assets: Mapping[str, Path]
     ) -> None:
         self._graph = graph
-        self._content = settle_tables(graph, meta, checkpoint, assets, (), {})
+        self._content = resolve_tables(graph, meta, checkpoint, assets, (), {})
         carried = {name: str(path) for name, path in carried_files(meta).items() if name.partition(":")[0] in graph}
         paths = self._content.paths
         found = {graph[name].inputs[1].name: str(path) for name, path in paths.items()}
@@ -50,7 +50,7 @@ class Tables:
         failed = [note for table in self._content.tables if (note := self._fill(session, table, done))]
         return (*self._content.problems, *self._content.notes, *failed)
 
-    def _fill(self, session: Any, table: Table, done: Callable[[str], bool]) -> str:
+    def _fill(self, session: Any, table: LookupTable, done: Callable[[str], bool]) -> str:
         files = {node.name for node, _ in file_initializers(self._graph, table)}
         names = [name for name in table.initializers if not done(name)]
         if not names or not files <= self._content.paths.keys():

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from compat_saver import _tensorflow, dtypes
-from compat_saver.analysis.values.initialisers import ASSIGN_OPS, RESTORE_OPS
-from compat_saver.analysis.values.weights import HANDLE_OPS, Part
+from compat_saver.analysis.values.weights import Part
 from compat_saver.bundle import parse_shape_and_slice
 from compat_saver.errors import UsageError
 from compat_saver.graph.attributes import Shape, shape_from_message
-from compat_saver.passes.structure.ref_counterparts import VARIABLE_OPS
+from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, ASSIGN_OPS, RESTORE_OPS
 from compat_saver.saver.matching.fit import Wanted
 
 _UNCHANGED = {"Identity", "Reshape"}
@@ -113,7 +112,7 @@ def _request(value: Any, key: str, spec: str, uses: Sequence[_Use]) -> Request:
     users = tuple(use.op for use in uses)
     assigned = next((use for use in uses if use.op.type in ASSIGN_OPS and use.between <= _UNCHANGED), None)
     variable = None if assigned is None else assigned.op.inputs[0].op
-    if assigned is None or variable is None or variable.type not in (*VARIABLE_OPS, *HANDLE_OPS):
+    if assigned is None or variable is None or variable.type not in ANY_VARIABLE_OPS:
         return Request(Wanted(key, dtype, None, (key,), part), value, users)
     shape = part.shape if part is not None else _shape(variable)
     return Request(Wanted(variable.name, dtype, shape, (key,), part, "Reshape" in assigned.between), value, users)

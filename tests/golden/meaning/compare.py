@@ -23,7 +23,7 @@ from case import OLD, TODAY, Case, definitions
 from write_cases import all_cases
 
 from compat_saver import dtypes
-from compat_saver.graph.changes import known_changes
+from compat_saver.graph.op_notes import known_changes
 
 HERE = Path(__file__).parent
 EXACT, ROUNDING, UNASKED = "exact", "rounding", ""

@@ -1,0 +1,79 @@
+"""What is recorded in a graph of its values: constants, and shapes without running any shape function."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from compat_saver.analysis.walk import origin
+from compat_saver.graph.attributes import Shape, shape_from_message
+from compat_saver.graph.ir import Graph, Value
+from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, FEEDABLE_OPS
+from compat_saver.proto.tensors import to_array
+
+
+def constant_value(value: Value) -> np.ndarray | None:
+    """Returns the array of a Const, looked at through Identity nodes; None if it is computed some other way."""
+    node = origin(value, ("Identity",)).node
+    tensor = node.attr.tensor("value") if node.op == "Const" else None
+    return None if tensor is None else to_array(tensor)
+
+
+# ---- shapes as they are recorded
+
+
+# Before this GraphDef version a Placeholder or Variable of unknown shape was written as a scalar.
+_SCALAR_MEANT_UNKNOWN_BEFORE = 24
+
+
+def static_shape(graph: Graph, value: Value) -> Shape:
+    """Returns the static shape of a value; None, an unknown rank, where the file does not tell."""
+    recorded = value.node.attrs.get("_output_shapes")
+    if recorded is not None and value.index < len(recorded.list.shape):
+        return shape_from_message(recorded.list.shape[value.index])
+    if value.node.op in FEEDABLE_OPS:
+        shape = value.node.attr.shape("shape")
+        if shape == () and value.node.op == "Placeholder" and graph.producer < _SCALAR_MEANT_UNKNOWN_BEFORE:
+            return None
+        return shape
+    if value.node.op == "Const":
+        tensor = value.node.attr.tensor("value")
+        return shape_from_message(tensor.tensor_shape) if tensor is not None else None
+    return None
+
+
+# ---- shapes of weights, wherever they are stored
+
+
+_READS = ("Identity", "ReadVariableOp", "Enter", "StopGradient")
+_PARTS = {"ConcatV2": slice(-1), "Concat": slice(1, None)}
+
+
+def stored_shape(value: Value) -> Shape:
+    """Returns the shape of a variable, a constant, or a partitioned variable's parts in one; None for all else."""
+    node = origin(value, _READS).node
+    if node.op in ANY_VARIABLE_OPS:
+        return node.attr.shape("shape")
+    if node.op == "Const":
+        tensor = node.attr.tensor("value")
+        return shape_from_message(tensor.tensor_shape) if tensor is not None else None
+    if node.op in _PARTS:
+        return _joined([_part(item) for item in node.inputs[_PARTS[node.op]]])
+    return None
+
+
+def _part(value: Value) -> Shape:
+    node = origin(value, _READS).node
+    return stored_shape(value) if node.op in ANY_VARIABLE_OPS else None
+
+
+def _joined(parts: list[Shape]) -> Shape:
+    """Returns the shape of parts in one; they differ along the axis at which they were cut, the first if nowhere."""
+    known = [part for part in parts if part is not None and None not in part]
+    if not known or len(known) < len(parts) or len({len(part) for part in known}) > 1:
+        return None
+    axis = next((place for place, sizes in enumerate(zip(*known, strict=True)) if len(set(sizes)) > 1), 0)
+    joined = list(known[0])
+    if not joined:
+        return None
+    joined[axis] = sum(part[axis] or 0 for part in known)
+    return tuple(joined)

@@ -1,0 +1,125 @@
+"""What commands put out: the report on stdout, progress and failures on stderr, the documented exit code.
+
+Errors of the package become a message on stderr, and JSON on stdout where asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from compat_saver.errors import CannotMigrateError, CompatSaverError, VerificationError
+
+if TYPE_CHECKING:
+    from compat_saver.migration import MigrationReport
+
+
+DIFFERENT, UNUSABLE, OBSTRUCTED, INTERRUPTED = 1, 2, 3, 130
+
+
+def reports_failures(command: Callable[..., None]) -> Callable[..., None]:
+    """Wraps a command that has an `as_json` parameter."""
+
+    @functools.wraps(command)
+    def wrapped(*, as_json: bool, **arguments: Any) -> None:
+        try:
+            _clean_up_when_terminated()
+            command(as_json=as_json, **arguments)
+        except CompatSaverError as error:
+            click.echo(f"Error: {error}", err=True)
+            if as_json:
+                _print_json(error)
+            sys.exit(_exit_code(error))
+        except OSError as error:  # a full disk, a file that vanished meanwhile
+            click.echo(f"Error: {error}", err=True)
+            if as_json:
+                _print_json(error)
+            sys.exit(UNUSABLE)
+        except KeyboardInterrupt:
+            click.echo("Interrupted; nothing was written.", err=True)
+            sys.exit(INTERRUPTED)
+
+    return wrapped
+
+
+def _clean_up_when_terminated() -> None:
+    """Makes SIGTERM end the command as Ctrl-C does, so that what was half written is taken away."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def _print_json(error: Exception) -> None:
+    """Prints the report of a failed verification, or else what failed and every obstacle."""
+    from compat_saver.report.json_text import to_json
+
+    report = getattr(error, "report", None)
+    if report is not None:
+        click.echo(to_json(report.to_dict()))
+        return
+    found: dict[str, Any] = {"error": type(error).__name__, "problems": [str(error)]}
+    if isinstance(error, CannotMigrateError):
+        ops = [row.to_dict() for row in error.ops]
+        found |= {"problems": list(error.obstacles), "ops": ops, "around": error.around}
+    click.echo(to_json(found))
+
+
+def _exit_code(error: CompatSaverError) -> int:
+    if isinstance(error, VerificationError):
+        return DIFFERENT
+    return OBSTRUCTED if isinstance(error, CannotMigrateError) else UNUSABLE
+
+
+_STAGES = {
+    "read": "Reading the graph and the index of the checkpoint",
+    "rewrite": "Rewriting the graph",
+    "write": "Writing the SavedModel",
+    "verify": "Comparing it with the original",
+}
+
+
+@contextlib.contextmanager
+def stages() -> Iterator[Callable[[str], None] | None]:
+    """Gives a function that takes the name of each stage as it begins, or None where nobody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("Starting") as status:
+        yield lambda stage: status.update(_STAGES[stage])
+
+
+@contextlib.contextmanager
+def byte_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Gives a function that takes bytes done and bytes in all, or None where nobody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    shown = (TextColumn(title), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*shown, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda count, total: bar.update(task, advance=count, total=total)
+
+
+def print_report(report: object, as_json: bool) -> None:
+    """Prints a MigrationReport as JSON or as tables."""
+    found = cast("MigrationReport", report)
+    if as_json:
+        from compat_saver.report.json_text import to_json
+
+        click.echo(to_json(found.to_dict()))
+    else:
+        from compat_saver.report.migration_table import render_migration
+        from compat_saver.report.text import print_to_stdout
+
+        print_to_stdout(render_migration(found))

@@ -1,0 +1,201 @@
+"""What an inspection found: frozen facts that every renderer reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from compat_saver.analysis.ops.triage import OpRow
+from compat_saver.graph.attributes import Shape
+
+
+@dataclass(frozen=True)
+class CheckpointFacts:
+    """The checkpoint's files.
+
+    Attributes:
+        prefix: its path without suffix.
+        version: "V1" or "V2".
+        files: how many files it has.
+        tensors: how many tensors it holds.
+        nbytes: their size.
+        object_based: whether TF2's tf.train.Checkpoint or Keras wrote it.
+    """
+
+    prefix: str
+    version: str
+    files: int
+    tensors: int
+    nbytes: int
+    object_based: bool
+
+
+@dataclass(frozen=True)
+class GraphFacts:
+    """The graph's own data.
+
+    Attributes:
+        path: the file it is in.
+        tensorflow_version: what wrote it, in its own words; "" if it does not say.
+        producer: its GraphDef version.
+        nodes: how many nodes it has.
+        functions: how many functions its library holds.
+        collections: collection -> how many entries.
+        signatures: the names of its SignatureDefs.
+    """
+
+    path: str
+    tensorflow_version: str
+    producer: int
+    nodes: int
+    functions: int
+    collections: Mapping[str, int]
+    signatures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TensorFacts:
+    """A placeholder: what may be fed.
+
+    Attributes:
+        tensor: its name.
+        dtype: its data type's name.
+        shape: its static shape.
+        has_default: whether it has a value even if nothing is fed.
+        bound: its inference value, which a migration binds it to unless the user says otherwise; None for what
+            stays an input.
+        why: what showed that, a phrase.
+    """
+
+    tensor: str
+    dtype: str
+    shape: Shape
+    has_default: bool = False
+    bound: bool | float | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class OutputFacts:
+    """A likely output.
+
+    Attributes:
+        tensor: its name.
+        score: how much speaks for it.
+        signals: what does.
+        proposed: whether it is inferred, and served unless the user names an output.
+    """
+
+    tensor: str
+    score: float
+    signals: tuple[str, ...]
+    proposed: bool
+
+
+@dataclass(frozen=True)
+class VariableFacts:
+    """A variable of the graph, or a tensor of a checkpoint without a graph.
+
+    Attributes:
+        name: its name.
+        dtype: its data type's name.
+        shape: its shape, as the checkpoint has it or else as the graph declares it.
+        nbytes: its size; 0 if unknown.
+        role: "trainable", "slot" (an optimizer's), "average" (a moving average), or "other".
+        stored: whether the checkpoint holds it; None without a checkpoint.
+    """
+
+    name: str
+    dtype: str
+    shape: Shape
+    nbytes: int
+    role: str
+    stored: bool | None
+
+
+@dataclass(frozen=True)
+class OpProblem:
+    """An unsupported op, or one that would be if a signature needed it.
+
+    Attributes:
+        op: its name.
+        count: how many nodes have it.
+        reason: why, a phrase.
+        needed: whether a signature needs one of those nodes.
+    """
+
+    op: str
+    count: int
+    reason: str
+    needed: bool
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a legacy artifact is and holds.
+
+    Attributes:
+        checkpoint: its files; None for a graph alone.
+        graph: its graph; None for a checkpoint alone.
+        placeholders: what may be fed.
+        outputs: likely outputs, best first.
+        variables: all of them.
+        serving: what a migration would serve without options: the file's signatures, or else the inferred outputs;
+            empty if there is neither.
+        ops: what would become of every op then; if nothing is served, every op counts as needed.
+        around: flags for a migration that needs no unsupported op; "" if there is none, or if there are no such flags.
+        queues: the names of queues, readers and iterators.
+        tables: the names of lookup tables.
+        notes: what the user should know.
+    """
+
+    checkpoint: CheckpointFacts | None = None
+    graph: GraphFacts | None = None
+    placeholders: tuple[TensorFacts, ...] = ()
+    outputs: tuple[OutputFacts, ...] = ()
+    variables: tuple[VariableFacts, ...] = ()
+    serving: tuple[str, ...] = ()
+    ops: tuple[OpRow, ...] = ()
+    around: str = ""
+    queues: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[OpProblem, ...]:
+        """Returns the ops that have a reason to be unsupported, the rows of each as one."""
+        rows: dict[tuple[str, str], list[OpRow]] = {}
+        for row in self.ops:
+            if row.reason:
+                rows.setdefault((row.op, row.reason), []).append(row)
+        return tuple(
+            OpProblem(op, sum(row.count for row in found), reason, any(row.needed for row in found))
+            for (op, reason), found in rows.items()
+        )
+
+    def of_role(self, role: str) -> tuple[VariableFacts, ...]:
+        """Returns the variables of one role."""
+        return tuple(item for item in self.variables if item.role == role)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the facts in the form of `--json`; keys may be added to it, none is ever removed."""
+        return {
+            "checkpoint": None if self.checkpoint is None else vars(self.checkpoint),
+            "graph": None if self.graph is None else {**vars(self.graph), "collections": dict(self.graph.collections)},
+            "placeholders": [vars(item) for item in self.placeholders],
+            "outputs": [vars(item) for item in self.outputs],
+            "variables": [vars(item) for item in self.variables],
+            "totals": {role: self._total(role) for role in ("trainable", "slot", "average", "other")},
+            "serving": list(self.serving),
+            "ops": [row.to_dict() for row in self.ops],
+            "around": self.around,
+            "problems": [vars(item) for item in self.problems],
+            "queues": list(self.queues),
+            "tables": list(self.tables),
+            "notes": list(self.notes),
+        }
+
+    def _total(self, role: str) -> dict[str, int]:
+        chosen = self.of_role(role)
+        return {"count": len(chosen), "bytes": sum(item.nbytes for item in chosen)}

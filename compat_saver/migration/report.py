@@ -1,0 +1,152 @@
+"""What a migration did: the frozen result that the API returns and every renderer reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from compat_saver import dtypes
+from compat_saver.analysis.ops.triage import OpRow
+from compat_saver.analysis.values.tables import LookupTable
+from compat_saver.analysis.values.weights import Weight
+from compat_saver.graph.attributes import Shape
+from compat_saver.migration.verification.verify_model import Verification
+from compat_saver.model import SourceFacts
+from compat_saver.model.signature import Signature, Tensor
+from compat_saver.model.table_content import TableContent
+from compat_saver.passes import Rewrite
+
+
+@dataclass(frozen=True)
+class MigrationReport:
+    """What a migration did, or would do.
+
+    Attributes:
+        source: where the model came from.
+        output: the written SavedModel; None after a dry run.
+        signatures: what is served.
+        output_shapes: signature name -> output key -> static shape; empty after a dry run.
+        bound: tensor name -> the constant it was fixed to.
+        weights: the variables that were kept.
+        content: the lookup tables that were kept, and their files.
+        untrained: the weights missing from the checkpoint; they have their initial values.
+        dropped: how many variables of the original no signature needs.
+        rewrites: what the passes did.
+        warnings: what the user should know.
+        verification: what the comparison found; None if there was none.
+        tag_set: the tags of the written model.
+        tolerances: (rtol, atol) as they hold for float32.
+        seconds: stage -> how long it took.
+        ops: what becomes of every op of the original graph.
+        modes: training-mode input -> why it was bound, though the user did not ask for it.
+    """
+
+    source: SourceFacts
+    output: str | None
+    signatures: tuple[Signature, ...]
+    output_shapes: Mapping[str, Mapping[str, Shape]]
+    bound: Mapping[str, np.ndarray]
+    weights: tuple[Weight, ...]
+    content: TableContent
+    untrained: tuple[str, ...]
+    dropped: int
+    rewrites: tuple[Rewrite, ...]
+    warnings: tuple[str, ...]
+    verification: Verification | None
+    tag_set: tuple[str, ...]
+    tolerances: tuple[float, float]
+    seconds: Mapping[str, float]
+    ops: tuple[OpRow, ...]
+    modes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        """Returns "passed", "failed", "skipped" (verification was turned off) or "planned" (a dry run)."""
+        if self.verification is not None:
+            return "passed" if self.verification.passed else "failed"
+        return "planned" if self.output is None else "skipped"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the report in the form of `--json`; keys may be added to it, none is ever removed."""
+        return {
+            "source": {
+                "kind": self.source.kind,
+                "path": self.source.path,
+                "meta_graph": self.source.meta_graph,
+                "checkpoint_version": self.source.checkpoint_version,
+                "tensorflow_version": self.source.tensorflow_version,
+                "producer": self.source.producer,
+                "tag_set": None if self.source.tag_set is None else list(self.source.tag_set),
+            },
+            "output": self.output,
+            "tag_set": list(self.tag_set),
+            "signatures": {item.name: self._signature(item) for item in self.signatures},
+            "variables": {
+                "kept": len(self.weights),
+                "trainable": sum(weight.trainable for weight in self.weights),
+                "dropped": self.dropped,
+                "untrained": list(self.untrained),
+                "bytes": sum(weight.nbytes for weight in self.weights),
+            },
+            "tables": [self._table(item) for item in self.content.tables],
+            "rewrites": [{"name": item.name, "count": item.count, "detail": item.detail} for item in self.rewrites],
+            "ops": [row.to_dict() for row in self.ops],
+            "warnings": list(self.warnings),
+            "problems": self.verification.differences if self.verification is not None else [],
+            "verification": self._verification(),
+            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
+        }
+
+    def _signature(self, signature: Signature) -> dict[str, Any]:
+        shapes = self.output_shapes.get(signature.name, {})
+        return {
+            "inputs": {key: _tensor(item, item.shape) for key, item in signature.inputs.items()},
+            "outputs": {key: _tensor(item, shapes.get(key, item.shape)) for key, item in signature.outputs.items()},
+            "bound": {name: _plain(value.tolist()) for name, value in self.bound.items()},
+            "why": dict(self.modes),
+        }
+
+    def _table(self, table: LookupTable) -> dict[str, Any]:
+        files = [item for item in self.content.files if item.initializer in table.initializers]
+        return {
+            "name": table.name,
+            "key_dtype": dtypes.name_of(table.key_dtype),
+            "value_dtype": dtypes.name_of(table.value_dtype),
+            "stored": table.stored is not None,
+            "files": [{"recorded": item.recorded, "path": str(item.path)} for item in files],
+        }
+
+    def _verification(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"status": self.status, "rtol": self.tolerances[0], "atol": self.tolerances[1]}
+        if self.verification is None:
+            return found | {"inputs": None, "guesses": {}, "signatures": {}}
+        found["inputs"] = self.verification.inputs
+        found["guesses"] = {name: dict(guesses) for name, guesses in self.verification.guesses.items()}
+        found["signatures"] = {
+            name: {
+                key: {"max_abs_diff": result.max_abs_diff, "bitwise_equal": result.bitwise_equal}
+                for key, result in outputs.items()
+            }
+            for name, outputs in self.verification.results.items()
+        }
+        return found
+
+
+def _tensor(tensor: Tensor, shape: Shape) -> dict[str, Any]:
+    listed = None if shape is None else list(shape)
+    return {"tensor": tensor.name, "dtype": dtypes.name_of(tensor.dtype), "shape": listed}
+
+
+def _plain(value: Any) -> Any:
+    """Returns a bound value as JSON can hold it and `--bind` reads it again: what JSON has no number for as text."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, complex) or (isinstance(value, float) and not math.isfinite(value)):
+        return str(value)
+    return value

@@ -1,0 +1,147 @@
+"""The stages of a plan between folding and writing; each takes the results of the earlier ones and returns its own.
+
+All stages edit one graph, the folded one: after `choose` it is whole, after `rewrite` it is cut to what the signatures
+need and each op is one that TensorFlow 2 runs, after `to_resources` its variables are resources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from compat_saver import dtypes
+from compat_saver.analysis.ops.changed_meaning import changed_meaning
+from compat_saver.analysis.ops.obstacles import nesting_problems, obstacles_among
+from compat_saver.analysis.ops.triage import Triage, triage
+from compat_saver.analysis.serving.proposal import needed_placeholders
+from compat_saver.analysis.values.tables import initializer_values
+from compat_saver.analysis.walk import needed_from
+from compat_saver.errors import UsageError
+from compat_saver.graph import Graph
+from compat_saver.migration.found_weights import FoundWeights
+from compat_saver.migration.options import MigrationOptions
+from compat_saver.migration.pipeline import cut_passes, per_op_passes, resource_passes
+from compat_saver.model.choosing import choose_signatures
+from compat_saver.model.cut_points import CutPoints
+from compat_saver.model.folding import FoldedGraph
+from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.model.signature import Signature
+from compat_saver.model.table_content import TableContent, resolve_tables
+from compat_saver.model.warnings import state_notes
+from compat_saver.passes import Rewrite, run_in_functions, run_passes
+from compat_saver.passes.structure.inputs_and_outputs import ReadTableFiles
+from compat_saver.passes.structure.removals import Prune
+
+
+@dataclass(frozen=True)
+class Served:
+    """What is served.
+
+    Attributes:
+        signatures: the signatures.
+        points: the nodes that stand for their inputs and outputs.
+        content: what the lookup tables hold that they need.
+        triage: what becomes of every op of the graph.
+        warnings: how the signatures were chosen, and what their inputs are, a sentence each.
+    """
+
+    signatures: tuple[Signature, ...]
+    points: CutPoints
+    content: TableContent
+    triage: Triage
+    warnings: tuple[str, ...]
+
+
+def choose(model: LegacyModel, folded: FoldedGraph, options: MigrationOptions) -> Served:
+    """Chooses what is served, and sorts every op for it.
+
+    Raises:
+        NameNotFoundError: a tensor or a signature that is not there.
+        UsageError: a request that contradicts the graph.
+        CannotMigrateError: nothing was asked for and nothing can be inferred.
+    """
+    graph = folded.graph
+    choice = choose_signatures(model, folded, options.serving)
+    points = CutPoints.of(graph, choice.signatures)
+    outputs, inputs = points.outputs_of(graph), points.inputs_of(graph)
+    content = resolve_tables(graph, model.meta, model.checkpoint, options.assets, outputs, inputs)
+    run_passes([ReadTableFiles(content.placeholders)], graph)
+    judged = triage(graph, model.catalog, outputs, inputs, initializer_values(graph, content.tables))
+    warnings = (*choice.warnings, *state_notes(graph, choice.signatures))
+    return Served(choice.signatures, points, content, judged, warnings)
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """What was done to the graph up to the point where all obstacles are known.
+
+    Attributes:
+        rewrites: what the passes did.
+        changes: the ops that computed something else in their release, a sentence each.
+    """
+
+    rewrites: tuple[Rewrite, ...]
+    changes: tuple[str, ...]
+
+
+def rewrite(model: LegacyModel, folded: FoldedGraph, served: Served) -> Rewritten:
+    """Cuts the graph to what the signatures need, and rewrites op by op.
+
+    Raises:
+        UsageError: a signature depends on a placeholder that it does not take.
+    """
+    graph, points = folded.graph, served.points
+    roots = [*(name for name, _ in points.outputs.values()), *served.content.initializers]
+    run_passes(cut_passes(points, folded.bound), graph)
+    _refuse_unbound(graph, points, served.signatures)
+    rewrites = run_passes([Prune(roots)], graph)
+    changes = changed_meaning(graph, model.catalog)  # before the passes: what they restore leaves no trace
+    passes = per_op_passes(model.catalog)
+    rewrites += [*run_passes(passes, graph), *run_in_functions(passes, graph, model.catalog)]
+    run_passes([Prune(roots)], graph)  # of what the rewrites left behind; not worth reporting
+    return Rewritten(tuple(rewrites), tuple(changes))
+
+
+def find_obstacles(graph: Graph, served: Served, found: FoundWeights) -> list[str]:
+    """Returns all that prevents the migration, a sentence each."""
+    return [
+        *obstacles_among(served.triage.rows),
+        *nesting_problems(graph),
+        *found.missing,
+        *served.content.problems,
+        *served.content.unfilled(graph),
+    ]
+
+
+def to_resources(model: LegacyModel, graph: Graph) -> tuple[Rewrite, ...]:
+    """Gives the graph the form in which TensorFlow 2 loads it."""
+    return tuple(run_passes(resource_passes(model.catalog), graph))
+
+
+def _refuse_unbound(graph: Graph, points: CutPoints, signatures: Iterable[Signature]) -> None:
+    """Raises UsageError for signatures that need more than they take, all in one go."""
+    problems = [text for signature in signatures for text in _unbound(graph, points, signature)]
+    if problems:
+        raise UsageError("\n".join(problems))
+
+
+def _unbound(graph: Graph, points: CutPoints, signature: Signature) -> Iterator[str]:
+    outputs = [graph[points.outputs[tensor.name][0]].output() for tensor in signature.outputs.values()]
+    taken = {graph[points.inputs[tensor.name].node].output() for tensor in signature.inputs.values()}
+    unbound = [node.name for node in needed_placeholders(needed_from(outputs, taken))]
+    if not unbound:
+        return
+    listed = ", ".join(repr(f"{node}:0") for node in unbound)
+    flags = " ".join(f"--bind {node}:0={_example(graph, node)}" for node in unbound)
+    is_one = len(unbound) == 1
+    what = f"placeholder {listed}, which is" if is_one else f"placeholders {listed}, which are"
+    fix = "Fix it to a constant" if is_one else "Fix them to constants"
+    yield (
+        f"Signature {signature.name!r} depends on the {what} not among its inputs. {fix} ({flags}) or add "
+        f"{'it' if is_one else 'them'} with --inputs."
+    )
+
+
+def _example(graph: Graph, name: str) -> str:
+    kind = dtypes.by_number(graph[name].attr.type("dtype"))
+    return {"bool": "false", "string": "text"}.get(kind.name, "1.0" if kind.is_floating else "0")

@@ -1,0 +1,304 @@
+"""Chooses the signatures: those asked for, those of the file, or an inferred one, in this order."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from compat_saver import dtypes
+from compat_saver.analysis.feeding.sparse_inputs import sparse_inputs
+from compat_saver.analysis.known_values import static_shape
+from compat_saver.analysis.serving.pipelines import Delivery, deliveries
+from compat_saver.analysis.serving.proposal import needed_placeholders, propose
+from compat_saver.analysis.walk import needed_from, nodes_in_loops
+from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError, nearest_names
+from compat_saver.graph import OpCatalog, Value
+from compat_saver.graph.attributes import shape_from_message
+from compat_saver.model.folding import FoldedGraph
+from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.model.signature import (
+    DEFAULT_SIGNATURE,
+    Names,
+    ServingRequest,
+    Signature,
+    SignatureRequest,
+    Tensor,
+    full_name,
+    make_keys,
+    refuse_bad_key,
+)
+from compat_saver.proto.messages import Message
+
+_MOST_RUNNERS_UP = 3
+_GENERIC_NAME = re.compile(r"(.*/)?Placeholder(WithDefault)?(_\d+)?")
+
+
+class Choice(NamedTuple):
+    """What is served.
+
+    Attributes:
+        signatures: the signatures.
+        warnings: how they were chosen, where the user did not say, a sentence each.
+    """
+
+    signatures: tuple[Signature, ...]
+    warnings: tuple[str, ...]
+
+
+def choose_signatures(
+    model: LegacyModel, folded: FoldedGraph, request: ServingRequest, trainable: Collection[str] | None = None
+) -> Choice:
+    """Returns the signatures to serve.
+
+    Args:
+        model: the model.
+        folded: its graph in inference.
+        request: what the user asks for.
+        trainable: its trainable variables, where parts of the graph were removed; None for all.
+
+    Raises:
+        NameNotFoundError: a tensor or a signature that is not there.
+        UsageError: a signature that takes a bound tensor.
+        CannotMigrateError: nothing was asked for and nothing can be inferred.
+    """
+    trainable = model.trainable if trainable is None else trainable
+    chooser = _Chooser(folded, model.catalog, trainable)
+    if request.signatures:
+        chooser.require(request.tensors)
+        found = [chooser.from_request(item) for item in request.signatures]
+    elif model.signatures:
+        found = [chooser.from_message(*item) for item in _of_the_file(model, request).items()]
+    elif request.signature_def is not None:
+        raise NameNotFoundError(f"{model.meta.path} holds no signature, so none is called {request.signature_def!r}.")
+    else:
+        found = [chooser.from_request(SignatureRequest(DEFAULT_SIGNATURE, None, None))]
+    signatures = renamed(found, request.rename)
+    _refuse_bound(signatures, folded.bound)
+    return Choice(signatures, tuple(chooser.warnings))
+
+
+def _refuse_bound(signatures: Iterable[Signature], bound: Collection[str]) -> None:
+    for signature in signatures:
+        both = [tensor.name for tensor in signature.inputs.values() if tensor.name in bound]
+        if both:
+            raise UsageError(f"{both[0]!r} is bound to a value and cannot be an input of {signature.name!r} as well.")
+
+
+def _of_the_file(model: LegacyModel, request: ServingRequest) -> Mapping[str, Message]:
+    name, known = request.signature_def, model.signatures
+    if name is None:
+        return dict(known)
+    if name not in known:
+        raise NameNotFoundError(f"{model.meta.path} has no signature {name!r}{nearest_names(name, known) or '.'}")
+    return {name: known[name]}
+
+
+class _Chooser:
+    def __init__(self, folded: FoldedGraph, catalog: OpCatalog, trainable: Collection[str]) -> None:
+        self._graph, self._bound, self._leftovers = folded.graph, folded.bound, folded.leftovers
+        self._catalog = catalog
+        self._trainable = trainable
+        self._delivered: dict[str, Delivery] = {}
+        self.warnings: list[str] = []
+
+    def require(self, names: Iterable[str]) -> None:
+        """Raises NameNotFoundError for all tensors of some names that are not there, in one go."""
+        missing = []
+        for name in dict.fromkeys(map(full_name, names)):
+            try:
+                self._tensor(name)
+            except NameNotFoundError as error:
+                missing.append(str(error))
+        if missing:
+            raise NameNotFoundError("\n".join(missing))
+
+    def from_request(self, request: SignatureRequest) -> Signature:
+        """Completes what the user asked for."""
+        outputs = self._keyed(self._infer_outputs() if request.outputs is None else request.outputs)
+        names = [tensor.name for tensor in outputs.values()]
+        self._refuse_iterations(names)
+        inputs = self._keyed(self._inputs_of(names) if request.inputs is None else request.inputs)
+        return Signature(request.name, inputs, outputs)
+
+    def _refuse_iterations(self, outputs: Iterable[str]) -> None:
+        inside = nodes_in_loops(self._graph)
+        within = [name for name in outputs if self._graph.value(name).node in inside]
+        if within:
+            raise UsageError(
+                f"{', '.join(map(repr, within))} is inside a while loop and has a value for each iteration. "
+                "Name what leaves the loop: an Exit op, or what reads it."
+            )
+
+    def from_message(self, name: str, message: Message) -> Signature:
+        """Takes over a SignatureDef of the file, without the inputs that were bound."""
+        inputs = self._from_infos(name, message.inputs)
+        taken = {key: tensor for key, tensor in inputs.items() if tensor.name not in self._bound}
+        return Signature(name, taken, self._from_infos(name, message.outputs))
+
+    def _from_infos(self, signature: str, infos: Mapping[str, Message]) -> dict[str, Tensor]:
+        found = {}
+        for key, info in sorted(infos.items()):
+            if info.WhichOneof("encoding") == "name":
+                found[key] = self._from_info(info)
+            elif info.WhichOneof("encoding") == "coo_sparse":
+                parts = self._from_sparse(info.coo_sparse)
+                found |= {_free(f"{key}_{part}", infos): tensor for part, tensor in parts.items()}
+            else:
+                raise CannotMigrateError(
+                    [f"{key!r} of the signature {signature!r} is a composite tensor; name its parts with --inputs."]
+                )
+        return found
+
+    def _from_info(self, info: Message) -> Tensor:
+        tensor = self._tensor(full_name(info.name))
+        shape = shape_from_message(info.tensor_shape) if info.HasField("tensor_shape") else tensor.shape
+        return Tensor(tensor.name, tensor.dtype, shape)
+
+    def _from_sparse(self, message: Message) -> dict[str, Tensor]:
+        """Returns the parts of a sparse tensor; a shape that is a constant of the graph is no input."""
+        parts = {
+            "indices": message.indices_tensor_name,
+            "values": message.values_tensor_name,
+            "shape": message.dense_shape_tensor_name,
+        }
+        tensors = {part: self._tensor(full_name(name)) for part, name in parts.items() if name}
+        return {part: item for part, item in tensors.items() if self._graph.value(item.name).node.op != "Const"}
+
+    def _keyed(self, names: Names) -> dict[str, Tensor]:
+        if isinstance(names, Mapping):
+            return {key: self._tensor(full_name(name)) for key, name in names.items()}
+        listed = dict.fromkeys(map(full_name, names))
+        words = self._sparse_words(listed) | {name: item.key for name, item in self._delivered.items()}
+        return {key: self._tensor(name) for name, key in make_keys(listed, words).items()}
+
+    def _sparse_words(self, names: Iterable[str]) -> dict[str, str]:
+        """Returns what to call the parts of sparse tensors that have no name of their own, only `Placeholder_1`."""
+        values = [(name, self._graph.value(name)) for name in names]
+        unnamed = [(name, value) for name, value in values if _GENERIC_NAME.fullmatch(value.node.name)]
+        words: dict[str, str] = {}
+        for item in sparse_inputs(unnamed, self._catalog):
+            parts = {"indices": item.indices, "values": item.values, "shape": item.shape}
+            words |= {value.name: f"sparse_{part}" for part, value in parts.items() if value is not None}
+        return words
+
+    def _tensor(self, name: str) -> Tensor:
+        value = self._graph.value(name)
+        delivered = self._delivered.get(value.name)
+        shape = static_shape(self._graph, value) if delivered is None else delivered.shape
+        return Tensor(value.name, dtypes.base(self._type(value)), shape)
+
+    def _type(self, value: Value) -> int:
+        """Returns a value's type by the definition of its op, or, of an unknown op, by that of one of its readers."""
+        node = value.node
+        if self._catalog.find(node.op) is not None:
+            types = self._catalog.output_types(node)
+            if value.index < len(types):
+                return types[value.index]
+            has = f"{len(types)} output{'s' if len(types) != 1 else ''}"
+            raise NameNotFoundError(f"The graph has no tensor {value.name!r}: {node.op} {node.name!r} has {has}.")
+        for use in value.uses:
+            if self._catalog.find(use.node.op) is not None:
+                return self._catalog.input_types(use.node)[use.position]
+        raise CannotMigrateError([f"{value.name!r} is computed by {node.op}, an op that nothing here defines."])
+
+    def _inputs_of(self, outputs: Iterable[str]) -> list[str]:
+        """Returns the pipeline outputs that the outputs depend on, and the placeholders that they need as well."""
+        values = [self._graph.value(name) for name in outputs]
+        given = {self._graph.value(name) for name in self._bound}
+        found = deliveries(self._graph, self._catalog, values, given)
+        self._delivered |= {item.value.name: item for item in found}
+        self.warnings += (item.reason for item in found)
+        needed = needed_from(values, given.union(item.value for item in found))
+        return [*(item.value.name for item in found), *(f"{node.name}:0" for node in needed_placeholders(needed))]
+
+    def _infer_outputs(self) -> tuple[str, ...]:
+        proposal = propose(self._graph, self._catalog, self._trainable, self._leftovers)
+        if not proposal.heads:
+            reason = "No output could be inferred: no tensor that depends on a placeholder looks like a model output."
+            raise CannotMigrateError([f"{reason} Specify one with --outputs."])
+        reasons = "; ".join(f"{item.tensor!r} ({', '.join(item.signals)})" for item in proposal.heads)
+        logits = ", ".join(repr(item.tensor) for item in proposal.logits)
+        others = ", ".join(item.tensor for item in proposal.others[:_MOST_RUNNERS_UP])
+        self.warnings.append(
+            f"No output was specified; inferred: {reasons}{f'; and the logits, {logits}' if logits else ''}."
+            + (f" Runners-up: {others}." if others else "")
+        )
+        return proposal.outputs
+
+
+def _free(key: str, taken: Collection[str]) -> str:
+    return f"{key}_2" if key in taken else key
+
+
+# ---- other keys
+
+
+class _Entry(NamedTuple):
+    """One input or output of one signature."""
+
+    signature: str
+    kind: str
+    key: str
+    tensor: str
+
+    def names(self) -> Iterator[str]:
+        """Yields all that it may be called."""
+        for name in (self.key, self.tensor, self.tensor.removesuffix(":0")):
+            yield from (name, f"{self.signature}/{name}")
+
+
+def renamed(signatures: Sequence[Signature], rename: Mapping[str, str]) -> tuple[Signature, ...]:
+    """Returns the signatures with other keys; a tensor that several of them name is renamed in all.
+
+    Args:
+        signatures: as they were chosen.
+        rename: old key or tensor name, each perhaps behind the name of a signature and a slash -> new key.
+
+    Raises:
+        NameNotFoundError: a name that no signature has.
+        UsageError: a name that means several tensors, a new key that cannot be one or that is taken.
+    """
+    entries = [
+        _Entry(item.name, kind, key, tensor.name)
+        for item in signatures
+        for kind in ("inputs", "outputs")
+        for key, tensor in getattr(item, kind).items()
+    ]
+    new: dict[_Entry, str] = {}
+    for old, key in rename.items():
+        refuse_bad_key(key)
+        new |= dict.fromkeys(_meant(entries, old), key)
+    return tuple(
+        dataclasses.replace(
+            item,
+            inputs=_with_keys(item.name, "inputs", item.inputs, new),
+            outputs=_with_keys(item.name, "outputs", item.outputs, new),
+        )
+        for item in signatures
+    )
+
+
+def _meant(entries: Sequence[_Entry], old: str) -> list[_Entry]:
+    """Returns the entries that a name means; if there are several, they must be of one tensor."""
+    found = [entry for entry in entries if old in entry.names()]
+    if not found:
+        hint = nearest_names(old, [name for entry in entries for name in entry.names()])
+        raise NameNotFoundError(f"No signature has an input or output {old!r} to be renamed{hint or '.'}")
+    if len({entry.tensor for entry in found}) > 1:
+        listed = ", ".join(f"{entry.signature}/{entry.tensor}" for entry in found)
+        raise UsageError(f"{old!r}, to be renamed, means several tensors; name one of {listed}.")
+    return found
+
+
+def _with_keys(
+    signature: str, kind: str, tensors: Mapping[str, Tensor], new: Mapping[_Entry, str]
+) -> dict[str, Tensor]:
+    found: dict[str, Tensor] = {}
+    for old, tensor in tensors.items():
+        key = new.get(_Entry(signature, kind, old, tensor.name), old)
+        if key in found:
+            raise UsageError(f"Two {kind} of {signature!r} want the key {key!r}: {found[key].name} and {tensor.name}.")
+        found[key] = tensor
+    return found

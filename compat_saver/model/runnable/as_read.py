@@ -1,0 +1,92 @@
+"""Which graph the reference run uses: the one that was read, or what current TensorFlow can run of it.
+
+Three steps, each only where the one before fails:
+
+1. The graph as its release wrote it. Only devices, colocations and recorded shapes go, for they may not hold here.
+2. What the signatures need of it. No output depends on what keeps the rest from being imported.
+3. The same, with the ops replaced that today's TensorFlow lacks or that compute something else than they did. That
+   these replacements are right is proven by this project's tests against the TensorFlow that had the ops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from compat_saver.analysis.walk import nodes_in_loops
+from compat_saver.graph import Graph, OpCatalog
+from compat_saver.model.cut_points import CutPoints
+from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.model.runnable.replacements import drop_placement, replacements
+from compat_saver.model.signature import Signature
+from compat_saver.passes import run_in_functions, run_passes
+from compat_saver.passes.structure.inputs_and_outputs import BindInputs, ExposeInputs, ExposeOutputs
+from compat_saver.passes.structure.removals import Prune
+
+
+@dataclass(frozen=True)
+class Original:
+    """A graph to be replayed.
+
+    Attributes:
+        graph: to be imported.
+        feeds: name of a tensor of the signatures -> name of what is fed in its place.
+        fetches: name of a tensor of the signatures -> name of what is fetched in its place.
+        fed: what is fed with every run: tensor name -> value.
+        notes: in what it is not the graph that was read.
+    """
+
+    graph: Graph
+    feeds: Mapping[str, str]
+    fetches: Mapping[str, str]
+    fed: Mapping[str, np.ndarray]
+    notes: tuple[str, ...] = ()
+
+
+def whole(
+    model: LegacyModel, signatures: Sequence[Signature], bound: Mapping[str, np.ndarray], fillers: Sequence[str]
+) -> Original | None:
+    """Returns step 1, or None if that will not do.
+
+    The signatures, or the initializers of their tables, may need an op to be replaced; and a session feeds nothing that
+    lies inside a loop.
+    """
+    graph = model.graph()
+    roots = [tensor.name for item in signatures for tensor in item.outputs.values()]
+    inside = nodes_in_loops(graph) if bound else set()
+    needed = graph.ancestors(graph.value(name).node for name in (*roots, *fillers))
+    if replacements(graph, needed) or any(graph.value(name).node in inside for name in bound):
+        return None
+    drop_placement(graph, model.catalog)
+    inputs = [tensor.name for item in signatures for tensor in item.inputs.values()]
+    return Original(graph, {name: name for name in inputs}, {name: name for name in roots}, bound)
+
+
+def cut(
+    model: LegacyModel, signatures: Sequence[Signature], bound: Mapping[str, np.ndarray], fillers: Sequence[str]
+) -> Original:
+    """Returns steps 2 and 3: the graph between the inputs and the outputs, each with a node of its own.
+
+    The initializers of the lookup tables, `fillers`, stay as well.
+    """
+    graph = model.graph()
+    nodes = CutPoints.of(graph, signatures)
+    roots = [*(node for node, _ in nodes.outputs.values()), *fillers]
+    run_passes([ExposeOutputs(nodes.outputs), BindInputs(bound), ExposeInputs(nodes.inputs), Prune(roots)], graph)
+    catalog = OpCatalog.of(graph, model.meta.stripped_ops)
+    drop_placement(graph, catalog)
+    passes = replacements(graph, set(graph))
+    rewrites = [*run_passes(passes, graph), *run_in_functions(passes, graph, catalog)]
+    run_passes([Prune(roots)], graph)
+    notes = ["Only the part of the original graph that the signatures need could be executed."]
+    if rewrites:
+        ops = "; ".join(item.detail for item in rewrites)
+        notes.append(
+            "Ops that today's TensorFlow cannot run as they were had to be replaced in the reference run as well "
+            f"({ops})."
+        )
+    feeds = {name: f"{spec.node}:0" for name, spec in nodes.inputs.items()}
+    fetches = {name: f"{node}:0" for name, (node, _) in nodes.outputs.items()}
+    return Original(graph, feeds, fetches, {}, tuple(notes))

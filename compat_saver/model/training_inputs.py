@@ -1,0 +1,103 @@
+"""Training-mode inputs, and the constants that inputs are fixed to: by `--bind`, or because the model serves.
+
+`keep_prob`, `is_training` and the like select training or inference. They are fixed to their inference value, unless
+the user or a signature of the file says otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from compat_saver import dtypes
+from compat_saver.analysis.known_values import static_shape
+from compat_saver.analysis.serving.modes import Mode, find_modes
+from compat_saver.analysis.walk import needed_from
+from compat_saver.errors import UsageError
+from compat_saver.graph import Graph, OpCatalog, Value
+from compat_saver.graph.attributes import Shape
+from compat_saver.graph.text import format_shape
+from compat_saver.model.legacy_model import LegacyModel
+from compat_saver.model.signature import ServingRequest, Signature, Tensor, full_name
+
+
+def modes_to_bind(model: LegacyModel, request: ServingRequest) -> tuple[Mode, ...]:
+    """Returns the training-mode inputs that neither `--bind` nor `--inputs` nor a signature of the file decides on."""
+    asked = request.tensors
+    if not request.signatures:
+        asked += [info.name for item in model.signatures.values() for info in item.inputs.values()]
+    taken = {full_name(name) for name in (*asked, *request.bind)}
+    return tuple(find_modes(model.as_read, model.catalog, model.trainable, taken))
+
+
+def needed_modes(model: LegacyModel, signatures: Sequence[Signature], modes: Sequence[Mode]) -> tuple[Mode, ...]:
+    """Returns the training-mode inputs that the signatures depend on in the graph as it was read.
+
+    In a folded graph nothing depends on them any more.
+    """
+    if not modes:
+        return ()
+    graph = model.as_read
+    needed = {
+        node for item in signatures for node in needed_from(_values(graph, item.outputs), _values(graph, item.inputs))
+    }
+    return tuple(mode for mode in modes if graph.value(mode.tensor).node in needed)
+
+
+def _values(graph: Graph, tensors: Mapping[str, Tensor]) -> set[Value]:
+    return {graph.value(tensor.name) for tensor in tensors.values()}
+
+
+# ---- constants
+
+_TRUTH = {"true": True, "1": True, "false": False, "0": False}
+
+
+def bound_values(graph: Graph, catalog: OpCatalog, requests: Mapping[str, object]) -> dict[str, np.ndarray]:
+    """Returns full tensor name -> array, for values given as Python objects, arrays, or text from a command line.
+
+    Text may be a number, a truth value, any text for a string tensor, or a list in brackets: `[0.5, 1]`. A single
+    value fills a tensor of known shape.
+
+    Raises:
+        NameNotFoundError: no such tensor.
+        UsageError: the value does not fit the tensor's dtype or shape.
+    """
+    bound = {}
+    for name, given in requests.items():
+        value = graph.value(full_name(name))
+        bound[value.name] = _shaped(value, _as_array(value, catalog, given), static_shape(graph, value))
+    return bound
+
+
+def _shaped(value: Value, array: np.ndarray, shape: Shape) -> np.ndarray:
+    """Returns the array, a single value repeated to a shape that is fully known."""
+    if shape is None:
+        return array
+    if array.shape == () and None not in shape:
+        return np.full([size or 0 for size in shape], array)
+    fits = len(array.shape) == len(shape) and all(w in (None, f) for f, w in zip(array.shape, shape, strict=True))
+    if not fits:
+        raise UsageError(
+            f"{value.name!r} has shape {format_shape(shape)}; a value of shape {list(array.shape)} does not fit."
+        )
+    return array
+
+
+def _as_array(value: Value, catalog: OpCatalog, given: object) -> np.ndarray:
+    row = dtypes.by_number(catalog.type_of(value))
+    try:
+        if isinstance(given, str) and given.lstrip().startswith("[") and row.name != "string":
+            given = json.loads(given)
+        if row.name == "bool" and isinstance(given, str):
+            return np.array(_TRUTH[given.strip().lower()])
+        if row.name == "string":
+            text = given.encode() if isinstance(given, str) else given
+            return np.array(text, dtype=object)
+        if isinstance(given, str):
+            given = int(given) if row.is_integer else complex(given) if row.is_complex else float(given)
+        return np.asarray(given).astype(row.numpy, casting="same_kind" if row.is_integer else "unsafe")
+    except (KeyError, ValueError, TypeError, OverflowError):
+        raise UsageError(f"{given!r} is no value for {value.name!r}, which is {row.name}.") from None

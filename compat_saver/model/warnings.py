@@ -1,0 +1,136 @@
+"""What the user should know of a model that is to be served: one function per warning, a sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from compat_saver.analysis.known_values import constant_value
+from compat_saver.analysis.serving.dropouts import Dropout, find_dropouts, is_zero, number, scales_what_is_kept
+from compat_saver.analysis.serving.initial_states import initial_states
+from compat_saver.analysis.serving.modes import Mode, trains_norm
+from compat_saver.graph import Graph, Value
+from compat_saver.graph.op_sets import LOOP_OPS
+from compat_saver.model.signature import Signature
+from compat_saver.passes import Rewrite
+from compat_saver.passes.structure.removals import DropGradientOverrides
+
+_MOST_NAMES = 5
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """Returns "1 op", "2 ops"; the plural is given where it is not made with an s."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
+def mode_notes(modes: Iterable[Mode]) -> Iterator[str]:
+    """Yields a sentence per training-mode input: what it was bound to, why, and what overrides it."""
+    for mode in modes:
+        yield (
+            f"{mode.tensor!r} was bound to {mode.value.tolist()}: {mode.why}. --bind gives it another value, --inputs "
+            "makes it an input."
+        )
+
+
+def training_warnings(graph: Graph) -> Iterator[str]:
+    """Yields a sentence for each part of a graph that still works as in training, though it may be meant so.
+
+    Args:
+        graph: pruned to what the signatures need.
+    """
+    fixed: dict[Value, list[Dropout]] = {}
+    for item in find_dropouts(graph):
+        if number(item.source) not in (None, item.idle):
+            fixed.setdefault(item.source, []).append(item)
+    for source, dropouts in fixed.items():
+        off = f" --bind {source.name}={dropouts[0].idle} turns it off." if scales_what_is_kept(source) else ""
+        yield (
+            f"Dropout {dropouts[0].mask.name!r} is still active: {source.name!r} is the constant {number(source):g}, "
+            f"so outputs are random.{off}"
+        )
+    norms = [node.name for node in graph if trains_norm(node)]
+    if norms:
+        yield (
+            f"{counted(len(norms), 'batch norm uses', 'batch norms use')} the statistics of the batch ({norms[0]!r}), "
+            "as in training, and not the moving averages: the output of an example depends on the others in its batch."
+        )
+
+
+def state_notes(graph: Graph, signatures: Iterable[Signature]) -> Iterator[str]:
+    """Yields a sentence for the inputs that are the initial state of a loop."""
+    states = {value.name for value in initial_states(graph)}
+    names = dict.fromkeys(
+        tensor.name for item in signatures for tensor in item.inputs.values() if tensor.name in states
+    )
+    if names:
+        yield f"{', '.join(map(repr, names))}: the initial state of a loop, zeros for a new sequence."
+
+
+def default_notes(graph: Graph) -> Iterator[str]:
+    """Yields a sentence for each placeholder that keeps its default.
+
+    Args:
+        graph: pruned to what the signatures need.
+    """
+    states = initial_states(graph)
+    for node in graph:
+        if node.op == "PlaceholderWithDefault" and node.inputs:
+            state = ", the initial state of a loop," if node.output() in states else ""
+            yield (
+                f"{node.name}:0{state} keeps its default{_shown(node.inputs[0])}; --bind gives it another value, "
+                "--inputs makes it an input."
+            )
+
+
+def _shown(default: Value) -> str:
+    array = constant_value(default)
+    if array is not None and array.size == 1:
+        return f" {array.item()}"
+    return " of zeros" if is_zero(default) else ""
+
+
+def init_op_warnings(init_op: str, names: Sequence[str]) -> Iterator[str]:
+    """Yields a sentence if TensorFlow's loader may change weights after it has restored them.
+
+    Args:
+        init_op: the op that it runs.
+        names: the weights.
+    """
+    if names:
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        yield (
+            f"The init op of the SavedModel, {init_op!r}, may change {', '.join(map(repr, names[:_MOST_NAMES]))}{more} "
+            "whenever TensorFlow loads the model; what is written has the weights of its files. If they differ, save "
+            "what it has after loading (compat_saver.restore, then model.saver.save into a directory that is there) "
+            "and migrate that, with its signatures."
+        )
+
+
+def gradient_warnings(graph: Graph, rewrites: Iterable[Rewrite]) -> Iterator[str]:
+    """Yields a sentence for each way in which gradients through the pruned graph are not what the user may expect."""
+    ops = {node.op for node in graph}
+    if "Enter" in ops:
+        yield (
+            "The graph contains a TF1 while loop (Enter/Exit ops). Inference works; TensorFlow 2 cannot differentiate "
+            "it, so calling the signature under tf.GradientTape raises."
+        )
+    elif "Switch" in ops:
+        yield (
+            "The graph contains a TF1 cond (Switch/Merge ops). Inference works; TensorFlow 2 may raise when gradients "
+            "are taken through it. If its predicate is a training-mode input such as is_training, fix it with --bind."
+        )
+    for rewrite in rewrites:
+        if rewrite.name == DropGradientOverrides.name:
+            yield (
+                f"{counted(rewrite.count, 'op')} used custom gradients, which are Python code and not stored in the "
+                f"file ({rewrite.detail}); TensorFlow's default gradients are used now."
+            )
+    if any(node.op in LOOP_OPS for function in graph.functions.values() for node in function.node_def):
+        yield (
+            "The graph calls functions that contain a while loop. Inference works; TensorFlow 2 loses gradients "
+            "through such a loop, or raises: do not fine-tune what is computed before it."
+        )
+    for function in graph.gradients:
+        yield (
+            f"The function {function!r} used a custom gradient function, which TensorFlow 2 does not load; "
+            "TensorFlow's default gradient is used now."
+        )

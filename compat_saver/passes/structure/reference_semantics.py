@@ -1,0 +1,146 @@
+"""Makes explicit what reference variables do implicitly: they share values by name, and are read at each use."""
+
+from __future__ import annotations
+
+from compat_saver import dtypes
+from compat_saver.graph.ir import Graph, Node, Use, Value
+from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, HANDLE_CARRIERS, VARIABLE_OPS
+from compat_saver.graph.ops import OpCatalog
+from compat_saver.passes.base import Pass, Rewrite
+from compat_saver.passes.retype import carried_to
+from compat_saver.proto.messages import Message
+
+
+class SharedVariables(Pass):
+    """Makes all users of a variable name use one node: the one of that name if there is one, else the first.
+
+    A session keeps the value of a variable under its `shared_name`, or else under the name of its node, and per
+    container. Two nodes with the same such name are one variable, of which a saver stores one.
+    """
+
+    name = "shared_variables"
+
+    def apply(self, graph: Graph) -> Rewrite:
+        """Redirects the uses of all other nodes, which are left without any."""
+        by_name: dict[tuple[bytes, str], list[Node]] = {}
+        for node in graph:
+            if node.op in ANY_VARIABLE_OPS:
+                shared = node.attr.text("shared_name") or node.name
+                by_name.setdefault((node.attr.bytes("container"), shared), []).append(node)
+        count = 0
+        for (_, name), nodes in by_name.items():
+            first = next((node for node in nodes if node.name == name), nodes[0])
+            for other in nodes:
+                if other is not first and (other.op in VARIABLE_OPS) == (first.op in VARIABLE_OPS):
+                    other.output().replace_uses(first.output())
+                    count += 1
+        return Rewrite(self.name, count, f"{count:,} variables that are another one")
+
+
+_READ, _ENTER = "Identity", "Enter"
+_NOT_IN_PLACE = ("Assign", "IsVariableInitialized")
+
+
+class LateReads(Pass):
+    """Gives each use of an Identity that reads a changed variable a read of its own.
+
+    `w/read`, an Identity of the reference, copies nothing: it forwards the variable's own buffer, and each user sees
+    the content at the time it runs. So tf.identity(w) under a control dependency on w.assign_add(1) gives the new
+    value, though `w/read` itself ran before. A ReadVariableOp returns a snapshot. This pass makes the difference
+    explicit while the variable is still a reference: each use gets an Identity of its own, which waits for all that its
+    user waits for.
+
+    A read that enters a loop is a read in each iteration there: the reference enters beside it.
+
+    Assign alone does not count as a change here: it may replace the variable's buffer, and what was read before keeps
+    the old one. Source: tensorflow/core/kernels/assign_op.h, dense_update_ops.cc, identity_op.h.
+
+    Args:
+        catalog: the op definitions, which mark inputs that are references.
+    """
+
+    name = "late_reads"
+
+    def __init__(self, catalog: OpCatalog) -> None:
+        self._catalog = catalog
+
+    def apply(self, graph: Graph) -> Rewrite:
+        """Adds the reads."""
+        changed = [node for node in graph if node.op in VARIABLE_OPS and self._is_changed(node)]
+        count = sum(_read_late(graph, variable) for variable in changed)
+        return Rewrite(self.name, count, f"{count:,} reads of {len(changed):,} variables that the graph changes")
+
+    def _is_changed(self, variable: Node) -> bool:
+        """Whether an op changes the variable's buffer, through any op that carries the reference to it."""
+        pending, seen = [variable.output()], {variable.output()}
+        while pending:
+            for use in pending.pop().uses:
+                if not self._takes_reference(use):
+                    continue
+                copies = [use.node.output(port) for port in _forwarding_outputs(use)]
+                if use.node.op not in HANDLE_CARRIERS and use.node.op not in _NOT_IN_PLACE:
+                    return True
+                pending += [copy for copy in copies if copy not in seen]
+                seen.update(copies)
+        return False
+
+    def _takes_reference(self, use: Use) -> bool:
+        if self._catalog.find(use.node.op) is None:
+            return False
+        types = self._catalog.input_types(use.node)
+        return use.position < len(types) and dtypes.is_ref(types[use.position])
+
+
+def _forwarding_outputs(use: Use) -> tuple[int, ...]:
+    """Returns the outputs that are the reference again: those of a carrier, or the only one of Assign."""
+    carried = carried_to(use.node.inputs[use.position], use.position, use.node.op)
+    return carried or ((0,) if use.node.op == "Assign" else ())
+
+
+def _read_late(graph: Graph, variable: Node) -> int:
+    """Rewrites the uses of all reads of a variable; returns how many reads were added or moved."""
+    count = 0
+    reference = variable.output()
+    # The output of a read, and the reference that is available there.
+    pending = [(use.node.output(), reference) for use in reference.uses if use.node.op == _READ]
+    while pending:
+        value, reference = pending.pop()
+        for use in value.uses:
+            count += _read_again(graph, use, reference, variable.attrs["dtype"])
+            if use.node.op == _READ:
+                pending.append((use.node.output(), reference))
+            elif use.node.op == _ENTER and use.node.attr.bool("is_constant"):
+                pending.append((use.node.output(), _enter(graph, use.node, reference)))
+    return count
+
+
+def _read_again(graph: Graph, use: Use, reference: Value, dtype: Message) -> bool:
+    """Makes one use read the variable when its user runs; returns whether that is later than before."""
+    waits = _waits(use)
+    if waits and use.node.op == _READ:
+        use.node.replace_input(0, reference)
+        for node in waits:
+            use.node.add_control_input(node)
+    elif waits:
+        name = graph.unique_name(f"{use.node.name}/late_read")
+        read = graph.add(_READ, name, [reference], {"T": dtype}, control_inputs=waits)
+        use.node.replace_input(use.position, read.output())
+    return bool(waits)
+
+
+def _enter(graph: Graph, enter: Node, reference: Value) -> Value:
+    """Takes the reference into the loop that a read enters."""
+    name = graph.unique_name(f"{enter.name}/reference")
+    return graph.add("RefEnter", name, [reference], enter.attrs).output()
+
+
+def _waits(use: Use) -> list[Node]:
+    """Returns what the user of a read waits for; a carrier forwards a value as soon as there is one."""
+    read = use.node.inputs[use.position].node
+    others = (
+        () if use.node.op in HANDLE_CARRIERS else (value.node for value in use.node.inputs if value.node is not read)
+    )
+    nodes = [*others, *use.node.control_inputs]
+    # A node that waits for nothing itself, a constant or a placeholder, is ready from the start.
+    found = [node for node in nodes if node.inputs or node.control_inputs]
+    return [*found, *read.control_inputs] if found else []

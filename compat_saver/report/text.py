@@ -1,0 +1,110 @@
+"""Text that several renderers need: sizes, shapes, counts, aligned columns, and tables for a terminal.
+
+rich is imported when a table is made: the `checkpoint` commands print plain columns and do without it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from compat_saver.graph.text import format_shape
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+# ---- words
+
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def bytes_text(count: int) -> str:
+    """Returns "624 B", "1.2 MB": powers of 1000, two digits."""
+    size = float(count)
+    for unit in _UNITS:
+        if size < 1000 or unit == _UNITS[-1]:
+            return f"{count} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError("unreachable")
+
+
+def shape_text(shape: Sequence[int | None] | None) -> str:
+    """Returns "[?, 12]", or "unknown" for an unknown rank."""
+    return "unknown" if shape is None else format_shape(tuple(shape))
+
+
+def version_text(version: str) -> str:
+    """Returns "TensorFlow 1.15.5", or what is said of a file in which no release is recorded."""
+    return f"TensorFlow {version}" if version else "a TensorFlow release that is not recorded"
+
+
+def counted(count: int, noun: str) -> str:
+    """Returns "1 file", "2,000 files"."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+# ---- plain columns
+
+
+def columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
+    """Returns rows of equally many cells as lines, two spaces between columns, none at the end of a line.
+
+    Lines are never wrapped: names stay whole for grep, however long they are.
+
+    Args:
+        rows: the cells.
+        right: numbers of the columns that are aligned to the right.
+    """
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return "\n".join("  ".join(_aligned(row, widths, right)).rstrip() for row in rows)
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int], right: Collection[int]) -> list[str]:
+    pairs = enumerate(zip(row, widths, strict=True))
+    return [cell.rjust(width) if number in right else cell.ljust(width) for number, (cell, width) in pairs]
+
+
+# ---- tables for a terminal
+
+_WIDTH_WITHOUT_TERMINAL = 1000  # names must stay whole where output is searched
+
+
+def titled_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], right: Collection[str] = ()) -> Table:
+    """Returns a table as all reports have it: the title on the left, one line below the heads, cells folded.
+
+    Args:
+        title: the title.
+        heads: the names of the columns.
+        rows: the cells.
+        right: heads of the columns that are aligned to the right.
+    """
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD)
+    for head in heads:
+        table.add_column(head, overflow="fold", justify="right" if head in right else "left")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def print_to_stdout(rendered: RenderableType) -> None:
+    """Prints to stdout, in colors only on a terminal and never wrapped to less than it can hold elsewhere."""
+    from rich.console import Console
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
+    Console(file=sys.stdout, width=width, highlight=False).print(rendered)
+
+
+def as_text(rendered: RenderableType, width: int = 100) -> str:
+    """Returns what would be printed, without colors."""
+    from rich.console import Console
+
+    console = Console(width=width, highlight=False, color_system=None, force_terminal=False)
+    with console.capture() as capture:
+        console.print(rendered)
+    return capture.get()

@@ -1,1 +1,0 @@
-"""Graphs as today's TensorFlow can import them."""
