@@ -57,10 +57,11 @@ Rewritten ops
 
 Training behavior
 
-  what         node       became                                           variables   confidence
- ─────────────────────────────────────────────────────────────────────────────────────────────────
-  dropout      drop/mul   identity                                                     certain
-  batch norm   norm       kept: its moving average 'm' was never updated               certain
+  what         node       became                                        variables   confidence
+ ──────────────────────────────────────────────────────────────────────────────────────────────
+  dropout      drop/mul   identity                                                  certain
+  batch norm   norm       kept: its moving average 'm' was never                    certain
+                          updated
 
 Rewrites
 
