@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from compat_saver.analysis.values.initializers import filling_order
 from compat_saver.analysis.values.weights import Weight, WeightFinder, variable_nodes
+from compat_saver.errors import counted
 from compat_saver.graph import Graph, Node
 from compat_saver.model.legacy_model import LegacyModel
-from compat_saver.model.warnings import counted
 
 _MOST_NAMES = 5
 
