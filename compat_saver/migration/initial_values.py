@@ -43,8 +43,9 @@ def with_initial_values(plan: Plan, model: LegacyModel) -> Plan:
     try:
         values = _run(graph, plan.filling, model.checkpoint)
     except _tensorflow.tf_errors() as error:
-        reason = "The initializers of variables that are missing from the checkpoint do not run"
-        raise CannotMigrateError([f"{reason}: {_tensorflow.first_line(error)}"]) from error
+        why = _tensorflow.first_line(error)
+        reason = f"The initializers of variables that are missing from the checkpoint do not run: {why}"
+        raise CannotMigrateError([reason]) from error
     weights = [dataclasses.replace(item, initial=values.get(item.name, item.initial)) for item in plan.weights]
     return dataclasses.replace(plan, weights=tuple(weights))
 

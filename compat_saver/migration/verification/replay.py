@@ -23,6 +23,7 @@ from compat_saver.migration.plan import Plan
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.runnable.as_read import Original, cut, whole
 from compat_saver.model.signature import Signature
+from compat_saver.passes.inference.edits import ReadVariable
 from compat_saver.proto.messages import OpList
 from compat_saver.proto.meta_graph import MetaGraph
 
@@ -47,7 +48,8 @@ class Replay:
         self._content, self._init_op = plan.content, plan.init_op
         self._history: list[tuple[Signature, Mapping[str, np.ndarray]]] = []
         kept = [*plan.content.initializers, *filter(None, [plan.init_op])]
-        self._original, self._graph = self._import(model, plan.signatures, plan.bound, kept)
+        self._original, self._graph = self._import(model, plan, kept)
+        self._fed = dict(self._original.fed)
         ran = f"The original's init op, {plan.init_op!r}, was run, as TensorFlow's loader runs it."
         self.notes = (*self._original.notes, *([ran] if plan.init_op else []))
         self._session = self._tf.compat.v1.Session(graph=self._graph)
@@ -77,8 +79,18 @@ class Replay:
 
     def _start(self) -> None:
         self._session.run(self._restores)
+        self._fed |= {name: self._value_of(item) for name, item in self._original.statistics.items()}
         self._fill()
         self._load()
+
+    def _value_of(self, item: ReadVariable) -> np.ndarray:
+        """Returns the value that TensorFlow restored for a variable, in the shape of its readers."""
+        tensor = self._graph.get_tensor_by_name(f"{item.name}:0")
+        with self._graph.as_default():
+            is_handle = tensor.dtype == self._tf.resource
+            read = self._tf.raw_ops.ReadVariableOp(resource=tensor, dtype=item.dtype) if is_handle else tensor
+            value = np.asarray(self._session.run(read))
+        return value if item.shape is None else value.reshape(item.shape)
 
     def restore(self) -> None:
         """Gives variables and tables the values that they had after the last run that did not fail."""
@@ -96,7 +108,7 @@ class Replay:
     def _fill(self) -> None:
         """Runs the initializers of the tables."""
         try:
-            self._session.run(self._content.initializers, {**self._original.fed, **self._paths})
+            self._session.run(self._content.initializers, {**self._fed, **self._paths})
         except _tensorflow.tf_errors() as error:
             raise CannotMigrateError(
                 [f"The lookup tables cannot be filled: {_tensorflow.first_line(error)}"]
@@ -108,7 +120,7 @@ class Replay:
             return
         try:
             op = self._graph.get_operation_by_name(self._init_op)
-            self._session.run(op, {**self._original.fed, **self._paths})
+            self._session.run(op, {**self._fed, **self._paths})
         except _tensorflow.tf_errors() as error:
             reason = f"The init op of the SavedModel, {self._init_op!r}, does not run: {_tensorflow.first_line(error)}"
             raise CannotMigrateError([f"{reason}. What TensorFlow would load cannot be known."]) from error
@@ -129,21 +141,15 @@ class Replay:
     def _outputs(self, signature: Signature, feeds: Mapping[str, np.ndarray]) -> Mapping[str, Any]:
         fed = {self._original.feeds[signature.inputs[key].name]: array for key, array in feeds.items()}
         fetches = {key: self._original.fetches[tensor.name] for key, tensor in signature.outputs.items()}
-        found: Mapping[str, Any] = self._session.run(fetches, {**self._original.fed, **fed})
+        found: Mapping[str, Any] = self._session.run(fetches, {**self._fed, **fed})
         return found
 
-    def _import(
-        self,
-        model: LegacyModel,
-        signatures: Sequence[Signature],
-        bound: Mapping[str, np.ndarray],
-        fillers: Sequence[str],
-    ) -> tuple[Original, Any]:
-        original = whole(model, signatures, bound, fillers)
+    def _import(self, model: LegacyModel, plan: Plan, fillers: Sequence[str]) -> tuple[Original, Any]:
+        original = whole(model, plan.signatures, plan.bound, plan.behavior, fillers)
         if original is not None:
             with contextlib.suppress(*_tensorflow.tf_errors()):
                 return original, self._import_graph(model.meta, original)
-        original = cut(model, signatures, bound, fillers)
+        original = cut(model, plan.signatures, plan.bound, plan.behavior, fillers)
         try:
             return original, self._import_graph(model.meta, original)
         except _tensorflow.tf_errors() as error:
