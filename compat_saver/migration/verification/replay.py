@@ -17,15 +17,12 @@ from compat_saver import _tensorflow
 from compat_saver.analysis.values.tables import LookupTable
 from compat_saver.analysis.values.weights import Weight, WeightFinder, variable_nodes
 from compat_saver.errors import CannotMigrateError, CompatSaverError
-from compat_saver.graph import to_graph_def
-from compat_saver.graph.op_sets import VARIABLE_OPS
+from compat_saver.legacy_session import assign_op, import_graph, run_ops, table_file_feeds
 from compat_saver.migration.plan import Plan
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.runnable.as_read import Original, cut, whole
 from compat_saver.model.signature import Signature
 from compat_saver.passes.inference.edits import ReadVariable
-from compat_saver.proto.messages import OpList
-from compat_saver.proto.meta_graph import MetaGraph
 
 
 class ReplayError(CompatSaverError):
@@ -102,13 +99,12 @@ class Replay:
     @property
     def _paths(self) -> dict[str, str]:
         """The tensors with the paths of tables' files -> where the files are here."""
-        paths = self._content.paths.items()
-        return {self._graph.get_operation_by_name(name).inputs[1].name: str(path) for name, path in paths}
+        return table_file_feeds(self._original.graph, self._content.paths)
 
     def _fill(self) -> None:
         """Runs the initializers of the tables."""
         try:
-            self._session.run(self._content.initializers, {**self._fed, **self._paths})
+            run_ops(self._session, self._content.initializers, {**self._fed, **self._paths})
         except _tensorflow.tf_errors() as error:
             raise CannotMigrateError(
                 [f"The lookup tables cannot be filled: {_tensorflow.first_line(error)}"]
@@ -119,8 +115,7 @@ class Replay:
         if not self._init_op:
             return
         try:
-            op = self._graph.get_operation_by_name(self._init_op)
-            self._session.run(op, {**self._fed, **self._paths})
+            run_ops(self._session, [self._init_op], {**self._fed, **self._paths})
         except _tensorflow.tf_errors() as error:
             reason = f"The init op of the SavedModel, {self._init_op!r}, does not run: {_tensorflow.first_line(error)}"
             raise CannotMigrateError([f"{reason}. What TensorFlow would load cannot be known."]) from error
@@ -148,26 +143,13 @@ class Replay:
         original = whole(model, plan.signatures, plan.bound, plan.behavior, fillers)
         if original is not None:
             with contextlib.suppress(*_tensorflow.tf_errors()):
-                return original, self._import_graph(model.meta, original)
+                return original, import_graph(original.graph, model.meta.stripped_ops)
         original = cut(model, plan.signatures, plan.bound, plan.behavior, fillers)
         try:
-            return original, self._import_graph(model.meta, original)
+            return original, import_graph(original.graph, model.meta.stripped_ops)
         except _tensorflow.tf_errors() as error:
             reason = "The original graph cannot be executed, so the migration cannot be verified"
             raise CannotMigrateError([f"{reason}: {_tensorflow.first_line(error)}"]) from error
-
-    def _import_graph(self, meta: MetaGraph, original: Original) -> Any:
-        message = self._tf.compat.v1.GraphDef.FromString(to_graph_def(original.graph).SerializeToString())
-        graph = self._tf.Graph()
-        with graph.as_default():
-            self._tf.graph_util.import_graph_def(message, name="", producer_op_list=self._producer_ops(meta))
-        return graph
-
-    def _producer_ops(self, meta: MetaGraph) -> Any:
-        """What import_meta_graph passes as well, so that unknown attributes at their default are dropped."""
-        if not meta.stripped_ops:
-            return None
-        return _tensorflow.op_list(OpList(op=meta.stripped_ops.values()).SerializeToString())
 
     def _restore_op(self, prefix: str, weight: Weight) -> Any:
         raw = self._tf.raw_ops
@@ -179,9 +161,7 @@ class Replay:
                 prefix=prefix, tensor_names=[weight.location.key], shape_and_slices=[spec], dtypes=[weight.dtype]
             )
         target = self._graph.get_tensor_by_name(f"{weight.name}:0")
-        if target.op.type in VARIABLE_OPS:
-            return raw.Assign(ref=target, value=value, validate_shape=False).op
-        return raw.AssignVariableOp(resource=target, value=value)
+        return assign_op(target, value)
 
     def _import_op(self, prefix: str, table: LookupTable) -> Any:
         raw, names = self._tf.raw_ops, list(table.stored or ())
