@@ -28,7 +28,7 @@ def measure(command: Sequence[str], environment: Mapping[str, str] | None = None
         environment: its variables; this process's by default.
 
     Raises:
-        RuntimeError: it failed; the message holds what it said.
+        RuntimeError: it failed; the message is its stderr.
     """
     with tempfile.TemporaryFile() as said:
         start = time.perf_counter()
@@ -66,7 +66,7 @@ def calls_in_turns(
 ) -> tuple[list[float], list[float]]:
     """Measures two calls in one process, in seconds, A B B A ..., after one round that only warms the caches.
 
-    They change places because whoever is second finds the disk busy. `before` is called before each, unmeasured.
+    They change places because the second finds the disk busy. `before` is called before each, unmeasured.
     """
     seconds: tuple[list[float], list[float]] = ([], [])
     for number in range(rounds + 1):

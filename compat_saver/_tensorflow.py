@@ -249,7 +249,7 @@ def slice_of(variable: Any) -> Any:
 
 
 def gist(error: Exception) -> str:
-    """Returns the line of TensorFlow's many that names the error, with the node it occurred in."""
+    """Returns the one line of TensorFlow's many that says what went wrong, with the node it went wrong in."""
     message = getattr(error, "message", None) or str(error)
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     node = next((line.removeprefix("Node: ").strip("'") for line in lines if line.startswith("Node: ")), "")
