@@ -1,6 +1,30 @@
-"""compat_saver: TensorFlow 1 graphs and checkpoints, read, migrated to TensorFlow 2 and proven equal.
+"""Reads TensorFlow 1 graphs and checkpoints, and migrates them into verified TensorFlow 2 SavedModels.
 
-Nothing here imports TensorFlow; it is imported by the first call that needs it.
+Importing this package does not import TensorFlow; the first call that needs it does.
+
+Migrating:
+    inspect, migrate, verify
+
+Reading files, without TensorFlow:
+    open_checkpoint, read_meta_graph, read_checkpoint_state
+    NewCheckpointReader, load_checkpoint, load_variable, list_variables
+
+Saver workflows on tf.compat.v1:
+    Saver, import_meta_graph, export_meta_graph, init_from_checkpoint, warm_start
+
+Models and weights without their program:
+    restore, load_into
+
+State files, without TensorFlow:
+    latest_checkpoint, get_checkpoint_state, update_checkpoint_state, generate_checkpoint_state_proto,
+    checkpoint_exists, remove_checkpoint, get_checkpoint_mtimes
+
+Errors, all of them CompatSaverError:
+    ArtifactError, CannotMigrateError, ChecksumError, FormatError, GraphError, NameNotFoundError,
+    NotALegacyArtifactError, OutputExistsError, RestoreError, SourceNotFoundError, TensorFlowMissingError,
+    TensorNotFoundError, UsageError, VerificationError
+
+The module compat_saver.checkpoints holds the operations of `compat-saver checkpoint` as functions.
 """
 
 import typing as _typing
@@ -92,3 +116,7 @@ def __getattr__(name: str) -> _typing.Any:
     from compat_saver.saver import public
 
     return public(name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -144,6 +144,11 @@ class TensorFlowMissingError(CompatSaverError, ImportError):
     """TensorFlow is needed and absent, or its release is not supported."""
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """Returns "1 op", "2,000 ops"; the plural is given where it is not made with an s."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
 def and_more(names: Sequence[str], most: int) -> str:
     """Returns `'a', 'b' and 3 more`: the first names, quoted, and the number of the others."""
     return phrases_and_more([repr(name) for name in names], most)

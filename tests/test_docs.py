@@ -51,7 +51,7 @@ def commands() -> list[list[str]]:
 def elsewhere(tmp_path, monkeypatch) -> Path:
     """A working directory that has what the examples read, and where they may write."""
     for name in ("legacy_examples", "tests"):
-        (tmp_path / name).symlink_to(ROOT / name)
+        (tmp_path / name).symlink_to(ROOT / name, target_is_directory=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

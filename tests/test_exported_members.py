@@ -1,6 +1,10 @@
 """The public names: adding one is a decision, losing one breaks somebody."""
 
 import inspect
+import pydoc
+import re
+import subprocess
+import sys
 
 import compat_saver
 
@@ -70,3 +74,17 @@ def test_every_error_is_public():
 
 def _is_error(member: object) -> bool:
     return isinstance(member, type) and issubclass(member, compat_saver.CompatSaverError)
+
+
+def test_dir_lists_them_before_any_is_used():
+    code = "import compat_saver; print(*dir(compat_saver))"
+    listed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert set(PUBLIC) <= set(listed)
+
+
+def test_help_lists_them_in_groups_and_one_by_one():
+    text = pydoc.plain(pydoc.render_doc(compat_saver))
+    groups, _, members = text.partition("PACKAGE CONTENTS")
+    for name in set(PUBLIC) - {"__version__"}:
+        assert re.search(rf"\b{name}\b", groups), name
+        assert re.search(rf"^    (class )?{name}\(", members, re.MULTILINE), name

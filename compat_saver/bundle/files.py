@@ -6,6 +6,7 @@ import functools
 import mmap
 import os
 import stat
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ Buffer: TypeAlias = bytes | memoryview
 
 CHUNK = 4 << 20
 """Bytes that streaming holds at a time."""
+
+_READ_ONLY = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)  # one of POSIX, one of Windows
+_SEEKING = threading.Lock()
 
 
 class DataFile:
@@ -50,7 +54,7 @@ class DataFile:
     def _fd(self) -> int:
         """The open file, closed when this object is gone."""
         with _system_errors(self.path):
-            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(self.path, _READ_ONLY)
         weakref.finalize(self, os.close, fd)
         return fd
 
@@ -76,7 +80,7 @@ class DataFile:
     def expect(self, offset: int, size: int) -> None:
         """Announces to the system that all of these mapped bytes will be read, which is faster than page by page."""
         start = offset - offset % mmap.PAGESIZE
-        if size > mmap.PAGESIZE:
+        if size > mmap.PAGESIZE and hasattr(mmap, "MADV_WILLNEED"):  # Windows takes no advice
             self._map.madvise(mmap.MADV_WILLNEED, start, offset + size - start)
 
     def chunks(self, offset: int, size: int, what: str) -> Iterator[memoryview]:
@@ -98,14 +102,14 @@ class DataFile:
         filled = 0
         while filled < len(buffer):
             with _system_errors(self.path):
-                count = os.preadv(self._fd, [buffer[filled:]], offset + filled)
+                count = _read_at(self._fd, buffer[filled:], offset + filled)
             if count == 0:
                 raise self._beyond(offset, len(buffer), what)
             filled += count
 
     def release(self) -> None:
         """Gives mapped pages back to the system, which reads them again when they are used again."""
-        if "_map" in self.__dict__:
+        if "_map" in self.__dict__ and hasattr(mmap, "MADV_DONTNEED"):
             self._map.madvise(mmap.MADV_DONTNEED)
 
     def require(self, offset: int, size: int, what: str) -> None:
@@ -128,6 +132,17 @@ class DataFile:
             found=f"a file of {self.size} bytes",
             hint="The file is cut short or belongs to another checkpoint; copy it again.",
         )
+
+
+def _read_at(fd: int, buffer: memoryview, offset: int) -> int:
+    """Reads into a buffer what stands at an offset; returns how many bytes that was, 0 at the end of the file."""
+    if hasattr(os, "preadv"):
+        return os.preadv(fd, [buffer], offset)
+    with _SEEKING:  # Windows reads only from the position of the descriptor, which threads share
+        os.lseek(fd, offset, os.SEEK_SET)
+        data = os.read(fd, len(buffer))
+    buffer[: len(data)] = data
+    return len(data)
 
 
 @contextmanager

@@ -109,7 +109,9 @@ def _remove(paths: Sequence[str]) -> None:
 
 
 def _sync_folder(path: str) -> None:
-    """Makes renames in a folder durable."""
+    """Makes renames in a folder durable, where the system can open a folder: Windows cannot."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)

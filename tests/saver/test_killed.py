@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
 from compat_saver.bundle import open_bundle
 from compat_saver.proto.checkpoint_state import read_checkpoint_state
 from compat_saver.proto.meta_graph import read_meta_graph

@@ -10,6 +10,7 @@ from compat_saver.saver.matching.conflicts import fit_without_quarrels
 from tests.saver.test_naming import of_objects
 from tests.small_models import write_checkpoint
 
+pytestmark = pytest.mark.tensorflow  # names of objects are asked of tf.Variable and tf.Module
 FLOAT = 1
 
 
@@ -62,7 +63,6 @@ def test_only_shapes_that_fit_count(tmp_path):
     assert found(variables({OWN: "net/a", INNER: "a"}, shape=(2,)), checkpoint) == {0: ("a",)}
 
 
-@pytest.mark.tensorflow
 def test_what_the_map_gives_away_is_nobody_elses(tmp_path):
     import tensorflow as tf
 

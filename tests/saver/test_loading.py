@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from compat_saver.bundle import open_bundle
-from compat_saver.errors import ArtifactError, FormatError, RestoreError, SourceNotFoundError, UsageError
-from compat_saver.saver.load_into.load_into import load_into
-from tests.golden_cases import GOLDEN, case
-from tests.small_models import write_checkpoint
+tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+from compat_saver.bundle import open_bundle  # noqa: E402
+from compat_saver.errors import ArtifactError, FormatError, RestoreError, SourceNotFoundError, UsageError  # noqa: E402
+from compat_saver.saver.load_into.load_into import load_into  # noqa: E402
+from tests.golden_cases import GOLDEN, case  # noqa: E402
+from tests.small_models import write_checkpoint  # noqa: E402
 
 pytestmark = pytest.mark.tensorflow
 KERAS = Path(__file__).with_name("keras_1_15")

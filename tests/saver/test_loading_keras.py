@@ -4,12 +4,13 @@ import re
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from compat_saver.errors import NotALegacyArtifactError, RestoreError, UsageError
-from compat_saver.saver.load_into.load_into import load_into
-from compat_saver.saver.saver import Saver
-from tests.small_models import write_checkpoint
+tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+from compat_saver.errors import NotALegacyArtifactError, RestoreError, UsageError  # noqa: E402
+from compat_saver.saver.load_into.load_into import load_into  # noqa: E402
+from compat_saver.saver.saver import Saver  # noqa: E402
+from tests.small_models import write_checkpoint  # noqa: E402
 
 pytestmark = pytest.mark.tensorflow
 L = tf.keras.layers
