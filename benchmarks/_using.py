@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from compat_saver._tensorflow import gist
+from compat_saver._tensorflow import first_line
 from compat_saver.errors import CompatSaverError
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import make_plan
@@ -118,7 +118,7 @@ def report(work: Callable[[dict[str, Any]], None]) -> None:
     try:
         work(outcome)
     except Exception as error:
-        outcome["error"] = f"{type(error).__name__}: {gist(error)}"
+        outcome["error"] = f"{type(error).__name__}: {first_line(error)}"
     print(json.dumps(outcome))
 
 

@@ -95,6 +95,8 @@ def migrate(
     signature_def: str | None = None,
     bind: Mapping[str, object] | None = None,
     rename: Mapping[str, str] | None = None,
+    training_behavior: str = "remove",
+    ema: bool = False,
     init_missing: bool = False,
     assets: Mapping[str, PathArgument] | None = None,
     tag_set: TagSet | None = None,
@@ -123,8 +125,13 @@ def migrate(
         signatures: several signatures instead; they share their weights. Or a YAML file of them, which may hold more
             of `bind` and `rename`.
         signature_def: the one signature of the file to take.
-        bind: tensor name -> the constant it is fixed to, such as `{"keep_prob": 1.0}`.
+        bind: tensor name -> the constant it is fixed to, such as `{"keep_prob": 1.0}`. A name may be a pattern with
+            `*`, `?` and `[...]`, for all placeholders and constants that it matches.
         rename: old signature key, or tensor name, each perhaps as `SIGNATURE/OLD` -> new key.
+        training_behavior: "remove" turns what is served to inference: dropouts with a constant rate become
+            identities, batch norms use their moving averages, random augmentation and updates of variables go.
+            "keep" leaves the graph as it is.
+        ema: use the moving average `x/ExponentialMovingAverage` of the checkpoint as the value of each weight `x`.
         init_missing: initialize variables missing from the checkpoint with the graph's own initializers.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
         tag_set: the tags of the graph of a SavedModel, or these as one text with commas between; empty for the graph
@@ -165,6 +172,8 @@ def migrate(
         signature_def=signature_def,
         bind={**asked.bind, **(bind or {})},
         rename={**asked.rename, **(rename or {})},
+        training_behavior=training_behavior,
+        ema=ema,
         init_missing=init_missing,
         assets=assets,
         tag_set=parse_tags(tag_set),

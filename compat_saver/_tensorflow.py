@@ -248,8 +248,8 @@ def slice_of(variable: Any) -> Any:
     return ask() if ask is not None else None
 
 
-def gist(error: Exception) -> str:
-    """Returns the one line of TensorFlow's many that says what went wrong, with the node it went wrong in."""
+def first_line(error: Exception) -> str:
+    """Returns the line of a TensorFlow error message that names the problem, with the node where it occurred."""
     message = getattr(error, "message", None) or str(error)
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     node = next((line.removeprefix("Node: ").strip("'") for line in lines if line.startswith("Node: ")), "")
@@ -262,6 +262,6 @@ _COUNTED = "root error(s) found."
 _NOISE = ("Graph execution error", "Detected at node", "Node: ", "File ", "[[", "Original stack trace", "<stack traces")
 
 
-def refusals() -> tuple[type[Exception], ...]:
-    """Returns what TensorFlow raises for a graph or inputs that it does not take."""
+def tf_errors() -> tuple[type[Exception], ...]:
+    """Returns the exception classes that TensorFlow raises for a graph or inputs that it rejects."""
     return (tensorflow().errors.OpError, ValueError, TypeError, KeyError)

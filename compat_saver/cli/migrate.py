@@ -42,7 +42,7 @@ from compat_saver.errors import UsageError, VerificationError
     multiple=True,
     callback=once_each,
     metavar="keep_prob:0=1.0",
-    help="Fix a tensor to a constant value; repeatable.",
+    help="Fix a tensor, or all placeholders and constants that a pattern matches, to a constant; repeatable.",
 )
 @click.option(
     "--rename",
@@ -59,6 +59,14 @@ from compat_saver.errors import UsageError, VerificationError
     metavar="FILE.yaml",
     help="Read signatures, and more of --bind and --rename, from a file.",
 )
+@click.option(
+    "--training-behavior",
+    type=click.Choice(["remove", "keep"]),
+    default="remove",
+    show_default=True,
+    help="Turn dropout, batch statistics, random augmentation and updates to inference, or leave the graph as it is.",
+)
+@click.option("--ema", is_flag=True, help="Use the moving averages x/ExponentialMovingAverage as the weights x.")
 @click.option(
     "--init-missing",
     is_flag=True,

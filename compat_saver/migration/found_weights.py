@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from compat_saver.analysis.values.initializers import filling_order
-from compat_saver.analysis.values.weights import Weight, WeightFinder, variable_nodes
-from compat_saver.errors import counted
+from compat_saver.analysis.values.roles import AVERAGE
+from compat_saver.analysis.values.weights import Location, Weight, WeightFinder, variable_nodes
+from compat_saver.errors import UsageError, and_more, counted
 from compat_saver.graph import Graph, Node
 from compat_saver.model.legacy_model import LegacyModel
 
@@ -21,6 +23,7 @@ class FoundWeights(NamedTuple):
         weights: the variables that the signatures need, in the graph's order.
         filling: the variables to fill, group by group, if the values of some weights have to be computed: these, and
             those that their initializers need.
+        averaged: the weights whose values are moving averages of the checkpoint.
         untrained: the weights with initial values by the graph's initializers, local ones apart.
         changed: the stored weights that TensorFlow's loader may change after it has restored them.
         missing: what keeps weights from having values, a sentence each.
@@ -29,13 +32,14 @@ class FoundWeights(NamedTuple):
 
     weights: tuple[Weight, ...]
     filling: tuple[tuple[Weight, ...], ...]
+    averaged: tuple[str, ...]
     untrained: tuple[str, ...]
     changed: tuple[str, ...]
     missing: tuple[str, ...]
     notes: tuple[str, ...]
 
 
-def find_weights(model: LegacyModel, graph: Graph, *, init_missing: bool = False) -> FoundWeights:
+def find_weights(model: LegacyModel, graph: Graph, *, init_missing: bool = False, ema: bool = False) -> FoundWeights:
     """Finds the weights.
 
     Args:
@@ -43,10 +47,18 @@ def find_weights(model: LegacyModel, graph: Graph, *, init_missing: bool = False
         graph: its graph, pruned to what the signatures need.
         init_missing: whether variables that no checkpoint holds get their initial values; local ones always do, as in
             TF1.
+        ema: whether weights get the values of their moving averages, where the checkpoint holds these.
+
+    Raises:
+        UsageError: moving averages are asked for, and there are none.
     """
     variables, local = model.variables, model.local_variables
     first = model.first_values(variables if init_missing else local)
-    finder = WeightFinder(model.checkpoint, model.saver_locations, model.trainable, first)
+    averages = _averages(model, graph)
+    if ema and not averages:
+        raise UsageError(f"--ema: the checkpoint holds no {AVERAGE} of the weights that the signatures need.")
+    locations = {**model.saver_locations, **(averages if ema else {})}
+    finder = WeightFinder(model.checkpoint, locations, model.trainable, first)
     found = {node.name: finder.find(node) for node in variable_nodes(graph)}
     weights = tuple(item for item in found.values() if isinstance(item, Weight))
     absent = len(finder.absent)
@@ -64,11 +76,33 @@ def find_weights(model: LegacyModel, graph: Graph, *, init_missing: bool = False
     return FoundWeights(
         weights=weights,
         filling=filling or (),
+        averaged=tuple(averages) if ema else (),
         untrained=tuple(item.name for item in untrained),
         changed=tuple(name for name in stored if name in model.changed_when_loaded),
         missing=tuple(missing),
-        notes=tuple(_notes(untrained)),
+        notes=(*_notes(untrained), *_average_notes(averages, ema)),
     )
+
+
+def _averages(model: LegacyModel, graph: Graph) -> dict[str, Location]:
+    """Returns weight -> where the checkpoint holds its moving average, unless the saver reads that anyway."""
+    found = {}
+    for node in variable_nodes(graph):
+        location = model.saver_locations.get(node.name, Location(node.name))
+        key = f"{location.key}/{AVERAGE}"
+        if model.checkpoint is not None and key in model.checkpoint:
+            found[node.name] = replace(location, key=key)
+    return found
+
+
+def _average_notes(averages: Collection[str], ema: bool) -> Iterator[str]:
+    if averages:
+        names = and_more(list(averages), _MOST_NAMES)
+        yield (
+            f"The moving averages of {names} are used as weights."
+            if ema
+            else f"The checkpoint holds moving averages of {names}; --ema uses them as weights."
+        )
 
 
 def _filling(

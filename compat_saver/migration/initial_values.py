@@ -16,9 +16,9 @@ from compat_saver import _tensorflow, dtypes
 from compat_saver.analysis.values.weights import Weight
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import CannotMigrateError
-from compat_saver.graph import Graph, to_graph_def
+from compat_saver.graph import Graph
 from compat_saver.graph.attributes import int_attr
-from compat_saver.graph.op_sets import VARIABLE_OPS
+from compat_saver.legacy_session import assign_op, import_graph
 from compat_saver.migration.plan import Plan
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.passes import run_passes
@@ -42,10 +42,9 @@ def with_initial_values(plan: Plan, model: LegacyModel) -> Plan:
     _give_seeds(graph)
     try:
         values = _run(graph, plan.filling, model.checkpoint)
-    except _tensorflow.refusals() as error:
-        reason = (
-            f"The initializers of variables that are missing from the checkpoint do not run: {_tensorflow.gist(error)}"
-        )
+    except _tensorflow.tf_errors() as error:
+        why = _tensorflow.first_line(error)
+        reason = f"The initializers of variables that are missing from the checkpoint do not run: {why}"
         raise CannotMigrateError([reason]) from error
     weights = [dataclasses.replace(item, initial=values.get(item.name, item.initial)) for item in plan.weights]
     return dataclasses.replace(plan, weights=tuple(weights))
@@ -63,9 +62,7 @@ def _run(graph: Graph, groups: Sequence[Sequence[Weight]], checkpoint: Checkpoin
     """Fills the variables group by group; returns the values that were computed."""
     tf = _tensorflow.tensorflow()
     computed: dict[str, np.ndarray] = {}
-    with tf.Graph().as_default() as imported, tf.compat.v1.Session() as session:
-        message = tf.compat.v1.GraphDef.FromString(to_graph_def(graph).SerializeToString())
-        tf.graph_util.import_graph_def(message, name="")
+    with import_graph(graph).as_default() as imported, tf.compat.v1.Session() as session:
         for group in groups:
             # In one run: variables that are initialized with the same random tensor get the same values.
             tensors = {item.name: item.computed_by.tensor for item in group if item.computed_by is not None}
@@ -87,8 +84,4 @@ def _assign(session: Any, graph: Any, weight: Weight, value: np.ndarray) -> None
     tf = _tensorflow.tensorflow()
     target = graph.get_tensor_by_name(f"{weight.name}:0")
     given = tf.compat.v1.placeholder(dtypes.by_number(weight.dtype).name, value.shape)
-    if target.op.type in VARIABLE_OPS:
-        assign = tf.raw_ops.Assign(ref=target, value=given, validate_shape=False).op
-    else:
-        assign = tf.raw_ops.AssignVariableOp(resource=target, value=given)
-    session.run(assign, {given: value})
+    session.run(assign_op(target, given), {given: value})

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from compat_saver.errors import UsageError
+from compat_saver.model.inference_mode import REMOVE, require_behavior
 from compat_saver.model.opening import SERVE
 from compat_saver.model.signature import Names, ServingRequest, SignatureRequest
 from compat_saver.sources.yaml_files import read_yaml
@@ -24,6 +25,8 @@ class MigrationOptions:
         signature_def: the one SignatureDef of the file to take; None takes all.
         bind: tensor name -> the constant it is fixed to.
         rename: old key, or tensor name, each perhaps behind the name of a signature and a slash -> new key.
+        training_behavior: "remove" turns what is served to inference, "keep" leaves the graph as it is.
+        ema: use the moving averages that the checkpoint holds as weights.
         init_missing: initialize variables missing from the checkpoint with the graph's own initializers.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
         tag_set: the tags of the graph of a SavedModel to migrate; empty for the one without tags, None for the usual.
@@ -45,6 +48,8 @@ class MigrationOptions:
     signature_def: str | None = None
     bind: Mapping[str, object] = field(default_factory=dict)
     rename: Mapping[str, str] = field(default_factory=dict)
+    training_behavior: str = REMOVE
+    ema: bool = False
     init_missing: bool = False
     assets: Mapping[str, Path] = field(default_factory=dict)
     tag_set: tuple[str, ...] | None = None
@@ -59,6 +64,7 @@ class MigrationOptions:
 
     def __post_init__(self) -> None:
         self.serving  # noqa: B018  # raises what contradicts itself
+        require_behavior(self.training_behavior)
         if self.verify_data is not None and not self.verify:
             raise UsageError(
                 "Inputs to verify with (--verify-data) and no verification (--no-verify) exclude each other."

@@ -19,9 +19,10 @@ from compat_saver.graph import Graph
 from compat_saver.migration.found_weights import find_weights
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.stages import choose, find_obstacles, rewrite, to_resources
-from compat_saver.model import warnings
+from compat_saver.model import inference_mode, warnings
 from compat_saver.model.cut_points import CutPoints
 from compat_saver.model.folding import fold
+from compat_saver.model.inference_mode import TrainingBehavior
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import Signature
 from compat_saver.model.table_content import TableContent
@@ -42,9 +43,11 @@ class Plan:
         weights: the variables that the signatures need, in the graph's order.
         content: what the lookup tables hold that the signatures need.
         filling: the variables to fill, group by group, if initial values of weights have to be computed.
+        averaged: the weights whose values are moving averages of the checkpoint.
         untrained: the weights that are missing from the checkpoint and were probably trained.
         init_op: the op that TensorFlow's loader runs, if it may change these weights; "" if not.
         dropped: how many of the original graph's variables no signature needs.
+        behavior: where what is served is as in training, and what became of that.
         rewrites: what the passes did.
         warnings: what the user should know, a sentence each.
         ops: what becomes of every op of the original graph.
@@ -57,10 +60,12 @@ class Plan:
     modes: Mapping[str, str]
     weights: tuple[Weight, ...]
     filling: tuple[tuple[Weight, ...], ...]
+    averaged: tuple[str, ...]
     untrained: tuple[str, ...]
     init_op: str
     content: TableContent
     dropped: int
+    behavior: TrainingBehavior
     rewrites: tuple[Rewrite, ...]
     warnings: tuple[str, ...]
     ops: tuple[OpRow, ...]
@@ -92,7 +97,7 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
     served = choose(model, folded, options)
     modes = needed_modes(model, served.signatures, folded.modes)
     graph, rewritten = folded.graph, rewrite(model, folded, served)
-    found = find_weights(model, graph, init_missing=options.init_missing)
+    found = find_weights(model, graph, init_missing=options.init_missing, ema=options.ema)
     if obstacles := find_obstacles(graph, served, found):
         raise CannotMigrateError(obstacles, served.triage.rows, served.triage.around)
     rewrites = (*folded.rewrites, *rewritten.rewrites, *to_resources(model, graph))
@@ -105,9 +110,11 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
         weights=found.weights,
         content=served.content,
         filling=found.filling,
+        averaged=found.averaged,
         untrained=found.untrained,
         init_op=model.meta.init_op if found.changed else "",
         dropped=len(model.variables) - len(found.weights),
+        behavior=served.behavior,
         rewrites=rewrites,
         warnings=(
             *model.notes,
@@ -116,7 +123,7 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
             *found.notes,
             *warnings.init_op_warnings(model.meta.init_op, found.changed),
             *served.content.notes,
-            *warnings.training_warnings(graph),
+            *inference_mode.notes(served.behavior),
             *rewritten.changes,
             *warnings.gradient_warnings(graph, rewrites),
             *warnings.default_notes(graph),

@@ -11,11 +11,13 @@ import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.analysis.ops.triage import OpRow
+from compat_saver.analysis.training_behavior import Finding
 from compat_saver.analysis.values.tables import LookupTable
 from compat_saver.analysis.values.weights import Weight
 from compat_saver.graph.attributes import Shape
 from compat_saver.migration.verification.verify_model import Verification
 from compat_saver.model import SourceFacts
+from compat_saver.model.inference_mode import TrainingBehavior
 from compat_saver.model.signature import Signature, Tensor
 from compat_saver.model.table_content import TableContent
 from compat_saver.passes import Rewrite
@@ -33,8 +35,10 @@ class MigrationReport:
         bound: tensor name -> the constant it was fixed to.
         weights: the variables that were kept.
         content: the lookup tables that were kept, and their files.
+        averaged: the weights whose values are moving averages of the checkpoint.
         untrained: the weights missing from the checkpoint; they have their initial values.
         dropped: how many variables of the original no signature needs.
+        behavior: where what is served is as in training, and what became of that.
         rewrites: what the passes did.
         warnings: what the user should know.
         verification: what the comparison found; None if there was none.
@@ -52,8 +56,10 @@ class MigrationReport:
     bound: Mapping[str, np.ndarray]
     weights: tuple[Weight, ...]
     content: TableContent
+    averaged: tuple[str, ...]
     untrained: tuple[str, ...]
     dropped: int
+    behavior: TrainingBehavior
     rewrites: tuple[Rewrite, ...]
     warnings: tuple[str, ...]
     verification: Verification | None
@@ -89,10 +95,12 @@ class MigrationReport:
                 "kept": len(self.weights),
                 "trainable": sum(weight.trainable for weight in self.weights),
                 "dropped": self.dropped,
+                "averaged": list(self.averaged),
                 "untrained": list(self.untrained),
                 "bytes": sum(weight.nbytes for weight in self.weights),
             },
             "tables": [self._table(item) for item in self.content.tables],
+            "training_behavior": [self._finding(item) for item in self.behavior.findings],
             "rewrites": [{"name": item.name, "count": item.count, "detail": item.detail} for item in self.rewrites],
             "ops": [row.to_dict() for row in self.ops],
             "warnings": list(self.warnings),
@@ -108,6 +116,16 @@ class MigrationReport:
             "outputs": {key: _tensor(item, shapes.get(key, item.shape)) for key, item in signature.outputs.items()},
             "bound": {name: _plain(value.tolist()) for name, value in self.bound.items()},
             "why": dict(self.modes),
+        }
+
+    def _finding(self, finding: Finding) -> dict[str, Any]:
+        return {
+            "what": finding.what,
+            "node": finding.node,
+            "became": finding.became if finding in self.behavior.removed else "",
+            "reason": finding.reason,
+            "variables": list(finding.variables),
+            "confidence": finding.confidence,
         }
 
     def _table(self, table: LookupTable) -> dict[str, Any]:

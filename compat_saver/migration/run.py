@@ -6,10 +6,12 @@ import contextlib
 import dataclasses
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from compat_saver.errors import UsageError, VerificationError
+from compat_saver.graph.op_sets import RANDOM_OP
+from compat_saver.migration.command_line import command_line
 from compat_saver.migration.initial_values import with_initial_values
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan, make_plan
@@ -20,6 +22,7 @@ from compat_saver.migration.verification.samples import read_feeds
 from compat_saver.migration.verification.verify_model import Verification, verify_model
 from compat_saver.migration.writing.saved_model import OutputShapes, write_saved_model
 from compat_saver.model import LegacyModel, open_model
+from compat_saver.model.inference_mode import KEEP, REMOVE
 from compat_saver.model.signature import SignatureRequest
 
 Progress = Callable[[str], None]
@@ -88,6 +91,9 @@ def migrate(
         report = _report(model, str(target), plan, shapes, verification, options, clock)
         if verification is not None and not verification.passed:
             reasons = [*verification.differences, *verification.notes]
+            if any(RANDOM_OP.search(node.op) for node in plan.graph):
+                command = command_line(source, output, options, "--no-verify")
+                reasons.append(f"A model that draws random numbers on purpose can be published unverified: {command}")
             raise VerificationError(reasons, report, ", nothing was published")
         _write_report(directory, report)
     return report
@@ -146,6 +152,8 @@ def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptio
         assets = {item["recorded"]: Path(item["path"]) for item in files if Path(item["path"]).is_file()}
         tags = tuple(report.get("tag_set", options.output_tags))
         source_tags = report["source"].get("tag_set")
+        behavior = _behavior(report.get("training_behavior", ()))
+        has_averages = bool(report["variables"].get("averaged"))
         has_untrained = bool(report["variables"].get("untrained"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
@@ -158,8 +166,16 @@ def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptio
         assets=options.assets or assets,
         tag_set=None if source_tags is None else tuple(source_tags),
         output_tags=tags,
+        training_behavior=behavior,
+        ema=has_averages,
         init_missing=has_untrained,
     )
+
+
+def _behavior(findings: Sequence[dict[str, str]]) -> str:
+    """Returns whether the model was turned to inference, as far as there was anything to turn."""
+    could = [item for item in findings if not item["reason"]]
+    return REMOVE if any(item["became"] for item in could) or not could else KEEP
 
 
 def _tensor_names(signature: dict[str, dict[str, dict[str, str]]]) -> tuple[dict[str, str], dict[str, str]]:
@@ -185,8 +201,10 @@ def _report(
         modes=plan.modes,
         weights=plan.weights,
         content=plan.content,
+        averaged=plan.averaged,
         untrained=plan.untrained,
         dropped=plan.dropped,
+        behavior=plan.behavior,
         rewrites=plan.rewrites,
         warnings=(*plan.warnings, *(verification.notes if verification is not None else ())),
         verification=verification,

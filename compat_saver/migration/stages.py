@@ -21,9 +21,11 @@ from compat_saver.graph import Graph
 from compat_saver.migration.found_weights import FoundWeights
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.pipeline import cut_passes, per_op_passes, resource_passes
+from compat_saver.model import inference_mode
 from compat_saver.model.choosing import choose_signatures
 from compat_saver.model.cut_points import CutPoints
 from compat_saver.model.folding import FoldedGraph
+from compat_saver.model.inference_mode import TrainingBehavior
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import Signature
 from compat_saver.model.table_content import TableContent, resolve_tables
@@ -42,6 +44,7 @@ class Served:
         points: the nodes that stand for their inputs and outputs.
         content: what the lookup tables hold that they need.
         triage: what becomes of every op of the graph.
+        behavior: where it is as in training, and what became of that.
         warnings: how the signatures were chosen, and what their inputs are, a sentence each.
     """
 
@@ -49,6 +52,7 @@ class Served:
     points: CutPoints
     content: TableContent
     triage: Triage
+    behavior: TrainingBehavior
     warnings: tuple[str, ...]
 
 
@@ -64,11 +68,14 @@ def choose(model: LegacyModel, folded: FoldedGraph, options: MigrationOptions) -
     choice = choose_signatures(model, folded, options.serving)
     points = CutPoints.of(graph, choice.signatures)
     outputs, inputs = points.outputs_of(graph), points.inputs_of(graph)
+    behavior = inference_mode.find(model, graph, outputs, inputs, options.training_behavior)
+    run_passes(behavior.passes(), graph)
+    outputs = points.outputs_of(graph)  # a name may mean another value now
     content = resolve_tables(graph, model.meta, model.checkpoint, options.assets, outputs, inputs)
     run_passes([ReadTableFiles(content.placeholders)], graph)
     judged = triage(graph, model.catalog, outputs, inputs, initializer_values(graph, content.tables))
     warnings = (*choice.warnings, *state_notes(graph, choice.signatures))
-    return Served(choice.signatures, points, content, judged, warnings)
+    return Served(choice.signatures, points, content, judged, behavior, warnings)
 
 
 @dataclass(frozen=True)

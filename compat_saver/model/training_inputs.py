@@ -6,7 +6,9 @@ the user or a signature of the file says otherwise.
 
 from __future__ import annotations
 
+import fnmatch
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -15,9 +17,10 @@ from compat_saver import dtypes
 from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.serving.modes import Mode, find_modes
 from compat_saver.analysis.walk import needed_from
-from compat_saver.errors import UsageError
+from compat_saver.errors import NameNotFoundError, UsageError
 from compat_saver.graph import Graph, OpCatalog, Value
 from compat_saver.graph.attributes import Shape
+from compat_saver.graph.op_sets import FEEDABLE_OPS
 from compat_saver.graph.text import format_shape
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import ServingRequest, Signature, Tensor, full_name
@@ -52,6 +55,7 @@ def _values(graph: Graph, tensors: Mapping[str, Tensor]) -> set[Value]:
 
 # ---- constants
 
+_BINDABLE = (*FEEDABLE_OPS, "Const")
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -59,17 +63,29 @@ def bound_values(graph: Graph, catalog: OpCatalog, requests: Mapping[str, object
     """Returns full tensor name -> array, for values given as Python objects, arrays, or text from a command line.
 
     Text may be a number, a truth value, any text for a string tensor, or a list in brackets: `[0.5, 1]`. A single
-    value fills a tensor of known shape.
+    value fills a tensor of known shape. A name may be a pattern with `*`, `?` and `[...]`; it means every placeholder
+    and constant whose name, with or without `:0`, it matches.
 
     Raises:
-        NameNotFoundError: no such tensor.
+        NameNotFoundError: no such tensor, or none that a pattern matches.
         UsageError: the value does not fit the tensor's dtype or shape.
     """
     bound = {}
     for name, given in requests.items():
-        value = graph.value(full_name(name))
-        bound[value.name] = _shaped(value, _as_array(value, catalog, given), static_shape(graph, value))
+        for value in _meant(graph, name):
+            bound[value.name] = _shaped(value, _as_array(value, catalog, given), static_shape(graph, value))
     return bound
+
+
+def _meant(graph: Graph, name: str) -> list[Value]:
+    """Returns the tensors that a name or a pattern means."""
+    if not any(sign in name for sign in "*?["):
+        return [graph.value(full_name(name))]
+    pattern = re.compile(fnmatch.translate(name.strip().removesuffix(":0")))
+    found = [node.output() for node in graph if node.op in _BINDABLE and pattern.match(node.name)]
+    if not found:
+        raise NameNotFoundError(f"No placeholder and no constant of the graph matches the pattern {name!r}.")
+    return found
 
 
 def _shaped(value: Value, array: np.ndarray, shape: Shape) -> np.ndarray:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from compat_saver.analysis.known_values import constant_value
-from compat_saver.analysis.serving.dropouts import Dropout, find_dropouts, is_zero, number, scales_what_is_kept
+from compat_saver.analysis.serving.dropouts import is_zero
 from compat_saver.analysis.serving.initial_states import initial_states
-from compat_saver.analysis.serving.modes import Mode, trains_norm
+from compat_saver.analysis.serving.modes import Mode
 from compat_saver.errors import counted
 from compat_saver.graph import Graph, Value
 from compat_saver.graph.op_sets import LOOP_OPS
@@ -24,30 +24,6 @@ def mode_notes(modes: Iterable[Mode]) -> Iterator[str]:
         yield (
             f"{mode.tensor!r} was bound to {mode.value.tolist()}: {mode.why}. --bind gives it another value, --inputs "
             "makes it an input."
-        )
-
-
-def training_warnings(graph: Graph) -> Iterator[str]:
-    """Yields a sentence for each part of a graph that still works as in training, though it may be meant so.
-
-    Args:
-        graph: pruned to what the signatures need.
-    """
-    fixed: dict[Value, list[Dropout]] = {}
-    for item in find_dropouts(graph):
-        if number(item.source) not in (None, item.idle):
-            fixed.setdefault(item.source, []).append(item)
-    for source, dropouts in fixed.items():
-        off = f" --bind {source.name}={dropouts[0].idle} turns it off." if scales_what_is_kept(source) else ""
-        yield (
-            f"Dropout {dropouts[0].mask.name!r} is still active: {source.name!r} is the constant {number(source):g}, "
-            f"so outputs are random.{off}"
-        )
-    norms = [node.name for node in graph if trains_norm(node)]
-    if norms:
-        yield (
-            f"{counted(len(norms), 'batch norm uses', 'batch norms use')} the statistics of the batch ({norms[0]!r}), "
-            "as in training, and not the moving averages: the output of an example depends on the others in its batch."
         )
 
 

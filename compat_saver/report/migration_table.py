@@ -14,6 +14,8 @@ from compat_saver.migration.report import MigrationReport
 from compat_saver.report.ops_table import ops_summary, rewritten_ops
 from compat_saver.report.text import bytes_text, shape_text, titled_table, version_text
 
+_MOST_FINDINGS = 20
+
 
 def render_migration(report: MigrationReport) -> RenderableType:
     """Returns the source, the signatures, what was rewritten, and the verification."""
@@ -25,6 +27,8 @@ def _parts(found: dict[str, Any], status: str, ops: Sequence[OpRow]) -> Iterator
     yield _head(found, ops)
     yield _signatures(found)
     yield from rewritten_ops(ops)
+    if found["training_behavior"]:
+        yield _training_behavior(found)
     yield _rewrites(found)
     if found["verification"]["signatures"]:
         yield _verification(found, status)
@@ -66,6 +70,23 @@ def _signatures(found: dict[str, Any]) -> Table:
                 rows.append((name, kind[:-1], key, item["tensor"], item["dtype"], shape_text(item["shape"])))
         rows += [(name, "bound", "", tensor, "", f"= {value}") for tensor, value in signature["bound"].items()]
     return titled_table("Signatures", ("signature", "", "key", "tensor", "dtype", "shape"), rows)
+
+
+def _training_behavior(found: dict[str, Any]) -> Table:
+    findings = found["training_behavior"]
+    rows = [
+        (
+            item["what"],
+            item["node"],
+            item["became"] or f"kept: {item['reason'] or 'as asked'}",
+            ", ".join(item["variables"]),
+            item["confidence"],
+        )
+        for item in findings[:_MOST_FINDINGS]
+    ]
+    if len(findings) > _MOST_FINDINGS:
+        rows.append((f"and {len(findings) - _MOST_FINDINGS:,} more", "", "", "", ""))
+    return titled_table("Training behavior", ("what", "node", "became", "variables", "confidence"), rows)
 
 
 def _rewrites(found: dict[str, Any]) -> Table:

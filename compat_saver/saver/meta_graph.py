@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from compat_saver._tensorflow import refusals, tensorflow
+from compat_saver._tensorflow import tensorflow, tf_errors
 from compat_saver.errors import ArtifactError, NotALegacyArtifactError, UsageError
 from compat_saver.model.runnable.whole_graph import importable
 from compat_saver.proto.messages import MetaGraphDef
@@ -122,7 +122,7 @@ def _is_taken(meta: Any) -> bool:
             tf.graph_util.import_graph_def(
                 meta.graph_def, name="", producer_op_list=meta.meta_info_def.stripped_op_list
             )
-        except refusals():
+        except tf_errors():
             return False
     return True
 

@@ -177,7 +177,9 @@ def test_outputs_that_need_what_nobody_gives(tmp_path):
     text += "y = Mul[T=float32](prediction, scale, ^keep)"
     prefix = write_model(tmp_path / "run", text)
     said = refuse(prefix, tmp_path / "out", "--inputs", "x", "--outputs", "y")
-    assert_says(said, "depends on the placeholders 'keep:0', 'scale:0'", "--bind keep:0=false", "--bind scale:0=1.0", "--inputs")
+    assert_says(
+        said, "depends on the placeholders 'keep:0', 'scale:0'", "--bind keep:0=false", "--bind scale:0=1.0", "--inputs"
+    )
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def hours_pass(monkeypatch):
 
 def test_signatures():
     """Ours begin with all that theirs have; what is more can only be given by name."""
-    from compat_saver.saver import saver
+    from compat_saver.saver import meta_graph, saver
 
     functions = [name for name in dir(v1.train.Saver) if not name.startswith("_")]
     pairs = [(getattr(v1.train.Saver, name), getattr(saver.Saver, name)) for name in functions]

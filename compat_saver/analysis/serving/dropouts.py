@@ -29,7 +29,6 @@ _SUMS = ("Add", "AddV2")
 _COMPARISONS = {"Less": 1, "LessEqual": 1, "Greater": 0, "GreaterEqual": 0}
 """Op -> the position at which an input makes it true more often as it grows."""
 
-_DIVISIONS = ("Div", "RealDiv", "Reciprocal", "Inv")
 _SELECTS = ("Select", "SelectV2", "Where")
 _ZEROS = ("ZerosLike",)
 
@@ -61,17 +60,9 @@ def find_dropouts(graph: Graph) -> list[Dropout]:
     ]
 
 
-def scales_what_is_kept(source: Value) -> bool:
-    """Whether units are divided by what comes from a probability: only then another value turns the dropout off."""
-    pending, seen = [source], {source}
-    while pending:
-        for node, position in pending.pop().uses:
-            if node.op in _DIVISIONS and position == len(node.inputs) - 1:
-                return True
-            if (node.op in NUMBER_CARRIERS and position == 0) or node.op == "Sub":
-                pending += [item for item in node.used_outputs if item not in seen]
-                seen.update(node.used_outputs)
-    return False
+def probabilities_of_masks(graph: Graph) -> Iterator[tuple[Node, Value, bool]]:
+    """Yields (mask, the probability it is compared with, whether the mask is true more often as that grows)."""
+    return (found for node in graph if node.op in _UNIFORM for found in _masks(node))
 
 
 def number(value: Value) -> float | None:

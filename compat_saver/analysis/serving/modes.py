@@ -27,7 +27,20 @@ from compat_saver.graph.ops import OpCatalog
 _FUSED_NORM = re.compile(r"FusedBatchNorm(V2|V3)?")
 _CHANGES = re.compile(r"Assign(Sub|Add)?(VariableOp)?")
 _STATISTICS = ("Mean", "Sum")
-_ELEMENTWISE = ("Add", "AddV2", "Sub", "Mul", "Div", "RealDiv", "Reciprocal", "Inv", "Square", "Neg", "ExpandDims")
+_ELEMENTWISE = (
+    "Add",
+    "AddV2",
+    "Sub",
+    "Mul",
+    "Div",
+    "RealDiv",
+    "Reciprocal",
+    "Inv",
+    "Square",
+    "Neg",
+    "ExpandDims",
+    "AddN",
+)
 
 _TRAINING_WORDS = frozenset(("train", "training", "istrain", "istraining", "phase", "learning"))
 _INFERENCE_WORDS = frozenset(("test", "testing", "istest", "infer", "inference", "eval", "evaluation", "predict"))
@@ -71,13 +84,13 @@ def _drops_units(side: _Side) -> bool:
 def _normalises_by_the_batch(side: _Side) -> bool:
     if any(map(trains_norm, side.only)):
         return not any(map(trains_norm, side.other))
-    return any(_divides(node, _is_statistic) for node in side.only) and any(
+    return any(_divides(node, is_statistic) for node in side.only) and any(
         _divides(node, _is_stored) for node in side.other
     )
 
 
 def _chooses_batch_statistics(side: _Side) -> bool:
-    return any(_is_stored(theirs) and _is_statistic(own) for _, own, theirs in side.choices)
+    return any(_is_stored(theirs) and is_statistic(own) for _, own, theirs in side.choices)
 
 
 def _updates_averages(side: _Side) -> bool:
@@ -252,7 +265,7 @@ def _leaves(value: Value) -> Iterator[Value]:
                 yield item
 
 
-def _is_statistic(value: Value) -> bool:
+def is_statistic(value: Value) -> bool:
     """Whether a value is computed from what a batch says together."""
     return any(item.node.op in _STATISTICS or (trains_norm(item.node) and item.index > 0) for item in _leaves(value))
 

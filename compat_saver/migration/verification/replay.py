@@ -17,14 +17,12 @@ from compat_saver import _tensorflow
 from compat_saver.analysis.values.tables import LookupTable
 from compat_saver.analysis.values.weights import Weight, WeightFinder, variable_nodes
 from compat_saver.errors import CannotMigrateError, CompatSaverError
-from compat_saver.graph import to_graph_def
-from compat_saver.graph.op_sets import VARIABLE_OPS
+from compat_saver.legacy_session import assign_op, import_graph, run_ops, table_file_feeds
 from compat_saver.migration.plan import Plan
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.runnable.as_read import Original, cut, whole
 from compat_saver.model.signature import Signature
-from compat_saver.proto.messages import OpList
-from compat_saver.proto.meta_graph import MetaGraph
+from compat_saver.passes.inference.edits import ReadVariable
 
 
 class ReplayError(CompatSaverError):
@@ -47,7 +45,8 @@ class Replay:
         self._content, self._init_op = plan.content, plan.init_op
         self._history: list[tuple[Signature, Mapping[str, np.ndarray]]] = []
         kept = [*plan.content.initializers, *filter(None, [plan.init_op])]
-        self._original, self._graph = self._import(model, plan.signatures, plan.bound, kept)
+        self._original, self._graph = self._import(model, plan, kept)
+        self._fed = dict(self._original.fed)
         ran = f"The original's init op, {plan.init_op!r}, was run, as TensorFlow's loader runs it."
         self.notes = (*self._original.notes, *([ran] if plan.init_op else []))
         self._session = self._tf.compat.v1.Session(graph=self._graph)
@@ -77,8 +76,18 @@ class Replay:
 
     def _start(self) -> None:
         self._session.run(self._restores)
+        self._fed |= {name: self._value_of(item) for name, item in self._original.statistics.items()}
         self._fill()
         self._load()
+
+    def _value_of(self, item: ReadVariable) -> np.ndarray:
+        """Returns the value that TensorFlow restored for a variable, in the shape of its readers."""
+        tensor = self._graph.get_tensor_by_name(f"{item.name}:0")
+        with self._graph.as_default():
+            is_handle = tensor.dtype == self._tf.resource
+            read = self._tf.raw_ops.ReadVariableOp(resource=tensor, dtype=item.dtype) if is_handle else tensor
+            value = np.asarray(self._session.run(read))
+        return value if item.shape is None else value.reshape(item.shape)
 
     def restore(self) -> None:
         """Gives variables and tables the values that they had after the last run that did not fail."""
@@ -90,25 +99,25 @@ class Replay:
     @property
     def _paths(self) -> dict[str, str]:
         """The tensors with the paths of tables' files -> where the files are here."""
-        paths = self._content.paths.items()
-        return {self._graph.get_operation_by_name(name).inputs[1].name: str(path) for name, path in paths}
+        return table_file_feeds(self._original.graph, self._content.paths)
 
     def _fill(self) -> None:
         """Runs the initializers of the tables."""
         try:
-            self._session.run(self._content.initializers, {**self._original.fed, **self._paths})
-        except _tensorflow.refusals() as error:
-            raise CannotMigrateError([f"The lookup tables cannot be filled: {_tensorflow.gist(error)}"]) from error
+            run_ops(self._session, self._content.initializers, {**self._fed, **self._paths})
+        except _tensorflow.tf_errors() as error:
+            raise CannotMigrateError(
+                [f"The lookup tables cannot be filled: {_tensorflow.first_line(error)}"]
+            ) from error
 
     def _load(self) -> None:
         """Runs what TensorFlow's loader runs when the variables are restored, if it may change what is compared."""
         if not self._init_op:
             return
         try:
-            op = self._graph.get_operation_by_name(self._init_op)
-            self._session.run(op, {**self._original.fed, **self._paths})
-        except _tensorflow.refusals() as error:
-            reason = f"The init op of the SavedModel, {self._init_op!r}, does not run: {_tensorflow.gist(error)}"
+            run_ops(self._session, [self._init_op], {**self._fed, **self._paths})
+        except _tensorflow.tf_errors() as error:
+            reason = f"The init op of the SavedModel, {self._init_op!r}, does not run: {_tensorflow.first_line(error)}"
             raise CannotMigrateError([f"{reason}. What TensorFlow would load cannot be known."]) from error
 
     def run(self, signature: Signature, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -119,47 +128,28 @@ class Replay:
         """
         try:
             found = self._outputs(signature, feeds)
-        except _tensorflow.refusals() as error:
-            raise ReplayError(_tensorflow.gist(error)) from error
+        except _tensorflow.tf_errors() as error:
+            raise ReplayError(_tensorflow.first_line(error)) from error
         self._history.append((signature, feeds))
         return {key: np.asarray(value) for key, value in found.items()}
 
     def _outputs(self, signature: Signature, feeds: Mapping[str, np.ndarray]) -> Mapping[str, Any]:
         fed = {self._original.feeds[signature.inputs[key].name]: array for key, array in feeds.items()}
         fetches = {key: self._original.fetches[tensor.name] for key, tensor in signature.outputs.items()}
-        found: Mapping[str, Any] = self._session.run(fetches, {**self._original.fed, **fed})
+        found: Mapping[str, Any] = self._session.run(fetches, {**self._fed, **fed})
         return found
 
-    def _import(
-        self,
-        model: LegacyModel,
-        signatures: Sequence[Signature],
-        bound: Mapping[str, np.ndarray],
-        fillers: Sequence[str],
-    ) -> tuple[Original, Any]:
-        original = whole(model, signatures, bound, fillers)
+    def _import(self, model: LegacyModel, plan: Plan, fillers: Sequence[str]) -> tuple[Original, Any]:
+        original = whole(model, plan.signatures, plan.bound, plan.behavior, fillers)
         if original is not None:
-            with contextlib.suppress(*_tensorflow.refusals()):
-                return original, self._import_graph(model.meta, original)
-        original = cut(model, signatures, bound, fillers)
+            with contextlib.suppress(*_tensorflow.tf_errors()):
+                return original, import_graph(original.graph, model.meta.stripped_ops)
+        original = cut(model, plan.signatures, plan.bound, plan.behavior, fillers)
         try:
-            return original, self._import_graph(model.meta, original)
-        except _tensorflow.refusals() as error:
+            return original, import_graph(original.graph, model.meta.stripped_ops)
+        except _tensorflow.tf_errors() as error:
             reason = "The original graph cannot be executed, so the migration cannot be verified"
-            raise CannotMigrateError([f"{reason}: {_tensorflow.gist(error)}"]) from error
-
-    def _import_graph(self, meta: MetaGraph, original: Original) -> Any:
-        message = self._tf.compat.v1.GraphDef.FromString(to_graph_def(original.graph).SerializeToString())
-        graph = self._tf.Graph()
-        with graph.as_default():
-            self._tf.graph_util.import_graph_def(message, name="", producer_op_list=self._producer_ops(meta))
-        return graph
-
-    def _producer_ops(self, meta: MetaGraph) -> Any:
-        """What import_meta_graph passes as well, so that unknown attributes at their default are dropped."""
-        if not meta.stripped_ops:
-            return None
-        return _tensorflow.op_list(OpList(op=meta.stripped_ops.values()).SerializeToString())
+            raise CannotMigrateError([f"{reason}: {_tensorflow.first_line(error)}"]) from error
 
     def _restore_op(self, prefix: str, weight: Weight) -> Any:
         raw = self._tf.raw_ops
@@ -171,9 +161,7 @@ class Replay:
                 prefix=prefix, tensor_names=[weight.location.key], shape_and_slices=[spec], dtypes=[weight.dtype]
             )
         target = self._graph.get_tensor_by_name(f"{weight.name}:0")
-        if target.op.type in VARIABLE_OPS:
-            return raw.Assign(ref=target, value=value, validate_shape=False).op
-        return raw.AssignVariableOp(resource=target, value=value)
+        return assign_op(target, value)
 
     def _import_op(self, prefix: str, table: LookupTable) -> Any:
         raw, names = self._tf.raw_ops, list(table.stored or ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +14,13 @@ from compat_saver import _tensorflow
 from compat_saver.analysis.values.tables import vocabulary
 from compat_saver.errors import CannotMigrateError
 from compat_saver.graph import Graph
-from compat_saver.graph.op_sets import RANDOM_OP
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.verification.comparison import Comparison, compare
 from compat_saver.migration.verification.reference_run import ReferenceRun, run_generated, run_given
 from compat_saver.migration.verification.replay import Replay
 from compat_saver.migration.verification.samples import Feeds, SampleMaker, read_feeds
+from compat_saver.migration.verification.soundness import soundness_notes
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import Signature
 
@@ -97,8 +98,8 @@ def _vocabularies(model: LegacyModel, plan: Plan) -> dict[str, list[object]]:
 def _load(directory: Path, tag_set: Sequence[str]) -> Any:
     try:
         return _tensorflow.tensorflow().saved_model.load(str(directory), tags=list(tag_set))
-    except _tensorflow.refusals() as error:
-        reason = f"TensorFlow does not load the written model: {_tensorflow.gist(error)}"
+    except _tensorflow.tf_errors() as error:
+        reason = f"TensorFlow does not load the written model: {_tensorflow.first_line(error)}"
         raise CannotMigrateError([reason]) from error
 
 
@@ -107,8 +108,8 @@ def _compare_all(model: Any, reference: ReferenceRun, options: MigrationOptions)
     for feeds, expected in zip(reference.feeds, reference.outputs, strict=True):
         try:
             found = _run(model, reference.signature, feeds)
-        except _tensorflow.refusals() as error:
-            return {key: Comparison(None, False, f"does not run: {_tensorflow.gist(error)}") for key in expected}
+        except _tensorflow.tf_errors() as error:
+            return {key: Comparison(None, False, f"does not run: {_tensorflow.first_line(error)}") for key in expected}
         for key, array in expected.items():
             result = compare(array, found[key], options.rtol, options.atol)
             results[key] = results[key].worse_of(result) if key in results else result
@@ -121,24 +122,9 @@ def _run(model: Any, signature: Signature, feeds: Feeds) -> dict[str, np.ndarray
     return {key: np.asarray(value.numpy()) for key, value in model.signatures[signature.name](**tensors).items()}
 
 
-def _is_random(model: Any, reference: ReferenceRun) -> bool:
-    """Whether the written model computes something else on the same inputs; a seed makes the first runs alike."""
-    try:
-        first, second = (_run(model, reference.signature, reference.feeds[0]) for _ in range(2))
-    except _tensorflow.refusals():
-        return False  # reported by the comparison
-    return any(compare(first[key], second[key], None, None).problem for key in first)
-
-
 def _notes(model: Any, reference: ReferenceRun, compared: Mapping[str, Comparison], graph: Graph) -> Iterator[str]:
     name = reference.signature.name
-    random = [node.name for node in graph if RANDOM_OP.search(node.op)]
-    if random and _is_random(model, reference):
-        yield (
-            f"Signature {name!r} is non-deterministic: it contains random ops ({random[0]!r}). Fix the input that "
-            "enables them, a keep_prob or is_training (--bind), take their output as an input (--inputs), or serve "
-            "what does not depend on them (--outputs)."
-        )
+    yield from soundness_notes(functools.partial(_run, model), dict(model.weights), reference, graph)
     for key, result in compared.items():
         if not result.finite:
             yield f"No batch gave finite values for {name}/{key}; try real inputs with --verify-data."

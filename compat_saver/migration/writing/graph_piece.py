@@ -7,6 +7,7 @@ from typing import Any
 
 from compat_saver import _tensorflow
 from compat_saver.graph import Graph, from_graph_def, to_graph_def
+from compat_saver.legacy_session import tf_graph_def
 from compat_saver.passes import run_passes
 from compat_saver.passes.structure.inputs_and_outputs import CutAtInputs, InputSpec
 from compat_saver.passes.structure.library_functions import FunctionNames
@@ -46,7 +47,7 @@ class GraphPiece:
         given |= {name: function.capture(tensor) for name, tensor in self._held.items()}
         return list(
             tf.graph_util.import_graph_def(
-                tf.compat.v1.GraphDef.FromString(to_graph_def(self.graph).SerializeToString()),
+                tf_graph_def(self.graph),
                 input_map={f"{name}:0": tensor for name, tensor in given.items()},
                 return_elements=list(fetches),
                 name="",

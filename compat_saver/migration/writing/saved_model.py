@@ -52,9 +52,9 @@ def write_saved_model(
             root.tables, root.assets = dict(tables.objects), list(tables.assets)
         functions = {item.name: _signature_function(plan, item, tables.held) for item in plan.signatures}
         _tensorflow.save_without_weights(root, directory, functions)
-    except _tensorflow.refusals() as error:
+    except _tensorflow.tf_errors() as error:
         raise CannotMigrateError(
-            [f"TensorFlow does not take the rewritten graph: {_tensorflow.gist(error)}"]
+            [f"TensorFlow does not take the rewritten graph: {_tensorflow.first_line(error)}"]
         ) from error
     write_variables(plan.weights, plan.content.tables, checkpoint, directory)
     set_tags(directory, tag_set)

@@ -10,18 +10,22 @@ Three steps, each only where the one before fails:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from compat_saver import dtypes
 from compat_saver.analysis.walk import nodes_in_loops
-from compat_saver.graph import Graph, OpCatalog
+from compat_saver.graph import Graph, OpCatalog, Value
+from compat_saver.graph.attributes import shape_attr, type_attr
 from compat_saver.model.cut_points import CutPoints
+from compat_saver.model.inference_mode import TrainingBehavior
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.runnable.replacements import drop_placement, replacements
 from compat_saver.model.signature import Signature
 from compat_saver.passes import run_in_functions, run_passes
+from compat_saver.passes.inference.edits import Edit, ReadVariable, Source, Sources, UseConstant
 from compat_saver.passes.structure.inputs_and_outputs import BindInputs, ExposeInputs, ExposeOutputs
 from compat_saver.passes.structure.removals import Prune
 
@@ -35,6 +39,7 @@ class Original:
         feeds: name of a tensor of the signatures -> name of what is fed in its place.
         fetches: name of a tensor of the signatures -> name of what is fetched in its place.
         fed: what is fed with every run: tensor name -> value.
+        statistics: what is fed the value of a variable with every run: tensor name -> the variable.
         notes: in what it is not the graph that was read.
     """
 
@@ -42,11 +47,48 @@ class Original:
     feeds: Mapping[str, str]
     fetches: Mapping[str, str]
     fed: Mapping[str, np.ndarray]
+    statistics: Mapping[str, ReadVariable]
     notes: tuple[str, ...] = ()
 
 
+class FedSources(Sources):
+    """Feeds what `Sources` adds to a graph: constants, and the values of variables.
+
+    Attributes:
+        fed: name of a placeholder -> its value.
+        statistics: name of a placeholder -> the variable with its value.
+    """
+
+    def __init__(self, graph: Graph, in_loops: Collection[str], edits: Iterable[Edit]) -> None:
+        super().__init__(graph, in_loops, edits)
+        self._fed_graph = graph
+        self.fed: dict[str, np.ndarray] = {}
+        self.statistics: dict[str, ReadVariable] = {}
+
+    def make(self, tensor: str, source: Source) -> Value:
+        """Adds a placeholder for what can be fed, and nodes for the rest."""
+        if isinstance(source, UseConstant):
+            value = self._placeholder(tensor, dtypes.from_numpy(source.array.dtype).number)
+            self.fed[value.name] = source.array
+            return value
+        if isinstance(source, ReadVariable):
+            value = self._placeholder(tensor, source.dtype)
+            self.statistics[value.name] = source
+            return value
+        return super().make(tensor, source)
+
+    def _placeholder(self, tensor: str, dtype: int) -> Value:
+        name = self._fed_graph.unique_name(f"{tensor.partition(':')[0]}/inference")
+        attrs = {"dtype": type_attr(dtype), "shape": shape_attr(None)}
+        return self._fed_graph.add("Placeholder", name, attrs=attrs).output()
+
+
 def whole(
-    model: LegacyModel, signatures: Sequence[Signature], bound: Mapping[str, np.ndarray], fillers: Sequence[str]
+    model: LegacyModel,
+    signatures: Sequence[Signature],
+    bound: Mapping[str, np.ndarray],
+    behavior: TrainingBehavior,
+    fillers: Sequence[str],
 ) -> Original | None:
     """Returns step 1, or None if that will not do.
 
@@ -54,6 +96,7 @@ def whole(
     lies inside a loop.
     """
     graph = model.graph()
+    made = behavior.apply_to_reference(graph, FedSources)
     roots = [tensor.name for item in signatures for tensor in item.outputs.values()]
     inside = nodes_in_loops(graph) if bound else set()
     needed = graph.ancestors(graph.value(name).node for name in (*roots, *fillers))
@@ -61,17 +104,24 @@ def whole(
         return None
     drop_placement(graph, model.catalog)
     inputs = [tensor.name for item in signatures for tensor in item.inputs.values()]
-    return Original(graph, {name: name for name in inputs}, {name: name for name in roots}, bound)
+    return Original(
+        graph, {name: name for name in inputs}, {name: name for name in roots}, {**bound, **made.fed}, made.statistics
+    )
 
 
 def cut(
-    model: LegacyModel, signatures: Sequence[Signature], bound: Mapping[str, np.ndarray], fillers: Sequence[str]
+    model: LegacyModel,
+    signatures: Sequence[Signature],
+    bound: Mapping[str, np.ndarray],
+    behavior: TrainingBehavior,
+    fillers: Sequence[str],
 ) -> Original:
     """Returns steps 2 and 3: the graph between the inputs and the outputs, each with a node of its own.
 
     The initializers of the lookup tables, `fillers`, stay as well.
     """
     graph = model.graph()
+    made = behavior.apply_to_reference(graph, FedSources)
     nodes = CutPoints.of(graph, signatures)
     roots = [*(node for node, _ in nodes.outputs.values()), *fillers]
     run_passes([ExposeOutputs(nodes.outputs), BindInputs(bound), ExposeInputs(nodes.inputs), Prune(roots)], graph)
@@ -89,4 +139,4 @@ def cut(
         )
     feeds = {name: f"{spec.node}:0" for name, spec in nodes.inputs.items()}
     fetches = {name: f"{node}:0" for name, (node, _) in nodes.outputs.items()}
-    return Original(graph, feeds, fetches, {}, tuple(notes))
+    return Original(graph, feeds, fetches, made.fed, made.statistics, tuple(notes))

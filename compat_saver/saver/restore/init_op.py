@@ -7,6 +7,7 @@ from typing import Any
 
 from compat_saver import _tensorflow
 from compat_saver.analysis.values.initializers import InitOp
+from compat_saver.legacy_session import run_ops
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.runnable.whole_graph import Importable
 
@@ -41,11 +42,11 @@ def run_init_op(init_op: InitOp, session: Any, feeds: Mapping[str, str], restore
         restored: the variables that have their values from the checkpoint.
     """
     try:
-        session.run(session.graph.get_operation_by_name(init_op.name), feeds)
-    except _tensorflow.refusals() as error:
+        run_ops(session, [init_op.name], feeds)
+    except _tensorflow.tf_errors() as error:
         return False, (
             f"The init op of the SavedModel, {init_op.name!r}, which TensorFlow runs when it loads the model, failed: "
-            f"{_tensorflow.gist(error)}"
+            f"{_tensorflow.first_line(error)}"
         )
     changed = init_op.may_change(restored)
     if not changed:

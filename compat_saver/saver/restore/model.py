@@ -16,8 +16,11 @@ from compat_saver.dtypes import base
 from compat_saver.errors import GraphError, RestoreError, UsageError
 from compat_saver.graph.op_sets import HANDLE_OPS
 from compat_saver.model import LegacyModel, open_model
+from compat_saver.model.inference_mode import KEEP, require_behavior, turned_to_inference
+from compat_saver.model.inference_mode import notes as behavior_notes
 from compat_saver.model.opening import parse_tags
 from compat_saver.model.runnable.whole_graph import Importable, importable
+from compat_saver.proto.meta_graph import MetaGraph
 from compat_saver.saver.errors import require_path
 from compat_saver.saver.matching.fit import Wanted
 from compat_saver.saver.matching.naming import Given, NameMap, stored_names
@@ -121,6 +124,7 @@ def restore(
     ema: bool = False,
     tag_set: str | Sequence[str] | None = None,
     assets: Mapping[str, PathArgument] | None = None,
+    training_behavior: str = KEEP,
 ) -> RestoredModel:
     """Opens a legacy model: its graph in a tf.Graph of its own, its variables and tables filled.
 
@@ -142,8 +146,11 @@ def restore(
         tag_set: the tags of the graph of a SavedModel, or these as one text with commas between; empty for the graph
             without tags; None for the one tagged serve or else the one without tags.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
+        training_behavior: "keep" leaves the graph as it was saved, to go on training; "remove" turns what the outputs
+            of the model depend on to inference, as `migrate` does: dropout, batch statistics, updates of variables.
 
     Raises:
+        CannotMigrateError: training behavior is to be removed, and no output of the model can be inferred.
         ArtifactError: the source cannot be read.
         GraphError: the graph contradicts itself, or TensorFlow.
         RestoreError: the checkpoint does not fit the graph; also tf.errors.NotFoundError or InvalidArgumentError.
@@ -152,13 +159,15 @@ def restore(
         TensorFlowMissingError: TensorFlow is needed and absent.
     """
     require_path(source, "source")
+    require_behavior(training_behavior)
     model = open_model(
         Path(source),
         meta_graph=None if meta_graph is None else Path(meta_graph),
         tag_set=parse_tags(tag_set),
         needs_checkpoint=False,
     )
-    imported = importable(model.meta)
+    meta, removed = (model.meta, []) if training_behavior == KEEP else _in_inference(model)
+    imported = importable(meta)
     foreign = disown(imported.meta)
     v1 = _tensorflow.tensorflow().compat.v1
     graph, saver = _import(v1, imported)
@@ -179,10 +188,16 @@ def restore(
         report,
         initialised=start.initialised,
         uninitialised=start.uninitialised,
-        notes=(*model.notes, *imported.notes, *foreign, *start.notes),
+        notes=(*model.notes, *removed, *imported.notes, *foreign, *start.notes),
     )
     endpoints = Endpoints(model, imported.graph)
     return RestoredModel(session, saver, report, imported, endpoints)
+
+
+def _in_inference(model: LegacyModel) -> tuple[MetaGraph, list[str]]:
+    """Returns the graph without training behavior, and what is to be reported of that."""
+    meta, behavior = turned_to_inference(model)
+    return meta, list(behavior_notes(behavior))
 
 
 def _import(v1: Any, imported: Importable) -> tuple[Any, Saver | None]:
@@ -192,9 +207,11 @@ def _import(v1: Any, imported: Importable) -> tuple[Any, Saver | None]:
     with graph.as_default():
         try:
             saver = v1.train.import_meta_graph(message)
-        except _tensorflow.refusals() as error:
+        except _tensorflow.tf_errors() as error:
             path = imported.meta.path
-            raise GraphError(f"{path}: TensorFlow does not import the graph: {_tensorflow.gist(error)}") from error
+            raise GraphError(
+                f"{path}: TensorFlow does not import the graph: {_tensorflow.first_line(error)}"
+            ) from error
         if saver is None:
             variables = _unlisted(graph, imported)
             saver = v1.train.Saver(variables) if variables else None

@@ -13,6 +13,7 @@ from compat_saver import _tensorflow
 from compat_saver.analysis.values.initializers import Initializer, filling_order, first_assignments, initializers
 from compat_saver.analysis.values.weights import variable_nodes
 from compat_saver.graph import Graph, Node
+from compat_saver.legacy_session import run_ops
 from compat_saver.proto.meta_graph import MetaGraph
 from compat_saver.saver.restore.report import Uninitialised
 
@@ -58,12 +59,11 @@ class Remaining:
 
     def _run(self, session: Any, names: Sequence[str]) -> dict[str, str]:
         """Runs some initialisers at once, or if that fails one by one; returns which failed and why."""
-        ops = {name: session.graph.get_operation_by_name(self.first[name].name) for name in names}
         try:
-            session.run(list(ops.values()))
-        except _tensorflow.refusals() as error:
-            if len(ops) == 1:
-                return {names[0]: _tensorflow.gist(error)}
+            run_ops(session, [self.first[name].name for name in names], {})
+        except _tensorflow.tf_errors() as error:
+            if len(names) == 1:
+                return {names[0]: _tensorflow.first_line(error)}
             return {name: reason for one in names for name, reason in self._run(session, [one]).items()}
         return {}
 

@@ -126,7 +126,7 @@ class Runner:
         if _NO_TABLE in text:
             table = error.op.inputs[0].op.name if error.op is not None and error.op.inputs else ""
             notes = [note for note in self._report.notes if f"lookup table {table!r}" in note]
-            return retold(error, UsageError("\n".join([_tensorflow.gist(error), *notes]))) if notes else None
+            return retold(error, UsageError("\n".join([_tensorflow.first_line(error), *notes]))) if notes else None
         if _NO_FUNCTION in text:
             return retold(error, UsageError("\n".join(self._about_functions(wanted, fed))))
         if _NO_VALUE in text:

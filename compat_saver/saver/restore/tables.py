@@ -10,6 +10,7 @@ from compat_saver import _tensorflow
 from compat_saver.analysis.values.tables import LookupTable, file_initializers
 from compat_saver.bundle import Checkpoint
 from compat_saver.graph import Graph
+from compat_saver.legacy_session import run_ops, table_file_feeds
 from compat_saver.model.table_content import carried_files, resolve_tables
 from compat_saver.proto.meta_graph import MetaGraph
 
@@ -33,9 +34,7 @@ class Tables:
         self._graph = graph
         self._content = resolve_tables(graph, meta, checkpoint, assets, (), {})
         carried = {name: str(path) for name, path in carried_files(meta).items() if name.partition(":")[0] in graph}
-        paths = self._content.paths
-        found = {graph[name].inputs[1].name: str(path) for name, path in paths.items()}
-        self.feeds: Mapping[str, str] = {**carried, **found}
+        self.feeds: Mapping[str, str] = {**carried, **table_file_feeds(graph, self._content.paths)}
         """Name of a tensor that holds a path -> the file that is meant."""
 
     def fill(self, session: Any, done: Callable[[str], bool]) -> tuple[str, ...]:
@@ -58,7 +57,7 @@ class Tables:
         paths = [self._graph[name].inputs[1].name for name in files]
         feeds = {path: self.feeds[path] for path in paths}
         try:
-            session.run([session.graph.get_operation_by_name(name) for name in names], feeds)
-        except _tensorflow.refusals() as error:
-            return f"The lookup table {table.name!r} could not be filled: {_tensorflow.gist(error)}"
+            run_ops(session, names, feeds)
+        except _tensorflow.tf_errors() as error:
+            return f"The lookup table {table.name!r} could not be filled: {_tensorflow.first_line(error)}"
         return ""

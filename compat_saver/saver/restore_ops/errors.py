@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from compat_saver._tensorflow import gist, tensorflow
+from compat_saver._tensorflow import first_line, tensorflow
 from compat_saver.bundle import open_bundle
 from compat_saver.errors import ArtifactError, CompatSaverError, RestoreError, SourceNotFoundError, UsageError
 from compat_saver.saver.errors import also, as_also, class_of, retold
@@ -50,7 +50,7 @@ def save_failure(error: Exception, prefix: str, session: Any, saver_def: Any) ->
             return retold(cause, UsageError(_about_uninitialized(prefix, names)))
     if isinstance(cause, errors.OpError):
         advice = _ADVICE.get(type(cause).__name__, "")
-        told = retold(cause, ArtifactError(f"{prefix}: cannot be saved: {gist(cause)}. {advice}".rstrip()))
+        told = retold(cause, ArtifactError(f"{prefix}: cannot be saved: {first_line(cause)}. {advice}".rstrip()))
         return told if cause is error else also(told, ValueError)
     if isinstance(error, OSError):
         name, said = class_of(error), error.strerror or error
@@ -109,7 +109,7 @@ def restore_failure(error: Exception, prefix: str) -> CompatSaverError | None:
     damage = None if "://" in prefix else _damage(prefix)
     if damage is not None:
         return retold(error, damage)
-    said = gist(root) if isinstance(root, Exception) else ""
+    said = first_line(root) if isinstance(root, Exception) else ""
     advice = _NO_DEVICE[1] if _NO_DEVICE[0] in said else ""
     return retold(error, RestoreError(f"{prefix}: cannot be restored: {said.rstrip('.')}. {advice}".rstrip()))
 

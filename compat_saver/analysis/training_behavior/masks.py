@@ -1,0 +1,196 @@
+"""Finds multiplications by a random mask with a constant probability: dropout in all its forms, stochastic depth.
+
+A mask M is 1 with the constant probability p, else 0. Four cases, by what the graph makes of it:
+
+1. x * s * M with p * s = 1, in any order of the factors: inverted dropout. Inference: x.
+2. x * M without such a factor: stochastic depth, or dropout of the first kind. Inference: x * p, the expected value.
+3. (x * M + c * (1 - M)) * a + b: alpha dropout (Klambauer et al., 2017). Inference: x.
+4. Select(M, x, 0): as x * M.
+
+Sources: dropout and dropout_v2 in python/ops/nn_ops.py, alpha_dropout in contrib/nn, AlphaDropout in python/keras.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from compat_saver import dtypes
+from compat_saver.analysis.serving.dropouts import is_zero, probabilities_of_masks
+from compat_saver.analysis.training_behavior.finding import Finding
+from compat_saver.analysis.training_behavior.scalars import scalar
+from compat_saver.analysis.training_behavior.served import Served
+from compat_saver.graph.ir import Node, Use, Value
+from compat_saver.graph.op_sets import NUMBER_CARRIERS
+from compat_saver.passes.inference.edits import ReadTensor, Redirect, UseConstant
+
+_DIVISIONS = ("Div", "RealDiv")
+_SUMS = ("Add", "AddV2")
+_SELECTS = ("Select", "SelectV2")
+_CLOSE = 1e-4
+
+
+@dataclass(frozen=True)
+class _Masked:
+    """A product of a mask and something else.
+
+    Attributes:
+        node: the op that joins them.
+        kept: what is multiplied.
+        position: where the mask is among the inputs.
+        expected: the mean of what the mask has become up to there.
+    """
+
+    node: Node
+    kept: Value
+    position: int
+    expected: float
+
+
+def find_masks(served: Served) -> Iterator[Finding]:
+    """Yields dropouts with a constant rate, alpha dropouts and products with random masks."""
+    for mask, probability in _masks(served):
+        for masked in _products(mask.output(), probability):
+            if masked.node in served.forward:
+                yield _finding(served, masked)
+
+
+def _masks(served: Served) -> Iterator[tuple[Node, float]]:
+    """Yields each mask with the probability that it is true, if that is a constant between 0 and 1."""
+    for mask, threshold, grows in probabilities_of_masks(served.graph):
+        number = scalar(threshold)
+        if number is not None and 0 < number < 1 and mask in served.on_chance:
+            yield mask, number if grows else 1 - number
+
+
+def _products(mask: Value, expected: float) -> Iterator[_Masked]:
+    """Yields where a mask, perhaps negated or scaled by constants, is multiplied with something that is no constant."""
+    pending, seen = [(mask, expected)], set[Value]()
+    while pending:
+        value, mean = pending.pop()
+        seen.add(value)
+        for node, position in value.uses:
+            step = _step(node, position, mean)
+            if isinstance(step, _Masked):
+                yield step
+            elif step is not None and node.output() not in seen:
+                pending.append((node.output(), step))
+
+
+def _step(node: Node, position: int, mean: float) -> _Masked | float | None:
+    """Returns the mean of a mask that an op only scales, the product where it is applied, or None for another use."""
+    if node.op in NUMBER_CARRIERS and position == 0:
+        return mean
+    if node.op == "LogicalNot":
+        return 1 - mean
+    if node.op in _SELECTS and len(node.inputs) == 3 and position == 0:
+        return _select(node, mean)
+    if len(node.inputs) != 2:
+        return None
+    other = node.inputs[1 - position]
+    factor = scalar(other)
+    if node.op == "Sub" and position == 1 and factor == 1:
+        return 1 - mean
+    if node.op == "Mul":
+        return _Masked(node, other, position, mean) if factor is None else mean * factor
+    if node.op in _DIVISIONS and position == 0 and factor:
+        return mean / factor
+    return None
+
+
+def _select(node: Node, mean: float) -> _Masked | float | None:
+    """Returns what a choice between something and zeros makes of a mask; ones and zeros are the mask again."""
+    for kept, zeros, probability in ((1, 2, mean), (2, 1, 1 - mean)):
+        if is_zero(node.inputs[zeros]):
+            number = scalar(node.inputs[kept])
+            return _Masked(node, node.inputs[kept], 0, probability) if number is None else probability * number
+    return None
+
+
+def _finding(served: Served, masked: _Masked) -> Finding:
+    alpha = _alpha_dropout(served, masked)
+    if alpha is not None:
+        return alpha
+    for result, source, scale in _scaled(masked):
+        if math.isclose(masked.expected * scale, 1, rel_tol=_CLOSE):
+            edit = served.redirect(result, ReadTensor(source.name))
+            return Finding("dropout", masked.node.name, "identity", edits=(edit,), reference_edits=(_expected(masked),))
+    became = f"the expected value, a factor of {masked.expected:g}"
+    edit = _expected(masked)
+    return Finding("random mask", masked.node.name, became, confidence="likely", edits=(edit,), reference_edits=(edit,))
+
+
+def _scaled(masked: _Masked) -> Iterator[tuple[Value, Value, float]]:
+    """Yields (result, what it is computed from, constant factor between them): from the least to the most around."""
+    product = masked.node.output()
+    yield product, masked.kept, 1.0
+    inner = _unscaled(masked.kept)
+    if inner is not None:
+        yield product, *inner
+    for use in product.uses:
+        factor = _factor(use)
+        if factor is not None:
+            yield use.node.output(), masked.kept, factor
+
+
+def _unscaled(value: Value) -> tuple[Value, float] | None:
+    """Returns what a product with a constant was made of, and the constant."""
+    for position, item in enumerate(value.node.inputs):
+        factor = _factor(Use(value.node, position))
+        if factor is not None:
+            return item, factor
+    return None
+
+
+def _factor(use: Use) -> float | None:
+    """Returns the constant that an op multiplies one of its inputs by; None for another op."""
+    node, position = use
+    if len(node.inputs) != 2 or node.op not in ("Mul", *_DIVISIONS):
+        return None
+    other = scalar(node.inputs[1 - position])
+    if node.op == "Mul":
+        return other
+    return 1 / other if position == 0 and other else None
+
+
+def _expected(masked: _Masked) -> Redirect:
+    """Returns the edit that multiplies by the expected value in place of the mask."""
+    node = masked.node
+    mask = node.inputs[masked.position]
+    if node.op in _SELECTS:
+        # A choice needs truth values: what is kept is scaled before it would have been chosen.
+        return Redirect(mask.name, UseConstant(np.array(True)), ((node.name, masked.position),))
+    dtype = dtypes.by_number(node.attr.type("T")).numpy
+    return Redirect(mask.name, UseConstant(np.array(masked.expected, dtype)), ((node.name, masked.position),))
+
+
+def _alpha_dropout(served: Served, masked: _Masked) -> Finding | None:
+    """Returns the finding if units are replaced by a constant where they are dropped, and then scaled and shifted."""
+    for total in _readers(masked.node.output(), _SUMS):
+        for scaled in _readers(total.output(), ("Mul",)):
+            for shifted in _readers(scaled.output(), _SUMS):
+                others = [_other(total, masked.node), _other(scaled, total), _other(shifted, scaled)]
+                is_alpha = _is_filling(served, others[0]) and None not in (scalar(others[1]), scalar(others[2]))
+                if is_alpha:
+                    result = shifted.output()
+                    edit = served.redirect(result, ReadTensor(masked.kept.name))
+                    return Finding(
+                        "alpha dropout", masked.node.name, "identity", edits=(edit,), reference_edits=(edit,)
+                    )
+    return None
+
+
+def _readers(value: Value, ops: tuple[str, ...]) -> Iterator[Node]:
+    return (use.node for use in value.uses if use.node.op in ops and len(use.node.inputs) == 2)
+
+
+def _other(node: Node, known: Node) -> Value:
+    return node.inputs[1] if node.inputs[0].node is known else node.inputs[0]
+
+
+def _is_filling(served: Served, value: Value) -> bool:
+    """Whether a value is random, and made of constants otherwise: what stands where units were dropped."""
+    return served.is_noise(value) and value.node.op == "Mul"

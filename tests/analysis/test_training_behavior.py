@@ -1,0 +1,219 @@
+"""Training behavior is found by what a graph computes, and what may be meant to stay is left alone."""
+
+import numpy as np
+import pytest
+
+from compat_saver.analysis.training_behavior import Finding, Served, find_training_behavior
+from compat_saver.graph import Graph, parse_graph
+from compat_saver.passes import run_passes
+from compat_saver.passes.inference.edits import ApplyEdits
+from compat_saver.passes.structure.removals import Prune
+
+X = "x = Placeholder[dtype=float32, shape=[?,4]]\n"
+DRAWN = "shape = Shape(x)\nu = RandomUniform[dtype=float32](shape)\n"
+BATCH_NORM = """
+x = Placeholder[dtype=float32, shape=[?,4]]
+axes = Const[dtype=int32, value=int32[1](0)]
+mean = Mean[keep_dims=true, T=float32](x, axes)
+flat = Squeeze[T=float32](mean)
+centered = Sub[T=float32](x, flat)
+y = Relu(centered)
+average = VariableV2[dtype=float32, shape=[4]]
+average/read = Identity(average)
+decay = Const[dtype=float32, value=float32[](0.1)]
+difference = Sub[T=float32](average/read, flat)
+step = Mul[T=float32](difference, decay)
+update = AssignSub(average, step)
+"""
+
+
+def find(text: str, stored: dict | None = None, output: str = "y") -> tuple[Graph, tuple[Finding, ...]]:
+    graph = parse_graph(text)
+    served = Served(graph, [graph.value(output)], [graph.value("x")])
+    values = stored or {}
+    return graph, find_training_behavior(served, lambda node: values.get(node.name), ())
+
+
+def turned(text: str, stored: dict | None = None) -> tuple[Graph, tuple[Finding, ...]]:
+    """Returns what is left of a graph after the edits."""
+    graph, findings = find(text, stored)
+    run_passes([ApplyEdits([edit for item in findings for edit in item.edits]), Prune(["y"])], graph)
+    return graph, findings
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        # tf.nn.dropout of 0.12 to 1.12: floor(keep + u), x / keep
+        """
+        keep = Const[dtype=float32, value=float32[](0.8)]
+        sum = Add(keep, u)
+        mask = Floor(sum)
+        scaled = RealDiv(x, keep)
+        y = Mul[T=float32](scaled, mask)
+        """,
+        # since 1.13: u >= rate, x * (1 / (1 - rate))
+        """
+        rate = Const[dtype=float32, value=float32[](0.2)]
+        one = Const[dtype=float32, value=float32[](1.0)]
+        keep = Sub(one, rate)
+        scale = RealDiv(one, keep)
+        mask = GreaterEqual(u, rate)
+        cast = Cast(mask)
+        scaled = Mul(x, scale)
+        y = Mul[T=float32](scaled, cast)
+        """,
+        # by hand: the mask is scaled
+        """
+        keep = Const[dtype=float32, value=float32[](0.8)]
+        mask = Less(u, keep)
+        cast = Cast(mask)
+        scaled = RealDiv(cast, keep)
+        y = Mul[T=float32](x, scaled)
+        """,
+        # the product is scaled
+        """
+        keep = Const[dtype=float32, value=float32[](0.8)]
+        mask = Less(u, keep)
+        cast = Cast(mask)
+        product = Mul[T=float32](cast, x)
+        y = RealDiv[T=float32](product, keep)
+        """,
+        # the scale was computed in Python
+        """
+        keep = Const[dtype=float32, value=float32[](0.8)]
+        scale = Const[dtype=float32, value=float32[](1.25)]
+        mask = Less(u, keep)
+        scaled = Mul(x, scale)
+        zeros = ZerosLike(scaled)
+        y = Select[T=float32](mask, scaled, zeros)
+        """,
+    ],
+)
+def test_a_dropout_becomes_an_identity(lines):
+    graph, (finding,) = turned(X + DRAWN + lines)
+    assert (finding.what, finding.became) == ("dropout", "identity")
+    assert {node.op for node in graph} == {"Placeholder", "Identity"}
+    assert graph["y"].inputs[0].node.name == "x"
+
+
+def test_a_mask_without_a_scale_becomes_its_expected_value():
+    graph, (finding,) = turned(
+        X + DRAWN + "keep = Const[dtype=float32, value=float32[](0.8)]\nsum = Add(keep, u)\nmask = Floor(sum)\n"
+        "y = Mul[T=float32](x, mask)"
+    )
+    assert (finding.what, finding.confidence) == ("random mask", "likely")
+    assert "0.8" in finding.became
+    assert {node.op for node in graph} == {"Placeholder", "Const", "Mul"}
+
+
+def test_a_threshold_that_is_computed_is_no_dropout():
+    _, findings = find(
+        X + DRAWN + "keep = Mean[T=float32](x)\nmask = Less(u, keep)\ncast = Cast(mask)\ny = Mul[T=float32](x, cast)"
+    )
+    assert findings == ()
+
+
+def test_a_statistic_reads_its_moving_average():
+    graph, (finding,) = turned(BATCH_NORM, {"average": np.array([1.0, 2.0, 3.0, 4.0])})
+    assert (finding.what, finding.became, finding.variables) == ("batch norm", "moving averages", ("average",))
+    assert not {"Mean", "Squeeze", "AssignSub"} & {node.op for node in graph}
+    assert graph["centered"].inputs[1].node.inputs[0].node.name == "average"
+
+
+@pytest.mark.parametrize(
+    ("stored", "reason"),
+    [({}, "not in the checkpoint"), ({"average": np.zeros(4)}, "never updated"), ({"average": np.ones(4)}, "never")],
+)
+def test_a_statistic_without_a_trained_average_stays(stored, reason):
+    graph, (finding,) = turned(BATCH_NORM, stored)
+    assert reason in finding.reason
+    assert finding.edits == ()
+    assert "mean" in graph
+
+
+def test_an_average_that_nothing_reads_is_no_statistic_of_the_output():
+    text = BATCH_NORM.replace("Sub[T=float32](x, flat)", "Sub[T=float32](x, x)")
+    assert find(text, {"average": np.array([1.0])})[1] == ()
+
+
+def test_a_fused_norm_takes_what_its_outputs_update():
+    text = """
+    x = Placeholder[dtype=float32, shape=[?,2,2,4]]
+    scale = Const[dtype=float32, value=float32[1](1.0)]
+    none = Const[dtype=float32, value=float32[0]()]
+    y = FusedBatchNorm[T=float32, is_training=true](x, scale, scale, none, none)
+    m = VariableV2[dtype=float32, shape=[4]]
+    v = VariableV2[dtype=float32, shape=[4]]
+    m/read = Identity(m)
+    v/read = Identity(v)
+    dm = Sub(m/read, y:1)
+    dv = Sub(v/read, y:2)
+    um = AssignSub(m, dm)
+    uv = AssignSub(v, dv)
+    """
+    graph, (finding,) = turned(text, {"m": np.array([1.0, 2.0]), "v": np.array([1.0, 2.0])})
+    assert finding.variables == ("m", "v")
+    assert not graph["y"].attr.bool("is_training")
+    assert [value.node.inputs[0].node.name for value in graph["y"].inputs[3:]] == ["m", "v"]
+
+
+@pytest.mark.parametrize("wait", ["", ", ^update"])
+def test_nothing_waits_for_an_update_that_the_output_does_not_need(wait):
+    graph, findings = turned(
+        X + "step = VariableV2[dtype=float32, shape=[]]\none = Const[dtype=float32, value=float32[](1.0)]\n"
+        f"update = AssignAdd(step, one)\ny = Identity[T=float32](x{wait})"
+    )
+    assert [item.what for item in findings] == ["update of a variable"] * bool(wait)
+    assert "update" not in graph
+
+
+def test_a_counter_in_the_output_stays():
+    _, findings = find(
+        X + "count = VariableV2[dtype=float32, shape=[]]\none = Const[dtype=float32, value=float32[](1.0)]\n"
+        "update = AssignAdd(count, one)\ny = Add[T=float32](x, update)"
+    )
+    assert findings == ()
+
+
+def test_the_state_of_a_recurrent_network_stays():
+    """It is read and depends on the input: what waits for its update still does."""
+    text = (
+        X + "state = VariableV2[dtype=float32, shape=[4]]\nread = Identity(state)\nnew = Add[T=float32](read, x)\n"
+        "update = Assign(state, new)\ny = Identity[T=float32](new, ^update)"
+    )
+    graph, findings = turned(text)
+    assert findings == ()
+    assert "update" in graph
+
+
+def test_noise_on_data_goes_and_the_noise_that_a_generator_starts_from_stays():
+    noisy = "n = RandomStandardNormal[dtype=float32](shape)\ndeviation = Const[dtype=float32, value=float32[](0.3)]\n"
+    graph, (finding,) = turned(
+        X + "shape = Shape(x)\n" + noisy + "noise = Mul[T=float32](n, deviation)\ny = Add[T=float32](x, noise)"
+    )
+    assert finding.what == "random noise"
+    assert {node.op for node in graph} == {"Placeholder", "Identity"}
+    generator = (
+        X
+        + "shape = Const[dtype=int32, value=int32[2](2, 4)]\n"
+        + noisy
+        + "w = Const[dtype=float32, value=float32[](0.5)]\n"
+    )
+    assert find(generator + "y = MatMul(n, w)")[1] == ()
+
+
+def test_a_draw_from_a_distribution_becomes_the_most_likely_class():
+    text = X + "one = Const[dtype=int32, value=int32[](1)]\ny = Multinomial[T=float32, output_dtype=int64](x, one)"
+    graph, (finding,) = turned(text)
+    assert (finding.what, finding.confidence) == ("sampler", "likely")
+    assert {"ArgMax", "ExpandDims"} < {node.op for node in graph}
+
+
+def test_the_name_of_an_output_means_the_new_value():
+    """And so for a reader that the outputs do not need: the training part keeps what it computed."""
+    text = X + DRAWN + "keep = Const[dtype=float32, value=float32[](0.8)]\nmask = Less(u, keep)\ncast = Cast(mask)\n"
+    graph, findings = find(text + "scaled = RealDiv(x, keep)\ny = Mul[T=float32](scaled, cast)\nloss = Sum(y)")
+    run_passes([ApplyEdits([edit for item in findings for edit in item.edits])], graph)
+    assert graph["y"].op == "Identity"
+    assert graph["loss"].inputs[0].node.op == "Mul"
