@@ -61,6 +61,7 @@ from compat_saver.passes import (
     run,
     run_in_functions,
 )
+from compat_saver.passes.control_flow import FunctionalControlFlow, RecordedShapes, TensorLists
 from compat_saver.proto.meta_graph import MetaGraph
 
 _LOCAL_VARIABLES = "local_variables"
@@ -167,6 +168,7 @@ def make_plan(
         FunctionCalls(),
         *(item() for item in (*MEANING_PASSES, *SUCCESSOR_PASSES)),
     ]
+    shapes = RecordedShapes(graph)
     rewrites += [*run(passes, graph), *run_in_functions(passes, graph, catalog)]
     run([Prune(roots)], graph)  # of what the rewrites left behind; nobody wants to read of that
     found = find_weights(graph, variables, WeightFinder(checkpoint, locations, trainable, first), local)
@@ -181,6 +183,10 @@ def make_plan(
     if in_the_way:
         raise CannotMigrateError(in_the_way, triaged.rows, triaged.around)
     rewrites += run([LateReads(catalog), RefToResource(catalog), CountWithCore()], graph)
+    stays = {*roots, *(spec.node for spec in nodes.inputs.values())}
+    run([Prune(roots)], graph)
+    control_flow = [TensorLists(shapes), FunctionalControlFlow(catalog, shapes, stays)]
+    rewrites += [*run(control_flow, graph), *run_in_functions(control_flow, graph, catalog)]
     return Plan(
         graph=graph,
         signatures=signatures,
