@@ -75,6 +75,7 @@ class Plan:
 
     Attributes:
         graph: pruned to the signatures and rewritten; its inputs and outputs are nodes of their own.
+        flat: the same with the loops and conditionals of TensorFlow 1, not in functions: it shows what reads an input.
         signatures: what will be served.
         nodes: the nodes of `graph` that stand for the tensors of the signatures.
         bound: tensor name -> the value it was given for good.
@@ -91,6 +92,7 @@ class Plan:
     """
 
     graph: Graph
+    flat: Graph
     signatures: tuple[Signature, ...]
     nodes: Exposed
     bound: Mapping[str, np.ndarray]
@@ -185,10 +187,12 @@ def make_plan(
     rewrites += run([LateReads(catalog), RefToResource(catalog), CountWithCore()], graph)
     stays = {*roots, *(spec.node for spec in nodes.inputs.values())}
     run([Prune(roots)], graph)
+    flat = graph.copy()
     control_flow = [TensorLists(shapes), FunctionalControlFlow(catalog, shapes, stays)]
     rewrites += [*run(control_flow, graph), *run_in_functions(control_flow, graph, catalog)]
     return Plan(
         graph=graph,
+        flat=flat,
         signatures=signatures,
         nodes=nodes,
         bound={mode.tensor: mode.value for mode in modes} | given,

@@ -72,7 +72,7 @@ def verify_model(artifact: Artifact, plan: Plan, directory: Path, options: Migra
         UsageError: no inputs could be made on which the original runs, or the given ones do not fit.
     """
     given = read_feeds(options.verify_data, plan.signatures) if options.verify_data is not None else None
-    maker = SampleMaker(plan.graph, plan.input_nodes, options.seed, _vocabularies(artifact, plan))
+    maker = SampleMaker(plan.flat, plan.input_nodes, options.seed, _vocabularies(artifact, plan))
     with Replay(artifact, plan) as replay:
         notes = list(replay.notes)
         asked = [
@@ -84,7 +84,7 @@ def verify_model(artifact: Artifact, plan: Plan, directory: Path, options: Migra
     for item in asked:
         results[item.signature.name] = _compare_all(model, item, options)
     for item in asked:  # after all comparisons, for it asks the model again
-        notes += item.notes + list(_doubts(model, item, results[item.signature.name], plan.graph))
+        notes += item.notes + list(_doubts(model, item, results[item.signature.name], plan.flat))
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
     guesses = {item.signature.name: item.guesses for item in asked if item.guesses}
     return Verification(source, results, tuple(notes), guesses)
@@ -93,7 +93,7 @@ def verify_model(artifact: Artifact, plan: Plan, directory: Path, options: Migra
 def _vocabularies(artifact: Artifact, plan: Plan) -> dict[str, list[object]]:
     """Returns keys of the tables that the signatures need, by the name of each node that means the table."""
     paths = plan.content.paths
-    found = {table.name: vocabulary(table, plan.graph, paths, artifact.checkpoint) for table in plan.content.tables}
+    found = {table.name: vocabulary(table, plan.flat, paths, artifact.checkpoint) for table in plan.content.tables}
     return {node: found[table.name] for table in plan.content.tables for node in table.nodes}
 
 

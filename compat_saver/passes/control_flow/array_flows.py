@@ -8,12 +8,11 @@ passes it; `follow` finds out whether a graph does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from compat_saver.graph.ir import Node, Use, Value
 from compat_saver.passes.control_flow.parts import NotFunctional
-from compat_saver.passes.retype import carried_to
+from compat_saver.passes.retype import CARRIERS, carried_to
 
 # op -> which input is the flow
 WRITERS = {"TensorArrayWriteV3": 3, "TensorArrayScatterV3": 3, "TensorArraySplitV3": 3}
@@ -30,20 +29,17 @@ class ArrayFlow:
         array: the TensorArrayV3.
         users: the ops that write to it or read from it.
         carriers: the ops that only pass its handle on, and those that close it.
-        flows: all values of its flow.
+        starts: where its flow begins: the uses of the array's own, or of a constant, as before TensorFlow 1.0.
+        flows: all values of its flow behind the start.
         flow_carriers: the ops that pass the flow on.
     """
 
     array: Node
     users: dict[Node, None] = field(default_factory=dict)
     carriers: dict[Node, None] = field(default_factory=dict)
+    starts: dict[Use, None] = field(default_factory=dict)
     flows: dict[Value, None] = field(default_factory=dict)
     flow_carriers: dict[Node, None] = field(default_factory=dict)
-
-    @property
-    def writers(self) -> Iterator[Node]:
-        """The users that write."""
-        return (node for node in self.users if node.op in WRITERS)
 
 
 def follow(array: Node) -> ArrayFlow:
@@ -82,32 +78,52 @@ def _follow_handle(found: ArrayFlow) -> None:
 
 
 def _follow_flow(found: ArrayFlow) -> None:
-    found.flows[found.array.output(1)] = None
-    pending = list(found.flows)
+    """Follows the flow from every op that takes it, backward and forward; nothing else may take it then."""
+    pending = [*(Use(node, FLOWS[node.op]) for node in found.users), *found.array.output(1).uses]
+    seen = set(pending)
     while pending:
-        flow = pending.pop()
-        for use in flow.uses:
-            fresh = [value for value in _flows_behind(found, use, flow) if value not in found.flows]
-            found.flows.update(dict.fromkeys(fresh))
-            pending += fresh
-    for node in found.users:
-        if node.inputs[FLOWS[node.op]] not in found.flows:
-            raise NotFunctional(f"{node.name!r} does not get the flow of the ops before it")
-    for node in found.flow_carriers:
-        if any(value not in found.flows for value in _passed_on(node)):
-            raise NotFunctional(f"{node.name!r} chooses between its flow and another one")
+        use = pending.pop()
+        flow = use.node.inputs[use.position]
+        if _is_start(flow, found.array):
+            found.starts[use] = None
+        else:
+            found.flows[flow] = None
+        reached = [item for item in _beside(found, use, flow) if item not in seen]
+        seen.update(reached)
+        pending += reached
 
 
-def _flows_behind(found: ArrayFlow, use: Use, flow: Value) -> list[Value]:
-    """Returns the flows that a use of one hands out."""
-    node = use.node
-    if node in found.users and use.position == FLOWS[node.op]:
-        return [node.output()] if node.op in WRITERS else []
-    copies = _carried(use, flow)
-    if not copies:
-        raise NotFunctional(f"{node.name!r} ({node.op}) takes its flow")
-    found.flow_carriers[node] = None
-    return copies
+def _beside(found: ArrayFlow, use: Use, flow: Value) -> list[Use]:
+    """Returns the other uses of a flow, those of what its user hands out, and what its own source takes."""
+    outputs = [flow] if flow in found.flows else []
+    if use.node.op in CARRIERS:
+        found.flow_carriers[use.node] = None
+        outputs += _carried(use, flow)
+    elif use.node not in found.users or use.position != FLOWS[use.node.op]:
+        raise NotFunctional(f"{use.node.name!r} ({use.node.op}) takes its flow")
+    elif use.node.op in WRITERS:
+        outputs.append(use.node.output())
+    inputs = [Use(node, index) for node in (use.node, *_sources(found, flow)) for index in _flow_inputs(node)]
+    return inputs + [item for value in outputs for item in value.uses]
+
+
+def _sources(found: ArrayFlow, flow: Value) -> list[Node]:
+    """Returns the op whose flow a flow is, if that took one itself."""
+    if flow not in found.flows:
+        return []
+    if flow.node.op not in CARRIERS and not (flow.node.op in WRITERS and flow.node in found.users):
+        raise NotFunctional(f"it gets the flow of {flow.node.name!r} ({flow.node.op})")
+    return [flow.node]
+
+
+def _flow_inputs(node: Node) -> range | tuple[int, ...]:
+    if node.op in CARRIERS:
+        return range(len(_passed_on(node)))
+    return (FLOWS[node.op],)
+
+
+def _is_start(flow: Value, array: Node) -> bool:
+    return flow == array.output(1) or flow.node.op == "Const"
 
 
 def _carried(use: Use, value: Value) -> list[Value]:
@@ -121,30 +137,29 @@ def _passed_on(carrier: Node) -> tuple[Value, ...]:
 def _check_writes(found: ArrayFlow) -> None:
     """Every write must be seen by all that comes after it: its flow goes on, and nothing else writes beside it."""
     changed = _leading_to_writes(found)
-    for flow in found.flows:
-        branches = [use for use in flow.uses if _goes_on_to_write(use, flow, changed)]
+    for uses in (tuple(found.starts), *(flow.uses for flow in found.flows)):
+        branches = [use for use in uses if _goes_on_to_write(use, changed)]
         if len(branches) > 1:
             raise NotFunctional(f"{branches[0].node.name!r} and {branches[1].node.name!r} write to it side by side")
         for use in branches:
             if use.node.op == "Enter" and use.node.attr.bool("is_constant"):
                 raise NotFunctional(f"a loop writes to it, but takes its flow as if nothing did ({use.node.name!r})")
-    for node in found.writers:
-        if not node.output().uses and node.control_uses:
+    for node in found.users:
+        if node.op in WRITERS and not node.output().uses and node.control_uses:
             raise NotFunctional(f"{node.name!r} writes to it, but nothing takes the flow")
 
 
-def _goes_on_to_write(use: Use, flow: Value, changed: set[Value]) -> bool:
-    return use.node.op in WRITERS or any(value in changed for value in _carried(use, flow))
+def _goes_on_to_write(use: Use, changed: set[Node]) -> bool:
+    return use.node.op in WRITERS or use.node in changed
 
 
-def _leading_to_writes(found: ArrayFlow) -> set[Value]:
-    """Returns the flows that some write gets, directly or passed on."""
-    pending = [node.inputs[WRITERS[node.op]] for node in found.writers]
-    changed: set[Value] = set()
+def _leading_to_writes(found: ArrayFlow) -> set[Node]:
+    """Returns what passes the flow on to a write."""
+    pending = [node.inputs[WRITERS[node.op]].node for node in found.users if node.op in WRITERS]
+    changed: set[Node] = set()
     while pending:
-        flow = pending.pop()
-        if flow not in changed:
-            changed.add(flow)
-            if flow.node in found.flow_carriers:
-                pending += _passed_on(flow.node)
+        node = pending.pop()
+        if node not in changed and node in found.flow_carriers:
+            changed.add(node)
+            pending += [value.node for value in _passed_on(node)]
     return changed

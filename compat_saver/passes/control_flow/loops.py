@@ -46,6 +46,7 @@ from compat_saver.passes.control_flow.recorded_shapes import RecordedShapes
 from compat_saver.proto.messages import AttrValue, Message
 
 _INT32, _BOOL = dtypes.by_name("int32").number, dtypes.by_name("bool").number
+_HANDLES = (dtypes.by_name("resource").number, dtypes.by_name("variant").number)
 _COUNTERS = 2  # the counter of iterations and their limit come before the variables
 _ITERATIONS = 10  # what parallel_iterations is in a graph that does not say
 
@@ -219,16 +220,20 @@ class WhileMaker:
 
     def _arguments(self, loop: Loop, met: Sequence[Value]) -> list[_Argument]:
         variables = [
-            _Argument(outside, within, self._catalog.type_of(within), self._shapes[within])
-            for outside, within in zip(loop.initial, loop.variables, strict=True)
+            self._argument(outside, within) for outside, within in zip(loop.initial, loop.variables, strict=True)
         ]
         known = set(loop.variables)
         invariants = [
-            _Argument(value, value, self._catalog.type_of(value), self._shapes[value])
+            self._argument(value, value)
             for value in dict.fromkeys([*met, *(value for value in loop.exits.values())])
             if value not in known
         ]
         return [*variables, *invariants]
+
+    def _argument(self, outside: Value, within: Value) -> _Argument:
+        number = self._catalog.type_of(within)
+        # What is recorded of a handle is from when it was a reference to a pair of texts, or a flow.
+        return _Argument(outside, within, number, () if number in _HANDLES else self._shapes[within])
 
     def replace(
         self,

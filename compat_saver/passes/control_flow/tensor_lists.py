@@ -25,7 +25,7 @@ from compat_saver.graph.attributes import Shape, int_attr, type_attr
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.passes.base import Pass, Rewrite
 from compat_saver.passes.build import Build
-from compat_saver.passes.control_flow.array_flows import ArrayFlow, follow
+from compat_saver.passes.control_flow.array_flows import WRITERS, ArrayFlow, follow
 from compat_saver.passes.control_flow.counts import count_of, counts_rows, is_every_element, range_end, same_count
 from compat_saver.passes.control_flow.parts import NotFunctional
 from compat_saver.passes.control_flow.recorded_shapes import RecordedShapes, common_shape
@@ -73,7 +73,7 @@ class TensorLists(Pass):
         declared = found.array.attr.shape("element_shape")
         if declared is not None:
             return declared
-        return common_shape(map(self._written_shape, found.writers))
+        return common_shape(map(self._written_shape, (node for node in found.users if node.op in WRITERS)))
 
     def _written_shape(self, writer: Node) -> Shape:
         if writer.op == "TensorArrayWriteV3":
@@ -99,6 +99,8 @@ class _Rewriter:
         """Rewrites its ops, then what carries the flow, and takes out what carried the handle."""
         found = self._found
         array = found.array
+        for use in found.starts:
+            use.node.replace_input(use.position, array.output(1))
         for node in found.users:
             _REWRITES[node.op](self, node)
         for carrier in found.flow_carriers:
@@ -155,10 +157,15 @@ class _Rewriter:
         shape = self._element_shape(node)
         if is_all:
             node.set_inputs([flow, shape])
-            self._become(node, "TensorListStack", num_elements=int_attr(count_of(self._size, self._shapes, -1)))
+            self._become(node, "TensorListStack", num_elements=int_attr(self._count()))
         else:
             node.set_inputs([flow, indices, shape])
             self._become(node, "TensorListGather")
+
+    def _count(self) -> int:
+        """Returns how many elements there are, -1 where only the run shows."""
+        is_dynamic = self._found.array.attr.bool("dynamic_size")
+        return -1 if is_dynamic else count_of(self._size, self._shapes, -1)
 
     def _concat(self, node: Node) -> None:
         _, flow = node.inputs
