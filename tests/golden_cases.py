@@ -49,6 +49,15 @@ class Case:
                     {name: arrays[key] for name, key in run["outputs"].items()},
                 )
 
+    def gradients(self) -> Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+        """Yields (inputs by tensor name, gradients by variable), as the release itself computed them."""
+        with np.load(self.directory / "io.npz") as arrays:
+            for run in self.facts["runs"]:
+                yield (
+                    {name: arrays[key] for name, key in run["inputs"].items()},
+                    {name: arrays[key] for name, key in run.get("gradients", {}).items()},
+                )
+
 
 MODELS = (
     *("cond", "conv_batch_norm", "dense_adam", "device_pinned", "dropout", "embedding", "gru_while", "int_bool_string"),

@@ -306,6 +306,17 @@ class Graph:
                     stack.append(user)
         return found
 
+    def copy(self) -> Graph:
+        """Returns a graph of the same nodes; attributes and functions are shared, the library is another dict."""
+        copy = Graph(self.producer, self.min_consumer)
+        copy.functions, copy.gradients = dict(self.functions), dict(self.gradients)
+        made = {node: copy.add(node.op, node.name, attrs=node.attrs, device=node.device) for node in self}
+        for node, twin in made.items():
+            twin.set_inputs(made[value.node].output(value.index) for value in node._inputs)
+            for other in node._control_inputs:
+                twin.add_control_input(made[other])
+        return copy
+
     def check(self) -> None:
         """Checks that both ends of every edge agree and are in this graph.
 

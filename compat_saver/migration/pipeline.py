@@ -5,18 +5,20 @@ infer outputs from the same graph. Then, in order:
 
 1. `cut_passes`: the graph between the inputs and the outputs of the signatures;
 2. `per_op_passes`: one op at a time, also in the bodies of library functions;
-3. `resource_passes`: what needs the whole graph in its final form. It runs after all obstacles are known and raised.
+3. `resource_passes`: what needs the whole graph in its final form. It runs after all obstacles are known and raised;
+4. `control_flow_passes`: loops and conditionals become functions, last, for a node in a body is out of reach of passes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from compat_saver.graph import OpCatalog
 from compat_saver.model.cut_points import CutPoints
 from compat_saver.passes import Pass
+from compat_saver.passes.control_flow import FunctionalControlFlow, RecordedShapes, TensorLists
 from compat_saver.passes.legacy_behavior import LEGACY_BEHAVIOR_PASSES
 from compat_saver.passes.replacements import OP_REPLACEMENTS
 from compat_saver.passes.replacements.variable_ops import CountUpTo
@@ -64,3 +66,16 @@ def resource_passes(catalog: OpCatalog) -> Sequence[Pass]:
     resource form only after the variables have, and that form has a replacement in turn.
     """
     return (LateReads(catalog), RefToResource(catalog), CountUpTo())
+
+
+def control_flow_passes(catalog: OpCatalog, shapes: RecordedShapes, stays: Collection[str]) -> Sequence[Pass]:
+    """Returns the passes that turn v1 control flow into functional control flow.
+
+    TensorArrays come first: neither gradients nor TFLite nor XLA go through one in a functional loop.
+
+    Args:
+        catalog: the op definitions that hold for the graph.
+        shapes: the static shapes that the file recorded.
+        stays: the nodes that must not move into a function.
+    """
+    return (TensorLists(shapes), FunctionalControlFlow(catalog, shapes, stays))

@@ -18,7 +18,7 @@ from compat_saver.errors import CannotMigrateError
 from compat_saver.graph import Graph
 from compat_saver.migration.found_weights import find_weights
 from compat_saver.migration.options import MigrationOptions
-from compat_saver.migration.stages import choose, find_obstacles, rewrite, to_resources
+from compat_saver.migration.stages import choose, find_obstacles, rewrite, to_functions, to_resources
 from compat_saver.model import inference_mode, warnings
 from compat_saver.model.cut_points import CutPoints
 from compat_saver.model.folding import fold
@@ -36,6 +36,7 @@ class Plan:
 
     Attributes:
         graph: pruned to the signatures and rewritten; its inputs and outputs are nodes of their own.
+        flat: the same with the loops and conditionals of TensorFlow 1, not in functions: it shows what reads an input.
         signatures: what will be served.
         nodes: the nodes of `graph` that stand for the tensors of the signatures.
         bound: tensor name -> the constant it was fixed to.
@@ -54,6 +55,7 @@ class Plan:
     """
 
     graph: Graph
+    flat: Graph
     signatures: tuple[Signature, ...]
     nodes: CutPoints
     bound: Mapping[str, np.ndarray]
@@ -100,9 +102,13 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
     found = find_weights(model, graph, init_missing=options.init_missing, ema=options.ema)
     if obstacles := find_obstacles(graph, served, found):
         raise CannotMigrateError(obstacles, served.triage.rows, served.triage.around)
-    rewrites = (*folded.rewrites, *rewritten.rewrites, *to_resources(model, graph))
+    resources = to_resources(model, graph, served)
+    flat = graph.copy()
+    functional = to_functions(model, graph, served, rewritten)
+    rewrites = (*folded.rewrites, *rewritten.rewrites, *resources, *functional)
     return Plan(
         graph=graph,
+        flat=flat,
         signatures=served.signatures,
         nodes=served.points,
         bound={mode.tensor: mode.value for mode in modes} | dict(folded.given),

@@ -20,7 +20,7 @@ from compat_saver.errors import UsageError
 from compat_saver.graph import Graph
 from compat_saver.migration.found_weights import FoundWeights
 from compat_saver.migration.options import MigrationOptions
-from compat_saver.migration.pipeline import cut_passes, per_op_passes, resource_passes
+from compat_saver.migration.pipeline import control_flow_passes, cut_passes, per_op_passes, resource_passes
 from compat_saver.model import inference_mode
 from compat_saver.model.choosing import choose_signatures
 from compat_saver.model.cut_points import CutPoints
@@ -31,6 +31,7 @@ from compat_saver.model.signature import Signature
 from compat_saver.model.table_content import TableContent, resolve_tables
 from compat_saver.model.warnings import state_notes
 from compat_saver.passes import Rewrite, run_in_functions, run_passes
+from compat_saver.passes.control_flow import RecordedShapes
 from compat_saver.passes.structure.inputs_and_outputs import ReadTableFiles
 from compat_saver.passes.structure.removals import Prune
 
@@ -54,6 +55,11 @@ class Served:
     triage: Triage
     behavior: TrainingBehavior
     warnings: tuple[str, ...]
+
+    @property
+    def roots(self) -> list[str]:
+        """The nodes that stay: those of the outputs, and the initializers of lookup tables."""
+        return [*(name for name, _ in self.points.outputs.values()), *self.content.initializers]
 
 
 def choose(model: LegacyModel, folded: FoldedGraph, options: MigrationOptions) -> Served:
@@ -85,10 +91,12 @@ class Rewritten:
     Attributes:
         rewrites: what the passes did.
         changes: the ops that computed something else in their release, a sentence each.
+        shapes: the static shapes that the file records, which the rewrites drop.
     """
 
     rewrites: tuple[Rewrite, ...]
     changes: tuple[str, ...]
+    shapes: RecordedShapes
 
 
 def rewrite(model: LegacyModel, folded: FoldedGraph, served: Served) -> Rewritten:
@@ -98,15 +106,16 @@ def rewrite(model: LegacyModel, folded: FoldedGraph, served: Served) -> Rewritte
         UsageError: a signature depends on a placeholder that it does not take.
     """
     graph, points = folded.graph, served.points
-    roots = [*(name for name, _ in points.outputs.values()), *served.content.initializers]
+    roots = served.roots
     run_passes(cut_passes(points, folded.bound), graph)
     _refuse_unbound(graph, points, served.signatures)
     rewrites = run_passes([Prune(roots)], graph)
     changes = changed_meaning(graph, model.catalog)  # before the passes: what they restore leaves no trace
+    shapes = RecordedShapes(graph)
     passes = per_op_passes(model.catalog)
     rewrites += [*run_passes(passes, graph), *run_in_functions(passes, graph, model.catalog)]
     run_passes([Prune(roots)], graph)  # of what the rewrites left behind; not worth reporting
-    return Rewritten(tuple(rewrites), tuple(changes))
+    return Rewritten(tuple(rewrites), tuple(changes), shapes)
 
 
 def find_obstacles(graph: Graph, served: Served, found: FoundWeights) -> list[str]:
@@ -120,9 +129,18 @@ def find_obstacles(graph: Graph, served: Served, found: FoundWeights) -> list[st
     ]
 
 
-def to_resources(model: LegacyModel, graph: Graph) -> tuple[Rewrite, ...]:
-    """Gives the graph the form in which TensorFlow 2 loads it."""
-    return tuple(run_passes(resource_passes(model.catalog), graph))
+def to_resources(model: LegacyModel, graph: Graph, served: Served) -> tuple[Rewrite, ...]:
+    """Gives the graph the variables that TensorFlow 2 loads; loops and conditionals stay those of TensorFlow 1."""
+    rewrites = run_passes(resource_passes(model.catalog), graph)
+    run_passes([Prune(served.roots)], graph)
+    return tuple(rewrites)
+
+
+def to_functions(model: LegacyModel, graph: Graph, served: Served, rewritten: Rewritten) -> tuple[Rewrite, ...]:
+    """Turns the loops and conditionals of TensorFlow 1 into While and If, as far as these can express them."""
+    stays = {*served.roots, *(spec.node for spec in served.points.inputs.values())}
+    passes = control_flow_passes(model.catalog, rewritten.shapes, stays)
+    return (*run_passes(passes, graph), *run_in_functions(passes, graph, model.catalog))
 
 
 def _refuse_unbound(graph: Graph, points: CutPoints, signatures: Iterable[Signature]) -> None:

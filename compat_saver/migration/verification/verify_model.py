@@ -70,7 +70,7 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
         UsageError: the original fails on all generated inputs, or the given ones do not fit.
     """
     given = read_feeds(options.verify_data, plan.signatures) if options.verify_data is not None else None
-    maker = SampleMaker(plan.graph, plan.input_nodes, options.seed, _vocabularies(model, plan))
+    maker = SampleMaker(plan.flat, plan.input_nodes, options.seed, _vocabularies(model, plan))
     with Replay(model, plan) as replay:
         notes = list(replay.notes)
         references = [
@@ -82,7 +82,7 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
     for item in references:
         results[item.signature.name] = _compare_all(written, item, options)
     for item in references:  # after all comparisons, for it runs the model again
-        notes += item.notes + list(_notes(written, item, results[item.signature.name], plan.graph))
+        notes += item.notes + list(_notes(written, item, results[item.signature.name], plan.flat))
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
     guesses = {item.signature.name: item.guesses for item in references if item.guesses}
     return Verification(source, results, tuple(notes), guesses)
@@ -91,7 +91,7 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
 def _vocabularies(model: LegacyModel, plan: Plan) -> dict[str, list[object]]:
     """Returns keys of the tables that the signatures need, by the name of each node that means the table."""
     paths = plan.content.paths
-    found = {table.name: vocabulary(table, plan.graph, paths, model.checkpoint) for table in plan.content.tables}
+    found = {table.name: vocabulary(table, plan.flat, paths, model.checkpoint) for table in plan.content.tables}
     return {node: found[table.name] for table in plan.content.tables for node in table.nodes}
 
 

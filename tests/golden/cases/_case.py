@@ -40,6 +40,7 @@ class Model(object):
         self.export = options.pop("export", None)  # builds the graph to export instead
         self.stateful = options.pop("stateful", False)  # runs change what later runs return
         self.target = start_servers(options.pop("jobs", {}))  # job name -> how many tasks
+        self.gradients = options.pop("gradients", False)  # whether to record those of `objective`
         self.notes = options.pop("notes", "")
         assert not options, options
 
@@ -118,6 +119,7 @@ def run(model):
 def replay(model, saver):
     """Computes the expected outputs in a new session that knows only the checkpoint."""
     runs, arrays = [], {}
+    gradients = objective_gradients(model) if model.gradients else {}  # the graph is in its file already
     with tf.Session(model.target, config=session_config()) as session:
         session.run(tf.local_variables_initializer())
         fill_tables(session)
@@ -129,6 +131,9 @@ def replay(model, saver):
                 "inputs": put(arrays, "run%d/in/" % number, fed),
                 "outputs": put(arrays, "run%d/out/" % number, dict(zip(model.outputs, found))),
             })
+            if gradients:
+                found = session.run(gradients, dict(fed, **model.bind))
+                runs[-1]["gradients"] = put(arrays, "run%d/gradients/" % number, found)
     facts = dict(
         graph_facts(model.inputs, model.outputs, model.bind),
         bind=model.bind,
@@ -154,6 +159,16 @@ def graph_facts(inputs, outputs, bind=()):
         "variables_needed": needed(cut, outputs),
         "variables_needed_by": {output: needed(cut, [output]) for output in outputs},
     }
+
+
+def objective_gradients(model):
+    """Variable name -> gradient of the sum of the sines of all outputs that are floats; those without one are left out."""
+    graph = tf.get_default_graph()
+    outputs = [graph.get_tensor_by_name(name) for name in model.outputs]
+    objective = tf.add_n([tf.reduce_sum(tf.sin(output)) for output in outputs if output.dtype == tf.float32])
+    variables = tf.trainable_variables()
+    found = zip(variables, tf.gradients(objective, variables))
+    return {str(v.op.name): tf.convert_to_tensor(gradient) for v, gradient in found if gradient is not None}
 
 
 def put(arrays, prefix, values):

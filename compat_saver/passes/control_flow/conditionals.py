@@ -1,0 +1,290 @@
+"""Finds the conditionals of a graph: which nodes run only if a predicate has a certain value, and what joins them.
+
+A Switch kills one of its outputs, an op with a dead input is dead, a Merge hands out the input that is alive. So every
+node has a list of decisions that must have fallen for it to run, the outermost first:
+
+1. An output of a Switch: the decisions of its inputs, then its own.
+2. A Merge of two values whose decisions differ in the last one only, which is the same predicate, true and false: what
+   they have in common. So too with any other Merge, but that one stays.
+3. Any other node: the decisions of all its inputs, over data and control edges.
+
+Merges behind the same predicate are one conditional if they share nodes, or the Switches of one predicate node; an If
+then computes each node once. Only outermost conditionals are found here; the branches are graphs of their own later.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.passes.control_flow.parts import NotFunctional
+
+Decision = tuple[Value, bool]
+Decisions = tuple[Decision, ...]
+
+
+@dataclass
+class Conditional:
+    """An outermost conditional.
+
+    Attributes:
+        predicate: a scalar truth value outside.
+        merges: what it hands out.
+        nodes: those of the true and those of the false branch.
+        edges: what its Switches let in -> the value outside.
+        switches: the Switches themselves, which are outside.
+    """
+
+    predicate: Value
+    merges: dict[Node, None] = field(default_factory=dict)
+    nodes: tuple[dict[Node, None], dict[Node, None]] = field(default_factory=lambda: ({}, {}))
+    edges: dict[Value, Value] = field(default_factory=dict)
+    switches: dict[Node, None] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of its first Merge."""
+        return next(iter(self.merges)).name
+
+    def position(self, merge: Node, branch: bool, decisions: dict[Value, Decisions]) -> int:
+        """Returns which input of a Merge comes from a branch."""
+        wanted = (self.predicate, branch)
+        return next(index for index, value in enumerate(merge.inputs) if decisions[value][-1] == wanted)
+
+
+class Decided:
+    """The decisions that each value of a graph depends on.
+
+    Args:
+        graph: its loops are read as far as they will be: a frame that is left counts as one op.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.values: dict[Value, Decisions] = {}
+        self.nodes: dict[Node, Decisions] = {}
+        self.unread: dict[Node, str] = {}
+        for node in _in_order(graph):
+            self._decide(node)
+
+    def _decide(self, node: Node) -> None:
+        if node.op == "Merge":
+            found = self._joined(node)
+        else:
+            found = ()
+            for value in node.inputs:
+                found = _both(found, self.values.get(value, ()))
+            for other in node.control_inputs:
+                found = _both(found, self.nodes.get(other, ()))
+        self.nodes[node] = found
+        is_switch = node.op == "Switch" and node.inputs[1].node.op != "LoopCond"
+        for value in node.used_outputs:
+            last = ((canonical(node.inputs[1]), value.index == 1),) if is_switch else ()
+            self.values[value] = _both(found, last)
+
+    def _joined(self, merge: Node) -> Decisions:
+        """Case 2."""
+        entries = [value for value in merge.inputs if value.node.op != "NextIteration"]
+        decided = [self.values.get(value, ()) for value in entries]
+        found = decided[0]
+        for other in decided[1:]:
+            found = tuple(item for item, same in zip(found, other, strict=False) if item == same)
+        if len(merge.inputs) == len(entries) and not _are_opposite(decided, len(found)):
+            self.unread[merge] = f"the inputs of {merge.name!r} do not depend on one decision and its opposite"
+        for node in merge.control_inputs:
+            found = _both(found, self.nodes.get(node, ()))
+        return found
+
+
+def _are_opposite(decided: list[Decisions], depth: int) -> bool:
+    """Whether two lists of decisions end, behind what they have in common, with one predicate true and false."""
+    if len(decided) != 2 or any(len(item) != depth + 1 for item in decided):
+        return False
+    (first, one), (second, other) = decided[0][-1], decided[1][-1]
+    return first is second and one != other
+
+
+def canonical(value: Value) -> Value:
+    """Returns what a predicate is a copy of: tf.cond switches by an Identity of its predicate, and by that itself."""
+    while value.node.op == "Identity":
+        value = value.node.inputs[0]
+    return value
+
+
+def _both(first: Decisions, second: Decisions) -> Decisions:
+    """Returns the decisions of two, in the order of the first."""
+    if second[: len(first)] == first:
+        return second
+    if first[: len(second)] == second:
+        return first
+    return tuple(dict.fromkeys((*first, *second)))
+
+
+def _in_order(graph: Graph) -> Iterator[Node]:
+    """Yields the nodes, each after what it needs; the way back in a loop does not count."""
+    missing: dict[Node, int] = {}
+    ready: deque[Node] = deque()
+    for node in graph:
+        needed = set(_needed(node))
+        missing[node] = len(needed)
+        if not needed:
+            ready.append(node)
+    while ready:
+        node = ready.popleft()
+        yield node
+        for user in _users(node):
+            if node.op == "NextIteration" and user.op == "Merge":
+                continue
+            missing[user] -= 1
+            if not missing[user]:
+                ready.append(user)
+
+
+def _needed(node: Node) -> Iterator[Node]:
+    for value in node.inputs:
+        if not (node.op == "Merge" and value.node.op == "NextIteration"):
+            yield value.node
+    yield from node.control_inputs
+
+
+def _users(node: Node) -> set[Node]:
+    return {*(use.node for value in node.used_outputs for use in value.uses), *node.control_uses}
+
+
+class Finder:
+    """Finds the outermost conditionals of one graph.
+
+    Args:
+        graph: without loops that could be read.
+        decided: of that graph.
+    """
+
+    def __init__(self, graph: Graph, decided: Decided) -> None:
+        self._decided = decided
+        self._leader: dict[object, object] = {}
+        self._merges = [
+            node for node in graph if node.op == "Merge" and node in decided.nodes and _is_outermost(node, decided)
+        ]
+
+    def find(self) -> list[Conditional]:
+        """Returns them in the graph's order."""
+        members: dict[Node, list[tuple[Node, bool]]] = {merge: list(self._branches(merge)) for merge in self._merges}
+        found: dict[object, Conditional] = {}
+        for merge, nodes in members.items():
+            predicate = self._decided.values[merge.inputs[0]][-1][0]
+            made = found.setdefault(self._group(merge), Conditional(predicate))
+            made.merges[merge] = None
+            for node, branch in nodes:
+                made.nodes[branch][node] = None
+        for made in found.values():
+            self._add_edges(made)
+        return list(found.values())
+
+    def _branches(self, merge: Node) -> Iterator[tuple[Node, bool]]:
+        """Yields the nodes that a Merge is the first to need, and joins it with those that needed others before."""
+        for value in merge.inputs:
+            decision = self._decided.values[value][-1]
+            pending = [value.node]
+            self._meet(merge, value)
+            while pending:
+                node = pending.pop()
+                key = (node, decision[1])
+                if self._decided.nodes.get(node, ())[:1] != (decision,) or key in self._leader:
+                    if key in self._leader:
+                        self._join(merge, key)
+                    continue
+                self._join(merge, key)
+                yield node, decision[1]
+                for item in node.inputs:
+                    self._meet(merge, item)
+                    pending.append(item.node)
+                pending += node.control_inputs
+
+    def _meet(self, merge: Node, value: Value) -> None:
+        """Joins a Merge with all that read Switches of one predicate node; one that switches itself is a mere pivot."""
+        switch = value.node
+        if self._lets_in(value) and canonical(switch.inputs[0]) is not canonical(switch.inputs[1]):
+            self._join(merge, switch.inputs[1])
+
+    def _lets_in(self, value: Value) -> bool:
+        """Whether a value is what a Switch of an outermost conditional lets into a branch."""
+        is_outermost = value.node.op == "Switch" and not self._decided.nodes[value.node]
+        return is_outermost and bool(self._decided.values[value])
+
+    def _group(self, key: object) -> object:
+        while self._leader.setdefault(key, key) is not key:
+            leader = self._leader[key]
+            self._leader[key] = self._leader[leader]
+            key = leader
+        return key
+
+    def _join(self, merge: Node, key: object) -> None:
+        self._leader[self._group(key)] = self._group(merge)
+
+    def _add_edges(self, made: Conditional) -> None:
+        """Notes the Switches that let something into the branches."""
+        merged = (value for merge in made.merges for value in merge.inputs)
+        read = (value for nodes in made.nodes for node in nodes for value in node.inputs)
+        for value in (*merged, *read):
+            if self._lets_in(value):
+                made.edges[value] = value.node.inputs[0]
+                made.switches[value.node] = None
+        for nodes in made.nodes:
+            for node in nodes:
+                for other in node.control_inputs:
+                    if other.op == "Switch" and not self._decided.nodes[other]:
+                        made.switches[other] = None
+
+
+def _is_outermost(merge: Node, decided: Decided) -> bool:
+    is_header = any(value.node.op == "NextIteration" for value in merge.inputs)
+    return not (is_header or decided.nodes[merge] or merge in decided.unread)
+
+
+def check_closed(made: Conditional) -> None:
+    """Checks that what is in a branch is read in it only, or handed out by a Merge.
+
+    Raises:
+        NotFunctional: something else reads it; it would have no value where the other branch ran.
+    """
+    inside = made.nodes[0].keys() | made.nodes[1].keys()
+    allowed = inside | made.merges.keys()
+    for node in inside:
+        for user in _users(node):
+            if user not in allowed:
+                raise NotFunctional(f"{user.name!r} reads {node.name!r}, which runs in one branch only")
+
+
+def acyclic(graph: Graph, found: Iterable[Conditional]) -> Iterator[Conditional]:
+    """Yields the conditionals that can be one op each: those that do not need each other's results."""
+    owner: dict[Node, int] = {}
+    listed = list(found)
+    for number, made in enumerate(listed):
+        for node in (*made.nodes[0], *made.nodes[1], *made.merges):
+            owner[node] = number
+    needs: defaultdict[object, set[object]] = defaultdict(set)
+    for node in graph:
+        unit = owner.get(node, node)
+        needs[unit] |= {owner.get(other, other) for other in _needed(node)} - {unit}
+    done = _sorted(needs)
+    yield from (made for number, made in enumerate(listed) if number in done)
+
+
+def _sorted(needs: dict[object, set[object]]) -> set[object]:
+    """Returns the units that can be put in order: all but those that are on a cycle or behind one."""
+    users: defaultdict[object, list[object]] = defaultdict(list)
+    missing = {unit: len(others) for unit, others in needs.items()}
+    for unit, others in needs.items():
+        for other in others:
+            users[other].append(unit)
+    ready = deque(unit for unit, count in missing.items() if not count)
+    done: set[object] = set()
+    while ready:
+        unit = ready.popleft()
+        done.add(unit)
+        for user in users[unit]:
+            missing[user] -= 1
+            if not missing[user]:
+                ready.append(user)
+    return done

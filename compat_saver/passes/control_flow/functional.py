@@ -1,0 +1,114 @@
+"""Frames, Switches and Merges -> While and If, from the outermost inward."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import NamedTuple
+
+from compat_saver.graph.ir import Graph, Node
+from compat_saver.graph.ops import OpCatalog
+from compat_saver.passes.base import Pass, Rewrite
+from compat_saver.passes.control_flow.branches import IfMaker
+from compat_saver.passes.control_flow.conditionals import Conditional, Decided, Finder, acyclic, check_closed
+from compat_saver.passes.control_flow.frames import Frame, outermost_frames
+from compat_saver.passes.control_flow.loops import WhileMaker, read_loop
+from compat_saver.passes.control_flow.parts import NotFunctional
+from compat_saver.passes.control_flow.recorded_shapes import RecordedShapes
+
+_LOOP, _CONDITIONAL = "while loop", "conditional"
+
+
+class Kept(NamedTuple):
+    """Control flow that stays as it was.
+
+    Attributes:
+        name: the frame or the first Merge.
+        reason: a clause: "it has 2 conditions".
+    """
+
+    name: str
+    reason: str
+
+
+class FunctionalControlFlow(Pass):
+    """Makes every v1 while loop a While and every v1 conditional an If, with their functions in the library.
+
+    TensorFlow 2 takes gradients through these, compiles them and converts them, and does none of it with the v1 ops.
+
+    Args:
+        catalog: knows the graph's ops.
+        shapes: what was recorded of its tensors.
+        stays: the names of nodes that must stay in the graph itself: those that stand for inputs and outputs.
+
+    Attributes:
+        kept: what stayed as it was, after `apply`.
+    """
+
+    name = "functional_control_flow"
+
+    def __init__(self, catalog: OpCatalog, shapes: RecordedShapes | None = None, stays: Collection[str] = ()) -> None:
+        self._catalog = catalog
+        self._shapes = shapes or RecordedShapes()
+        self._stays = stays
+        self._made: Counter[str] = Counter()
+        self.kept: list[Kept] = []
+
+    def apply(self, graph: Graph) -> Rewrite:
+        """Rewrites all that can be a function; the rest stays, and `kept` says why."""
+        self._made.clear()
+        self.kept.clear()
+        self._rewrite(graph)
+        detail = ", ".join(f"{self._made[kind]:,} {kind}s" for kind in (_LOOP, _CONDITIONAL))
+        detail += "".join(f"; {item.name!r} stays: {item.reason}" for item in self.kept)
+        return Rewrite(self.name, self._made.total(), detail)
+
+    def _rewrite(self, graph: Graph) -> None:
+        """Rewrites a graph, or the body of a function that was just made; loops first, as branches may hold them."""
+        if not any(node.op in ("Enter", "Switch") for node in graph):
+            return
+        for frame in outermost_frames(graph):
+            self._try(frame.name, partial(self._rewrite_loop, graph, frame))
+        self._rewrite_conditionals(graph)
+
+    def _rewrite_loop(self, graph: Graph, frame: Frame) -> None:
+        self._check_stays(frame.nodes)
+        maker = WhileMaker(graph, self._catalog, self._shapes)
+        loop = read_loop(frame)
+        arguments, condition, body, waits = maker.bodies(loop)
+        self._rewrite(condition.graph)
+        self._rewrite(body.graph)
+        maker.replace(loop, arguments, condition.graph, body.graph, waits)
+        self._made[_LOOP] += 1
+
+    def _rewrite_conditionals(self, graph: Graph) -> None:
+        decided = Decided(graph)
+        self.kept += [Kept(merge.name, reason) for merge, reason in decided.unread.items() if not decided.nodes[merge]]
+        found = Finder(graph, decided).find()
+        in_order = {made.name for made in acyclic(graph, found)}
+        for made in found:
+            self._try(made.name, partial(self._rewrite_conditional, graph, made, decided, made.name in in_order))
+
+    def _rewrite_conditional(self, graph: Graph, made: Conditional, decided: Decided, is_one_op: bool) -> None:
+        if not is_one_op:
+            raise NotFunctional("what it hands out is needed to compute what it takes")
+        self._check_stays([*made.nodes[0], *made.nodes[1]])
+        check_closed(made)
+        maker = IfMaker(graph, self._catalog, self._shapes, decided)
+        arguments, then, otherwise, waits = maker.bodies(made)
+        self._rewrite(then.graph)
+        self._rewrite(otherwise.graph)
+        maker.replace(made, arguments, (then.graph, otherwise.graph), waits)
+        self._made[_CONDITIONAL] += 1
+
+    def _check_stays(self, nodes: Collection[Node]) -> None:
+        for node in nodes:
+            if node.name in self._stays:
+                raise NotFunctional(f"{node.name!r} is an input or an output of the model")
+
+    def _try(self, name: str, rewrite: Callable[[], None]) -> None:
+        try:
+            rewrite()
+        except NotFunctional as error:
+            self.kept.append(Kept(name, str(error)))

@@ -1,0 +1,51 @@
+"""The static shapes that the writer of a graph recorded, kept for the signatures of the functions that are made of it.
+
+`DropPlacement` takes them off the nodes, since today's shape functions may contradict some of them. The variables of a
+loop and the elements of a TensorArray are where they are needed all the same: the gradient of a While is built from the
+shapes in its attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from compat_saver.graph.attributes import Shape, shape_from_message
+from compat_saver.graph.ir import Graph, Value
+from compat_saver.proto.messages import Message
+
+_RECORDED = "_output_shapes"
+
+
+class RecordedShapes:
+    """Shapes by the names of tensors.
+
+    Args:
+        graph: with its `_output_shapes` still on the nodes; None for a graph that recorded nothing.
+    """
+
+    def __init__(self, graph: Graph | None = None) -> None:
+        nodes = () if graph is None else graph
+        self._recorded: dict[str, Message] = {
+            node.name: node.attrs[_RECORDED] for node in nodes if _RECORDED in node.attrs
+        }
+
+    def __getitem__(self, value: Value) -> Shape:
+        """Returns the shape of a value; None, an unknown rank, where nothing is recorded."""
+        if value.node.op == "Const":
+            tensor = value.node.attr.tensor("value")
+            return None if tensor is None else shape_from_message(tensor.tensor_shape)
+        recorded = self._recorded.get(value.node.name)
+        if recorded is None or value.index >= len(recorded.list.shape):
+            return None
+        return shape_from_message(recorded.list.shape[value.index])
+
+
+def common_shape(shapes: Iterable[Shape]) -> Shape:
+    """Returns the most exact shape that all of some shapes fit: unknown where two differ or one is unknown."""
+    listed = list(shapes)
+    if not listed or any(shape is None for shape in listed):
+        return None
+    first, *others = (shape for shape in listed if shape is not None)
+    if any(len(other) != len(first) for other in others):
+        return None
+    return tuple(size if all(other[axis] == size for other in others) else None for axis, size in enumerate(first))
