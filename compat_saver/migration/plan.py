@@ -131,8 +131,8 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
             *served.content.notes,
             *inference_mode.notes(served.behavior),
             *rewritten.changes,
-            *warnings.gradient_warnings(graph, rewrites),
-            *warnings.default_notes(graph),
+            *warnings.gradient_warnings(graph, flat, rewrites),
+            *warnings.default_notes(flat),
         ),
         ops=served.triage.rows,
     )

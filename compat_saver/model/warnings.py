@@ -77,18 +77,24 @@ def init_op_warnings(init_op: str, names: Sequence[str]) -> Iterator[str]:
         )
 
 
-def gradient_warnings(graph: Graph, rewrites: Iterable[Rewrite]) -> Iterator[str]:
-    """Yields a sentence for each way in which gradients through the pruned graph are not what the user may expect."""
+def gradient_warnings(graph: Graph, flat: Graph, rewrites: Iterable[Rewrite]) -> Iterator[str]:
+    """Yields a sentence for each way in which gradients through a model are not what the user may expect.
+
+    Args:
+        graph: as it is written, its loops and conditionals in functions as far as these can express them.
+        flat: the same with the loops and conditionals of TensorFlow 1.
+        rewrites: what the passes did.
+    """
     ops = {node.op for node in graph}
     if "Enter" in ops:
         yield (
-            "The graph contains a TF1 while loop (Enter/Exit ops). Inference works; TensorFlow 2 cannot differentiate "
-            "it, so calling the signature under tf.GradientTape raises."
+            "The graph contains a TF1 while loop (Enter/Exit ops) that no While op can express; the rewrites give the "
+            "reason. Inference works; calling the signature under tf.GradientTape raises."
         )
     elif "Switch" in ops:
         yield (
-            "The graph contains a TF1 cond (Switch/Merge ops). Inference works; TensorFlow 2 may raise when gradients "
-            "are taken through it. If its predicate is a training-mode input such as is_training, fix it with --bind."
+            "The graph contains a TF1 cond (Switch/Merge ops) that no If op can express; the rewrites give the reason. "
+            "Inference works; TensorFlow 2 may raise when gradients are taken through it. If its predicate is a training-mode input such as is_training, fix it with --bind."
         )
     for rewrite in rewrites:
         if rewrite.name == DropGradientOverrides.name:
@@ -96,7 +102,7 @@ def gradient_warnings(graph: Graph, rewrites: Iterable[Rewrite]) -> Iterator[str
                 f"{counted(rewrite.count, 'op')} used custom gradients, which are Python code and not stored in the "
                 f"file ({rewrite.detail}); TensorFlow's default gradients are used now."
             )
-    if any(node.op in LOOP_OPS for function in graph.functions.values() for node in function.node_def):
+    if any(node.op in LOOP_OPS for function in flat.functions.values() for node in function.node_def):
         yield (
             "The graph calls functions that contain a while loop. Inference works; TensorFlow 2 loses gradients "
             "through such a loop, or raises: do not fine-tune what is computed before it."

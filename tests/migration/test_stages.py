@@ -48,7 +48,7 @@ def test_rewrite_cuts_to_what_is_served_and_keeps_references(model):
     assert {"loss", "target"}.isdisjoint(node.name for node in folded.graph)
     assert [item.name for item in rewritten.rewrites] == ["prune"]
     assert folded.graph["w"].op == "VariableV2"
-    assert [item.name for item in stages.to_resources(opened, folded.graph)] == ["ref_to_resource"]
+    assert [item.name for item in stages.to_resources(opened, folded.graph, served)] == ["ref_to_resource"]
     assert folded.graph["w"].op == "VarHandleOp"
 
 
