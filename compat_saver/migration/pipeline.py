@@ -22,6 +22,7 @@ from compat_saver.passes.control_flow import FunctionalControlFlow, RecordedShap
 from compat_saver.passes.legacy_behavior import LEGACY_BEHAVIOR_PASSES
 from compat_saver.passes.replacements import OP_REPLACEMENTS
 from compat_saver.passes.replacements.variable_ops import CountUpTo
+from compat_saver.passes.structure.cancel_transposes import CancelTransposes
 from compat_saver.passes.structure.inputs_and_outputs import BindInputs, ExposeInputs, ExposeOutputs
 from compat_saver.passes.structure.library_functions import FunctionCalls
 from compat_saver.passes.structure.ref_to_resource import RefToResource
@@ -48,7 +49,7 @@ def per_op_passes(catalog: OpCatalog) -> Sequence[Pass]:
 
     What an op does no longer need goes first, so that no replacement copies it. Calls of functions by name become call
     ops before the replacements, which look into what is called. What an op computed in its release comes before its
-    replacement, which would leave no trace of that op.
+    replacement, which would leave no trace of that op. Transposes cancel last, when every layer has its own.
     """
     return (
         DropPlacement(),
@@ -56,6 +57,7 @@ def per_op_passes(catalog: OpCatalog) -> Sequence[Pass]:
         DropUnknownAttributes(catalog),
         FunctionCalls(),
         *(item() for item in (*LEGACY_BEHAVIOR_PASSES, *OP_REPLACEMENTS)),
+        CancelTransposes(),
     )
 
 

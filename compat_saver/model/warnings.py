@@ -94,7 +94,8 @@ def gradient_warnings(graph: Graph, flat: Graph, rewrites: Iterable[Rewrite]) ->
     elif "Switch" in ops:
         yield (
             "The graph contains a TF1 cond (Switch/Merge ops) that no If op can express; the rewrites give the reason. "
-            "Inference works; TensorFlow 2 may raise when gradients are taken through it. If its predicate is a training-mode input such as is_training, fix it with --bind."
+            "Inference works; TensorFlow 2 may raise when gradients are taken through it. If its predicate is a "
+            "training-mode input such as is_training, fix it with --bind."
         )
     for rewrite in rewrites:
         if rewrite.name == DropGradientOverrides.name:

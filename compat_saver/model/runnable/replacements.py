@@ -14,6 +14,7 @@ from compat_saver.graph.functions import function_bodies
 from compat_saver.passes import Pass, run_in_functions, run_passes
 from compat_saver.passes.legacy_behavior import LEGACY_BEHAVIOR_PASSES
 from compat_saver.passes.replacements import OP_REPLACEMENTS
+from compat_saver.passes.replacements.channels_first import is_channels_first
 from compat_saver.passes.structure.removals import DropPlacement
 
 
@@ -39,6 +40,8 @@ def replacements(graph: Graph, nodes: Collection[Node], *, keeps_tensors: bool =
 
 def _runs(node: Node) -> bool:
     """Whether today's TensorFlow can run a node's op in a session, and the op takes as many inputs as it did."""
+    if is_channels_first(node):  # a kernel for CPUs is found only where graph optimization changes the layout
+        return False
     return runs_in_a_session(node.op) and len(OpCatalog().input_types(node)) == len(node.inputs)
 
 
