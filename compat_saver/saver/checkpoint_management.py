@@ -25,7 +25,7 @@ from compat_saver.proto.checkpoint_state import (
     v1_shards,
     write_state_message,
 )
-from compat_saver.saver.errors import also, also_of_system, as_also
+from compat_saver.saver.errors import as_tf_error, tf_class_of, with_bases
 from compat_saver.sources.checkpoint_files import find_checkpoint, list_checkpoints
 
 _STATE_FILE = "checkpoint"
@@ -135,7 +135,7 @@ def get_checkpoint_state(
         if _names_no_checkpoint(error, path):
             raise
         if not _is_text(path):
-            raise also(error, ValueError) from error.__cause__
+            raise with_bases(error, ValueError) from error.__cause__
         _logger.warning("%s: no state of checkpoints is read from it. %s", path, error)
         return None
     return messages.CheckpointState(
@@ -278,15 +278,15 @@ def _write(
             f"{target}: a checkpoint cannot have the path of the file that tells which is the latest; "
             "give the checkpoint another name, or the file another with latest_filename."
         )
-        raise also(conflict, RuntimeError)
+        raise with_bases(conflict, RuntimeError)
     if not os.path.isdir(os.path.dirname(target) or "."):
         missing = f"{target}: the directory {os.path.dirname(target)} does not exist; make it first."
-        raise as_also(SourceNotFoundError(missing), "NotFoundError")
+        raise as_tf_error(SourceNotFoundError(missing), "NotFoundError")
     try:
         write_state_message(target, state, is_awaited=is_awaited)
     except ArtifactError as error:
         refusal = error.__cause__
-        raise also_of_system(error, refusal) if isinstance(refusal, OSError) else error from refusal
+        raise as_tf_error(error, tf_class_of(refusal)) if isinstance(refusal, OSError) else error from refusal
 
 
 def checkpoint_exists(checkpoint_prefix: str | PathLike[str]) -> bool:
@@ -363,4 +363,5 @@ def _delete(path: str) -> None:
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise also_of_system(ArtifactError(f"{path}: cannot be deleted ({error})."), error) from error
+        ours = ArtifactError(f"{path}: cannot be deleted ({error}).")
+        raise as_tf_error(ours, tf_class_of(error)) from error

@@ -18,7 +18,7 @@ from compat_saver.model.runnable.whole_graph import importable
 from compat_saver.proto.messages import MetaGraphDef
 from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
 from compat_saver.saver.checkpoint_management import is_remote
-from compat_saver.saver.errors import also
+from compat_saver.saver.errors import with_bases
 from compat_saver.saver.saver import Saver
 from compat_saver.sources import CheckpointSource, GraphDefSource, MetaGraphSource, SavedModelSource, resolve
 
@@ -165,7 +165,7 @@ def export_meta_graph(
     v1 = tensorflow().compat.v1
     exported = graph or v1.get_default_graph()
     if v1.executing_eagerly() and not exported.get_operations():
-        raise also(
+        raise with_bases(
             UsageError(
                 "export_meta_graph: there is no graph: eager execution is on, and the default graph is empty. Call it "
                 "where the graph is entered (`with graph.as_default():`), or pass graph=..."
@@ -205,7 +205,7 @@ def _meta_graph_def(given: Any) -> Any:
     elif getattr(getattr(given, "DESCRIPTOR", None), "full_name", None) == theirs.DESCRIPTOR.full_name:
         message = given
     else:
-        raise also(
+        raise with_bases(
             UsageError(
                 f"meta_graph_or_file: expected a MetaGraphDef or the path of one, found {type(given).__name__}."
             ),
@@ -223,7 +223,7 @@ def _read(path: str) -> MetaGraph:
     try:
         return read_meta_graph(_file(path))
     except ArtifactError as error:
-        raise also(error, OSError) from error
+        raise with_bases(error, OSError) from error
 
 
 def _file(path: str) -> Path:

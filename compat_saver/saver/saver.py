@@ -19,13 +19,13 @@ from compat_saver._tensorflow import tensorflow
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import UsageError
 from compat_saver.saver.checkpoint_management import is_remote
-from compat_saver.saver.errors import also, require_path
+from compat_saver.saver.errors import require_path, with_bases
 from compat_saver.saver.matching.fit import Fit
-from compat_saver.saver.matching.naming import NameMap
+from compat_saver.saver.matching.naming import Matching, NameMap
 from compat_saver.saver.matching.report import RestoreReport
 from compat_saver.saver.restore_ops.errors import restore_failure, save_failure
-from compat_saver.saver.restore_ops.filling import Asked, assign, fill, restore_variables
-from compat_saver.saver.restore_ops.preflight import readable
+from compat_saver.saver.restore_ops.filling import assign, fill, restore_variables
+from compat_saver.saver.restore_ops.preflight import open_for_restore
 from compat_saver.saver.restore_ops.requests import Request, requests_of
 from compat_saver.saver.restore_ops.session_checks import require_ops, require_session
 from compat_saver.saver.save.destination import Destination, is_pattern, require_names
@@ -351,26 +351,29 @@ class Saver:
             return None
         if save_path is None:
             require_path(save_path, "save_path")
-        path, asked = _text(save_path), Asked(strict, name_map, scope, ema)
-        if is_remote(path) and asked != Asked():
+        path, matching = _text(save_path), Matching(strict, name_map, scope, ema)
+        if is_remote(path) and matching != Matching():
             raise UsageError(
                 f"{path}: strict, name_map, scope and ema need a checkpoint on this machine. Copy it here."
             )
         with self._working_on(sess, "restore"):
-            prefix = path if is_remote(path) else readable(path)
+            checkpoint = None if is_remote(path) else open_for_restore(path)
+            prefix = path if checkpoint is None else checkpoint.prefix
             try:
-                if is_remote(prefix):
+                if checkpoint is None:
                     self._saver.restore(sess, prefix)
                     return None
-                return self._restored(sess, prefix, asked)
+                with checkpoint:
+                    return self._restored(sess, checkpoint, matching)
             except Exception as error:
                 better = restore_failure(error, prefix)
                 if better is None:
                     raise
                 raise better from error
 
-    def _restored(self, sess: Any, prefix: str, asked: Asked) -> RestoreReport:
+    def _restored(self, sess: Any, checkpoint: Checkpoint, matching: Matching) -> RestoreReport:
         """Restores in a graph through the saver's own ops, in eager mode through the variables."""
+        prefix = checkpoint.prefix
         all_at_once = None if is_pattern(prefix) else partial(self._saver.restore, sess, prefix)
 
         if self._graph is None:
@@ -379,10 +382,10 @@ class Saver:
             def put(found: Fit, checkpoint: Checkpoint) -> None:
                 assign([(match, variables[id(match.wanted)]) for match in found.matches], checkpoint)
 
-            return restore_variables(prefix, asked, [item for item, _ in self._eager], put, all_at_once)
+            return restore_variables(checkpoint, matching, [item for item, _ in self._eager], put, all_at_once)
         requests = self._requests(sess.graph)
         wanted = [request.wanted for request in requests]
-        return restore_variables(prefix, asked, wanted, partial(fill, sess, requests), all_at_once)
+        return restore_variables(checkpoint, matching, wanted, partial(fill, sess, requests), all_at_once)
 
     def _requests(self, graph: Any) -> list[Request]:
         """Returns what the saver asks for; ops of a graph never change, so it is read off them once."""
@@ -405,7 +408,7 @@ class Saver:
             yield
             return
         if not self._is_built:
-            raise also(
+            raise with_bases(
                 UsageError(f"{method}: the saver was made with defer_build=True; call build() first."),
                 RuntimeError,
                 AttributeError,

@@ -8,7 +8,7 @@ from typing import Any
 from compat_saver._tensorflow import tensorflow
 from compat_saver.errors import UsageError
 from compat_saver.graph.attributes import Shape
-from compat_saver.saver.errors import also
+from compat_saver.saver.errors import with_bases
 from compat_saver.saver.matching.fit import Wanted
 
 
@@ -31,7 +31,7 @@ def graph_of(var_list: Any, saver_def: Any) -> Any:
     has_variables = any(graph.get_collection(key) for key in keys)
     if has_variables or (saver_def is not None and graph.get_operations()):
         return graph
-    raise also(
+    raise with_bases(
         UsageError(
             "var_list: expected variables, found None, and the default graph has none. Eager execution is on: pass a "
             "list or dict of tf.Variables, or make the saver where the graph is entered (`with graph.as_default():`)."

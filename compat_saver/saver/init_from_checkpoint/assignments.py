@@ -21,7 +21,7 @@ from compat_saver.analysis.values.weights import fits
 from compat_saver.bundle import Checkpoint
 from compat_saver.dtypes import DType
 from compat_saver.errors import UsageError, nearest_names
-from compat_saver.saver.errors import also
+from compat_saver.saver.errors import with_bases
 from compat_saver.saver.matching.fit import whole_of
 from compat_saver.saver.matching.report import described
 from compat_saver.saver.variables import name_of, static_shape_of, unwrapped
@@ -221,7 +221,7 @@ def _given(target: Any) -> Any:
     except TypeError:
         parts = [target]
     if not parts or not all(isinstance(part, tf.Variable) for part in parts):
-        raise also(
+        raise with_bases(
             UsageError(
                 "assignment_map: expected a tf.Variable, the parts of one, or the name of a variable or scope; "
                 f"found {reprlib.repr(target)}"

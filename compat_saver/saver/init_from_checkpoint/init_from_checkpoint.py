@@ -16,7 +16,7 @@ from compat_saver.bundle import Checkpoint
 from compat_saver.checkpoints.object_graph import decode_object_graph
 from compat_saver.errors import RestoreError, UsageError, nearest_names
 from compat_saver.saver.checkpoint_management import is_remote
-from compat_saver.saver.checkpoint_utils import StrPath, open_source
+from compat_saver.saver.checkpoint_utils import StrPath, open_or_tf_error
 from compat_saver.saver.init_from_checkpoint.assignments import MOST_SHOWN, AssignmentMap, misfit, nearest_tensors
 from compat_saver.saver.variables import name_of
 
@@ -43,7 +43,7 @@ def init_from_checkpoint(
     if is_remote(path):
         theirs.init_from_checkpoint(path, assignment_map)
         return
-    with open_source(path) as checkpoint:
+    with open_or_tf_error(path) as checkpoint:
         pairs = list(assignment_map.items()) if isinstance(assignment_map, Mapping) else list(assignment_map)
         found = AssignmentMap(checkpoint, [(str(key), target) for key, target in pairs])
         _require_none(found.problems, checkpoint)
@@ -77,7 +77,7 @@ def warm_start(
         theirs.warm_start(path, vars_to_warm_start, var_name_to_vocab_info, var_name_to_prev_var_name)
         return
     chosen = _chosen(vars_to_warm_start)
-    with open_source(path) as checkpoint:
+    with open_or_tf_error(path) as checkpoint:
         vocabularies, earlier = dict(var_name_to_vocab_info or {}), dict(var_name_to_prev_var_name or {})
         only = None if vars_to_warm_start else vocabularies
         _require_none(list(_unfit(chosen, checkpoint, vocabularies, earlier, only)), checkpoint)

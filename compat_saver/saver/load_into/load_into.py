@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 from os import PathLike
 from typing import Any
 
 from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint
-from compat_saver.checkpoints.reading import open_source
 from compat_saver.errors import UsageError
+from compat_saver.saver.checkpoint_utils import open_or_tf_error
 from compat_saver.saver.errors import require_path
-from compat_saver.saver.load_into.names import LoadMap, ask
+from compat_saver.saver.load_into.names import LoadMap, wanted_of
 from compat_saver.saver.load_into.renumbering import note_of
-from compat_saver.saver.load_into.targets import counted_names, variables_of
+from compat_saver.saver.load_into.targets import generated_names, variables_of
 from compat_saver.saver.load_into.walk import scope_that_fits, with_stored_paths
-from compat_saver.saver.matching.conflicts import fit_without_quarrels
+from compat_saver.saver.matching.conflicts import fit_without_conflicts
 from compat_saver.saver.matching.keras_files import KerasFile
-from compat_saver.saver.matching.naming import Given
+from compat_saver.saver.matching.naming import Matching
 from compat_saver.saver.matching.report import RestoreReport
-from compat_saver.saver.restore_ops.filling import assign, require_fit
+from compat_saver.saver.restore_ops.filling import assign, match
 from compat_saver.sources import Hdf5Source, resolve
 
 
@@ -61,18 +62,20 @@ def load_into(
     """
     _require_eager()
     require_path(source)
-    variables = variables_of(target)
+    matching, variables = Matching(strict, name_map, scope, ema), variables_of(target)
     with _opened(source) as tensors:
         variables = with_stored_paths(variables, target, tensors, scope)
-        wanted, names, variables = ask(
-            variables, tensors, name_map=name_map, scope=scope, ema=ema, made_up=lambda: counted_names(target)
+        wanted, names, variables = wanted_of(variables, tensors, matching, lambda: generated_names(target))
+        find_scope = functools.partial(scope_that_fits, variables, target, tensors)
+        found = match(
+            wanted,
+            tensors,
+            names,
+            matching,
+            find=fit_without_conflicts,
+            find_scope=find_scope if name_map is None and not scope else None,
         )
-        found = fit_without_quarrels(wanted, tensors, names)
-        if strict:
-            given = Given(name_map, scope, ema)
-            find_scope = functools.partial(scope_that_fits, variables, target, tensors)
-            require_fit(found, tensors, names, given, find_scope if name_map is None and not scope else None)
-        by_number = {match.wanted.number: match for match in found.matches}
+        by_number = {item.wanted.number: item for item in found.matches}
         assign([(by_number[n], item.variable) for n, item in enumerate(variables) if n in by_number], tensors)
     return dataclasses.replace(found.report, notes=note_of(variables, found))
 
@@ -87,4 +90,8 @@ def _require_eager() -> None:
 
 def _opened(source: str | PathLike[str]) -> Checkpoint | KerasFile:
     found = resolve(source)
-    return KerasFile(found.path) if isinstance(found, Hdf5Source) else open_source(source)
+    return (
+        KerasFile(found.path)
+        if isinstance(found, Hdf5Source)
+        else open_or_tf_error(os.fspath(source), needs_values=True)
+    )

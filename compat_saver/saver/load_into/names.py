@@ -24,9 +24,8 @@ from compat_saver.saver.load_into.targets import (
     TargetVariable,
     is_variable,
 )
-from compat_saver.saver.matching.fit import Wanted, whole_of
-from compat_saver.saver.matching.naming import Given, NameMap, stored_names
-from compat_saver.saver.matching.tensors import Tensors
+from compat_saver.saver.matching.fit import Tensors, Wanted, whole_of
+from compat_saver.saver.matching.naming import DEFAULT, Matching, NameMap, stored_names
 from compat_saver.saver.variables import unwrapped
 
 LoadMap = Mapping[str | re.Pattern[str], Any] | Callable[[str], str]
@@ -35,41 +34,37 @@ LoadMap = Mapping[str | re.Pattern[str], Any] | Callable[[str], str]
 _WAYS = (OWN, INNER, LAYERS, LOCAL, OBJECTS, FLAT, COUNTED)
 
 
-def ask(
+def wanted_of(
     variables: Sequence[TargetVariable],
     tensors: Tensors,
-    *,
-    name_map: LoadMap | None = None,
-    scope: str | None = None,
-    ema: bool = False,
-    made_up: Callable[[], set[str]] = set,
+    matching: Matching = DEFAULT,
+    generated: Callable[[], set[str]] = set,
 ) -> tuple[list[Wanted], dict[str, str], list[TargetVariable]]:
     """Returns what is wanted of a checkpoint, in the order of the variables, its names -> keys, and the variables.
 
-    The variables know more names then: those that they would have, had their layers been counted as the checkpoint's.
+    The variables then have more names: those that they would have, had Keras numbered their layers as the checkpoint's.
 
     Args:
         variables: those of the target.
         tensors: the checkpoint.
-        name_map: name in the checkpoint -> name of the variable, or the variable itself.
-        scope: as for `stored_names`.
-        ema: as for `stored_names`.
-        made_up: asked for the names that Keras makes up for layers such as the target's, without numbers.
+        matching: what the caller said of the names; its name_map is a LoadMap.
+        generated: called for the names that Keras generates for layers such as the target's, without numbers.
 
     Raises:
         RestoreError: names and positions find everything, and not the same.
         UsageError: as for `stored_names`, and where the map leads to a variable that the target does not have.
     """
-    pinned = _pinned(name_map, variables)
-    plain_map = _plain(name_map, variables)
-    plain = stored_names(tensors, scope=scope, ema=ema)
-    names = stored_names(tensors, scope=scope, ema=ema, name_map=plain_map) if plain_map is not None else plain
+    pinned = _pinned(matching.name_map, variables)
+    plain_map = _plain(matching.name_map, variables)
+    plain = stored_names(tensors, replace(matching, name_map=None))
+    names = stored_names(tensors, replace(matching, name_map=plain_map)) if plain_map is not None else plain
     mapped = _mapped(names, plain, plain_map) if plain_map is not None else set()
     variables = [
-        _with_names_left(item, names, plain) for item in with_counted_names(variables, tensors.shapes(), plain, made_up)
+        _with_names_left(item, names, plain)
+        for item in with_counted_names(variables, tensors.shapes(), plain, generated)
     ]
     decided = {id(item.variable) for item in variables if not mapped.isdisjoint((item.name, *item.names.values()))}
-    require_no_doubt(variables, decided | pinned.keys(), tensors, names, Given(name_map, scope, ema))
+    require_no_doubt(variables, decided | pinned.keys(), tensors, names, matching)
     ways = _ways(variables, tensors, names)
     wanted = [
         Wanted(item.name, item.dtype, item.shape, _keys(item, ways, pinned, mapped), number=number)

@@ -9,15 +9,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from compat_saver.analysis.values.weights import fits
 from compat_saver.errors import RestoreError
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
-from compat_saver.saver.errors import as_also
+from compat_saver.saver.errors import as_tf_error
 from compat_saver.saver.load_into.renumbering import name_by
 from compat_saver.saver.load_into.targets import COUNTED, FLAT, INNER, LAYERS, OBJECTS, OWN, STORED, TargetVariable
 from compat_saver.saver.matching.advice import pasted
+from compat_saver.saver.matching.fit import Tensors
 from compat_saver.saver.matching.keras_files import KerasFile
-from compat_saver.saver.matching.naming import Given, names_to_paste
+from compat_saver.saver.matching.naming import Matching, names_to_paste
 from compat_saver.saver.matching.numbering import kind_of
 from compat_saver.saver.matching.report import Mismatched, RestoreReport, described
-from compat_saver.saver.matching.tensors import Tensors
 
 _POSITION = re.compile(r"(^|[/-])\d+(/|$)")
 
@@ -27,7 +27,7 @@ def require_no_doubt(
     decided: Collection[int],
     tensors: Tensors,
     names: Mapping[str, str],
-    given: Given,
+    matching: Matching,
 ) -> None:
     """Raises a RestoreError where names and positions find tensors that fit, and not the same.
 
@@ -39,7 +39,7 @@ def require_no_doubt(
         decided: the ids of those of which a person said which tensor is theirs.
         tensors: the checkpoint; one that is purely of names leaves no doubt.
         names: the names under which its tensors go -> keys.
-        given: what the person said of the names.
+        matching: what the caller said of the names.
     """
     if not isinstance(tensors, KerasFile) and OBJECT_GRAPH_KEY not in tensors.shapes():
         return
@@ -56,7 +56,7 @@ def require_no_doubt(
         by_position, is_other = _swapped(open_, by_name, tensors, names)
     if by_name is not None and by_position is not None and any(is_other):
         rows = list(itertools.compress(zip(open_, by_name, by_position, strict=True), is_other))
-        raise _doubt(rows, tensors, names, given)
+        raise _doubt(rows, tensors, names, matching)
 
 
 def _swapped(
@@ -137,7 +137,7 @@ def _answer(
 
 
 def _doubt(
-    found: Sequence[tuple[TargetVariable, str, str]], tensors: Tensors, names: Mapping[str, str], given: Given
+    found: Sequence[tuple[TargetVariable, str, str]], tensors: Tensors, names: Mapping[str, str], matching: Matching
 ) -> RestoreError:
     own = names_to_paste(names)
     rows = [(item, own[names[named]], own[names[placed]]) for item, named, placed in found]
@@ -154,8 +154,8 @@ def _doubt(
         f"{tensors.prefix} does not say for certain which tensor is whose: the names say "
         "something else than the positions of the layers. Nothing was restored.",
         *(f"  - {row.name!r}: {row.found}." for row in mismatched[:10]),
-        f"If the names are right, {pasted({named: item.name for item, named, _ in rows}, given)}.",
-        f"If the positions are right, {pasted({placed: item.name for item, _, placed in rows}, given)}.",
+        f"If the names are right, {pasted({named: item.name for item, named, _ in rows}, matching)}.",
+        f"If the positions are right, {pasted({placed: item.name for item, _, placed in rows}, matching)}.",
     ]
     error = RestoreError("\n".join(lines), RestoreReport(tensors.prefix, mismatched=mismatched))
-    return as_also(error, "InvalidArgumentError")
+    return as_tf_error(error, "InvalidArgumentError")

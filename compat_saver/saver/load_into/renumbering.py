@@ -16,7 +16,7 @@ def with_counted_names(
     variables: Sequence[TargetVariable],
     shapes: Mapping[str, tuple[int, ...]],
     names: Mapping[str, str],
-    made_up: Callable[[], set[str]],
+    generated: Callable[[], set[str]],
 ) -> list[TargetVariable]:
     """Returns the variables, and those of Keras with the names that they have by the order of the numbers.
 
@@ -26,7 +26,7 @@ def with_counted_names(
         variables: those of a target.
         shapes: of the tensors.
         names: the names under which the tensors go -> keys.
-        made_up: asked for the names that Keras makes up for layers such as the target's, without numbers.
+        generated: called for the names that Keras generates for layers such as the target's, without numbers.
     """
     stored = {name: shapes[key] for name, key in names.items()}
     of_keras = [item for item in variables if is_keras_variable(item.variable)]
@@ -34,7 +34,7 @@ def with_counted_names(
     for way in _WAYS:
         called = {name_by(item, way): item for item in of_keras}
         found = renumbered({name: item.shape for name, item in called.items()}, stored)
-        if found is None or not found.is_clear or not {stem_of(old) for old in found.parts} <= made_up():
+        if found is None or not found.is_clear or not {stem_of(old) for old in found.parts} <= generated():
             continue
         if len(found.names) > len(counted):
             counted = {id(called[new]): old for old, new in found.names.items()}

@@ -228,7 +228,7 @@ def children_of(item: Any, root: Any) -> Iterable[tuple[str, Any]]:
     return _tensorflow.tensorflow().train.TrackableView(root).children(item).items()  # type: ignore[no-any-return]
 
 
-def counted_names(target: Any) -> set[str]:
+def generated_names(target: Any) -> set[str]:
     """Returns the names that Keras makes up for the layers of a target, without their numbers: `dense`."""
     kinds = {type(item).__name__ for item in _Objects(target).items if is_layer(item)}
     names = {re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", kind).lower() for kind in kinds}

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from compat_saver.analysis.values.weights import fits
 from compat_saver.errors import nearest_names
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
-from compat_saver.saver.matching.fit import Wanted
-from compat_saver.saver.matching.naming import Given, names_to_paste, stored_names
+from compat_saver.saver.matching.fit import Tensors, Wanted
+from compat_saver.saver.matching.naming import DEFAULT, Matching, names_to_paste, stored_names
 from compat_saver.saver.matching.numbering import renumbered
 from compat_saver.saver.matching.report import Mismatched, Missing, RestoreReport, described
-from compat_saver.saver.matching.tensors import Tensors
 
 _MOST_SHOWN = 10
 _MOST_PASTED = 400
@@ -35,27 +34,25 @@ class ScopeShift:
         new: that of the variables.
         count: how many of the missing variables it finds.
         is_everywhere: whether every tensor of the checkpoint begins with it.
-        given: what a person said of the names already.
+        matching: what the caller said of the names already.
     """
 
     old: str
     new: str
     count: int
     is_everywhere: bool
-    given: Given = field(default_factory=Given)
+    matching: Matching = DEFAULT
 
     @property
     def arguments(self) -> str:
         """The arguments of `restore` and `load_into` with which the names fit."""
-        if self.is_everywhere and not self.new and self.given.name_map is None:
-            return _arguments(
-                Given(None, "/".join(filter(None, (self.given.scope, self.old.rstrip("/")))), self.given.ema)
-            )
-        return _arguments(self.given, f"{{re.compile({'^' + _escaped(self.old)!r}): {self.new!r}}}")
+        if self.is_everywhere and not self.new and self.matching.name_map is None:
+            return _arguments(_below(self.matching, self.old.rstrip("/")))
+        return _arguments(self.matching, f"{{re.compile({'^' + _escaped(self.old)!r}): {self.new!r}}}")
 
 
 @dataclass(frozen=True)
-class Toss:
+class AmbiguousShift:
     """Several changes of a beginning find as many of the missing variables, and not in the same tensors.
 
     Attributes:
@@ -65,30 +62,35 @@ class Toss:
     shifts: tuple[tuple[str, str], ...]
 
 
-def pasted(names: Mapping[str, str], given: Given | None = None) -> str:
+def pasted(names: Mapping[str, str], matching: Matching = DEFAULT) -> str:
     """Returns the words that tell a person to map names, complete with what the person said already.
 
     Args:
         names: name in the checkpoint -> name of the variable.
-        given: what was said already.
+        matching: what the caller said already.
     """
     text = ", ".join(f"{old!r}: {new!r}" for old, new in names.items())
-    arguments = _arguments(given or Given(), f"{{{text}}}")
+    arguments = _arguments(matching, f"{{{text}}}")
     return arguments if arguments.startswith("add") else f"pass {arguments}"
 
 
-def _arguments(given: Given, name_map: str = "") -> str:
+def _arguments(matching: Matching, name_map: str = "") -> str:
     """Returns the arguments with which the names fit, or what to add to those that there are."""
-    if name_map and isinstance(given.name_map, Mapping):
+    if name_map and isinstance(matching.name_map, Mapping):
         return f"{name_map} added to name_map"
-    if name_map and given.name_map is not None:
+    if name_map and matching.name_map is not None:
         return f"a name_map that also does what {name_map} does"
     parts = (
-        f"scope={given.scope!r}" if given.scope else "",
-        "ema=True" if given.ema else "",
+        f"scope={matching.scope!r}" if matching.scope else "",
+        "ema=True" if matching.ema else "",
         f"name_map={name_map}" if name_map else "",
     )
     return ", ".join(filter(None, parts))
+
+
+def _below(matching: Matching, scope: str) -> Matching:
+    """Returns the same with a scope below the one that was given, and without a map."""
+    return replace(matching, name_map=None, scope="/".join(filter(None, (matching.scope, scope))))
 
 
 def _escaped(text: str) -> str:
@@ -102,7 +104,7 @@ def misfit(
     names: Mapping[str, str],
     *,
     wanted: Sequence[Wanted] = (),
-    given: Given | None = None,
+    matching: Matching = DEFAULT,
     found_scope: str | None = None,
 ) -> str:
     """Returns what to tell of a checkpoint that does not fit: every misfit, and what might be meant.
@@ -112,20 +114,18 @@ def misfit(
         checkpoint: the checkpoint.
         names: the names under which its tensors were looked for -> keys.
         wanted: all variables that were looked for.
-        given: what a person said of the names.
+        matching: what the caller said of the names.
         found_scope: an object of the checkpoint that is known to fit.
     """
-    given = given or Given()
-    if given.name_map is not None:
-        names = stored_names(checkpoint, scope=given.scope, ema=given.ema)
+    if matching.name_map is not None:
+        names = stored_names(checkpoint, replace(matching, name_map=None))
     used = {key for row in report.restored for key in row.keys}
     free = {name: key for name, key in names.items() if key not in used}
     if found_scope is not None:
-        scope = "/".join(filter(None, (given.scope, found_scope)))
-        way = _arguments(Given(None, scope, given.ema))
+        way = _arguments(_below(matching, found_scope))
         proposal = f"What the variables belong to is {found_scope!r} in the checkpoint: with {way} all are found."
     else:
-        proposal = _proposed(report, checkpoint, names, free, wanted, given)
+        proposal = _proposed(report, checkpoint, names, free, wanted, matching)
     return "\n".join(_sentences(report, checkpoint, free, proposal))
 
 
@@ -154,17 +154,17 @@ def _proposed(
     names: Mapping[str, str],
     free: Mapping[str, str],
     wanted: Sequence[Wanted],
-    given: Given,
+    matching: Matching,
 ) -> str:
     """Cases: names that were counted on; another beginning; several that fit alike; nothing."""
-    counted = _counted_on(report, checkpoint, names, wanted) if given.name_map is None else {}
+    counted = _counted_on(report, checkpoint, names, wanted) if matching.name_map is None else {}
     if counted:
         head = "The names differ in their numbers. If the order of the numbers is that of the variables, "
         if len(counted) > _MOST_PASTED:
             old, new = next(iter(counted.items()))
             return f"{head}a name_map of {len(counted)} names says so, beginning with {old!r}: {new!r}."
-        return f"{head}{pasted(counted, given)}."
-    shift = scope_shift(report.missing, checkpoint, free, given)
+        return f"{head}{pasted(counted, matching)}."
+    shift = scope_shift(report.missing, checkpoint, free, matching)
     if isinstance(shift, ScopeShift):
         return _told(shift, len(report.missing))
     if shift is None:
@@ -226,15 +226,15 @@ def _told(shift: ScopeShift, missing: int) -> str:
 
 
 def scope_shift(
-    missing: Sequence[Missing], checkpoint: Tensors, names: Mapping[str, str], given: Given | None = None
-) -> ScopeShift | Toss | None:
+    missing: Sequence[Missing], checkpoint: Tensors, names: Mapping[str, str], matching: Matching = DEFAULT
+) -> ScopeShift | AmbiguousShift | None:
     """Returns the change of the names' beginning that finds most of the missing variables; None if none finds many.
 
     Args:
         missing: the variables that were not found.
         checkpoint: the checkpoint.
         names: the names of the tensors that no other variable has -> keys.
-        given: what a person said of the names already.
+        matching: what the caller said of the names already.
     """
     shapes = checkpoint.shapes()
     rated = []
@@ -248,11 +248,11 @@ def scope_shift(
         return None
     tied = [row for row in rated if row[0] == best[0]]
     if any(_is_other(row[4], best[4]) for row in tied):
-        return Toss(tuple((old, new) for _, _, old, new, _ in tied))
+        return AmbiguousShift(tuple((old, new) for _, _, old, new, _ in tied))
     count, _, old, new, _ = best
-    head = "/".join(filter(None, (given.scope if given is not None else None, old)))
+    head = "/".join(filter(None, (matching.scope, old)))
     keys = [key for key in checkpoint if key != OBJECT_GRAPH_KEY]
-    return ScopeShift(old, new, count, all(key.startswith(head) for key in keys), given or Given())
+    return ScopeShift(old, new, count, all(key.startswith(head) for key in keys), matching)
 
 
 def _is_other(found: Sequence[str | None], best: Sequence[str | None]) -> bool:

@@ -11,12 +11,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from compat_saver.saver.matching.fit import Fit, Match, Wanted, fit
+from compat_saver.saver.matching.fit import Fit, Match, Tensors, Wanted, fit
 from compat_saver.saver.matching.report import Mismatched, Missing, described
-from compat_saver.saver.matching.tensors import Tensors
 
 
-def fit_without_quarrels(wanted: Sequence[Wanted], tensors: Tensors, names: Mapping[str, str]) -> Fit:
+def fit_without_conflicts(wanted: Sequence[Wanted], tensors: Tensors, names: Mapping[str, str]) -> Fit:
     """Finds every variable in a checkpoint, as `fit` does, and gives no tensor to two.
 
     Args:
@@ -28,23 +27,23 @@ def fit_without_quarrels(wanted: Sequence[Wanted], tensors: Tensors, names: Mapp
     asked = tuple(wanted)
     while True:
         found = fit(wanted, tensors, names)
-        quarrels = _quarrels(found.matches)
-        if not quarrels:
+        conflicts = _conflicts(found.matches)
+        if not conflicts:
             return dataclasses.replace(_with_misfits(found, shared), wanted=asked)
         struck: dict[int, str] = {}
-        for matches in quarrels:
+        for matches in conflicts:
             ranks = [match.wanted.keys.index(match.name) for match in matches]
-            is_settled = ranks.count(min(ranks)) == 1
+            is_resolved = ranks.count(min(ranks)) == 1
             for match, rank in zip(matches, ranks, strict=True):
-                if is_settled and rank == min(ranks):
+                if is_resolved and rank == min(ranks):
                     continue
                 struck[match.wanted.number] = match.name
-                if not is_settled:
+                if not is_resolved:
                     shared[match.wanted.name] = _shared(match, len(matches))
         wanted = [_without(item, struck[item.number]) if item.number in struck else item for item in wanted]
 
 
-def _quarrels(matches: Sequence[Match]) -> list[list[Match]]:
+def _conflicts(matches: Sequence[Match]) -> list[list[Match]]:
     """Returns the groups of matches that take the same of the same tensor."""
     groups: dict[Any, list[Match]] = defaultdict(list)
     for match in matches:

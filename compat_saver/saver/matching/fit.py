@@ -12,18 +12,40 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.analysis.values.weights import Part, fits
 from compat_saver.bundle.arrays import Array
+from compat_saver.dtypes import DType
 from compat_saver.graph.attributes import Shape
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.saver.matching.report import Mismatched, Missing, Restored, RestoreReport, described
-from compat_saver.saver.matching.tensors import Tensors
 
 _PART = re.compile(r"(.+)/part_(\d+)")
+
+
+class Tensors(Protocol):
+    """Named tensors that are read when they are asked for; `Checkpoint` is one."""
+
+    @property
+    def prefix(self) -> str:
+        """What it was opened by."""
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    def __getitem__(self, name: str, /) -> Array: ...
+
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shape of every tensor."""
+
+    def dtypes(self) -> Mapping[str, DType]:
+        """The type of every tensor."""
+
+    def read_slice(self, name: str, slices: tuple[slice, ...], /) -> Array:
+        """A part of a tensor; missing slices take all."""
 
 
 def whole_of(name: str) -> str:
@@ -113,7 +135,7 @@ def fit(wanted: Sequence[Wanted], checkpoint: Tensors, names: Mapping[str, str])
         checkpoint: the opened checkpoint; only its index is read.
         names: the names under which its tensors go -> keys, see `stored_names`.
     """
-    finder = _Finder(wanted, checkpoint, names)
+    finder = _TensorFinder(wanted, checkpoint, names)
     found = [finder.find(item) for item in wanted]
     matches = tuple(item for item in found if isinstance(item, Match))
     used = {key for item in found for key in _keys_of(item)}
@@ -133,7 +155,7 @@ def _keys_of(found: Match | Missing | Mismatched) -> tuple[str, ...]:
     return found.keys if isinstance(found, Match) else (found.key,)
 
 
-class _Finder:
+class _TensorFinder:
     def __init__(self, wanted: Sequence[Wanted], checkpoint: Tensors, names: Mapping[str, str]) -> None:
         self._wanted, self._names = wanted, names
         self._shapes, self._dtypes = checkpoint.shapes(), checkpoint.dtypes()

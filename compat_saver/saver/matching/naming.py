@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,8 @@ from compat_saver.checkpoints.object_graph import VALUE, decode_object_graph, fi
 from compat_saver.checkpoints.renaming import new_names_of
 from compat_saver.errors import UsageError, nearest_names
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
+from compat_saver.saver.matching.fit import Tensors, whole_of
 from compat_saver.saver.matching.keras_files import KerasFile
-from compat_saver.saver.matching.tensors import Tensors
 
 NameMap = Mapping[str | re.Pattern[str], str] | Callable[[str], str]
 """Name in the checkpoint -> name of the variable, as an assignment_map of TF1 has it.
@@ -26,51 +26,72 @@ comes first; on all other names every expression is tried, in order. Or a functi
 
 
 @dataclass(frozen=True)
-class Given:
-    """What a person said of the names.
+class Matching:
+    """How the caller wants variables and tensors to be matched.
 
     Attributes:
-        name_map: name in the checkpoint -> name of the variable, or the variable.
-        scope: only tensors below it count.
+        strict: whether a variable without its tensor is an error.
+        name_map: a NameMap; for load_into, names may also lead to the variables themselves.
+        scope: only tensors below it count, and their names are taken without it.
         ema: whether moving averages take the place of their variables.
     """
 
+    strict: bool = True
     name_map: Any = None
     scope: str | None = None
     ema: bool = False
 
 
+DEFAULT = Matching()
 _AVERAGE_ENDING = f"/{AVERAGE}"
 _VALUE_ENDING = f"/.ATTRIBUTES/{VALUE}"
 
 
-def stored_names(
-    checkpoint: Tensors, *, scope: str | None = None, ema: bool = False, name_map: NameMap | None = None
-) -> dict[str, str]:
+def stored_names(checkpoint: Tensors, matching: Matching = DEFAULT) -> dict[str, str]:
     """Returns name -> key of the checkpoint.
 
     What tf.train.Checkpoint wrote is known by its keys, by the path from object to object, and by the name that the
-    variable had in its graph. A tensor that the map renames loses the others of its names, and takes its new name from
-    one that the map does not speak of.
+    variable had in its graph. A tensor that the map renames loses its other names, and takes its new name from one
+    that the map does not mention.
 
     Args:
         checkpoint: the opened checkpoint.
-        scope: only tensors below it count, and their names are taken without it.
-        ema: a tensor that has a moving average is the average.
-        name_map: other names for some of them; it sees the names without the scope.
+        matching: the scope, the moving averages and the name map, applied in this order.
 
     Raises:
-        UsageError: nothing is below the scope, there is no average, or the map fits nothing or gives two tensors one
-            name.
+        UsageError: nothing is below the scope, there is no average, or the map fits nothing or gives two tensors the
+            same name.
     """
     names = {key: key for key in checkpoint if key != OBJECT_GRAPH_KEY}
-    for alias, key in _aliases(checkpoint, scope):
+    for alias, key in _aliases(checkpoint, matching.scope):
         names.setdefault(alias, key)
-    if scope:
-        names = _below(scope.strip("/"), names, checkpoint.prefix)
-    if ema:
+    if matching.scope:
+        names = _below(matching.scope.strip("/"), names, checkpoint.prefix)
+    if matching.ema:
         names = _averaged(names, checkpoint.prefix)
-    return names if name_map is None else _mapped(names, name_map)
+    return names if matching.name_map is None else _mapped(names, matching.name_map)
+
+
+def require_targets(name_map: NameMap | None, wanted: Iterable[str]) -> None:
+    """Raises UsageError for an exact name of the map that leads to no variable.
+
+    What a regular expression or a function makes is not asked for: it speaks of all names at once. Nor is a name that
+    the map itself leads away from: two tensors may change their names though only one of them is asked for.
+
+    Args:
+        name_map: name in the checkpoint -> name of the variable.
+        wanted: the names under which the variables are looked for; a part stands for its whole and the whole for its
+            parts.
+    """
+    if not isinstance(name_map, Mapping):
+        return
+    known = set(wanted)
+    wholes = {whole_of(name) for name in known}
+    exact = {old: new for old, new in name_map.items() if isinstance(old, str) and isinstance(new, str)}
+    for old, new in exact.items():
+        if not (new in known or whole_of(new) in wholes or new in exact):
+            hint = nearest_names(new, sorted(known)) or "."
+            raise UsageError(f"name_map: {old!r}: no variable is called {new!r}{hint}")
 
 
 def names_to_paste(names: Mapping[str, str]) -> dict[str, str]:

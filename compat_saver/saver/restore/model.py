@@ -22,10 +22,9 @@ from compat_saver.model.opening import parse_tags
 from compat_saver.model.runnable.whole_graph import Importable, importable
 from compat_saver.proto.meta_graph import MetaGraph
 from compat_saver.saver.errors import require_path
-from compat_saver.saver.matching.fit import Wanted
-from compat_saver.saver.matching.naming import Given, NameMap, stored_names
+from compat_saver.saver.matching.fit import Wanted, fit
+from compat_saver.saver.matching.naming import Matching, NameMap, require_targets, stored_names
 from compat_saver.saver.matching.report import RestoreReport
-from compat_saver.saver.matching.targets import require_targets
 from compat_saver.saver.restore.endpoints import Endpoint, Endpoints
 from compat_saver.saver.restore.python_functions import disown
 from compat_saver.saver.restore.remaining import Remaining
@@ -33,7 +32,7 @@ from compat_saver.saver.restore.report import ModelReport, model_report
 from compat_saver.saver.restore.runner import Runner
 from compat_saver.saver.restore.start import begin
 from compat_saver.saver.restore.tables import Tables
-from compat_saver.saver.restore_ops.filling import fill, fit_requests, require_fit
+from compat_saver.saver.restore_ops.filling import fill, match, names_of
 from compat_saver.saver.restore_ops.requests import Request, requests_of
 from compat_saver.saver.saver import Saver
 
@@ -174,7 +173,7 @@ def restore(
     session = v1.Session(graph=graph)
     try:
         remaining = Remaining(imported.meta, imported.graph)
-        report = _restore(session, saver, model, remaining, strict, (scope, ema, name_map))
+        report = _restore(session, saver, model, remaining, Matching(strict, name_map, scope, ema))
         files = {old: Path(new) for old, new in (assets or {}).items()}
         tables = Tables(imported.meta, imported.graph, model.checkpoint, files)
         start = begin(session, model, imported, remaining, tables, [row.name for row in report.restored])
@@ -242,13 +241,12 @@ def _restore(
     saver: Saver | None,
     model: LegacyModel,
     remaining: Remaining,
-    strict: bool,
-    naming: tuple[str | None, bool, NameMap | None],
+    matching: Matching,
 ) -> ModelReport:
     """Fills what the saver asks for, and what else the checkpoint has of the graph's variables."""
     checkpoint = model.checkpoint
     if checkpoint is None:
-        if saver is not None and strict:
+        if saver is not None and matching.strict:
             raise RestoreError(
                 f"{model.path}: this is a graph alone, and it has variables, whose values are in a checkpoint that "
                 "is not beside it. Open that, with meta_graph=GRAPH.meta, or let them begin as the graph has it, with "
@@ -256,21 +254,16 @@ def _restore(
                 RestoreReport(model.path),
             )
         return ModelReport(model.path)
-    scope, ema, name_map = naming
-    asked = [] if saver is None else requests_of(session.graph, saver.saver_def.restore_op_name)
-    require_targets(
-        name_map, (*(key for item in asked for key in (item.wanted.name, *item.wanted.keys)), *remaining.first)
-    )
-    names = stored_names(checkpoint, scope=scope, ema=ema, name_map=name_map)
-    found = fit_requests(asked, checkpoint, names)
-    if strict:
-        require_fit(found, checkpoint, names, Given(name_map, scope, ema))
-    fill(session, asked, found, checkpoint)
-    besides = _besides(session, asked, remaining, checkpoint, names)
-    return model_report(found.report, besides)
+    requests = [] if saver is None else requests_of(session.graph, saver.saver_def.restore_op_name)
+    wanted = [request.wanted for request in requests]
+    require_targets(matching.name_map, (*names_of(wanted), *remaining.first))
+    names = stored_names(checkpoint, matching)
+    found = match(wanted, checkpoint, names, matching)
+    fill(session, requests, found, checkpoint)
+    return model_report(found.report, _restore_additional(session, requests, remaining, checkpoint, names))
 
 
-def _besides(
+def _restore_additional(
     session: Any, asked: Sequence[Request], remaining: Remaining, checkpoint: Checkpoint, names: Mapping[str, str]
 ) -> RestoreReport:
     """Fills the variables that the saver does not ask for and the checkpoint has, through their initialisers."""
@@ -283,7 +276,7 @@ def _besides(
         op = session.graph.get_operation_by_name(assignment.name)
         wanted = Wanted(name, base(node.attr.type("dtype")), declared_shape(node), (name,))
         requests.append(Request(wanted, op.inputs[1], (op,)))
-    found = fit_requests(requests, checkpoint, names)
+    found = fit([request.wanted for request in requests], checkpoint, names)
     for request in requests:  # one by one: several may begin with one value
         fill(session, [request], found, checkpoint)
     return found.report

@@ -17,7 +17,7 @@ from compat_saver.graph.attributes import Shape
 from compat_saver.graph.op_sets import PLACEHOLDER_OPS, PYTHON_OPS
 from compat_saver.graph.text import format_shape
 from compat_saver.model.runnable.whole_graph import Importable
-from compat_saver.saver.errors import retold
+from compat_saver.saver.errors import as_tf_error
 from compat_saver.saver.matching.report import described
 from compat_saver.saver.restore.endpoints import Endpoints
 from compat_saver.saver.restore.python_functions import FOREIGN
@@ -120,19 +120,18 @@ class Runner:
         text = error.message or ""
         if _UNFED in text:
             lines = list(self._unfed(wanted, fed))
-            return (
-                retold(error, UsageError("\n".join(["The fetches need what was not fed:", *lines]))) if lines else None
-            )
+            head = "The fetches depend on placeholders that were not fed:"
+            return as_tf_error(UsageError("\n".join([head, *lines])), error) if lines else None
         if _NO_TABLE in text:
             table = error.op.inputs[0].op.name if error.op is not None and error.op.inputs else ""
             notes = [note for note in self._report.notes if f"lookup table {table!r}" in note]
-            return retold(error, UsageError("\n".join([_tensorflow.first_line(error), *notes]))) if notes else None
+            return as_tf_error(UsageError("\n".join([_tensorflow.first_line(error), *notes])), error) if notes else None
         if _NO_FUNCTION in text:
-            return retold(error, UsageError("\n".join(self._about_functions(wanted, fed))))
+            return as_tf_error(UsageError("\n".join(self._about_functions(wanted, fed))), error)
         if _NO_VALUE in text:
             rows = [f"  - {item.name!r}: {item.reason}" for item in self._report.uninitialised if item.name in text]
             head = "A variable has no value, for the checkpoint does not hold it:"
-            return retold(error, UsageError("\n".join([head, *rows]))) if rows else None
+            return as_tf_error(UsageError("\n".join([head, *rows])), error) if rows else None
         return None
 
     def _about_functions(self, wanted: list[Any], fed: Mapping[Any, Any]) -> Iterator[str]:

@@ -7,37 +7,41 @@ import os
 
 from compat_saver.bundle import Checkpoint, open_bundle
 from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError, UsageError
-from compat_saver.saver.errors import also, as_also
+from compat_saver.saver.errors import as_tf_error, with_bases
 from compat_saver.sources import resolve_checkpoint
 
 
-def readable(path: str) -> str:
-    """Returns the prefix of the checkpoint that a path leads to, its files complete as far as their sizes tell.
+def open_for_restore(path: str) -> Checkpoint:
+    """Opens the checkpoint that a path leads to, its files complete as far as their sizes show.
 
     A checkpoint may have no name: saved to `model/`, its files are `model/.index` and so on.
 
     Raises:
-        ArtifactError: there is none, or it is not. It is a ValueError, and what TensorFlow raises in its place.
+        ArtifactError: there is none, or it is incomplete. The error is also a ValueError, and the one that TensorFlow
+            raises instead.
         UsageError: the path is empty.
     """
     if not path:
         raise UsageError("save_path: expected the path of a checkpoint, found ''; '.' is the latest of this directory.")
+    is_nameless = path.endswith(os.sep) and os.path.isfile(f"{path}.index")
     try:
-        prefix = path if path.endswith(os.sep) and os.path.isfile(f"{path}.index") else _prefix(path)
-        with open_bundle(prefix) as checkpoint:
-            _require_long_enough(checkpoint)
+        checkpoint = open_bundle(path) if is_nameless else _opened(path)
+        _require_long_enough(checkpoint)
     except (FormatError, NotALegacyArtifactError) as error:
-        raise as_also(error, "DataLossError") from error
+        raise as_tf_error(error, "DataLossError") from error
     except ArtifactError as error:
-        raise also(error, ValueError) from error
-    return prefix
+        raise with_bases(error, ValueError) from error
+    return checkpoint
 
 
-def _prefix(path: str) -> str:
+def _opened(path: str) -> Checkpoint:
+    """Opens a checkpoint by path; missing files, and only these, are also a tf.errors.NotFoundError."""
     source = resolve_checkpoint(path)
-    if source.files.problems:
-        raise as_also(ArtifactError(" ".join(source.files.problems)), "NotFoundError")
-    return str(source.prefix)
+    try:
+        source.require_shards()
+    except ArtifactError as error:
+        raise as_tf_error(error, "NotFoundError") from error
+    return open_bundle(source.prefix)
 
 
 def _require_long_enough(checkpoint: Checkpoint) -> None:
@@ -60,7 +64,7 @@ def _require_long_enough(checkpoint: Checkpoint) -> None:
                 found=f"{size:,}",
                 hint="Copy it again, or restore an earlier checkpoint.",
             )
-            raise as_also(error, "OutOfRangeError")
+            raise as_tf_error(error, "OutOfRangeError")
 
 
 def _is_as_long_as_its_tensors(checkpoint: Checkpoint) -> bool:

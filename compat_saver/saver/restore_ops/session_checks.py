@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from compat_saver.errors import UsageError
-from compat_saver.saver.errors import also
+from compat_saver.saver.errors import with_bases
 
 
 def require_session(session: Any, method: str) -> None:
@@ -14,13 +14,13 @@ def require_session(session: Any, method: str) -> None:
     Saving needs a session of TensorFlow's own; a MonitoredSession, which holds one, can restore.
     """
     if not (hasattr(session, "run") and hasattr(session, "graph")):
-        raise also(
+        raise with_bases(
             UsageError(f"{method}: sess: expected a tf.compat.v1.Session, found {type(session).__name__}."),
             TypeError,
             AttributeError,
         )
     if method == "save" and hasattr(session, "should_stop"):
-        raise also(
+        raise with_bases(
             UsageError(
                 f"save: sess: expected a tf.compat.v1.Session, found a {type(session).__name__}, which saves by hooks. "
                 "Give it a CheckpointSaverHook with this saver, or save in a hook, from run_context.session."
@@ -43,7 +43,7 @@ def require_ops(graph: Any, saver_def: Any, own: Any) -> None:
             graph.as_graph_element(name)
         except (KeyError, ValueError) as error:
             relation = "the graph of the saver" if graph is own else "another graph than that of the saver"
-            raise also(
+            raise with_bases(
                 UsageError(
                     f"sess: the session is of {relation}, and it has no {name!r}. Make the session for the saver's "
                     "graph, tf.compat.v1.Session(graph=...), or a saver for the graph of the session."

@@ -27,7 +27,7 @@ from pathlib import Path
 
 from compat_saver.errors import ArtifactError
 from compat_saver.proto.checkpoint_state import read_checkpoint_state, state_text
-from compat_saver.proto.files import read_message
+from compat_saver.proto.files import read_message, replace_file
 from compat_saver.proto.recognize import CHECKPOINT_STATE
 from compat_saver.saver.save.leftovers import ENDINGS, Litter
 from compat_saver.sources import CheckpointFiles, find_checkpoint
@@ -78,7 +78,7 @@ def protected(stem: Path, state_file: Path, besides: Sequence[Path] = ()) -> Ite
             _second_name(path, copy)
         if meanwhile is not None:
             _second_name(state_file, state_copy)
-            _write(state_file, meanwhile, stem.with_name(f"{_new_mark()}.{stem.name}{_STATE}"))
+            replace_file(state_file, meanwhile, stem.with_name(f"{_new_mark()}.{stem.name}{_STATE}"), is_awaited=False)
     except BaseException:
         if meanwhile is None or _content(state_file) != meanwhile:
             _remove([*copies.values(), state_copy])
@@ -223,15 +223,6 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_ino, found.st_mtime_ns
-
-
-def _write(path: Path, content: bytes, temporary: Path) -> None:
-    """Replaces the content of a small file in one step."""
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _remove(paths: Iterable[Path]) -> None:

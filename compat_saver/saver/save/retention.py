@@ -17,7 +17,7 @@ from typing import Any
 
 from compat_saver.errors import ArtifactError, UsageError
 from compat_saver.saver import checkpoint_management
-from compat_saver.saver.errors import also
+from compat_saver.saver.errors import with_bases
 from compat_saver.saver.save.crash_safety import is_second_name
 
 _HOUR = 3600
@@ -126,6 +126,6 @@ def _place(prefix: str) -> Path:
 
 def _require_list(given: object) -> None:
     if not isinstance(given, list):
-        raise also(
+        raise with_bases(
             UsageError(f"last_checkpoints: expected a list, found {type(given).__name__}."), TypeError, AssertionError
         )
