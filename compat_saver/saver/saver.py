@@ -23,11 +23,10 @@ from compat_saver.saver.errors import require_path, with_bases
 from compat_saver.saver.matching.fit import Fit
 from compat_saver.saver.matching.naming import Matching, NameMap
 from compat_saver.saver.matching.report import RestoreReport
-from compat_saver.saver.restore_ops.errors import restore_failure, save_failure
+from compat_saver.saver.restore_ops.failures import restore_failure, save_failure
 from compat_saver.saver.restore_ops.filling import assign, fill, restore_variables
-from compat_saver.saver.restore_ops.preflight import open_for_restore
+from compat_saver.saver.restore_ops.preflight import open_for_restore, require_ops, require_session
 from compat_saver.saver.restore_ops.requests import Request, requests_of
-from compat_saver.saver.restore_ops.session_checks import require_ops, require_session
 from compat_saver.saver.save.destination import Destination, is_pattern, require_names
 from compat_saver.saver.save.retention import Retention
 from compat_saver.saver.variables import graph_of, unwrapped, wanted_eagerly

@@ -13,8 +13,7 @@ from compat_saver.bundle import Checkpoint
 from compat_saver.errors import UsageError
 from compat_saver.saver.checkpoint_utils import open_or_tf_error
 from compat_saver.saver.errors import require_path
-from compat_saver.saver.load_into.names import LoadMap, wanted_of
-from compat_saver.saver.load_into.renumbering import note_of
+from compat_saver.saver.load_into.names import LoadMap, note_of, wanted_of
 from compat_saver.saver.load_into.targets import generated_names, variables_of
 from compat_saver.saver.load_into.walk import scope_that_fits, with_stored_paths
 from compat_saver.saver.matching.conflicts import fit_without_conflicts

@@ -10,8 +10,17 @@ from compat_saver.analysis.values.weights import fits
 from compat_saver.errors import RestoreError
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.saver.errors import as_tf_error
-from compat_saver.saver.load_into.renumbering import name_by
-from compat_saver.saver.load_into.targets import COUNTED, FLAT, INNER, LAYERS, OBJECTS, OWN, STORED, TargetVariable
+from compat_saver.saver.load_into.targets import (
+    COUNTED,
+    FLAT,
+    INNER,
+    LAYERS,
+    OBJECTS,
+    OWN,
+    STORED,
+    TargetVariable,
+    name_by,
+)
 from compat_saver.saver.matching.advice import pasted
 from compat_saver.saver.matching.fit import Tensors
 from compat_saver.saver.matching.keras_files import KerasFile

@@ -79,6 +79,11 @@ def variables_of(target: Any) -> list[TargetVariable]:
     return [item if uses[item.name] == 1 else replace(item, name=item.names.get(OBJECTS, item.name)) for item in found]
 
 
+def name_by(item: TargetVariable, way: str) -> str:
+    """Returns what a way of naming calls a variable, or else the way that it builds upon."""
+    return item.names.get(way) or item.names.get(INNER) or item.names.get(OWN, item.name)
+
+
 def is_variable(item: Any) -> bool:
     """Whether something is a variable of TensorFlow or of Keras 3."""
     return isinstance(item, _tensorflow.tensorflow().Variable) or is_keras_variable(item)

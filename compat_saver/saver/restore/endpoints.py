@@ -18,7 +18,7 @@ from compat_saver.model.choosing import choose_signatures
 from compat_saver.model.folding import FoldedGraph, fold
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import ServingRequest, Signature, Tensor
-from compat_saver.saver.restore.python_functions import remove_python
+from compat_saver.saver.restore.graph_import import remove_python
 
 
 @dataclass(frozen=True)

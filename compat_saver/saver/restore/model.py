@@ -10,11 +10,10 @@ from types import TracebackType
 from typing import Any
 
 from compat_saver import _tensorflow
-from compat_saver.analysis.values.weights import declared_shape, variable_nodes
+from compat_saver.analysis.values.weights import declared_shape
 from compat_saver.bundle import Checkpoint
 from compat_saver.dtypes import base
-from compat_saver.errors import GraphError, RestoreError, UsageError
-from compat_saver.graph.op_sets import HANDLE_OPS
+from compat_saver.errors import RestoreError, UsageError
 from compat_saver.model import LegacyModel, open_model
 from compat_saver.model.inference_mode import KEEP, require_behavior, turned_to_inference
 from compat_saver.model.inference_mode import notes as behavior_notes
@@ -26,12 +25,10 @@ from compat_saver.saver.matching.fit import Wanted, fit
 from compat_saver.saver.matching.naming import Matching, NameMap, require_targets, stored_names
 from compat_saver.saver.matching.report import RestoreReport
 from compat_saver.saver.restore.endpoints import Endpoint, Endpoints
-from compat_saver.saver.restore.python_functions import disown
-from compat_saver.saver.restore.remaining import Remaining
+from compat_saver.saver.restore.graph_import import disable_python, import_with_saver
+from compat_saver.saver.restore.initialization import TableInitializers, VariableInitializers, initialize
 from compat_saver.saver.restore.report import ModelReport, model_report
 from compat_saver.saver.restore.runner import Runner
-from compat_saver.saver.restore.start import begin
-from compat_saver.saver.restore.tables import Tables
 from compat_saver.saver.restore_ops.filling import fill, match, names_of
 from compat_saver.saver.restore_ops.requests import Request, requests_of
 from compat_saver.saver.saver import Saver
@@ -167,16 +164,15 @@ def restore(
     )
     meta, removed = (model.meta, []) if training_behavior == KEEP else _in_inference(model)
     imported = importable(meta)
-    foreign = disown(imported.meta)
-    v1 = _tensorflow.tensorflow().compat.v1
-    graph, saver = _import(v1, imported)
-    session = v1.Session(graph=graph)
+    python = disable_python(imported.meta)
+    graph, saver = import_with_saver(imported)
+    session = _tensorflow.tensorflow().compat.v1.Session(graph=graph)
     try:
-        remaining = Remaining(imported.meta, imported.graph)
-        report = _restore(session, saver, model, remaining, Matching(strict, name_map, scope, ema))
+        variables = VariableInitializers(imported.meta, imported.graph)
+        report = _restore(session, saver, model, variables, Matching(strict, name_map, scope, ema))
         files = {old: Path(new) for old, new in (assets or {}).items()}
-        tables = Tables(imported.meta, imported.graph, model.checkpoint, files)
-        start = begin(session, model, imported, remaining, tables, [row.name for row in report.restored])
+        tables = TableInitializers(imported.meta, imported.graph, model.checkpoint, files)
+        start = initialize(session, model, imported, variables, tables, [row.name for row in report.restored])
     except BaseException:
         session.close()
         raise
@@ -185,9 +181,9 @@ def restore(
             model.checkpoint.close()
     report = dataclasses.replace(
         report,
-        initialised=start.initialised,
-        uninitialised=start.uninitialised,
-        notes=(*model.notes, *removed, *imported.notes, *foreign, *start.notes),
+        initialized=start.initialized,
+        uninitialized=start.uninitialized,
+        notes=(*model.notes, *removed, *imported.notes, *python, *start.notes),
     )
     endpoints = Endpoints(model, imported.graph)
     return RestoredModel(session, saver, report, imported, endpoints)
@@ -199,48 +195,11 @@ def _in_inference(model: LegacyModel) -> tuple[MetaGraph, list[str]]:
     return meta, list(behavior_notes(behavior))
 
 
-def _import(v1: Any, imported: Importable) -> tuple[Any, Saver | None]:
-    """Returns the graph, and its own saver or a new one; None if there are no variables to save."""
-    message = v1.MetaGraphDef.FromString(imported.meta.message.SerializeToString())
-    graph = _tensorflow.tensorflow().Graph()
-    with graph.as_default():
-        try:
-            saver = v1.train.import_meta_graph(message)
-        except _tensorflow.tf_errors() as error:
-            path = imported.meta.path
-            raise GraphError(
-                f"{path}: TensorFlow does not import the graph: {_tensorflow.first_line(error)}"
-            ) from error
-        if saver is None:
-            variables = _unlisted(graph, imported)
-            saver = v1.train.Saver(variables) if variables else None
-    return graph, None if saver is None else Saver.around(saver, graph)
-
-
-def _unlisted(graph: Any, imported: Importable) -> dict[str, Any]:
-    """Returns name -> variable of a graph whose collections list none: the reference, or what reads a resource."""
-    local = imported.meta.collections.get(_LOCAL)
-    listed = {record.name for record in imported.meta.variables()}
-    listed |= set() if local is None else {name.partition(":")[0] for name in local.node_list.value}
-    found = {}
-    for node in variable_nodes(imported.graph):
-        if node.name in listed:
-            continue
-        reads = (use.node for use in node.output().uses if use.node.op == "ReadVariableOp")
-        read = next(reads, None) if node.op in HANDLE_OPS else node
-        if read is not None:
-            found[node.name] = graph.get_tensor_by_name(f"{read.name}:0")
-    return found
-
-
-_LOCAL = "local_variables"
-
-
 def _restore(
     session: Any,
     saver: Saver | None,
     model: LegacyModel,
-    remaining: Remaining,
+    variables: VariableInitializers,
     matching: Matching,
 ) -> ModelReport:
     """Fills what the saver asks for, and what else the checkpoint has of the graph's variables."""
@@ -256,23 +215,27 @@ def _restore(
         return ModelReport(model.path)
     requests = [] if saver is None else requests_of(session.graph, saver.saver_def.restore_op_name)
     wanted = [request.wanted for request in requests]
-    require_targets(matching.name_map, (*names_of(wanted), *remaining.first))
+    require_targets(matching.name_map, (*names_of(wanted), *variables.assignments))
     names = stored_names(checkpoint, matching)
     found = match(wanted, checkpoint, names, matching)
     fill(session, requests, found, checkpoint)
-    return model_report(found.report, _restore_additional(session, requests, remaining, checkpoint, names))
+    return model_report(found.report, _restore_additional(session, requests, variables, checkpoint, names))
 
 
 def _restore_additional(
-    session: Any, asked: Sequence[Request], remaining: Remaining, checkpoint: Checkpoint, names: Mapping[str, str]
+    session: Any,
+    asked: Sequence[Request],
+    variables: VariableInitializers,
+    checkpoint: Checkpoint,
+    names: Mapping[str, str],
 ) -> RestoreReport:
     """Fills the variables that the saver does not ask for and the checkpoint has, through their initialisers."""
     known = {request.wanted.name for request in asked}
     requests = []
-    for name, assignment in remaining.first.items():
+    for name, assignment in variables.assignments.items():
         if name in known or name not in names:
             continue
-        node = remaining.variables[name]
+        node = variables.nodes[name]
         op = session.graph.get_operation_by_name(assignment.name)
         wanted = Wanted(name, base(node.attr.type("dtype")), declared_shape(node), (name,))
         requests.append(Request(wanted, op.inputs[1], (op,)))

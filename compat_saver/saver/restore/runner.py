@@ -20,7 +20,7 @@ from compat_saver.model.runnable.whole_graph import Importable
 from compat_saver.saver.errors import as_tf_error
 from compat_saver.saver.matching.report import described
 from compat_saver.saver.restore.endpoints import Endpoints
-from compat_saver.saver.restore.python_functions import FOREIGN
+from compat_saver.saver.restore.graph_import import FOREIGN
 from compat_saver.saver.restore.report import ModelReport
 
 _UNFED = "You must feed a value for placeholder tensor"
@@ -129,7 +129,7 @@ class Runner:
         if _NO_FUNCTION in text:
             return as_tf_error(UsageError("\n".join(self._about_functions(wanted, fed))), error)
         if _NO_VALUE in text:
-            rows = [f"  - {item.name!r}: {item.reason}" for item in self._report.uninitialised if item.name in text]
+            rows = [f"  - {item.name!r}: {item.reason}" for item in self._report.uninitialized if item.name in text]
             head = "A variable has no value, for the checkpoint does not hold it:"
             return as_tf_error(UsageError("\n".join([head, *rows])), error) if rows else None
         return None

@@ -29,14 +29,20 @@ from compat_saver.errors import ArtifactError
 from compat_saver.proto.checkpoint_state import read_checkpoint_state, state_text
 from compat_saver.proto.files import read_message, replace_file
 from compat_saver.proto.recognize import CHECKPOINT_STATE
-from compat_saver.saver.save.leftovers import ENDINGS, Litter
 from compat_saver.sources import CheckpointFiles, find_checkpoint
 
 _MARK = re.compile(rb"earlier-[0-9a-f]{8}(?=\.)")
 _SECOND_NAME = re.compile(r"earlier-[0-9a-f]{8}\.")
 _STEP = re.compile(r"-\d+$")
 _STATE = ".state"
-_ENDINGS = (*ENDINGS, r"\.meta", re.escape(_STATE))
+_CHECKPOINT_ENDINGS = (r"-\d{5}-of-\d{5}", r"\.data-\d{5}-of-\d{5}", r"\.index")
+"""What the names of a checkpoint's files end with, as regular expressions; the file of V1 ends with nothing."""
+
+# NAME.tempstate123 becomes NAME when it is complete, and so does NAME.tmp1a2b3c.
+_UNFINISHED = r"(\.tempstate\d*|\.tmp[0-9a-f]+)?"
+# Shards wait in a directory of their own to be merged.
+_WAITING = re.compile(r"part-\d{5}-of-\d{5}(\.data-\d{5}-of-\d{5}|\.index)?(\.tempstate\d*)?")
+_ENDINGS = (*_CHECKPOINT_ENDINGS, r"\.meta", re.escape(_STATE))
 _LARGEST_STATE_FILE = 1 << 20
 
 _logger = logging.getLogger("compat_saver")
@@ -72,7 +78,7 @@ def protected(stem: Path, state_file: Path, besides: Sequence[Path] = ()) -> Ite
     copies = {path: path.with_name(f"{mark}.{path.name}") for path in {*files, *filter(Path.is_file, besides)}}
     state_copy = stem.with_name(f"{mark}.{stem.name}{_STATE}")
     meanwhile = None if latest is None else _leading_to(mark, state_file, latest.prefix.name)
-    litter = Litter(stem, besides)
+    leftovers = Leftovers(stem, besides)
     try:
         for path, copy in copies.items():
             _second_name(path, copy)
@@ -91,7 +97,7 @@ def protected(stem: Path, state_file: Path, besides: Sequence[Path] = ()) -> Ite
             _remove([*copies.values(), state_copy])
         else:
             _put_back(copies, state_file, state_copy)
-            litter.remove()
+            leftovers.remove()
         raise
     if meanwhile is not None and _identity(state_file) == start:
         os.replace(state_copy, state_file)
@@ -229,3 +235,46 @@ def _remove(paths: Iterable[Path]) -> None:
     for path in paths:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
+
+
+class Leftovers:
+    """The files of one save that were not there before it began.
+
+    Args:
+        stem: what the names of all files of the checkpoint begin with.
+        besides: the files that are written with it.
+    """
+
+    def __init__(self, stem: Path, besides: Sequence[Path]) -> None:
+        self._folder, self._waiting = stem.parent, stem.with_name(f"{stem.name}_temp")
+        own = f"{re.escape(stem.name)}({'|'.join(_CHECKPOINT_ENDINGS)})?"
+        names = "|".join([own, *(re.escape(path.name) for path in besides)])
+        self._pattern = re.compile(f"({names}){_UNFINISHED}", re.DOTALL)
+        self._before = self._names()
+
+    def _names(self) -> set[str] | None:
+        try:
+            return set(os.listdir(self._folder))
+        except OSError:  # whoever may not look into a directory may yet write to it
+            return None
+
+    def remove(self) -> None:
+        """Removes them, as far as it can."""
+        names = self._names()
+        if names is None or self._before is None:
+            return
+        new = names - self._before
+        for name in new:
+            if self._pattern.fullmatch(name):
+                _try_to_remove(self._folder / name)
+        if self._waiting.name in new:
+            with contextlib.suppress(OSError):
+                for path in list(self._waiting.iterdir()):
+                    if _WAITING.fullmatch(path.name):
+                        _try_to_remove(path)
+                self._waiting.rmdir()
+
+
+def _try_to_remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)
