@@ -1,8 +1,8 @@
 """Reads a checkpoint by name without a graph, as `tf.train.load_variable` and NewCheckpointReader do.
 
-The same names, arguments and results, without TensorFlow. What differs: any source is taken, slices of
-partitioned variables in V1 files are put together, and what is missing is told with the names nearest to it. Paths with
-`://` in them are left to TensorFlow's own functions.
+The same names, arguments and results, without TensorFlow. Differences: any source is accepted, slices of
+partitioned variables in V1 files are joined, and an error for a missing name suggests the nearest ones. Paths with
+`://` are left to TensorFlow's own functions.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class CheckpointReader:
         r"""Returns a line for every tensor: `dense/kernel (DT_FLOAT) [3,4]`.
 
         A partitioned one has a line as of V1, `w (DT_FLOAT) [8,4], 2 slices`; TensorFlow shows the parts of V2 by keys
-        that are no text.
+        that are not text.
         """
         dtypes = self._checkpoint.dtypes()
         return "".join(f"{self._line(name, dtypes[name])}\n" for name in sorted(dtypes)).encode()
@@ -177,7 +177,7 @@ def open_or_tf_error(path: str, *, needs_values: bool = False) -> Checkpoint:
 
 
 def _as_theirs(error: CompatSaverError) -> CompatSaverError:
-    """Returns the error as one that is also what TensorFlow raises in its place."""
+    """Returns an error that is also the one that TensorFlow raises instead."""
     if isinstance(error, (TensorNotFoundError, SourceNotFoundError)):
         return as_tf_error(error, "NotFoundError")
     if isinstance(error, (FormatError, NotALegacyArtifactError)):

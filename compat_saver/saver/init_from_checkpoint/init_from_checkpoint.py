@@ -1,7 +1,7 @@
-"""Initialises variables from a checkpoint, as tf.compat.v1.train's init_from_checkpoint and warm_start do.
+"""Initializes variables from a checkpoint: init_from_checkpoint and warm_start of tf.compat.v1.train.
 
-TensorFlow's own functions do the work. Before they do, everything is checked: a call that fails has changed nothing,
-and says all that does not fit at once. Any source is taken for a checkpoint.
+TensorFlow's own functions do the work. Before they run, everything is checked: a call that fails has changed nothing,
+and lists everything that does not match. Any path that leads to a checkpoint is accepted.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def init_from_checkpoint(
 
     Raises:
         RestoreError: (ValueError) a tensor or a variable is missing, a scope has none, or dtype or shape differ.
-        UsageError: (TypeError) something of the map is no variable.
+        UsageError: (TypeError) something in the map is not a variable.
         ArtifactError: (tf.errors.NotFoundError, tf.errors.DataLossError, ...) there is no checkpoint.
     """
     theirs = _tensorflow.tensorflow().compat.v1.train
@@ -87,7 +87,7 @@ def warm_start(
 
 
 def _chosen(given: Any) -> dict[str, list[Any]]:
-    """Returns the variables that are meant: name, of partitioned ones that of the whole -> variable or its parts."""
+    """Returns the chosen variables: name (for a partitioned one that of the whole) -> the variable, or its parts."""
     tf = _tensorflow.tensorflow()
     keys, collected = tf.compat.v1.GraphKeys, tf.compat.v1.get_collection
     if given is None or isinstance(given, str):
@@ -115,7 +115,7 @@ def _unfit(
     earlier: Mapping[str, str],
     only: Mapping[str, Any] | None,
 ) -> Iterator[str]:
-    """Yields what stands against a warm start."""
+    """Yields everything that prevents a warm start, a sentence each."""
     names, hints = earlier or _names_of_objects(checkpoint), 0
     for name, variables in chosen.items():
         if only is not None and name not in only:

@@ -1,4 +1,4 @@
-"""Fills variables that a program has, eagerly, from a checkpoint that another program wrote."""
+"""load_into: fills the variables of an eager program from a checkpoint that another program wrote."""
 
 from __future__ import annotations
 
@@ -33,30 +33,30 @@ def load_into(
     ema: bool = False,
     strict: bool = True,
 ) -> RestoreReport:
-    """Puts the weights of a checkpoint into variables; no graph is needed.
+    """Loads the weights of a checkpoint into variables; no graph is needed.
 
-    Every variable is looked for under its name (`dense/kernel`), under that without its model's name, and by the way to
-    it from object to object. Names, dtypes and shapes are checked before the first is assigned; should an assignment
-    fail all the same, those before it are undone. The values before are held until the end for that, as
-    tf.train.Checkpoint.restore does it too.
+    Every variable is looked for under its name (`dense/kernel`), under that without its model's name, and by its path
+    from object to object. Names, dtypes and shapes are checked before the first assignment; if an assignment fails
+    nevertheless, the earlier ones are undone. The previous values are kept in memory for that until the end, as in
+    tf.train.Checkpoint.restore.
 
     Args:
         target: a tf.Variable; a list or tuple of them; a dict, name in the checkpoint -> variable; a tf.Module, a
             tf.train.Checkpoint or another trackable object; a Keras model or layer that is built.
         source: a checkpoint saved by name or by object, V1 or V2: a prefix, any file, a directory, a SavedModel; or an
             HDF5 file of Keras 1 and 2, of weights or of a whole model.
-        name_map: name in the checkpoint -> name of the variable, or the variable itself; compiled patterns with what
-            takes the place of their matches; or a function from one name to the other.
+        name_map: name in the checkpoint -> name of the variable, or the variable itself; compiled patterns with the
+            replacement for their matches; or a function from one name to the other.
         scope: only tensors below it count, and their names are taken without it.
-        ema: a variable whose moving average is there gets that.
-        strict: whether everything must be found; otherwise what fits is loaded, and the report tells of the rest.
+        ema: whether a variable gets its moving average, if the checkpoint has it.
+        strict: whether everything must be found; otherwise what matches is loaded, and the report lists the rest.
 
     Returns:
-        What was loaded, what is missing or does not fit, and what of the checkpoint nobody asked for.
+        What was loaded, what is missing or does not match, and which tensors belong to no variable.
 
     Raises:
-        RestoreError: strict, and variables are missing or do not fit; all are listed, and nothing was changed.
-        UsageError: the target has no variables, the program is not in eager mode, or the map fits nothing.
+        RestoreError: strict, and variables are missing or do not match; all are listed, and nothing was changed.
+        UsageError: the target has no variables, the program is not in eager mode, or the map matches nothing.
         ArtifactError: there is no checkpoint, or it is damaged.
     """
     _require_eager()
@@ -83,7 +83,7 @@ def _require_eager() -> None:
     if not _tensorflow.tensorflow().executing_eagerly():
         raise UsageError(
             "load_into assigns at once and needs eager execution. In a graph use compat_saver.Saver and its restore, "
-            "or init_from_checkpoint before the initializers run; inside of a tf.function, call load_into before it."
+            "or init_from_checkpoint before the initializers run; with a tf.function, call load_into before it."
         )
 
 

@@ -1,7 +1,7 @@
-"""Two variables that would take one tensor.
+"""Resolves conflicts: two variables that match the same tensor.
 
-Of the two, the one whose likelier name it is keeps it. If it is as likely the other's, neither gets it, and what has no
-other name is listed as a misfit.
+The variable for which it is the likelier name keeps it. If it is as likely for both, neither gets it, and a variable
+without another name is listed as a mismatch.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from compat_saver.saver.matching.report import Mismatched, Missing, described
 
 
 def fit_without_conflicts(wanted: Sequence[Wanted], tensors: Tensors, names: Mapping[str, str]) -> Fit:
-    """Finds every variable in a checkpoint, as `fit` does, and gives no tensor to two.
+    """Finds every variable in a checkpoint, as `fit` does, and assigns no tensor to two variables.
 
     Args:
         wanted: the variables, each with a number of its own.
@@ -24,12 +24,12 @@ def fit_without_conflicts(wanted: Sequence[Wanted], tensors: Tensors, names: Map
         names: the names under which its tensors go -> keys.
     """
     shared: dict[str, Mismatched] = {}
-    asked = tuple(wanted)
+    original = tuple(wanted)
     while True:
         found = fit(wanted, tensors, names)
         conflicts = _conflicts(found.matches)
         if not conflicts:
-            return dataclasses.replace(_with_misfits(found, shared), wanted=asked)
+            return dataclasses.replace(_with_mismatches(found, shared), wanted=original)
         struck: dict[int, str] = {}
         for matches in conflicts:
             ranks = [match.wanted.keys.index(match.name) for match in matches]
@@ -54,15 +54,15 @@ def _conflicts(matches: Sequence[Match]) -> list[list[Match]]:
 def _shared(match: Match, count: int) -> Mismatched:
     wanted = match.wanted
     expected = described(wanted.dtype, wanted.shape)
-    return Mismatched(wanted.name, match.keys[0], expected, f"one tensor for {count} variables that go by that name")
+    return Mismatched(wanted.name, match.keys[0], expected, f"one tensor for {count} variables of that name")
 
 
 def _without(item: Wanted, name: str) -> Wanted:
     return dataclasses.replace(item, keys=tuple(key for key in item.keys if key != name))
 
 
-def _with_misfits(found: Fit, shared: Mapping[str, Mismatched]) -> Fit:
-    """Returns a fit in which variables that lost their tensor to none are misfits rather than missing."""
+def _with_mismatches(found: Fit, shared: Mapping[str, Mismatched]) -> Fit:
+    """Returns a fit in which variables that lost a shared tensor are mismatched rather than missing."""
     if not shared:
         return found
     report = found.report

@@ -1,4 +1,4 @@
-"""Under which names a checkpoint's tensors are looked for: scope, moving averages and a person's own map."""
+"""The names under which tensors of a checkpoint are looked for: scope, moving averages and the caller's map."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from compat_saver.saver.matching.keras_files import KerasFile
 NameMap = Mapping[str | re.Pattern[str], str] | Callable[[str], str]
 """Name in the checkpoint -> name of the variable, as an assignment_map of TF1 has it.
 
-A mapping holds exact names, and compiled regular expressions with what takes the place of their matches. An exact name
-comes first; on all other names every expression is tried, in order. Or a function, asked for every name.
+A mapping holds exact names, and compiled regular expressions with the replacement for their matches. An exact name
+comes first; every expression is tried on all other names, in order. Or a function, called for every name.
 """
 
 
@@ -73,14 +73,14 @@ def stored_names(checkpoint: Tensors, matching: Matching = DEFAULT) -> dict[str,
 
 
 def require_targets(name_map: NameMap | None, wanted: Iterable[str]) -> None:
-    """Raises UsageError for an exact name of the map that leads to no variable.
+    """Raises UsageError for an exact name of the map that matches no variable.
 
-    What a regular expression or a function makes is not asked for: it speaks of all names at once. Nor is a name that
-    the map itself leads away from: two tensors may change their names though only one of them is asked for.
+    The results of a regular expression or a function are not checked: these apply to all names at once. Nor is a name
+    that the map itself renames: two tensors may swap their names though only one of them is wanted.
 
     Args:
         name_map: name in the checkpoint -> name of the variable.
-        wanted: the names under which the variables are looked for; a part stands for its whole and the whole for its
+        wanted: the names under which the variables are looked for; a part counts for its whole and the whole for its
             parts.
     """
     if not isinstance(name_map, Mapping):
@@ -95,7 +95,7 @@ def require_targets(name_map: NameMap | None, wanted: Iterable[str]) -> None:
 
 
 def names_to_paste(names: Mapping[str, str]) -> dict[str, str]:
-    """Returns key -> of the names that a tensor goes by, the one that says most to a person."""
+    """Returns key -> the most readable of the names of a tensor."""
     found = {}
     for name, key in names.items():
         if names.get(key) != key or key.endswith(_VALUE_ENDING):
@@ -106,7 +106,7 @@ def names_to_paste(names: Mapping[str, str]) -> dict[str, str]:
 
 
 def _aliases(checkpoint: Tensors, scope: str | None) -> list[tuple[str, str]]:
-    """Returns (other name, key); below an object that is the scope, paths are those that begin with it."""
+    """Returns (other name, key); below an object that is the scope, paths start with the scope."""
     if isinstance(checkpoint, KerasFile):
         return list(checkpoint.aliases.items())
     if not isinstance(checkpoint, Checkpoint):
@@ -114,7 +114,7 @@ def _aliases(checkpoint: Tensors, scope: str | None) -> list[tuple[str, str]]:
     items = [item for item in decode_object_graph(checkpoint).values() if item.attribute == VALUE]
     uses = Counter(item.full_name for item in items)
     paths = [(item.path, item.key) for item in items if item.path]
-    # Variables that nobody named are all called "Variable".
+    # Variables without a name are all called "Variable".
     return [
         *_paths_below(checkpoint, scope),
         *paths,
@@ -153,22 +153,22 @@ def _averaged(names: Mapping[str, str], prefix: str) -> dict[str, str]:
 
 
 def _mapped(names: Mapping[str, str], name_map: NameMap) -> dict[str, str]:
-    new_names, meant = _new_names(names, name_map)
-    moved = {names[name] for name in meant}
+    new_names, mentioned = _new_names(names, name_map)
+    moved = {names[name] for name in mentioned}
     found: dict[str, str] = {}
-    for name in (name for name in names if name in meant):
+    for name in (name for name in names if name in mentioned):
         key, new = names[name], new_names[name]
         if found.setdefault(new, key) != key:
             first, second = sorted((found[new], key))
             raise UsageError(f"name_map: {first!r} and {second!r} would both be {new!r}.")
-    kept = {name: key for name, key in names.items() if name not in meant and key not in moved}
+    kept = {name: key for name, key in names.items() if name not in mentioned and key not in moved}
     return {**kept, **found}
 
 
 def _new_names(names: Mapping[str, str], name_map: NameMap) -> tuple[dict[str, str], set[str]]:
-    """Returns the new name of every name, and the names that the map speaks of."""
+    """Returns the new name of every name, and the names that the map mentions."""
     if callable(name_map):
-        new_names = {name: _asked(name_map, name) for name in names}
+        new_names = {name: _called(name_map, name) for name in names}
         exact = {}
     else:
         for old, new in name_map.items():
@@ -180,8 +180,8 @@ def _new_names(names: Mapping[str, str], name_map: NameMap) -> tuple[dict[str, s
     return new_names, {name for name, new in new_names.items() if new != name or name in exact}
 
 
-def _asked(name_map: Callable[[str], str], name: str) -> str:
+def _called(name_map: Callable[[str], str], name: str) -> str:
     new = name_map(name)
     if not isinstance(new, str):
-        raise UsageError(f"name_map: the function must return a name for {name!r}, and returned {new!r}.")
+        raise UsageError(f"name_map: the function must return a name for {name!r}, but returned {new!r}.")
     return new

@@ -1,4 +1,4 @@
-"""What TensorFlow says when saving or restoring fails, told again with what to do, in errors of the same class."""
+"""Turns failures of saving and restoring into errors of the same TensorFlow class that say what to do."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _MOST_SHOWN = 10
 # Op -> the first of its inputs that is a value to save; the second input has the names.
 _SAVE_OPS = {"SaveV2": 3, "SaveSlices": 3, "Save": 2}
 _ADVICE = {
-    "PermissionDeniedError": "Save to a directory that may be written to.",
-    "ResourceExhaustedError": "Make room, or keep fewer checkpoints with max_to_keep.",
+    "PermissionDeniedError": "Save to a writable directory.",
+    "ResourceExhaustedError": "Free disk space, or keep fewer checkpoints with max_to_keep.",
 }
 _NO_DEVICE = (
     "Cannot assign a device",
@@ -25,7 +25,7 @@ _NO_DEVICE = (
 
 
 def save_failure(error: Exception, prefix: str, session: Any, saver_def: Any) -> CompatSaverError | None:
-    """Returns what to raise in place of an error of saving; None where it says enough.
+    """Returns the error to raise instead of one of saving; None if that is clear enough.
 
     Args:
         error: what was raised.
@@ -39,10 +39,10 @@ def save_failure(error: Exception, prefix: str, session: Any, saver_def: Any) ->
     errors = tensorflow().errors
     if isinstance(error, (ValueError, errors.NotFoundError)) and "://" not in prefix and not os.path.isdir(folder):
         return with_bases(
-            SourceNotFoundError(f"{prefix}: cannot be saved, there is no directory {folder}. Make it."),
+            SourceNotFoundError(f"{prefix}: cannot be saved, there is no directory {folder}. Create it."),
             ValueError,
         )
-    # TensorFlow takes a prefix without a directory for one whose directory is not there.
+    # TensorFlow takes a prefix without a directory for one whose directory does not exist.
     cause = error.__context__ if isinstance(error, ValueError) else error
     if isinstance(cause, errors.FailedPreconditionError):
         names = uninitialized(session, saver_def) if session is not None else []
@@ -54,9 +54,9 @@ def save_failure(error: Exception, prefix: str, session: Any, saver_def: Any) ->
         ours = as_tf_error(better, cause)
         return ours if cause is error else with_bases(ours, ValueError)
     if isinstance(error, OSError):
-        name, said = tf_class_of(error), error.strerror or error
+        name, reason = tf_class_of(error), error.strerror or error
         advice = _ADVICE.get(name, "")
-        return as_tf_error(ArtifactError(f"{prefix}: cannot be saved: {said}. {advice}".rstrip()), name)
+        return as_tf_error(ArtifactError(f"{prefix}: cannot be saved: {reason}. {advice}".rstrip()), name)
     return None
 
 
@@ -97,9 +97,9 @@ def _saving_ops(root: Any) -> Iterator[Any]:
 
 
 def restore_failure(error: Exception, prefix: str) -> CompatSaverError | None:
-    """Returns what to raise in place of an error of restoring; None where it says enough.
+    """Returns the error to raise instead of one of restoring; None if that is clear enough.
 
-    Cases: the checkpoint is damaged, which our reader tells exactly; it is not.
+    Cases: the checkpoint is damaged, which the reader of this package describes exactly; it is not.
     """
     if isinstance(error, CompatSaverError) or not isinstance(error, tensorflow().errors.OpError):
         return None
@@ -109,9 +109,9 @@ def restore_failure(error: Exception, prefix: str) -> CompatSaverError | None:
     damage = None if "://" in prefix else _damage(prefix)
     if damage is not None:
         return as_tf_error(damage, error)
-    said = first_line(root) if isinstance(root, Exception) else ""
-    advice = _NO_DEVICE[1] if _NO_DEVICE[0] in said else ""
-    return as_tf_error(RestoreError(f"{prefix}: cannot be restored: {said.rstrip('.')}. {advice}".rstrip()), error)
+    reason = first_line(root) if isinstance(root, Exception) else ""
+    advice = _NO_DEVICE[1] if _NO_DEVICE[0] in reason else ""
+    return as_tf_error(RestoreError(f"{prefix}: cannot be restored: {reason.rstrip('.')}. {advice}".rstrip()), error)
 
 
 def _damage(prefix: str) -> ArtifactError | None:

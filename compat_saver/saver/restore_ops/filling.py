@@ -16,7 +16,7 @@ from compat_saver.saver.matching.report import RestoreReport
 from compat_saver.saver.restore_ops.requests import Request, assignments
 
 _BATCH_BYTES = 64 << 20
-"""About how much is handed to a session at once: a session copies what it is fed."""
+"""Approximate size of what is fed to a session at once: a session copies its feeds."""
 
 
 def match(
@@ -71,7 +71,7 @@ def restore_variables(
 
     Raises:
         RestoreError: strict, and something is missing or does not fit; nothing was restored.
-        UsageError: the map, the scope or the averages fit nothing, or the map leads to no variable.
+        UsageError: the map, the scope or the averages match nothing, or the map leads to no variable.
     """
     require_targets(matching.name_map, names_of(wanted))
     found = match(wanted, checkpoint, stored_names(checkpoint, matching), matching)
@@ -93,9 +93,9 @@ def fill(session: Any, requests: Sequence[Request], found: Fit, checkpoint: Chec
 
     Args:
         session: the tf.compat.v1.Session.
-        requests: everything that the saver asks for.
+        requests: everything that the saver reads.
         found: their fit.
-        checkpoint: where the values lie.
+        checkpoint: where the values are stored.
     """
     by_wanted = {id(match.wanted): match for match in found.matches}
     filled = [request for request in requests if id(request.wanted) in by_wanted]
@@ -106,11 +106,11 @@ def fill(session: Any, requests: Sequence[Request], found: Fit, checkpoint: Chec
 
 
 def assign(values: Sequence[tuple[Match, Any]], tensors: Tensors) -> None:
-    """Assigns variables of eager mode their values, all or none: an error undoes those before it.
+    """Assigns values to variables of eager mode, all or none: an error undoes the earlier assignments.
 
     Args:
         values: what was found, and the tf.Variable.
-        tensors: where the values lie.
+        tensors: where the values are stored.
     """
     tf = _tensorflow.tensorflow()
     before = []
@@ -126,7 +126,7 @@ def assign(values: Sequence[tuple[Match, Any]], tensors: Tensors) -> None:
 
 
 def _batches(ops: Sequence[Any], filled: Sequence[Request]) -> Iterator[list[Any]]:
-    """Yields the ops in groups that need some MB each."""
+    """Yields the ops in groups that take some megabytes each."""
     sizes: dict[str, int] = {}
     for request in filled:
         for user in request.users:

@@ -46,7 +46,7 @@ def _opened(path: str) -> Checkpoint:
 
 
 def _require_long_enough(checkpoint: Checkpoint) -> None:
-    """Raises a FormatError if a data file of V2 ends before the tensors that its index puts there."""
+    """Raises a FormatError if a data file of V2 ends before the tensors that the index locates in it."""
     if checkpoint.version != "V2" or _is_as_long_as_its_tensors(checkpoint):
         return
     ends: dict[int, int] = {}
@@ -69,9 +69,9 @@ def _require_long_enough(checkpoint: Checkpoint) -> None:
 
 
 def _is_as_long_as_its_tensors(checkpoint: Checkpoint) -> bool:
-    """Whether the data files are together as long as the types and shapes want, which is quick to see.
+    """Whether the total size of the data files is that of all tensors, which is quick to check.
 
-    That much TensorFlow writes if there are no strings; what is cut short is shorter.
+    TensorFlow writes exactly that much if there are no strings; a truncated file is shorter.
     """
     dtypes, shapes = checkpoint.dtypes(), checkpoint.shapes()
     if not all(dtype.itemsize for dtype in dtypes.values()):
@@ -81,7 +81,7 @@ def _is_as_long_as_its_tensors(checkpoint: Checkpoint) -> bool:
 
 
 def require_session(session: Any, method: str) -> None:
-    """Raises a UsageError, also a TypeError and an AttributeError, for what is no session.
+    """Raises a UsageError, also a TypeError and an AttributeError, for an object that is not a session.
 
     Saving needs a session of TensorFlow's own; a MonitoredSession, which holds one, can restore.
     """
