@@ -36,10 +36,9 @@ def open_checkpoint(source: PathArgument) -> Checkpoint:
     Raises:
         ArtifactError: there is no checkpoint, or it is damaged.
     """
-    from compat_saver.bundle import open_bundle
-    from compat_saver.sources import resolve_checkpoint_prefix
+    from compat_saver.sources import open_checkpoint as open_by_path
 
-    return open_bundle(resolve_checkpoint_prefix(source))
+    return open_by_path(source, needs_values=False)
 
 
 def read_meta_graph(path: PathArgument) -> MetaGraph:

@@ -9,11 +9,12 @@ import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.bundle.arrays import encode
-from compat_saver.checkpoints.reading import PathArgument, matching, open_source
+from compat_saver.checkpoints.reading import PathArgument, matching
 from compat_saver.checkpoints.values import Flat, Numbers, Slices, Stored
 from compat_saver.checkpoints.write_plan import Entry, WriteOptions, WritePlan, Written, copies, write_checkpoint
 from compat_saver.dtypes import DType
 from compat_saver.errors import UsageError
+from compat_saver.sources import open_checkpoint
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -34,7 +35,7 @@ def convert(
         ArtifactError: there is no checkpoint, or it is damaged.
         OutputExistsError: the output is already there.
     """
-    with open_source(source) as checkpoint:
+    with open_checkpoint(source) as checkpoint:
         return write_checkpoint(WritePlan(tuple(copies(checkpoint, join=join))), output, **options)
 
 
@@ -65,7 +66,7 @@ def cast(
         OutputExistsError: the output is already there.
     """
     wanted = dict(_parse_pair(*pair) for pair in types.items())
-    with open_source(source) as checkpoint:
+    with open_checkpoint(source) as checkpoint:
         chosen = matching(checkpoint, only) if only else checkpoint.keys()
         entries = [_cast_entry(entry, wanted) if entry.name in chosen else entry for entry in copies(checkpoint)]
         if not any(entry.change for entry in entries):

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from compat_saver.bundle import Checkpoint, TensorInfo
-from compat_saver.checkpoints.reading import PathArgument, open_source
+from compat_saver.checkpoints.reading import PathArgument
 from compat_saver.checkpoints.values import Flat, Stored, together
 from compat_saver.checkpoints.write_plan import Progress
 from compat_saver.errors import UsageError
+from compat_saver.sources import open_checkpoint
 
 ONLY_IN_A, ONLY_IN_B, SHAPE, DTYPE, VALUES = "only in A", "only in B", "shape", "dtype", "values"
 
@@ -106,7 +107,7 @@ def diff(
     """
     if not (np.isfinite(rtol) and np.isfinite(atol)):
         raise UsageError(f"Tolerances must be finite numbers, found rtol {rtol} and atol {atol}.")
-    with open_source(a) as first, open_source(b) as second:
+    with open_checkpoint(a) as first, open_checkpoint(b) as second:
         report, total = progress or (lambda count, total: None), _bytes_of(first)
         found = []
         for name in sorted({*first, *second}):

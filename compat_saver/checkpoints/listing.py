@@ -9,7 +9,7 @@ from typing import Any
 from compat_saver.bundle import Checkpoint, TensorInfo, open_bundle
 from compat_saver.checkpoints.object_graph import ObjectKey, decode_object_graph
 from compat_saver.checkpoints.reading import PathArgument, matching
-from compat_saver.sources import resolve_checkpoint
+from compat_saver.sources import open_checkpoint, resolve_checkpoint
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def object_keys(source: PathArgument) -> Mapping[str, ObjectKey]:
 
 
 def _opened(source: PathArgument) -> Checkpoint:
-    return open_bundle(resolve_checkpoint(source).prefix)
+    return open_checkpoint(source, needs_values=False)
 
 
 def _row(info: TensorInfo, owners: Mapping[str, ObjectKey]) -> TensorRow:

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Sequence
 from os import PathLike
 
-from compat_saver.bundle import Checkpoint, boxes, open_bundle
+from compat_saver.bundle import Checkpoint, boxes
 from compat_saver.bundle.arrays import Array
 from compat_saver.errors import UsageError, and_more, nearest_names
-from compat_saver.sources import resolve_checkpoint
+from compat_saver.sources import open_checkpoint
 
 PathArgument = str | PathLike[str]
 
@@ -18,30 +18,16 @@ MOST_SHOWN = 10
 """Names that a message lists before it counts the others."""
 
 
-def open_source(source: PathArgument) -> Checkpoint:
-    """Opens a checkpoint whose values are going to be read.
-
-    Args:
-        source: a prefix, any file of the checkpoint, or a directory.
-
-    Raises:
-        ArtifactError: there is no checkpoint, files of it are missing, or it is damaged.
-    """
-    found = resolve_checkpoint(source)
-    found.require_shards()
-    return open_bundle(found.prefix)
-
-
 def open_sources(sources: Sequence[PathArgument]) -> list[Checkpoint]:
     """Opens several.
 
     Raises:
         UsageError: there are fewer than two.
-        ArtifactError: as for `open_source`.
+        ArtifactError: as for `open_checkpoint`.
     """
     if isinstance(sources, str) or len(sources) < 2:
         raise UsageError("expected at least two checkpoints")
-    return [open_source(source) for source in sources]
+    return [open_checkpoint(source) for source in sources]
 
 
 def matching(names: Iterable[str], patterns: Sequence[str]) -> set[str]:
@@ -82,7 +68,7 @@ def get(source: PathArgument, name: str, slices: str | tuple[slice, ...] = ()) -
         UsageError: the slices are none, or do not fit.
     """
     chosen = parse_slices(slices) if isinstance(slices, str) else slices
-    with open_source(source) as checkpoint:
+    with open_checkpoint(source) as checkpoint:
         return checkpoint.read_slice(name, chosen)
 
 

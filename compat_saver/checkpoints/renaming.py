@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from compat_saver.analysis.values.roles import AVERAGE
 from compat_saver.bundle import Checkpoint
-from compat_saver.checkpoints.reading import MOST_SHOWN, PathArgument, open_source
+from compat_saver.checkpoints.reading import MOST_SHOWN, PathArgument
 from compat_saver.checkpoints.values import Stored
 from compat_saver.checkpoints.write_plan import Entry, WriteOptions, WritePlan, Written, copies, write_checkpoint
 from compat_saver.errors import UsageError, and_more, nearest_names, phrases_and_more
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
+from compat_saver.sources import open_checkpoint
 from compat_saver.sources.yaml_files import read_yaml
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def rename(
         ArtifactError: there is no checkpoint, or it is damaged.
         OutputExistsError: the output is already there.
     """
-    with open_source(source) as checkpoint:
+    with open_checkpoint(source) as checkpoint:
         new_names = new_names_of(list(checkpoint), names or {}, patterns)
         return write_checkpoint(_plan(checkpoint, new_names), output, **options)
 
@@ -121,7 +122,7 @@ def ema(
         ArtifactError: there is no checkpoint, or it is damaged.
         OutputExistsError: the output is already there.
     """
-    with open_source(source) as checkpoint:
+    with open_checkpoint(source) as checkpoint:
         ending = f"/{suffix}"
         averages = {name.removesuffix(ending): name for name in checkpoint if name.endswith(ending)}
         if not averages:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from compat_saver.analysis.values.roles import role_of, slots_of_graph
-from compat_saver.checkpoints.reading import PathArgument, matching, open_source
+from compat_saver.checkpoints.reading import PathArgument, matching
 from compat_saver.checkpoints.write_plan import WriteOptions, WritePlan, Written, copies, write_checkpoint
 from compat_saver.errors import UsageError
 from compat_saver.graph import from_graph_def
 from compat_saver.proto.meta_graph import read_meta_graph
-from compat_saver.sources import resolve_checkpoint
+from compat_saver.sources import open_checkpoint, resolve_checkpoint
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -43,7 +43,7 @@ def drop(
     """
     if not patterns and not slots:
         raise UsageError("nothing to drop: give patterns, or choose the slots")
-    with open_source(source) as checkpoint:
+    with open_checkpoint(source) as checkpoint:
         dropped = matching(checkpoint, patterns)
         if slots:
             dropped |= _slots(source, list(checkpoint))
@@ -70,7 +70,7 @@ def keep(
     """
     if not patterns:
         raise UsageError("nothing to keep: give patterns")
-    with open_source(source) as checkpoint:
+    with open_checkpoint(source) as checkpoint:
         chosen = matching(checkpoint, patterns)
         kept = [name for name in checkpoint if name in chosen]
         dropped = tuple(name for name in checkpoint if name not in chosen)
@@ -86,7 +86,7 @@ def slots_of(source: PathArgument) -> list[str]:
     Raises:
         ArtifactError: there is no checkpoint, or it is damaged.
     """
-    with open_source(source) as checkpoint:
+    with open_checkpoint(source) as checkpoint:
         return sorted(_slots(source, list(checkpoint)))
 
 

@@ -17,7 +17,7 @@ from os import PathLike, fspath
 
 from compat_saver.errors import ArtifactError, FormatError, UsageError
 from compat_saver.proto import messages
-from compat_saver.proto.files import read_message
+from compat_saver.proto.files import read_message, replace_file
 from compat_saver.proto.recognize import CHECKPOINT_STATE
 
 _DIGITS = "[0-9]" * 5
@@ -203,7 +203,10 @@ def write_state_message(target: str, message: messages.Message, *, is_awaited: b
     Raises:
         ArtifactError: the file cannot be written.
     """
-    _replace(target, state_text(message), is_awaited)
+    try:
+        replace_file(target, state_text(message), f"{target}.tmp-{uuid.uuid4().hex}", is_awaited=is_awaited)
+    except OSError as error:
+        raise ArtifactError(f"{target}: cannot be written ({error}).") from error
     return target
 
 
@@ -220,20 +223,3 @@ def _as_written(path: str, directory: str, relative: bool) -> str:
         return os.path.relpath(path, directory)
     both_relative = not os.path.isabs(path) and not os.path.isabs(directory)
     return os.path.relpath(path, directory) if both_relative else path
-
-
-def _replace(target: str, data: bytes, is_awaited: bool) -> None:
-    temporary = f"{target}.tmp-{uuid.uuid4().hex}"
-    try:
-        # Not tempfile: its files are for their owner alone, and the state file is for whoever may read the directory.
-        with open(temporary, "xb") as file:
-            file.write(data)
-            if is_awaited:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except OSError as error:
-        raise ArtifactError(f"{target}: cannot be written ({error}).") from error
-    finally:
-        if os.path.exists(temporary):
-            os.unlink(temporary)

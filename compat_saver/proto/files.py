@@ -1,4 +1,4 @@
-"""Reads one protobuf message from a file, binary or text, with an error that explains what is wrong."""
+"""Reads a protobuf message from a file, binary or text, with errors that explain what is wrong, and replaces files."""
 
 from __future__ import annotations
 
@@ -185,3 +185,30 @@ def _parse_text(data: bytes, wanted: str, path: str) -> Message:
         raise FormatError(
             "text that cannot be parsed", path=path, expected=f"a {wanted}", found=str(error), hint=_CUT_SHORT
         ) from error
+
+
+def replace_file(
+    path: str | PathLike[str], content: bytes, temporary: str | PathLike[str], *, is_awaited: bool
+) -> None:
+    """Replaces a small file in one step: written beside and renamed, it appears complete or stays as it was.
+
+    Args:
+        path: the file.
+        content: what it is to hold.
+        temporary: a new name in the same directory; nothing is left under it, unless the process is killed.
+        is_awaited: whether to wait until the disk has the content.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    try:
+        # Not tempfile: its files are for their owner alone, and these are for whoever may read the directory.
+        with open(temporary, "xb") as file:
+            file.write(content)
+            if is_awaited:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        if os.path.exists(temporary):
+            os.unlink(temporary)

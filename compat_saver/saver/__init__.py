@@ -1,6 +1,10 @@
 """The TF1 workflows on `tf.compat.v1`: Saver, import_meta_graph, checkpoint state, restoring and loading weights.
 
-The public names stand at the top of `compat_saver`; each module is imported when one of its names is first used.
+The public names are exported by `compat_saver`; each module is imported when one of its names is first used.
+
+Reading order: `errors`, `matching/` (which tensor belongs to which variable), `checkpoint_management` and `variables`,
+`save/`, `restore_ops/` and `checkpoint_utils`, `saver` (class Saver), `meta_graph`, then the functions built on them:
+`restore/`, `load_into/`, `init_from_checkpoint/`.
 """
 
 from __future__ import annotations
@@ -28,11 +32,11 @@ _MODULES = {
     "restore": "restore.model",
     "load_into": "load_into.load_into",
 }
-"""Public name -> the module that has it."""
+"""Public name -> the module that defines it."""
 
 
 def public(name: str) -> Any:
-    """Returns what a public name of the workflows stands for.
+    """Returns the function or class of a public name.
 
     Raises:
         AttributeError: there is no such name.

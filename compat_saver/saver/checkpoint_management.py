@@ -1,8 +1,8 @@
-"""Which checkpoints a directory has, as `tf.train` tells: the latest, all, since when, and how to remove one.
+"""Checkpoint management of `tf.train`: the latest checkpoint, all of them, their times, and removal.
 
-The same names, arguments and results, without TensorFlow. What differs: paths that lead nowhere because the directory
-was copied are led to the files that came along, names are taken literally and never as patterns of a glob, sharded V1
-checkpoints are seen, and pathlib's paths are taken. Paths with `://` in them are left to TensorFlow's own functions.
+The same names, arguments and results, without TensorFlow. Differences: paths that are wrong because the directory was
+copied lead to the copied files, names are literal and never glob patterns, sharded V1 checkpoints are found, and
+pathlib paths are accepted. Paths with `://` are left to TensorFlow's own functions.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from compat_saver.proto.checkpoint_state import (
     v1_shards,
     write_state_message,
 )
-from compat_saver.saver.errors import also, also_of_system, as_also
+from compat_saver.saver.errors import as_tf_error, tf_class_of, with_bases
 from compat_saver.sources.checkpoint_files import find_checkpoint, list_checkpoints
 
 _STATE_FILE = "checkpoint"
@@ -38,12 +38,12 @@ _logger = logging.getLogger("compat_saver")
 
 
 def is_remote(path: str | PathLike[str]) -> bool:
-    """Whether a path leads to a file system that only TensorFlow knows: `gs://...`."""
+    """Whether a path is on a file system that only TensorFlow knows: `gs://...`."""
     return "://" in fspath(path)
 
 
 def stem_of(prefix: str) -> str:
-    """Returns what the names of all files of a checkpoint begin with: the shards of V1 have one graph, beside them."""
+    """Returns the common start of the names of all files of a checkpoint: the shards of V1 share one graph file."""
     return _SHARD_ENDING.sub("", prefix)
 
 
@@ -58,9 +58,9 @@ def _texts(paths: Sequence[str | PathLike[str]] | None) -> list[str] | None:
 def latest_checkpoint(checkpoint_dir: str | PathLike[str], latest_filename: str | None = None) -> str | None:
     """Returns the prefix of the latest checkpoint of a directory, or None, as tf.train.latest_checkpoint.
 
-    Cases: there is no state file, None; the checkpoint that it names, in the directory if it was copied there; where
-    that is gone, with a warning, the latest that it lists and is there, else the only one there whose name differs in
-    its step alone; None. TensorFlow gives up where the first is gone, and a program then starts its training anew.
+    Cases: None without a state file; the checkpoint that it names, in the directory if it was copied there; if that is
+    gone, with a warning, the latest listed one that exists, else the only one whose name differs just in its step;
+    None. TensorFlow returns None if the named one is gone, and the program then restarts its training.
 
     Args:
         checkpoint_dir: the directory.
@@ -79,8 +79,8 @@ def latest_checkpoint(checkpoint_dir: str | PathLike[str], latest_filename: str 
     if checkpoint_state.checkpoint_exists(latest):
         return latest
     instead = _another(state, fspath(checkpoint_dir))
-    what = f"taken instead: {instead}" if instead else "there is none to take in its place"
-    _logger.warning("%s: the latest checkpoint that its state names is gone: %s; %s", checkpoint_dir, latest, what)
+    what = f"taken instead: {instead}" if instead else "there is no other to take instead"
+    _logger.warning("%s: the latest checkpoint that its state file names is gone: %s; %s", checkpoint_dir, latest, what)
     return instead
 
 
@@ -109,7 +109,7 @@ def get_checkpoint_state(
 ) -> messages.Message | None:
     """Returns the CheckpointState message of a directory, as tf.train.get_checkpoint_state, or None without one.
 
-    A state file that cannot be read counts as none, with a warning that says what it is.
+    A state file that cannot be read counts as none, with a warning.
 
     Args:
         checkpoint_dir: the directory.
@@ -117,11 +117,11 @@ def get_checkpoint_state(
 
     Returns:
         A message with model_checkpoint_path, all_model_checkpoint_paths, all_model_checkpoint_timestamps (seconds
-        since 1970) and last_preserved_timestamp; relative paths are joined to the directory, and those that lead
-        nowhere are looked for in it.
+        since 1970) and last_preserved_timestamp; relative paths are joined to the directory, and missing
+        files are looked for in it.
 
     Raises:
-        ValueError: it is empty, names no latest checkpoint, or is no text (the error is also an ArtifactError).
+        ValueError: it is empty, names no latest checkpoint, or is not text (the error is also an ArtifactError).
     """
     if is_remote(checkpoint_dir):
         return _theirs().get_checkpoint_state(checkpoint_dir, latest_filename)
@@ -135,8 +135,8 @@ def get_checkpoint_state(
         if _names_no_checkpoint(error, path):
             raise
         if not _is_text(path):
-            raise also(error, ValueError) from error.__cause__
-        _logger.warning("%s: no state of checkpoints is read from it. %s", path, error)
+            raise with_bases(error, ValueError) from error.__cause__
+        _logger.warning("%s: ignored, it cannot be read as a checkpoint state file. %s", path, error)
         return None
     return messages.CheckpointState(
         model_checkpoint_path=state.model_checkpoint_path,
@@ -152,7 +152,7 @@ def _names_no_checkpoint(error: ArtifactError, path: str) -> bool:
 
 
 def _is_text(path: str) -> bool:
-    """Whether a file, as far as it can be read, is UTF-8; what is neither is no state, but may have been one."""
+    """Whether a file is UTF-8, or cannot be read; anything else is not a state file, though it may be a damaged one."""
     try:
         Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError:
@@ -177,7 +177,7 @@ def generate_checkpoint_state_proto(
         all_model_checkpoint_paths: all prefixes that are not deleted, oldest first; the latest is appended where it is
             not their last. The list stays as it is.
         all_model_checkpoint_timestamps: seconds since 1970, one for each of them.
-        last_preserved_timestamp: when a checkpoint was last kept for good, in seconds since 1970.
+        last_preserved_timestamp: when a checkpoint was last kept permanently, in seconds since 1970.
 
     Raises:
         UsageError: (ValueError) timestamps and paths differ in number.
@@ -275,18 +275,18 @@ def _write(
     target = os.path.join(fspath(save_dir), _STATE_FILE if latest_filename is None else latest_filename)
     if target == state.model_checkpoint_path:
         conflict = UsageError(
-            f"{target}: a checkpoint cannot have the path of the file that tells which is the latest; "
-            "give the checkpoint another name, or the file another with latest_filename."
+            f"{target}: a checkpoint cannot have the path of the checkpoint state file. "
+            "Give the checkpoint another name, or the state file another one with latest_filename."
         )
-        raise also(conflict, RuntimeError)
+        raise with_bases(conflict, RuntimeError)
     if not os.path.isdir(os.path.dirname(target) or "."):
-        missing = f"{target}: the directory {os.path.dirname(target)} does not exist; make it first."
-        raise as_also(SourceNotFoundError(missing), "NotFoundError")
+        missing = f"{target}: the directory {os.path.dirname(target)} does not exist; create it first."
+        raise as_tf_error(SourceNotFoundError(missing), "NotFoundError")
     try:
         write_state_message(target, state, is_awaited=is_awaited)
     except ArtifactError as error:
-        refusal = error.__cause__
-        raise also_of_system(error, refusal) if isinstance(refusal, OSError) else error from refusal
+        cause = error.__cause__
+        raise as_tf_error(error, tf_class_of(cause)) if isinstance(cause, OSError) else error from cause
 
 
 def checkpoint_exists(checkpoint_prefix: str | PathLike[str]) -> bool:
@@ -307,7 +307,7 @@ def get_checkpoint_mtimes(checkpoint_prefixes: Iterable[str | PathLike[str]]) ->
         checkpoint_prefixes: their prefixes.
 
     Returns:
-        Whole seconds since 1970 of those that are there; the others are left out.
+        Whole seconds since 1970 of those that exist; the others are left out.
     """
     times: list[float] = []
     for prefix in [fspath(prefix) for prefix in checkpoint_prefixes]:
@@ -324,10 +324,10 @@ def remove_checkpoint(
 ) -> None:
     """Deletes the files of a checkpoint and its graph, as tf.compat.v1.train.remove_checkpoint; missing ones are fine.
 
-    The index goes first: what is cut off in the middle leaves no checkpoint that looks whole.
+    The index goes first: an interrupted removal leaves no checkpoint that looks complete.
 
     Args:
-        checkpoint_prefix: its prefix, taken literally (TensorFlow's own deletes the files of `m1` for `m[1]`); only
+        checkpoint_prefix: its prefix, literal (TensorFlow's own function deletes the files of `m1` for `m[1]`); only
             `X-?????-of-00002` stands for the shards of V1.
         checkpoint_format_version: SaverDef.V2 (2), or SaverDef.V1 (1).
         meta_graph_suffix: the ending of the graph's file.
@@ -363,4 +363,5 @@ def _delete(path: str) -> None:
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise also_of_system(ArtifactError(f"{path}: cannot be deleted ({error})."), error) from error
+        ours = ArtifactError(f"{path}: cannot be deleted ({error}).")
+        raise as_tf_error(ours, tf_class_of(error)) from error

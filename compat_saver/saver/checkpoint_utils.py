@@ -1,8 +1,8 @@
 """Reads a checkpoint by name without a graph, as `tf.train.load_variable` and NewCheckpointReader do.
 
-The same names, arguments and results, without TensorFlow. What differs: any source is taken, slices of
-partitioned variables in V1 files are put together, and what is missing is told with the names nearest to it. Paths with
-`://` in them are left to TensorFlow's own functions.
+The same names, arguments and results, without TensorFlow. Differences: any source is accepted, slices of
+partitioned variables in V1 files are joined, and an error for a missing name suggests the nearest ones. Paths with
+`://` are left to TensorFlow's own functions.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from compat_saver import _tensorflow
-from compat_saver.bundle import Checkpoint, open_bundle
+from compat_saver.bundle import Checkpoint
 from compat_saver.dtypes import DType
 from compat_saver.errors import (
     ArtifactError,
@@ -26,8 +26,8 @@ from compat_saver.errors import (
     UsageError,
 )
 from compat_saver.saver.checkpoint_management import is_remote, latest_checkpoint
-from compat_saver.saver.errors import also, as_also
-from compat_saver.sources import resolve_checkpoint_prefix
+from compat_saver.saver.errors import as_tf_error, with_bases
+from compat_saver.sources import open_checkpoint
 
 StrPath = str | bytes | PathLike[str]
 _DATA_TYPES = {"float32": "FLOAT", "float64": "DOUBLE", "float16": "HALF"}
@@ -77,7 +77,7 @@ class CheckpointReader:
         r"""Returns a line for every tensor: `dense/kernel (DT_FLOAT) [3,4]`.
 
         A partitioned one has a line as of V1, `w (DT_FLOAT) [8,4], 2 slices`; TensorFlow shows the parts of V2 by keys
-        that are no text.
+        that are not text.
         """
         dtypes = self._checkpoint.dtypes()
         return "".join(f"{self._line(name, dtypes[name])}\n" for name in sorted(dtypes)).encode()
@@ -105,7 +105,7 @@ def NewCheckpointReader(filepattern: StrPath) -> Any:
     path = os.fsdecode(filepattern)
     if is_remote(path):
         return _tensorflow.tensorflow().compat.v1.train.NewCheckpointReader(path)
-    return CheckpointReader(open_source(path))
+    return CheckpointReader(open_or_tf_error(path))
 
 
 def load_checkpoint(ckpt_dir_or_file: StrPath) -> Any:
@@ -124,7 +124,7 @@ def load_checkpoint(ckpt_dir_or_file: StrPath) -> Any:
     path = os.fsdecode(ckpt_dir_or_file)
     if is_remote(path):
         return _tensorflow.tensorflow().train.load_checkpoint(path)
-    return CheckpointReader(open_source(path))
+    return CheckpointReader(open_or_tf_error(path))
 
 
 def load_variable(ckpt_dir_or_file: StrPath, name: str | bytes) -> Any:
@@ -157,33 +157,37 @@ def list_variables(ckpt_dir_or_file: StrPath) -> list[tuple[str, list[int]]]:
     return sorted(load_checkpoint(ckpt_dir_or_file).get_variable_to_shape_map().items())
 
 
-def open_source(path: str) -> Checkpoint:
-    """Opens the checkpoint that a path leads to: the latest of a directory, as `latest_checkpoint` tells; any source.
+def open_or_tf_error(path: str, *, needs_values: bool = False) -> Checkpoint:
+    """Opens the checkpoint that a path leads to: of a directory the one that `latest_checkpoint` returns.
+
+    Args:
+        path: any path that leads to a checkpoint.
+        needs_values: as for `sources.open_checkpoint`.
 
     Raises:
-        ArtifactError: nothing or something else is there; the error is also one that TensorFlow raises in its place.
+        ArtifactError: as for `sources.open_checkpoint`; the error is also the one that TensorFlow raises instead.
     """
     try:
         latest = latest_checkpoint(path) if os.path.isdir(path) else None
-        return open_bundle(latest or resolve_checkpoint_prefix(path))
+        return open_checkpoint(latest or path, needs_values=needs_values)
     except ArtifactError as error:
         if os.path.isdir(path):
-            raise as_also(also(error, ValueError), "DataLossError") from error
+            raise as_tf_error(with_bases(error, ValueError), "DataLossError") from error
         raise _as_theirs(error) from error
 
 
 def _as_theirs(error: CompatSaverError) -> CompatSaverError:
-    """Returns the error as one that is also what TensorFlow raises in its place."""
+    """Returns an error that is also the one that TensorFlow raises instead."""
     if isinstance(error, (TensorNotFoundError, SourceNotFoundError)):
-        return as_also(error, "NotFoundError")
+        return as_tf_error(error, "NotFoundError")
     if isinstance(error, (FormatError, NotALegacyArtifactError)):
-        return as_also(error, "DataLossError")
-    return as_also(error, "InternalError")
+        return as_tf_error(error, "DataLossError")
+    return as_tf_error(error, "InternalError")
 
 
 def _name(name: str | bytes) -> str:
     if isinstance(name, bytes):
         return name.decode(errors="replace")
     if not isinstance(name, str):
-        raise also(UsageError(f"expected the name of a tensor, found {name!r}"), TypeError)
+        raise with_bases(UsageError(f"expected the name of a tensor, found {name!r}"), TypeError)
     return name

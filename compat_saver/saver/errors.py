@@ -1,4 +1,4 @@
-"""Errors that are this package's own and also those that TensorFlow 1 programs catch in the same place."""
+"""Errors of this package that are also the classes that TensorFlow 1 programs catch in the same place."""
 
 from __future__ import annotations
 
@@ -21,33 +21,35 @@ _CLASS_OF = {
 }
 
 
-def also(error: _Error, *kinds: type[Exception]) -> _Error:
-    """Returns an error that is what it was and also of the kinds, such as a UsageError that is a TypeError."""
+def with_bases(error: _Error, *kinds: type[Exception]) -> _Error:
+    """Returns an error that is also of other classes, such as a UsageError that is a TypeError."""
     more = tuple(kind for kind in kinds if not isinstance(error, kind))
     return error if not more else _made(error, more)
 
 
-def as_also(error: _Error, name: str) -> _Error:
-    """Returns an error that is what it was and also `tf.errors.NAME`, for programs that catch what TensorFlow raises.
-
-    A program can only do so if it imported TensorFlow; where nobody did, the error stays as it is.
+def as_tf_error(error: _Error, theirs: Any) -> _Error:
+    """Returns an error that is also of a class of tf.errors, for programs that catch what TensorFlow raises.
 
     Args:
         error: any error of the package.
-        name: of a class of tf.errors, such as "NotFoundError".
+        theirs: the name of the class, such as "NotFoundError"; or a tf.errors.OpError, whose class, node and op are
+            taken. Only a program that imported TensorFlow can catch a class by name: before that, the error is
+            returned unchanged.
     """
+    if not isinstance(theirs, str):
+        return _of_op(error, type(theirs), theirs.node_def, theirs.op)
     if "tensorflow" not in sys.modules:
         return error
-    theirs = getattr(tensorflow().errors, name)
-    return error if isinstance(error, theirs) else _of_op(error, theirs, None, None)
+    kind = getattr(tensorflow().errors, theirs)
+    return error if isinstance(error, kind) else _of_op(error, kind, None, None)
 
 
 def require_path(source: Any, argument: str = "source") -> None:
-    """Raises a UsageError unless something is a path, and says of None where it mostly comes from.
+    """Raises a UsageError unless the source is a path; for None it names the usual cause.
 
     Args:
-        source: what was given for a checkpoint.
-        argument: the name of the argument that it was given for.
+        source: what was passed for a checkpoint.
+        argument: the name of the argument.
     """
     if source is None:
         raise UsageError(
@@ -55,29 +57,14 @@ def require_path(source: Any, argument: str = "source") -> None:
             "without one. Pass the prefix, or look at what is in the directory."
         )
     if not isinstance(source, str | PathLike):
-        raise also(
+        raise with_bases(
             UsageError(f"{argument}: expected the path of a checkpoint, found a {type(source).__name__}."), TypeError
         )
 
 
-def class_of(error: OSError) -> str:
-    """Returns the name of the class of tf.errors that TensorFlow raises for what the system refuses."""
+def tf_class_of(error: OSError) -> str:
+    """Returns the name of the class of tf.errors that TensorFlow raises for an error of the operating system."""
     return _CLASS_OF.get(error.errno or 0, "UnknownError")
-
-
-def also_of_system(error: _Error, refusal: OSError) -> _Error:
-    """Returns an error as one that is also what TensorFlow raises for a refusal of the system."""
-    return as_also(error, class_of(refusal))
-
-
-def retold(theirs: Any, ours: _Error) -> _Error:
-    """Returns our error as one that is also of the class of TensorFlow's, and knows the same node and op.
-
-    Args:
-        theirs: a tf.errors.OpError.
-        ours: the error with the better sentence.
-    """
-    return _of_op(ours, type(theirs), theirs.node_def, theirs.op)
 
 
 def _of_op(error: _Error, theirs: Any, node_def: Any, op: Any) -> _Error:

@@ -1,7 +1,7 @@
 """import_meta_graph and export_meta_graph: graphs in and out of `.meta` files, eager execution left on.
 
 In eager mode with no graph entered, both work on the default graph of the process, which a `tf.compat.v1.Session()`
-made then runs: programs of TensorFlow 1 that never made a graph of their own go on as they were.
+made afterwards runs: TensorFlow 1 programs that never made a graph of their own work unchanged.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from compat_saver.model.runnable.whole_graph import importable
 from compat_saver.proto.messages import MetaGraphDef
 from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
 from compat_saver.saver.checkpoint_management import is_remote
-from compat_saver.saver.errors import also
+from compat_saver.saver.errors import with_bases
 from compat_saver.saver.saver import Saver
 from compat_saver.sources import CheckpointSource, GraphDefSource, MetaGraphSource, SavedModelSource, resolve
 
@@ -36,10 +36,10 @@ def import_meta_graph(
     """Adds a graph to the default one, with its collections, and returns its saver.
 
     Args:
-        meta_graph_or_file: a `.meta` file, binary or text; or what leads to one: a prefix, a file of a checkpoint, a
-            directory with checkpoints; or a MetaGraphDef, TensorFlow's or this package's, or a MetaGraph.
+        meta_graph_or_file: a `.meta` file, binary or text; or a path that leads to one: a prefix, a file of a
+            checkpoint, a directory with checkpoints; or a MetaGraphDef, TensorFlow's or this package's, or a MetaGraph.
         clear_devices: whether devices are taken off the ops.
-        import_scope: what the names get before them.
+        import_scope: the prefix that the names get.
         **kwargs: what tf.compat.v1.train.import_meta_graph passes on: graph, input_map, ...
 
     Returns:
@@ -53,7 +53,7 @@ def import_meta_graph(
     meta = _meta_graph_def(meta_graph_or_file)
     v1 = tensorflow().compat.v1
     graph = kwargs.get("graph") or v1.get_default_graph()
-    chosen = meta if isinstance(meta, str) or _is_todays(meta) else _importable(meta)
+    chosen = meta if isinstance(meta, str) or _is_current(meta) else _importable(meta)
     chosen, opaque = _without_opaque(chosen) if import_scope and not isinstance(chosen, str) else (chosen, {})
     with graph.as_default():
         saver = v1.train.import_meta_graph(chosen, clear_devices=clear_devices, import_scope=import_scope, **kwargs)
@@ -63,9 +63,9 @@ def import_meta_graph(
 
 
 def _without_opaque(meta: Any) -> tuple[Any, dict[str, list[bytes]]]:
-    """Returns a MetaGraphDef without the collections of bytes that are no text, and these by key.
+    """Returns a MetaGraphDef without the collections of bytes that are not text, and these by key.
 
-    TensorFlow takes what a person's collection holds for names and puts the scope before them, which fails there.
+    TensorFlow takes the entries of a user's collection for names and prefixes them with the scope, which fails there.
     """
     keys = tensorflow().compat.v1.GraphKeys
     known = {value for name in dir(keys) if isinstance(value := getattr(keys, name), str)}
@@ -90,30 +90,30 @@ def _is_text(value: bytes) -> bool:
     return True
 
 
-def _is_todays(meta: Any) -> bool:
-    """Whether the TensorFlow that is running wrote a graph: then it has every op, and means what it meant."""
+def _is_current(meta: Any) -> bool:
+    """Whether the running TensorFlow release wrote a graph: then every op exists with the same meaning."""
     return str(meta.meta_info_def.tensorflow_version) == str(tensorflow().__version__)
 
 
 def _importable(meta: Any) -> Any:
-    """Returns a MetaGraphDef as it is, if today's TensorFlow can import and run it; else one that it can.
+    """Returns a MetaGraphDef unchanged if current TensorFlow can import and run it, else rewritten so that it can.
 
-    Tensors keep their names. The trial is made in a graph of its own: a refused import uses up the names of scopes.
+    Tensors keep their names. The trial uses a graph of its own: a rejected import uses up names of scopes.
     """
     found = importable(MetaGraph("", MetaGraphDef.FromString(meta.SerializeToString())))
-    is_taken = not found.rewrites and not found.left_out and _is_taken(meta)
-    if is_taken and not found.notes:
+    is_accepted = not found.rewrites and not found.left_out and _is_accepted(meta)
+    if is_accepted and not found.notes:
         return meta
     for note in found.notes:
         _logger.warning(note)
     changed = type(meta).FromString(found.meta.message.SerializeToString())
-    if is_taken:  # only collections were in the way
+    if is_accepted:  # only collections were unsupported
         changed.graph_def.CopyFrom(meta.graph_def)
     return changed
 
 
-def _is_taken(meta: Any) -> bool:
-    """Whether TensorFlow takes the shapes that are recorded in a graph; without any it infers them."""
+def _is_accepted(meta: Any) -> bool:
+    """Whether TensorFlow accepts the shapes recorded in a graph; without any it infers them."""
     if not any(_SHAPES in node.attr for node in meta.graph_def.node):
         return True
     tf = tensorflow()
@@ -165,7 +165,7 @@ def export_meta_graph(
     v1 = tensorflow().compat.v1
     exported = graph or v1.get_default_graph()
     if v1.executing_eagerly() and not exported.get_operations():
-        raise also(
+        raise with_bases(
             UsageError(
                 "export_meta_graph: there is no graph: eager execution is on, and the default graph is empty. Call it "
                 "where the graph is entered (`with graph.as_default():`), or pass graph=..."
@@ -191,7 +191,7 @@ def export_meta_graph(
 
 
 def _meta_graph_def(given: Any) -> Any:
-    """Returns what TensorFlow's import takes: its own MetaGraphDef, or a path that only it can read."""
+    """Returns what TensorFlow's import accepts: its own MetaGraphDef, or a path that only it can read."""
     theirs = tensorflow().compat.v1.MetaGraphDef
     if isinstance(given, theirs):
         return given
@@ -205,7 +205,7 @@ def _meta_graph_def(given: Any) -> Any:
     elif getattr(getattr(given, "DESCRIPTOR", None), "full_name", None) == theirs.DESCRIPTOR.full_name:
         message = given
     else:
-        raise also(
+        raise with_bases(
             UsageError(
                 f"meta_graph_or_file: expected a MetaGraphDef or the path of one, found {type(given).__name__}."
             ),
@@ -223,7 +223,7 @@ def _read(path: str) -> MetaGraph:
     try:
         return read_meta_graph(_file(path))
     except ArtifactError as error:
-        raise also(error, OSError) from error
+        raise with_bases(error, OSError) from error
 
 
 def _file(path: str) -> Path:

@@ -1,9 +1,11 @@
-"""tf.train.Saver with its whole signature: TensorFlow saves and restores, and here is mended what it leaves open.
+"""Drop-in replacement for tf.train.Saver.
 
-- A process that is killed while it saves leaves the earlier checkpoint and a state file that leads to it.
-- A saver that was built in a graph works on that graph wherever it is called, eager execution left on.
+TensorFlow reads and writes the files; this class adds crash safety, path resolution and all-or-nothing restore.
+
+- A process that is killed while it saves leaves the earlier checkpoint and a state file that names it.
+- A saver that was built in a graph works on that graph wherever it is called, with eager execution on.
 - Anything that leads to a checkpoint can be restored: a file of it, a directory, a state file from another machine.
-- Errors are those of TensorFlow and say what, where and what to do.
+- Errors have the classes of TensorFlow and say what, where and what to do.
 """
 
 from __future__ import annotations
@@ -19,27 +21,26 @@ from compat_saver._tensorflow import tensorflow
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import UsageError
 from compat_saver.saver.checkpoint_management import is_remote
-from compat_saver.saver.errors import also, require_path
+from compat_saver.saver.errors import require_path, with_bases
 from compat_saver.saver.matching.fit import Fit
-from compat_saver.saver.matching.naming import NameMap
+from compat_saver.saver.matching.naming import Matching, NameMap
 from compat_saver.saver.matching.report import RestoreReport
-from compat_saver.saver.restore_ops.errors import restore_failure, save_failure
-from compat_saver.saver.restore_ops.filling import Asked, assign, fill, restore_variables
-from compat_saver.saver.restore_ops.preflight import readable
+from compat_saver.saver.restore_ops.failures import restore_failure, save_failure
+from compat_saver.saver.restore_ops.filling import assign, fill, restore_variables
+from compat_saver.saver.restore_ops.preflight import open_for_restore, require_ops, require_session
 from compat_saver.saver.restore_ops.requests import Request, requests_of
-from compat_saver.saver.restore_ops.session_checks import require_ops, require_session
 from compat_saver.saver.save.destination import Destination, is_pattern, require_names
 from compat_saver.saver.save.retention import Retention
 from compat_saver.saver.variables import graph_of, unwrapped, wanted_eagerly
 
 V2 = 2
-"""tf.compat.v1.train.SaverDef.V2, which a default argument must not import TensorFlow for."""
+"""tf.compat.v1.train.SaverDef.V2, as a number, since a default argument must not import TensorFlow."""
 
 
 class Saver:
     """Saves and restores variables of a graph, or tf.Variables in eager mode, as tf.compat.v1.train.Saver does.
 
-    Made in eager mode without variables, it is built in the default graph of the process, if variables were imported
+    In eager mode without variables, it is built in the default graph of the process, if variables were imported
     there.
 
     Args:
@@ -48,22 +49,22 @@ class Saver:
         reshape: whether a variable may have another shape than its tensor in the checkpoint, of the same size.
         sharded: whether every device writes a file of its own.
         max_to_keep: how many of the latest checkpoints are kept; 0 or None keeps all.
-        keep_checkpoint_every_n_hours: besides these, keeps one for every so many hours.
-        name: what the names of the saver's ops begin with; with `saver_def`, the scope it was imported under.
+        keep_checkpoint_every_n_hours: additionally keeps one checkpoint per this many hours.
+        name: the prefix of the names of the saver's ops; with `saver_def`, the scope it was imported under.
         restore_sequentially: whether variables of a device are restored one after the other, to save memory.
         saver_def: the SaverDef of a saver whose ops are in the graph already.
         builder: a tf.compat.v1.train.SaverBuilder to build with.
         defer_build: whether the ops are added by `build` only.
         allow_empty: whether a graph without variables is no error; saving and restoring then do nothing.
         write_version: the format, SaverDef.V1 or SaverDef.V2.
-        pad_step_number: whether steps in file names are filled up to eight digits.
+        pad_step_number: whether steps in file names are padded to eight digits.
         save_relative_paths: whether the state file gets paths relative to its directory.
-        filename: the path that the ops have as default.
+        filename: the default path of the ops.
 
     Raises:
         RuntimeError: no variables are given, eager execution is on, and the default graph has none (UsageError).
         ValueError: there are no variables, or two have one name.
-        TypeError: something given is no variable.
+        TypeError: something in `var_list` is not a variable.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class Saver:
     ) -> None:
         self._graph = graph_of(var_list, saver_def)
         self._eager = wanted_eagerly(var_list, reshape) if self._graph is None else []
-        self._asked: tuple[Any, list[Request]] | None = None
+        self._known_requests: tuple[Any, list[Request]] | None = None
         self._sharded, self._pad_step_number = sharded, pad_step_number
         self._save_relative_paths = save_relative_paths
         self._is_built, self._kept = not defer_build, Retention()
@@ -109,9 +110,9 @@ class Saver:
                 filename=filename,
             )
         if self._graph is None:
-            self._kept.begin(keep_checkpoint_every_n_hours)
+            self._kept.start_clock(keep_checkpoint_every_n_hours)
         elif self._is_built and self.saver_def is not None:
-            self._kept.begin(self.saver_def.keep_checkpoint_every_n_hours)
+            self._kept.start_clock(self.saver_def.keep_checkpoint_every_n_hours)
 
     @classmethod
     def around(cls, saver: Any, graph: Any) -> Saver:
@@ -123,11 +124,11 @@ class Saver:
         """
         made = cls.__new__(cls)
         made._saver, made._graph, made._is_built = saver, graph, True
-        made._eager, made._asked = [], None
+        made._eager, made._known_requests = [], None
         made._sharded, made._pad_step_number, made._save_relative_paths = False, False, False
         made._kept = Retention()
         if made.saver_def is not None:
-            made._kept.begin(made.saver_def.keep_checkpoint_every_n_hours)
+            made._kept.start_clock(made.saver_def.keep_checkpoint_every_n_hours)
         return made
 
     @property
@@ -137,7 +138,7 @@ class Saver:
 
     @saver_def.setter
     def saver_def(self, value: Any) -> None:
-        self._saver.saver_def, self._asked = value, None
+        self._saver.saver_def, self._known_requests = value, None
 
     @property
     def last_checkpoints(self) -> list[str]:
@@ -157,7 +158,7 @@ class Saver:
         with self._in_graph(self._graph):
             self._saver.build()
         if not self._is_built and self.saver_def is not None:
-            self._kept.begin(self.saver_def.keep_checkpoint_every_n_hours)
+            self._kept.start_clock(self.saver_def.keep_checkpoint_every_n_hours)
         self._is_built = True
 
     def as_saver_def(self) -> Any:
@@ -234,10 +235,10 @@ class Saver:
     ) -> str | None:
         """Saves the variables, and returns the prefix of the checkpoint.
 
-        The files are those that TensorFlow's Saver writes. Until the state file leads to the new checkpoint, it leads
-        to the earlier one, whole and with its graph, whenever the process is killed: the `.meta` is written first, and
-        a checkpoint that is saved over has second names meanwhile. Where saving fails, the earlier state is put back.
-        Paths with `://` are TensorFlow's alone and have no such promise, nor do directories that are not there yet.
+        The files are those that TensorFlow's Saver writes. Until the state file names the new checkpoint, it names
+        the earlier one, complete and with its graph, whenever the process is killed: the `.meta` is written first, and
+        a checkpoint that is overwritten has second names meanwhile. If saving fails, the earlier state is put back.
+        This does not hold for paths with `://`, which TensorFlow alone handles, nor for directories that do not exist.
 
         Args:
             sess: the session of the graph; None in eager mode.
@@ -251,13 +252,13 @@ class Saver:
             save_debug_info: whether the places in the program that made the ops go to a `.debug` file.
 
         Returns:
-            The prefix; with shards of V1 it ends with `-?????-of-00002`; None for an empty saver.
+            The prefix; for shards of V1 it ends with `-?????-of-00002`; None for an empty saver.
 
         Raises:
-            TypeError: `sess` is no session, or one of another graph (UsageError).
-            ValueError: the directory is not there, or `latest_filename` has a path or is the name of the checkpoint.
+            TypeError: `sess` is not a session, or is one of another graph (UsageError).
+            ValueError: the directory does not exist, or `latest_filename` has a path or is the name of the checkpoint.
             RuntimeError: `build` was not called (UsageError).
-            tf.errors.OpError: variables are not initialised, or the files cannot be written (UsageError,
+            tf.errors.OpError: variables are not initialized, or the files cannot be written (UsageError,
                 ArtifactError), in the class that TensorFlow raises.
         """
         path, latest = _text(save_path), "checkpoint" if latest_filename is None else latest_filename
@@ -304,7 +305,7 @@ class Saver:
     def _saved_by_tensorflow(
         self, write: Callable[..., str | None], write_meta_graph: bool, write_state: bool
     ) -> str | None:
-        """Saves where only TensorFlow can look at files; its saver has the list of checkpoints meanwhile."""
+        """Saves where only TensorFlow can access files; its saver has the list of checkpoints meanwhile."""
         self._saver.set_last_checkpoints_with_time(self._kept.last)
         saved = write(write_meta_graph=write_meta_graph, write_state=write_state)
         self._kept.follow(self._saver.last_checkpoints)
@@ -320,57 +321,60 @@ class Saver:
         scope: str | None = None,
         ema: bool = False,
     ) -> RestoreReport | None:
-        """Restores the variables; where the checkpoint does not fit them, none is changed.
+        """Restores the variables; if the checkpoint does not match them, none is changed.
 
-        Partitioned variables and whole ones fit each other, and so do checkpoints saved by name and by object.
+        Partitioned and whole variables match each other, and so do checkpoints saved by name and by object.
 
         Args:
             sess: the session of the graph; None in eager mode.
             save_path: a prefix, any file of a checkpoint, or a directory, which means its latest one; also what
                 `latest_checkpoint` returns. Paths with `://` are left to TensorFlow.
-            strict: whether variables that are missing in the checkpoint, or do not fit, are an error; else they keep
-                what they have, and the report tells of them.
+            strict: whether variables that are missing in the checkpoint, or do not match, are an error; else they keep
+                their values, and the report lists them.
             name_map: name in the checkpoint -> name that the saver looks for, exact or as a compiled regular
                 expression; or a function from one to the other.
             scope: only tensors below it count, and their names are taken without it.
-            ema: whether variables whose moving averages are there get these.
+            ema: whether variables get their moving averages, if the checkpoint has them.
 
         Returns:
-            What became of each variable; None for an empty saver, and for paths with `://`.
+            The outcome for each variable; None for an empty saver, and for paths with `://`.
 
         Raises:
             ValueError: there is no checkpoint (SourceNotFoundError), something else (NotALegacyArtifactError), or one
-                that is damaged or cut short (FormatError); or the map, the scope or the averages fit nothing
+                that is damaged or cut short (FormatError); or the map, the scope or the averages match nothing
                 (UsageError).
             tf.errors.NotFoundError: it lacks variables (RestoreError, which lists them).
             tf.errors.InvalidArgumentError: variables have another dtype or shape in it (RestoreError).
-            TypeError: `sess` is no session, or one of another graph (UsageError).
+            TypeError: `sess` is not a session, or is one of another graph (UsageError).
             RuntimeError: `build` was not called (UsageError).
         """
         if self._is_empty:
             return None
         if save_path is None:
             require_path(save_path, "save_path")
-        path, asked = _text(save_path), Asked(strict, name_map, scope, ema)
-        if is_remote(path) and asked != Asked():
+        path, matching = _text(save_path), Matching(strict, name_map, scope, ema)
+        if is_remote(path) and matching != Matching():
             raise UsageError(
                 f"{path}: strict, name_map, scope and ema need a checkpoint on this machine. Copy it here."
             )
         with self._working_on(sess, "restore"):
-            prefix = path if is_remote(path) else readable(path)
+            checkpoint = None if is_remote(path) else open_for_restore(path)
+            prefix = path if checkpoint is None else checkpoint.prefix
             try:
-                if is_remote(prefix):
+                if checkpoint is None:
                     self._saver.restore(sess, prefix)
                     return None
-                return self._restored(sess, prefix, asked)
+                with checkpoint:
+                    return self._restored(sess, checkpoint, matching)
             except Exception as error:
                 better = restore_failure(error, prefix)
                 if better is None:
                     raise
                 raise better from error
 
-    def _restored(self, sess: Any, prefix: str, asked: Asked) -> RestoreReport:
+    def _restored(self, sess: Any, checkpoint: Checkpoint, matching: Matching) -> RestoreReport:
         """Restores in a graph through the saver's own ops, in eager mode through the variables."""
+        prefix = checkpoint.prefix
         all_at_once = None if is_pattern(prefix) else partial(self._saver.restore, sess, prefix)
 
         if self._graph is None:
@@ -379,16 +383,16 @@ class Saver:
             def put(found: Fit, checkpoint: Checkpoint) -> None:
                 assign([(match, variables[id(match.wanted)]) for match in found.matches], checkpoint)
 
-            return restore_variables(prefix, asked, [item for item, _ in self._eager], put, all_at_once)
+            return restore_variables(checkpoint, matching, [item for item, _ in self._eager], put, all_at_once)
         requests = self._requests(sess.graph)
         wanted = [request.wanted for request in requests]
-        return restore_variables(prefix, asked, wanted, partial(fill, sess, requests), all_at_once)
+        return restore_variables(checkpoint, matching, wanted, partial(fill, sess, requests), all_at_once)
 
     def _requests(self, graph: Any) -> list[Request]:
-        """Returns what the saver asks for; ops of a graph never change, so it is read off them once."""
-        if self._asked is None or self._asked[0] is not graph:
-            self._asked = graph, requests_of(graph, self.saver_def.restore_op_name)
-        return self._asked[1]
+        """Returns what the saver reads; ops of a graph never change, so this is computed once."""
+        if self._known_requests is None or self._known_requests[0] is not graph:
+            self._known_requests = graph, requests_of(graph, self.saver_def.restore_op_name)
+        return self._known_requests[1]
 
     @property
     def _is_empty(self) -> bool:
@@ -396,7 +400,7 @@ class Saver:
 
     @contextlib.contextmanager
     def _working_on(self, sess: Any, method: str) -> Iterator[None]:
-        """Makes the session's graph the default one, if the saver works on a graph at all.
+        """Makes the session's graph the default one, if the saver works on a graph.
 
         Raises:
             RuntimeError, TypeError: it cannot work there (UsageError).
@@ -405,7 +409,7 @@ class Saver:
             yield
             return
         if not self._is_built:
-            raise also(
+            raise with_bases(
                 UsageError(f"{method}: the saver was made with defer_build=True; call build() first."),
                 RuntimeError,
                 AttributeError,

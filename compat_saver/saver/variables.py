@@ -1,4 +1,4 @@
-"""What a saver is given to save: whose graph it is of, and what of it TensorFlow's Saver understands."""
+"""The variables passed to a saver: their graph, and the form in which TensorFlow's Saver takes them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from compat_saver._tensorflow import tensorflow
 from compat_saver.errors import UsageError
 from compat_saver.graph.attributes import Shape
-from compat_saver.saver.errors import also
+from compat_saver.saver.errors import with_bases
 from compat_saver.saver.matching.fit import Wanted
 
 
@@ -31,7 +31,7 @@ def graph_of(var_list: Any, saver_def: Any) -> Any:
     has_variables = any(graph.get_collection(key) for key in keys)
     if has_variables or (saver_def is not None and graph.get_operations()):
         return graph
-    raise also(
+    raise with_bases(
         UsageError(
             "var_list: expected variables, found None, and the default graph has none. Eager execution is on: pass a "
             "list or dict of tf.Variables, or make the saver where the graph is entered (`with graph.as_default():`)."
@@ -41,7 +41,7 @@ def graph_of(var_list: Any, saver_def: Any) -> Any:
 
 
 def _graph_of_first(given: Any) -> Any:
-    """Returns the graph that the first variable is in; None for one of eager mode, or something else."""
+    """Returns the graph of the first variable; None for one of eager mode, or for anything else."""
     tf = tensorflow()
     items = list(given.values()) if isinstance(given, Mapping) else given
     while isinstance(items, (list, tuple, set)) and items:
@@ -55,7 +55,7 @@ def _graph_of_first(given: Any) -> Any:
 
 
 def unwrapped(given: Any) -> Any:
-    """Returns variables as they were given, each of Keras as the tf.Variable that it holds.
+    """Returns the same structure with each Keras variable replaced by the tf.Variable that it holds.
 
     Args:
         given: a variable, or lists and dicts of them.
@@ -70,11 +70,11 @@ def unwrapped(given: Any) -> Any:
 
 
 def wanted_eagerly(given: Any, is_reshaped: bool) -> list[tuple[Wanted, Any]]:
-    """Returns the tf.Variables of eager mode among what a saver is given, and what each wants of a checkpoint.
+    """Returns the tf.Variables of eager mode passed to a saver, each with what it wants from a checkpoint.
 
     Args:
         given: a list of variables, or name -> variable.
-        is_reshaped: whether a value of another shape will do.
+        is_reshaped: whether a value of another shape is accepted.
     """
     tf = tensorflow()
     found = unwrapped(given)

@@ -10,7 +10,8 @@ from compat_saver.sources.kinds import (
     SavedModelSource,
     Source,
 )
-from compat_saver.sources.resolve import resolve, resolve_checkpoint, resolve_checkpoint_prefix
+from compat_saver.sources.opening import open_checkpoint
+from compat_saver.sources.resolve import resolve, resolve_checkpoint
 
 __all__ = [
     "CheckpointFiles",
@@ -22,7 +23,7 @@ __all__ = [
     "SavedModelSource",
     "Source",
     "find_checkpoint",
+    "open_checkpoint",
     "resolve",
     "resolve_checkpoint",
-    "resolve_checkpoint_prefix",
 ]

@@ -108,15 +108,6 @@ def resolve_checkpoint(path: str | PathLike[str], meta_graph: str | PathLike[str
     )
 
 
-def resolve_checkpoint_prefix(path: str | PathLike[str]) -> Path:
-    """Returns the prefix of the checkpoint that a path leads to.
-
-    Raises:
-        ArtifactError: as for `resolve_checkpoint`.
-    """
-    return resolve_checkpoint(path).prefix
-
-
 def _of_prefix(path: Path) -> Source | None:
     if not path.name or not path.with_name(path.name + INDEX).is_file():
         return None

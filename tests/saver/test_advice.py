@@ -11,8 +11,8 @@ from compat_saver.bundle import open_bundle
 from compat_saver.errors import RestoreError
 from compat_saver.saver.matching.advice import misfit, scope_shift
 from compat_saver.saver.matching.fit import Wanted, fit
-from compat_saver.saver.matching.naming import Given, stored_names
-from compat_saver.saver.restore_ops.filling import require_fit
+from compat_saver.saver.matching.naming import Matching, stored_names
+from compat_saver.saver.restore_ops.filling import match
 from tests.small_models import write_checkpoint
 
 FLOAT, DOUBLE = 1, 2
@@ -25,10 +25,10 @@ def opened(directory, tensors):
 
 def said(checkpoint, wanted, **naming):
     """The whole message for variables of name -> shape, without the path of the checkpoint."""
-    names = stored_names(checkpoint, **naming)
+    names = stored_names(checkpoint, Matching(**naming))
     asked = [w if isinstance(w, Wanted) else Wanted(w, FLOAT, wanted[w], (w,)) for w in wanted]
     report = fit(asked, checkpoint, names).report
-    message = misfit(report, checkpoint, names, wanted=asked, given=Given(**naming))
+    message = misfit(report, checkpoint, names, wanted=asked, matching=Matching(**naming))
     return message.replace(checkpoint.prefix, "CHECKPOINT")
 
 
@@ -92,7 +92,7 @@ def test_the_arguments_do_what_is_said_of_them(tmp_path, stored, asked):
     wanted = [Wanted(name, FLOAT, shape, (name,)) for name, shape in asked.items()]
     shift = scope_shift(fit(wanted, checkpoint, names).report.missing, checkpoint, names)
     given = eval(f"dict({shift.arguments})", {"re": re})
-    assert fit(wanted, checkpoint, stored_names(checkpoint, **given)).report.is_complete
+    assert fit(wanted, checkpoint, stored_names(checkpoint, Matching(**given))).report.is_complete
 
 
 class TestWhatAPersonSaidAlready:
@@ -214,8 +214,8 @@ def test_the_error_carries_the_report(tmp_path):
     names = stored_names(checkpoint)
     found = fit([Wanted("b", FLOAT, (3,), ("b",))], checkpoint, names)
     with pytest.raises(RestoreError) as caught:
-        require_fit(found, checkpoint, names)
-    assert caught.value.report is found.report
+        match([Wanted("b", FLOAT, (3,), ("b",))], checkpoint, names)
+    assert caught.value.report == found.report
     assert isinstance(caught.value, ValueError)
 
 

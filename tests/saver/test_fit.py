@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from compat_saver.analysis.values.weights import Part
 from compat_saver.bundle import BundleWriter, open_bundle, parse_shape_and_slice
-from compat_saver.saver.matching.conflicts import fit_without_quarrels
+from compat_saver.saver.matching.conflicts import fit_without_conflicts
 from compat_saver.saver.matching.fit import Wanted, fit
-from compat_saver.saver.matching.naming import stored_names
+from compat_saver.saver.matching.naming import Matching, stored_names
 from tests.small_models import write_checkpoint
 
 W = np.arange(12, dtype=np.float32).reshape(4, 3)
@@ -28,7 +28,7 @@ def opened(tmp_path, **tensors):
 
 
 def fitted(checkpoint, *wanted, **naming):
-    return fit(wanted, checkpoint, stored_names(checkpoint, **naming))
+    return fit(wanted, checkpoint, stored_names(checkpoint, Matching(**naming)))
 
 
 def values(checkpoint, found):
@@ -167,7 +167,7 @@ def test_values_are_views_of_the_file(tmp_path):
 class TestQuarrels:
     def found(self, checkpoint, *wanted):
         numbered = [Wanted(item.name, item.dtype, item.shape, item.keys, number=n) for n, item in enumerate(wanted)]
-        return fit_without_quarrels(numbered, checkpoint, stored_names(checkpoint))
+        return fit_without_conflicts(numbered, checkpoint, stored_names(checkpoint))
 
     def test_the_likelier_keeps_it(self, tmp_path):
         checkpoint = opened(tmp_path, w=W, v=2 * W)
@@ -208,7 +208,7 @@ def test_every_variable_has_one_outcome(tmp_path_factory, stored, asked, data):
         want(name, data.draw(shapes), name, *data.draw(st.lists(st.sampled_from(stored), max_size=2)), number=number)
         for number, name in enumerate(asked)
     ]
-    for method in (fit, fit_without_quarrels):
+    for method in (fit, fit_without_conflicts):
         report = method(wanted, checkpoint, stored_names(checkpoint)).report
         outcomes = [*report.restored, *report.missing, *report.mismatched]
         assert sorted(row.name for row in outcomes) == sorted(asked)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from compat_saver.bundle import open_bundle
-from compat_saver.saver.load_into.names import ask
+from compat_saver.saver.load_into.names import wanted_of
 from compat_saver.saver.load_into.targets import INNER, OBJECTS, OWN, TargetVariable
-from compat_saver.saver.matching.conflicts import fit_without_quarrels
+from compat_saver.saver.matching.conflicts import fit_without_conflicts
+from compat_saver.saver.matching.naming import Matching
 from tests.saver.test_naming import of_objects
 from tests.small_models import write_checkpoint
 
@@ -19,8 +20,8 @@ def variables(*names, shape=()):
 
 
 def found(targets, checkpoint, **naming):
-    wanted, names, _ = ask(targets, checkpoint, **naming)
-    return {match.wanted.number: match.keys for match in fit_without_quarrels(wanted, checkpoint, names).matches}
+    wanted, names, _ = wanted_of(targets, checkpoint, Matching(**naming))
+    return {match.wanted.number: match.keys for match in fit_without_conflicts(wanted, checkpoint, names).matches}
 
 
 def stored(directory, *keys):
@@ -84,5 +85,5 @@ def test_parts_that_the_map_gives_come_before_a_likely_whole(tmp_path):
     )
     targets = variables({OWN: "net/v", INNER: "v"}, shape=(2,))
     name_map = {f"w/part_{number}": f"v/part_{number}" for number in range(2)}
-    wanted, _, _ = ask(targets, checkpoint, name_map=name_map)
+    wanted, _, _ = wanted_of(targets, checkpoint, Matching(name_map=name_map))
     assert wanted[0].keys == ("v", "net/v")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from compat_saver.bundle import open_bundle
 from compat_saver.errors import UsageError
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY, TrackableObjectGraph
-from compat_saver.saver.matching.naming import stored_names
+from compat_saver.saver.matching.naming import Matching, stored_names
 from tests.small_models import write_checkpoint
 
 KERAS = Path(__file__).with_name("keras_1_15")
@@ -50,22 +50,22 @@ def test_keys_name_themselves(tmp_path):
 class TestScope:
     def test_only_what_is_below(self, tmp_path):
         checkpoint = named(tmp_path, "m/a", "m/b/c", "mm/a", "m", "step")
-        assert stored_names(checkpoint, scope="m") == {"a": "m/a", "b/c": "m/b/c"}
-        assert stored_names(checkpoint, scope="m/b/") == {"c": "m/b/c"}
+        assert stored_names(checkpoint, Matching(scope="m")) == {"a": "m/a", "b/c": "m/b/c"}
+        assert stored_names(checkpoint, Matching(scope="m/b/")) == {"c": "m/b/c"}
 
     def test_nothing_is_below(self, tmp_path):
         checkpoint = named(tmp_path, "model/a", "step")
         with pytest.raises(UsageError, match=r"scope 'modle': no tensor .* is below it; did you mean 'model'\?"):
-            stored_names(checkpoint, scope="modle")
+            stored_names(checkpoint, Matching(scope="modle"))
 
     def test_the_map_sees_names_without_it(self, tmp_path):
-        assert stored_names(named(tmp_path, "m/a"), scope="m", name_map={"a": "w"}) == {"w": "m/a"}
+        assert stored_names(named(tmp_path, "m/a"), Matching(scope="m", name_map={"a": "w"})) == {"w": "m/a"}
 
 
 class TestAverages:
     def test_take_the_place_of_what_they_average(self, tmp_path):
         checkpoint = named(tmp_path, "w", f"w/{AVERAGE}", "v", f"u/{AVERAGE}")
-        names = stored_names(checkpoint, ema=True)
+        names = stored_names(checkpoint, Matching(ema=True))
         assert names["w"] == f"w/{AVERAGE}"
         assert names["u"] == f"u/{AVERAGE}"
         assert names["v"] == "v"
@@ -73,10 +73,10 @@ class TestAverages:
 
     def test_there_are_none(self, tmp_path):
         with pytest.raises(UsageError, match="holds no moving averages"):
-            stored_names(named(tmp_path, "w"), ema=True)
+            stored_names(named(tmp_path, "w"), Matching(ema=True))
 
     def test_below_a_scope(self, tmp_path):
-        names = stored_names(named(tmp_path, "m/w", f"m/w/{AVERAGE}"), ema=True, scope="m")
+        names = stored_names(named(tmp_path, "m/w", f"m/w/{AVERAGE}"), Matching(ema=True, scope="m"))
         assert names["w"] == f"m/w/{AVERAGE}"
 
 
@@ -84,7 +84,9 @@ class TestNameMap:
     KEYS = ("dense/kernel", "dense/bias", "step")
 
     def renamed(self, directory, name_map):
-        return {key: name for name, key in stored_names(named(directory, *self.KEYS), name_map=name_map).items()}
+        return {
+            key: name for name, key in stored_names(named(directory, *self.KEYS), Matching(name_map=name_map)).items()
+        }
 
     def test_exact(self, tmp_path):
         found = self.renamed(tmp_path, {"dense/kernel": "w"})
@@ -151,13 +153,15 @@ class TestObjects:
 
     def test_what_is_renamed_goes_by_no_other_name(self, tmp_path):
         checkpoint = of_objects(tmp_path, ("a", "x"), ("b", "y"))
-        names = stored_names(checkpoint, name_map={"a": "y"})
+        names = stored_names(checkpoint, Matching(name_map={"a": "y"}))
         assert names["y"] == "a/.ATTRIBUTES/VARIABLE_VALUE"
         assert "x" not in names
         assert names["b"] == "b/.ATTRIBUTES/VARIABLE_VALUE"
 
     def test_below_a_scope(self, tmp_path):
-        names = stored_names(of_objects(tmp_path, ("model/w", "dense/kernel"), ("step", "step")), scope="model")
+        names = stored_names(
+            of_objects(tmp_path, ("model/w", "dense/kernel"), ("step", "step")), Matching(scope="model")
+        )
         key = "model/w/.ATTRIBUTES/VARIABLE_VALUE"
         assert names == {"w": key, "w/.ATTRIBUTES/VARIABLE_VALUE": key}
 
@@ -173,4 +177,6 @@ class TestObjects:
 def test_a_map_of_all_names_is_what_it_says(tmp_path_factory, keys, data):
     new = data.draw(st.permutations(keys))
     checkpoint = named(tmp_path_factory.mktemp("map"), *keys)
-    assert stored_names(checkpoint, name_map=dict(zip(keys, new, strict=True))) == dict(zip(new, keys, strict=True))
+    assert stored_names(checkpoint, Matching(name_map=dict(zip(keys, new, strict=True)))) == dict(
+        zip(new, keys, strict=True)
+    )

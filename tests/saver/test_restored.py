@@ -195,7 +195,7 @@ def test_a_checkpoint_that_does_not_fit(tmp_path):
         assert [row.name for row in report.missing] == ["dense/bias"]
         assert [row.name for row in report.mismatched] == ["dense/kernel"]
         assert (report.restored, report.unexpected) == ((), ("dense/more", "dense/offset"))
-        assert report.initialised == ("dense/kernel", "dense/bias")
+        assert report.initialized == ("dense/kernel", "dense/bias")
         assert model.run("dense/bias").tolist() == [0, 0, 0]
         assert "2 initialised" in str(report)
 
@@ -272,9 +272,9 @@ def test_what_the_saver_leaves_out_begins_as_the_graph_has_it(tmp_path):
     with restore(prefix) as model:
         assert model.run(["total", "first", "twice", "local"]) == [15, 5, 10, 3]
         assert model.run("resource/Read/ReadVariableOp") == 4
-        assert model.report.initialised == ("total", "first", "twice", "local", "resource")
-        assert [item.name for item in model.report.uninitialised] == ["fed"]
-        assert "'given'" in model.report.uninitialised[0].reason
+        assert model.report.initialized == ("total", "first", "twice", "local", "resource")
+        assert [item.name for item in model.report.uninitialized] == ["fed"]
+        assert "'given'" in model.report.uninitialized[0].reason
         assert model.run("dense/kernel").tolist() == KERNEL.tolist()
         with pytest.raises(UsageError, match="'fed': its initialiser needs the placeholder 'given'") as caught:
             model.run("fed/read")
@@ -287,7 +287,7 @@ def test_what_the_saver_leaves_out_and_the_checkpoint_has_is_restored(tmp_path):
     with restore(other, meta_graph=f"{prefix}.meta") as model:
         assert model.run("y", ONES).tolist() == ANSWER
         assert [row.name for row in model.report.restored] == ["dense/kernel", "dense/bias"]
-        assert (model.report.initialised, model.report.unexpected) == ((), ())
+        assert (model.report.initialized, model.report.unexpected) == ((), ())
 
 
 def test_a_graph_without_saver_and_collections(tmp_path):
@@ -381,7 +381,7 @@ def test_a_graph_with_variables_and_no_checkpoint(tmp_path):
     with pytest.raises(RestoreError, match="a graph alone"):
         restore(tmp_path / "graph.pb")
     with restore(tmp_path / "graph.pb", strict=False) as model:
-        assert model.report.initialised == ("dense/kernel", "dense/bias")
+        assert model.report.initialized == ("dense/kernel", "dense/bias")
         assert model.run("y", ONES).shape == (1, 3)
 
 
@@ -625,7 +625,7 @@ def test_the_init_op_is_run_once_as_tensorflow_runs_it(tmp_path, use_resource, l
     assert expected == 52
     with restore(directory) as model:
         assert model.run("y", {"x": 1}) == expected
-        assert model.report.initialised == ("local",)
+        assert model.report.initialized == ("local",)
         (note,) = [note for note in model.report.notes if "init op" in note]
         assert "'begin', was run" in note
         assert "'counted', 'w'" in note
@@ -662,7 +662,7 @@ def test_an_init_op_that_fails_or_is_left_out_is_told(tmp_path):
     with restore(directory) as model:
         assert any("failed" in note and "gone.txt" in note for note in model.report.notes)
         assert model.run("y") == 5
-        assert model.report.initialised == ("local",)
+        assert model.report.initialized == ("local",)
     path = directory / "saved_model.pb"
     message = SavedModel.FromString(path.read_bytes())
     node = next(item for item in message.meta_graphs[0].graph_def.node if item.op == "ReadFile")
@@ -764,7 +764,7 @@ def test_a_meta_graph_without_its_checkpoint(tmp_path):
         with pytest.raises(RestoreError, match=r"meta_graph=GRAPH.meta, .*strict=False"):
             restore(source)
         with restore(source, strict=False) as model:
-            assert model.report.initialised == ("dense/kernel", "dense/bias")
+            assert model.report.initialized == ("dense/kernel", "dense/bias")
             assert model.run("y", ONES).shape == (1, 3)
     text = "x = Placeholder[dtype=float32, shape=[?]]\ny = Relu[T=float32](x)"
     bare = write_model(tmp_path / "alone", text, {"w": BIAS}, ())

@@ -253,7 +253,7 @@ def test_uninitialised_variables_are_named(run):
     with run.graph.as_default():
         names = [v1.get_variable(f"new{kind}", [2], use_resource=kind).op.name for kind in (False, True)]
         saver = Saver()
-    with pytest.raises(tf.errors.FailedPreconditionError, match="2 of the variables are not initialised") as caught:
+    with pytest.raises(tf.errors.FailedPreconditionError, match="2 of the variables are not initialized") as caught:
         saver.save(run.session, run.prefix)
     assert all(repr(name) in str(caught.value) for name in names)
     assert "global_variables_initializer()" in str(caught.value)

@@ -17,7 +17,6 @@ from compat_saver.sources import (
     SavedModelSource,
     resolve,
     resolve_checkpoint,
-    resolve_checkpoint_prefix,
 )
 from tests.sources.files import (
     HDF5,
@@ -176,10 +175,10 @@ def test_resolve_checkpoint_takes_another_graph(tmp_path):
     assert resolve_checkpoint(prefix, "elsewhere.meta").meta_path.name == "elsewhere.meta"
 
 
-def test_resolve_checkpoint_prefix(tmp_path):
-    assert resolve_checkpoint_prefix(write_v2(tmp_path, "m")) == tmp_path / "m"
+def test_the_prefix_of_a_checkpoint(tmp_path):
+    assert resolve_checkpoint(write_v2(tmp_path, "m")).prefix == tmp_path / "m"
     model = write_saved_model(tmp_path / "model")
-    assert resolve_checkpoint_prefix(model) == model / "variables" / "variables"
+    assert resolve_checkpoint(model).prefix == model / "variables" / "variables"
 
 
 @pytest.mark.parametrize(
@@ -372,5 +371,5 @@ def test_a_prefix_that_looks_like_a_file_of_another_is_meant_if_it_is_there(tmp_
     write_v2(tmp_path, "model")
     write_message(tmp_path / "model.meta", meta_graph())
     write_v2(tmp_path, name)
-    assert resolve_checkpoint_prefix(tmp_path / name) == tmp_path / name
-    assert resolve_checkpoint_prefix(tmp_path / "model") == tmp_path / "model"
+    assert resolve_checkpoint(tmp_path / name).prefix == tmp_path / name
+    assert resolve_checkpoint(tmp_path / "model").prefix == tmp_path / "model"

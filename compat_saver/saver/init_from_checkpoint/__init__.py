@@ -1,1 +1,1 @@
-"""init_from_checkpoint and warm_start: everything checked before TensorFlow changes an initialiser."""
+"""init_from_checkpoint and warm_start: everything is checked before TensorFlow changes an initializer."""

@@ -1,10 +1,10 @@
-"""What an assignment map of TF1 means: which tensor of a checkpoint fills which variable of the default graph.
+"""Interprets an assignment map of TF1: which tensor of a checkpoint fills which variable of the default graph.
 
     'old/w': variable            a tf.Variable, a partitioned one, or the list of its parts
-    'old/w': 'new/w'             the name of one that get_variable made
+    'old/w': 'new/w'             the name of one made by get_variable
     'old/': 'new/'               every variable below a scope; '/' is the whole checkpoint, or the whole graph
 
-Everything is found out before anything is changed, and everything that does not fit is told at once.
+Everything is resolved before anything is changed, and everything that does not match is listed at once.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from compat_saver.analysis.values.weights import fits
 from compat_saver.bundle import Checkpoint
 from compat_saver.dtypes import DType
 from compat_saver.errors import UsageError, nearest_names
-from compat_saver.saver.errors import also
+from compat_saver.saver.errors import with_bases
 from compat_saver.saver.matching.fit import whole_of
 from compat_saver.saver.matching.report import described
 from compat_saver.saver.variables import name_of, static_shape_of, unwrapped
 
 MOST_SHOWN = 20
-"""How many problems are told with a hint; a hint for each of thousands would take minutes."""
+"""The number of problems that get a hint; hints for thousands would take minutes."""
 
 _ROOT = "/"
 _EAGER = (
@@ -50,11 +50,11 @@ class Assignment:
 
 
 class AssignmentMap:
-    """Finds out what the pairs of an assignment map mean.
+    """Resolves the pairs of an assignment map.
 
     Attributes:
-        assignments: what fits.
-        problems: what does not, a sentence each.
+        assignments: the pairs that match.
+        problems: why the others do not, a sentence each.
     """
 
     def __init__(self, checkpoint: Checkpoint, pairs: Sequence[tuple[str, Any]]) -> None:
@@ -67,9 +67,9 @@ class AssignmentMap:
                 self.problems.append(f"{key!r}: {problem}")
 
     def batches(self) -> list[list[Assignment]]:
-        """Returns the assignments, split where a variable comes again: of several the last one counts.
+        """Returns the assignments, split where a variable occurs again: of several the last one counts.
 
-        The order is that in which TensorFlow takes the map: by the names on its left side.
+        The order is that in which TensorFlow processes the map: by the names on its left side.
         """
         found: list[list[Assignment]] = []
         seen: set[int] = set()
@@ -83,7 +83,7 @@ class AssignmentMap:
         return found
 
     def _add(self, key: str, target: Any) -> Iterator[str]:
-        """Takes in a pair. Cases: a variable or its parts; the name of one; a scope; what is none of them."""
+        """Resolves a pair. Cases: a variable or its parts; the name of one; a scope; none of them."""
         variable = _given(target) if not isinstance(target, str) else self._named(target)
         if variable is not None:
             yield from self._checked(key, variable)
@@ -152,7 +152,7 @@ class AssignmentMap:
             other = f"{key.rstrip('/')}/", f"{target.rstrip('/')}/"
             return f"to fill a scope from a scope, end both names with a slash: {other[0]!r}: {other[1]!r}."
         hint = nearest_names(target.removesuffix(":0"), sorted(named))
-        made = "" if hint else " Only what get_variable made has a name here; pass others as tf.Variable."
+        made = "" if hint else " Only variables made by get_variable are found by name; pass others as tf.Variable."
         return f"the graph has no variable {target!r}{hint or '.'}{made}"
 
 
@@ -191,7 +191,7 @@ def nearest_tensors(name: str, known: Mapping[str, Any]) -> str:
 
 def _nothing_in(what: str, scope: str, names: Mapping[str, Any]) -> str:
     if not names:
-        return f"{what}; there is no variable at all that get_variable made. {_advice_of_mode()}".rstrip()
+        return f"{what}; get_variable made no variable at all. {_advice_of_mode()}".rstrip()
     known = sorted(_scopes(names))
     listed = f"; the scopes are {', '.join(map(repr, known[:10]))}" if known else "; there are no scopes"
     return f"{what}{nearest_names(scope, known) or f'{listed}.'}"
@@ -210,7 +210,7 @@ def _given(target: Any) -> Any:
     """Returns a given variable, or the parts of a partitioned one as a list.
 
     Raises:
-        TypeError: it is none (UsageError).
+        TypeError: it is not one (UsageError).
     """
     tf = _tensorflow.tensorflow()
     target = unwrapped(target)
@@ -221,7 +221,7 @@ def _given(target: Any) -> Any:
     except TypeError:
         parts = [target]
     if not parts or not all(isinstance(part, tf.Variable) for part in parts):
-        raise also(
+        raise with_bases(
             UsageError(
                 "assignment_map: expected a tf.Variable, the parts of one, or the name of a variable or scope; "
                 f"found {reprlib.repr(target)}"

@@ -1,7 +1,7 @@
-"""Initialises variables from a checkpoint, as tf.compat.v1.train's init_from_checkpoint and warm_start do.
+"""Initializes variables from a checkpoint: init_from_checkpoint and warm_start of tf.compat.v1.train.
 
-TensorFlow's own functions do the work. Before they do, everything is checked: a call that fails has changed nothing,
-and says all that does not fit at once. Any source is taken for a checkpoint.
+TensorFlow's own functions do the work. Before they run, everything is checked: a call that fails has changed nothing,
+and lists everything that does not match. Any path that leads to a checkpoint is accepted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from compat_saver.bundle import Checkpoint
 from compat_saver.checkpoints.object_graph import decode_object_graph
 from compat_saver.errors import RestoreError, UsageError, nearest_names
 from compat_saver.saver.checkpoint_management import is_remote
-from compat_saver.saver.checkpoint_utils import StrPath, open_source
+from compat_saver.saver.checkpoint_utils import StrPath, open_or_tf_error
 from compat_saver.saver.init_from_checkpoint.assignments import MOST_SHOWN, AssignmentMap, misfit, nearest_tensors
 from compat_saver.saver.variables import name_of
 
@@ -35,7 +35,7 @@ def init_from_checkpoint(
 
     Raises:
         RestoreError: (ValueError) a tensor or a variable is missing, a scope has none, or dtype or shape differ.
-        UsageError: (TypeError) something of the map is no variable.
+        UsageError: (TypeError) something in the map is not a variable.
         ArtifactError: (tf.errors.NotFoundError, tf.errors.DataLossError, ...) there is no checkpoint.
     """
     theirs = _tensorflow.tensorflow().compat.v1.train
@@ -43,7 +43,7 @@ def init_from_checkpoint(
     if is_remote(path):
         theirs.init_from_checkpoint(path, assignment_map)
         return
-    with open_source(path) as checkpoint:
+    with open_or_tf_error(path) as checkpoint:
         pairs = list(assignment_map.items()) if isinstance(assignment_map, Mapping) else list(assignment_map)
         found = AssignmentMap(checkpoint, [(str(key), target) for key, target in pairs])
         _require_none(found.problems, checkpoint)
@@ -77,7 +77,7 @@ def warm_start(
         theirs.warm_start(path, vars_to_warm_start, var_name_to_vocab_info, var_name_to_prev_var_name)
         return
     chosen = _chosen(vars_to_warm_start)
-    with open_source(path) as checkpoint:
+    with open_or_tf_error(path) as checkpoint:
         vocabularies, earlier = dict(var_name_to_vocab_info or {}), dict(var_name_to_prev_var_name or {})
         only = None if vars_to_warm_start else vocabularies
         _require_none(list(_unfit(chosen, checkpoint, vocabularies, earlier, only)), checkpoint)
@@ -87,7 +87,7 @@ def warm_start(
 
 
 def _chosen(given: Any) -> dict[str, list[Any]]:
-    """Returns the variables that are meant: name, of partitioned ones that of the whole -> variable or its parts."""
+    """Returns the chosen variables: name (for a partitioned one that of the whole) -> the variable, or its parts."""
     tf = _tensorflow.tensorflow()
     keys, collected = tf.compat.v1.GraphKeys, tf.compat.v1.get_collection
     if given is None or isinstance(given, str):
@@ -115,7 +115,7 @@ def _unfit(
     earlier: Mapping[str, str],
     only: Mapping[str, Any] | None,
 ) -> Iterator[str]:
-    """Yields what stands against a warm start."""
+    """Yields everything that prevents a warm start, a sentence each."""
     names, hints = earlier or _names_of_objects(checkpoint), 0
     for name, variables in chosen.items():
         if only is not None and name not in only:

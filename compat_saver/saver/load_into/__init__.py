@@ -1,1 +1,5 @@
-"""load_into: weights into variables, modules and Keras models that a program has."""
+"""load_into: weights into the variables, modules and Keras models of a program.
+
+Reading order: `targets` (the variables of a target and their names), `walk` (target and checkpoint object by object),
+`positions` (layer order against names), `names` (the names to look for), `load_into` itself.
+"""

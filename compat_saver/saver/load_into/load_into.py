@@ -1,26 +1,26 @@
-"""Fills variables that a program has, eagerly, from a checkpoint that another program wrote."""
+"""load_into: fills the variables of an eager program from a checkpoint that another program wrote."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 from os import PathLike
 from typing import Any
 
 from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint
-from compat_saver.checkpoints.reading import open_source
 from compat_saver.errors import UsageError
+from compat_saver.saver.checkpoint_utils import open_or_tf_error
 from compat_saver.saver.errors import require_path
-from compat_saver.saver.load_into.names import LoadMap, ask
-from compat_saver.saver.load_into.renumbering import note_of
-from compat_saver.saver.load_into.targets import counted_names, variables_of
+from compat_saver.saver.load_into.names import LoadMap, note_of, wanted_of
+from compat_saver.saver.load_into.targets import generated_names, variables_of
 from compat_saver.saver.load_into.walk import scope_that_fits, with_stored_paths
-from compat_saver.saver.matching.conflicts import fit_without_quarrels
+from compat_saver.saver.matching.conflicts import fit_without_conflicts
 from compat_saver.saver.matching.keras_files import KerasFile
-from compat_saver.saver.matching.naming import Given
+from compat_saver.saver.matching.naming import Matching
 from compat_saver.saver.matching.report import RestoreReport
-from compat_saver.saver.restore_ops.filling import assign, require_fit
+from compat_saver.saver.restore_ops.filling import assign, match
 from compat_saver.sources import Hdf5Source, resolve
 
 
@@ -33,46 +33,48 @@ def load_into(
     ema: bool = False,
     strict: bool = True,
 ) -> RestoreReport:
-    """Puts the weights of a checkpoint into variables; no graph is needed.
+    """Loads the weights of a checkpoint into variables; no graph is needed.
 
-    Every variable is looked for under its name (`dense/kernel`), under that without its model's name, and by the way to
-    it from object to object. Names, dtypes and shapes are checked before the first is assigned; should an assignment
-    fail all the same, those before it are undone. The values before are held until the end for that, as
-    tf.train.Checkpoint.restore does it too.
+    Every variable is looked for under its name (`dense/kernel`), under that without its model's name, and by its path
+    from object to object. Names, dtypes and shapes are checked before the first assignment; if an assignment fails
+    nevertheless, the earlier ones are undone. The previous values are kept in memory for that until the end, as in
+    tf.train.Checkpoint.restore.
 
     Args:
         target: a tf.Variable; a list or tuple of them; a dict, name in the checkpoint -> variable; a tf.Module, a
             tf.train.Checkpoint or another trackable object; a Keras model or layer that is built.
         source: a checkpoint saved by name or by object, V1 or V2: a prefix, any file, a directory, a SavedModel; or an
             HDF5 file of Keras 1 and 2, of weights or of a whole model.
-        name_map: name in the checkpoint -> name of the variable, or the variable itself; compiled patterns with what
-            takes the place of their matches; or a function from one name to the other.
+        name_map: name in the checkpoint -> name of the variable, or the variable itself; compiled patterns with the
+            replacement for their matches; or a function from one name to the other.
         scope: only tensors below it count, and their names are taken without it.
-        ema: a variable whose moving average is there gets that.
-        strict: whether everything must be found; otherwise what fits is loaded, and the report tells of the rest.
+        ema: whether a variable gets its moving average, if the checkpoint has it.
+        strict: whether everything must be found; otherwise what matches is loaded, and the report lists the rest.
 
     Returns:
-        What was loaded, what is missing or does not fit, and what of the checkpoint nobody asked for.
+        What was loaded, what is missing or does not match, and which tensors belong to no variable.
 
     Raises:
-        RestoreError: strict, and variables are missing or do not fit; all are listed, and nothing was changed.
-        UsageError: the target has no variables, the program is not in eager mode, or the map fits nothing.
+        RestoreError: strict, and variables are missing or do not match; all are listed, and nothing was changed.
+        UsageError: the target has no variables, the program is not in eager mode, or the map matches nothing.
         ArtifactError: there is no checkpoint, or it is damaged.
     """
     _require_eager()
     require_path(source)
-    variables = variables_of(target)
+    matching, variables = Matching(strict, name_map, scope, ema), variables_of(target)
     with _opened(source) as tensors:
         variables = with_stored_paths(variables, target, tensors, scope)
-        wanted, names, variables = ask(
-            variables, tensors, name_map=name_map, scope=scope, ema=ema, made_up=lambda: counted_names(target)
+        wanted, names, variables = wanted_of(variables, tensors, matching, lambda: generated_names(target))
+        find_scope = functools.partial(scope_that_fits, variables, target, tensors)
+        found = match(
+            wanted,
+            tensors,
+            names,
+            matching,
+            find=fit_without_conflicts,
+            find_scope=find_scope if name_map is None and not scope else None,
         )
-        found = fit_without_quarrels(wanted, tensors, names)
-        if strict:
-            given = Given(name_map, scope, ema)
-            find_scope = functools.partial(scope_that_fits, variables, target, tensors)
-            require_fit(found, tensors, names, given, find_scope if name_map is None and not scope else None)
-        by_number = {match.wanted.number: match for match in found.matches}
+        by_number = {item.wanted.number: item for item in found.matches}
         assign([(by_number[n], item.variable) for n, item in enumerate(variables) if n in by_number], tensors)
     return dataclasses.replace(found.report, notes=note_of(variables, found))
 
@@ -81,10 +83,14 @@ def _require_eager() -> None:
     if not _tensorflow.tensorflow().executing_eagerly():
         raise UsageError(
             "load_into assigns at once and needs eager execution. In a graph use compat_saver.Saver and its restore, "
-            "or init_from_checkpoint before the initializers run; inside of a tf.function, call load_into before it."
+            "or init_from_checkpoint before the initializers run; with a tf.function, call load_into before it."
         )
 
 
 def _opened(source: str | PathLike[str]) -> Checkpoint | KerasFile:
     found = resolve(source)
-    return KerasFile(found.path) if isinstance(found, Hdf5Source) else open_source(source)
+    return (
+        KerasFile(found.path)
+        if isinstance(found, Hdf5Source)
+        else open_or_tf_error(os.fspath(source), needs_values=True)
+    )

@@ -1,4 +1,4 @@
-"""Files that know the positions of layers: where these and the names disagree, a person has to say which is right."""
+"""Detects object-based and HDF5 checkpoints whose layer order contradicts the variable names; the user must choose."""
 
 from __future__ import annotations
 
@@ -9,45 +9,54 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from compat_saver.analysis.values.weights import fits
 from compat_saver.errors import RestoreError
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
-from compat_saver.saver.errors import as_also
-from compat_saver.saver.load_into.renumbering import name_by
-from compat_saver.saver.load_into.targets import COUNTED, FLAT, INNER, LAYERS, OBJECTS, OWN, STORED, TargetVariable
+from compat_saver.saver.errors import as_tf_error
+from compat_saver.saver.load_into.targets import (
+    COUNTED,
+    FLAT,
+    INNER,
+    LAYERS,
+    OBJECTS,
+    OWN,
+    STORED,
+    TargetVariable,
+    name_by,
+)
 from compat_saver.saver.matching.advice import pasted
+from compat_saver.saver.matching.fit import Tensors
 from compat_saver.saver.matching.keras_files import KerasFile
-from compat_saver.saver.matching.naming import Given, names_to_paste
+from compat_saver.saver.matching.naming import Matching, names_to_paste
 from compat_saver.saver.matching.numbering import kind_of
 from compat_saver.saver.matching.report import Mismatched, RestoreReport, described
-from compat_saver.saver.matching.tensors import Tensors
 
 _POSITION = re.compile(r"(^|[/-])\d+(/|$)")
 
 
-def require_no_doubt(
+def require_agreement(
     variables: Sequence[TargetVariable],
     decided: Collection[int],
     tensors: Tensors,
     names: Mapping[str, str],
-    given: Given,
+    matching: Matching,
 ) -> None:
-    """Raises a RestoreError where names and positions find tensors that fit, and not the same.
+    """Raises a RestoreError if names and positions find matching tensors, but different ones.
 
-    Where positions find everything, names need not: one of another kind is enough. Where positions find only some, or
-    begin below the checkpoint's root, names find everything, and some of it at the position of another variable.
+    If positions find everything, one name of another kind is enough. If positions find only some, or start below the
+    root of the checkpoint, names must find everything, some of it at the position of another variable.
 
     Args:
         variables: those of the target.
-        decided: the ids of those of which a person said which tensor is theirs.
-        tensors: the checkpoint; one that is purely of names leaves no doubt.
-        names: the names under which its tensors go -> keys.
-        given: what the person said of the names.
+        decided: the ids of those whose tensor the caller chose.
+        tensors: the checkpoint; one that has names only cannot contradict them.
+        names: the names of its tensors -> keys.
+        matching: what the caller said of the names.
     """
     if not isinstance(tensors, KerasFile) and OBJECT_GRAPH_KEY not in tensors.shapes():
         return
     open_ = [item for item in variables if id(item.variable) not in decided]
-    by_position = _answer((STORED, OBJECTS, FLAT), open_, tensors, names)
-    by_name = _answer((OWN, INNER, LAYERS, COUNTED), open_, tensors, names)
+    by_position = _all_found((STORED, OBJECTS, FLAT), open_, tensors, names)
+    by_name = _all_found((OWN, INNER, LAYERS, COUNTED), open_, tensors, names)
     if by_position is not None:
-        by_name = by_name or _telling(open_, by_position, tensors, names)
+        by_name = by_name or _conflicting_names(open_, by_position, tensors, names)
         is_other = [
             bool(named) and names[named] != names[placed] and bool(_POSITION.search(placed))
             for named, placed in zip(by_name, by_position, strict=True)
@@ -56,15 +65,15 @@ def require_no_doubt(
         by_position, is_other = _swapped(open_, by_name, tensors, names)
     if by_name is not None and by_position is not None and any(is_other):
         rows = list(itertools.compress(zip(open_, by_name, by_position, strict=True), is_other))
-        raise _doubt(rows, tensors, names, given)
+        raise _disagreement(rows, tensors, names, matching)
 
 
 def _swapped(
     variables: Sequence[TargetVariable], by_name: Sequence[str], tensors: Tensors, names: Mapping[str, str]
 ) -> tuple[list[str], list[bool]]:
-    """Returns positions, "" where unknown, and which of them disagree with the names; none if one way agrees with them.
+    """Returns positions, "" if unknown, and which of them disagree with the names; none if one way agrees with them.
 
-    Positions say something of the names if what a variable has by its name is at the position of another.
+    Positions contradict the names if the tensor that a variable has by name is at the position of another.
     """
     found: tuple[list[str], list[bool]] = ([], [])
     shapes = tensors.shapes()
@@ -90,7 +99,7 @@ def _swapped(
 
 
 def _partial(variables: Sequence[TargetVariable]) -> Iterator[tuple[bool, list[str]]]:
-    """Yields the ways to tell positions: whether only numbers are positions in it, and the names, "" for none."""
+    """Yields the ways to determine positions: whether only numbers are positions in it, and the names, "" for none."""
     for number in range(len(variables[0].places) if variables else 0):
         yield False, [item.places[number] for item in variables]
     yield False, [item.names.get(STORED, "") for item in variables]
@@ -98,16 +107,16 @@ def _partial(variables: Sequence[TargetVariable]) -> Iterator[tuple[bool, list[s
 
 
 def _placed(item: TargetVariable, way: str) -> str:
-    """Returns the position of a variable by a way; those that are in no cell have no flat one of their own."""
+    """Returns the position of a variable by a way; variables outside a cell have no flat one of their own."""
     return item.names.get(way, "") or (item.names.get(OBJECTS, "") if way == FLAT else "")
 
 
-def _telling(
+def _conflicting_names(
     variables: Sequence[TargetVariable], by_position: Sequence[str], tensors: Tensors, names: Mapping[str, str]
 ) -> list[str]:
-    """Returns the name of every variable that is in the checkpoint, if at its position is one of another kind; or "".
+    """Returns the name of every variable in the checkpoint if a tensor of another kind is at its position; else "".
 
-    Of names of one kind, `dense` and `dense_1`, only all together tell something.
+    Names of one kind, `dense` and `dense_1`, are significant only all together.
     """
     own, shapes = names_to_paste(names), tensors.shapes()
     found = []
@@ -119,7 +128,7 @@ def _telling(
     return found
 
 
-def _answer(
+def _all_found(
     ways: Sequence[str], variables: Sequence[TargetVariable], tensors: Tensors, names: Mapping[str, str]
 ) -> list[str] | None:
     """Returns the names of all variables by the first way that finds each a tensor of its own; None if none does."""
@@ -136,8 +145,8 @@ def _answer(
     return None
 
 
-def _doubt(
-    found: Sequence[tuple[TargetVariable, str, str]], tensors: Tensors, names: Mapping[str, str], given: Given
+def _disagreement(
+    found: Sequence[tuple[TargetVariable, str, str]], tensors: Tensors, names: Mapping[str, str], matching: Matching
 ) -> RestoreError:
     own = names_to_paste(names)
     rows = [(item, own[names[named]], own[names[placed]]) for item, named, placed in found]
@@ -151,11 +160,11 @@ def _doubt(
         for item, named, placed in rows
     )
     lines = [
-        f"{tensors.prefix} does not say for certain which tensor is whose: the names say "
-        "something else than the positions of the layers. Nothing was restored.",
+        f"{tensors.prefix}: the names of the tensors contradict the order of the layers, so the right tensors are not "
+        "certain. Nothing was restored.",
         *(f"  - {row.name!r}: {row.found}." for row in mismatched[:10]),
-        f"If the names are right, {pasted({named: item.name for item, named, _ in rows}, given)}.",
-        f"If the positions are right, {pasted({placed: item.name for item, _, placed in rows}, given)}.",
+        f"If the names are right, {pasted({named: item.name for item, named, _ in rows}, matching)}.",
+        f"If the positions are right, {pasted({placed: item.name for item, _, placed in rows}, matching)}.",
     ]
     error = RestoreError("\n".join(lines), RestoreReport(tensors.prefix, mismatched=mismatched))
-    return as_also(error, "InvalidArgumentError")
+    return as_tf_error(error, "InvalidArgumentError")

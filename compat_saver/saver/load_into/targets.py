@@ -1,16 +1,16 @@
-"""What variables something has, and what checkpoints may call them.
+"""The variables of a target, and the names that checkpoints may have for them.
 
-A variable goes by several names at once, one per way of naming:
+A variable has several names at once, one per way of naming:
 
-own       what it calls itself: `scope/dense/kernel` in TensorFlow, `sequential/dense/kernel` in Keras 3
-inner     that without the name of the model it is in, which programs of TF1 did not have: `dense/kernel`
-local     that of a layer's weight within the layer: `kernel`
-objects   the way to it from object to object, as tf.train.Checkpoint and Keras have it: `dense/w`,
+own       its own name: `scope/dense/kernel` in TensorFlow, `sequential/dense/kernel` in Keras 3
+inner     the same without the name of its model, which TF1 programs did not have: `dense/kernel`
+local     the name of a layer's weight within the layer: `kernel`
+objects   the path from object to object, as in tf.train.Checkpoint and Keras: `dense/w`,
           `layer_with_weights-0/kernel`
 layers    the first of these, where the weights of a recurrent layer's cell are the layer's own: `lstm/kernel`
-flat      the way, where the weights of a recurrent layer's cell are the layer's own: `layer_with_weights-0/kernel`
-counted   what it would be called, had the layers been counted as those of the checkpoint: `dense` for `dense_2`
-stored    the path by which a checkpoint of objects knows what was met on the way: `_functional/_operations/1/_kernel`
+flat      the path, where the weights of a recurrent layer's cell are the layer's own: `layer_with_weights-0/kernel`
+counted   the name it would have if the layers were numbered as in the checkpoint: `dense` for `dense_2`
+stored    the path of its object in an object-based checkpoint: `_functional/_operations/1/_kernel`
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ class TargetVariable:
     """A variable that is to be filled.
 
     Attributes:
-        name: what to call it in a report.
+        name: its name in a report.
         variable: the tf.Variable or Keras variable.
         dtype: DT_* number.
         shape: of its value, as far as it is known.
-        names: way of naming -> what it calls the variable.
-        places: per object of the checkpoint that may stand for the target, the path to what stands for the variable;
-            "" where nothing does.
+        names: way of naming -> name of the variable.
+        places: per object of the checkpoint that may correspond to the target, the path to the object of the variable;
+            "" if there is none.
     """
 
     name: str
@@ -74,13 +74,18 @@ def variables_of(target: Any) -> list[TargetVariable]:
     else:
         found = list(_of_object(target))
     if not found:
-        raise UsageError(f"{_called(target)} has no variables. If it makes them when it is first called, call it once.")
+        raise UsageError(f"{_called(target)} has no variables. If it creates them on its first call, call it once.")
     uses = Counter(item.name for item in found)
     return [item if uses[item.name] == 1 else replace(item, name=item.names.get(OBJECTS, item.name)) for item in found]
 
 
+def name_by(item: TargetVariable, way: str) -> str:
+    """Returns the name of a variable by a way of naming, or else by the way that this one builds on."""
+    return item.names.get(way) or item.names.get(INNER) or item.names.get(OWN, item.name)
+
+
 def is_variable(item: Any) -> bool:
-    """Whether something is a variable of TensorFlow or of Keras 3."""
+    """Whether an object is a variable of TensorFlow or of Keras 3."""
     return isinstance(item, _tensorflow.tensorflow().Variable) or is_keras_variable(item)
 
 
@@ -91,7 +96,7 @@ def own_name(variable: Any) -> str:
 
 
 def is_keras_variable(item: Any) -> bool:
-    """Whether something is a variable of Keras 3."""
+    """Whether an object is a variable of Keras 3."""
     return all(hasattr(type(item), word) for word in ("assign", "path", "value", "regularizer"))
 
 
@@ -121,13 +126,13 @@ def _of_object(target: Any) -> Iterator[TargetVariable]:
     objects = _Objects(target)
     is_checkpoint = isinstance(target, _tensorflow.tensorflow().train.Checkpoint)
     for variable in _once((*_listed_variables(target), *objects.variables)):
-        # A tf.train.Checkpoint counts how often it was saved, which is nothing of the model's.
+        # A tf.train.Checkpoint counts how often it was saved; the counter is not part of the model.
         if not is_checkpoint or objects.path(variable) != "save_counter":
             yield _described(variable, _names(variable, target, objects))
 
 
 def _listed_variables(target: Any) -> list[Any]:
-    """Returns the variables that an object lists itself; of a Keras model the weights, and no state of dropouts."""
+    """Returns the variables that an object lists itself; of a Keras model the weights, without states of dropouts."""
     listed = getattr(target, "weights" if is_layer(target) else "variables", None)
     is_list = isinstance(listed, Sequence) and all(is_variable(item) for item in listed)
     if listed is None or not is_list:
@@ -143,7 +148,7 @@ def _require_built(layer: Any) -> None:
         inside = f" ({unbuilt[0].name!r} is not built)" if unbuilt and unbuilt[0] is not layer else ""
         raise UsageError(
             f"{_called(layer)} has no weights yet{inside}: call {layer.name}.build(input_shape), or call it once on an "
-            "example, and load then."
+            "example, then load."
         )
 
 
@@ -168,7 +173,7 @@ def _described(variable: Any, names: Mapping[str, str], name: str | None = None)
     tf = _tensorflow.tensorflow()
     if hasattr(unwrapped(variable), "graph"):
         raise UsageError(
-            f"{own_name(variable)!r} is a variable of a graph, and load_into fills those that eager programs have. "
+            f"{own_name(variable)!r} is a variable of a graph; load_into fills variables of eager programs. "
             "In a graph use compat_saver.Saver, or init_from_checkpoint before the initializers run."
         )
     shape = tf.TensorShape(variable.shape)
@@ -182,7 +187,7 @@ def _described(variable: Any, names: Mapping[str, str], name: str | None = None)
 
 
 class _Objects:
-    """What is reached from an object by attributes, items of lists and layers of models.
+    """Everything reached from an object by attributes, items of lists and layers of models.
 
     Attributes:
         variables: in the order in which they are reached.
@@ -192,7 +197,7 @@ class _Objects:
     def __init__(self, root: Any) -> None:
         self.variables: list[Any] = []
         self.models: set[str] = set()
-        # The objects are kept with their paths, for an id is free again when its object is gone.
+        # The objects are kept with their paths, since an id can be reused when its object is gone.
         self._paths: dict[int, tuple[str, Any]] = {id(root): ("", root)}
         queue = deque([root])
         while queue:
@@ -207,16 +212,16 @@ class _Objects:
 
     @property
     def items(self) -> list[Any]:
-        """All that was reached, the variables too."""
+        """Everything that was reached, variables included."""
         return [item for _, item in self._paths.values()]
 
     def path(self, item: Any) -> str:
-        """Returns the shortest way to something, such as `encoder/layers/0/w`; "" if none was found."""
+        """Returns the shortest path to an object, such as `encoder/layers/0/w`; "" if none was found."""
         return self._paths.get(id(item), ("", None))[0]
 
 
 def children_of(item: Any, root: Any) -> Iterable[tuple[str, Any]]:
-    """Returns (name, object) of what something holds; root is what is being looked through."""
+    """Returns (name, object) of the children of an object; root is the target."""
     if is_layer(item):
         return (*_weights_of(item), *_layers_of(item))
     if isinstance(item, Mapping):
@@ -228,20 +233,20 @@ def children_of(item: Any, root: Any) -> Iterable[tuple[str, Any]]:
     return _tensorflow.tensorflow().train.TrackableView(root).children(item).items()  # type: ignore[no-any-return]
 
 
-def counted_names(target: Any) -> set[str]:
-    """Returns the names that Keras makes up for the layers of a target, without their numbers: `dense`."""
+def generated_names(target: Any) -> set[str]:
+    """Returns the names that Keras generates for the layers of a target, without their numbers: `dense`."""
     kinds = {type(item).__name__ for item in _Objects(target).items if is_layer(item)}
     names = {re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", kind).lower() for kind in kinds}
     return names | {f"{way}_{name}" for way in ("forward", "backward") for name in names}
 
 
 def is_layer(item: Any) -> bool:
-    """Whether something is a layer or model of Keras, of whichever release."""
+    """Whether an object is a layer or model of any Keras release."""
     return all(hasattr(type(item), word) for word in ("weights", "build", "call", "get_config"))
 
 
 def _weights_of(layer: Any) -> list[tuple[str, Any]]:
-    """Returns the weights of a layer's own, by the attribute that holds them or else by their names in it."""
+    """Returns the own weights of a layer, by the attribute that holds them or else by their names in it."""
     below = {id(weight) for _, child in _layers_of(layer) for weight in child.weights}
     attributes = {id(value): name for name, value in vars(layer).items() if not name.startswith("_")}
     return [
@@ -271,6 +276,6 @@ def _held_layers(layer: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _called(item: Any) -> str:
-    """Returns what to call something in a sentence."""
+    """Returns how to refer to an object in a message."""
     name = getattr(item, "name", None)
     return f"{type(item).__name__} {name!r}" if isinstance(name, str) else f"a {type(item).__name__}"

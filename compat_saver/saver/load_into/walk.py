@@ -1,7 +1,7 @@
-"""Walks through a target and through the objects of a checkpoint at once, as tf.train.Checkpoint does to restore it.
+"""Walks a target and the objects of a checkpoint together, as tf.train.Checkpoint does when it restores.
 
-Two objects belong together if they are reached by the same names. Keras 3's `model.export` is the exception: the way to
-a layer is not in it, only the list of the model's variables.
+Two objects correspond if they are reached by the same names. Keras 3's `model.export` is the exception: it stores no
+paths to the layers, only the list of the model's variables.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from compat_saver.analysis.values.weights import fits
 from compat_saver.bundle import Checkpoint
 from compat_saver.checkpoints.object_graph import StoredObject, find_object, paths_from, stored_objects
 from compat_saver.saver.load_into.targets import STORED, TargetVariable, children_of, is_layer, is_variable, own_name
-from compat_saver.saver.matching.tensors import Tensors
+from compat_saver.saver.matching.fit import Tensors
 
 
 def with_stored_paths(
     variables: Sequence[TargetVariable], target: Any, tensors: Tensors, scope: str | None
 ) -> list[TargetVariable]:
-    """Returns the variables, and those that the walk comes to with the path by which the checkpoint knows them.
+    """Returns the variables, those that the walk reaches with their path in the checkpoint.
 
-    Where it does not come to all, the walks that begin below are in their places: `Checkpoint(model=...)` was saved.
+    If it does not reach all, walks that start below the root are their `places`: for saved `Checkpoint(model=...)`.
 
     Args:
         variables: those of the target.
-        target: what the walk begins with.
-        tensors: the checkpoint; one without objects is none to walk through.
-        scope: the object of the checkpoint that stands for the target; None for its root.
+        target: where the walk starts.
+        tensors: the checkpoint; without objects there is no walk.
+        scope: the object of the checkpoint that corresponds to the target; None for its root.
     """
     objects = _objects(target, tensors)
     start = find_object(objects, (scope or "").strip("/"))
@@ -49,7 +49,7 @@ def with_stored_paths(
 
 
 def _met_below(ids: Sequence[int], target: Any, objects: Sequence[StoredObject], start: int) -> list[dict[int, int]]:
-    """Returns the walks through objects that `start` holds, or that these hold, which come to most of the variables."""
+    """Returns the walks from children and grandchildren of `start` that reach most of the variables."""
     children = list(objects[start].children.values())
     numbers = dict.fromkeys((*children, *(number for child in children for number in objects[child].children.values())))
     names = _children(target, target).keys()
@@ -59,7 +59,7 @@ def _met_below(ids: Sequence[int], target: Any, objects: Sequence[StoredObject],
 
 
 def scope_that_fits(variables: Sequence[TargetVariable], target: Any, tensors: Tensors) -> str | None:
-    """Returns the one attribute of a checkpoint's root under which everything of the target is met; None for none."""
+    """Returns the one attribute of a checkpoint's root below which the whole target is found; None if there is none."""
     objects = _objects(target, tensors)
     wanted = {id(item.variable) for item in variables}
     names = [name for name, number in _root(objects).children.items() if wanted <= _met(target, objects, number).keys()]
@@ -76,10 +76,10 @@ def _objects(target: Any, tensors: Tensors) -> list[StoredObject]:
 
 
 def _met(target: Any, objects: Sequence[StoredObject], start: int) -> dict[int, int]:
-    """Returns id of a variable -> number of the object that stands for it."""
+    """Returns id of a variable -> number of the corresponding object."""
     found: dict[int, int] = {}
     seen = {(start, id(target))}
-    kept = [target]  # an id is free again when its object is gone
+    kept = [target]  # an id can be reused when its object is gone
     queue = deque([(start, target)])
     while queue:
         number, item = queue.popleft()
@@ -105,7 +105,7 @@ def _children(item: Any, root: Any) -> dict[str, Any]:
 
 
 def _listed(target: Any, objects: Sequence[StoredObject], start: int, tensors: Tensors) -> dict[int, int]:
-    """Returns the same for a model that Keras 3 exported, if the list of its variables is that of the target's."""
+    """Returns the same for a model that Keras 3 exported, if its list of variables is that of the target."""
     variables = list(getattr(target, "variables", ())) if is_layer(target) else []
     stored = objects[objects[start].children["variables"]].children if "variables" in objects[start].children else {}
     numbers = [stored[str(position)] for position in range(len(stored)) if str(position) in stored]

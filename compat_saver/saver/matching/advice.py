@@ -1,98 +1,100 @@
-"""The sentences of a misfit between checkpoint and variables: what is missing, and what it is probably called."""
+"""The message for a checkpoint that does not match the variables: what is missing, and its probable name."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from compat_saver.analysis.values.weights import fits
 from compat_saver.errors import nearest_names
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
-from compat_saver.saver.matching.fit import Wanted
-from compat_saver.saver.matching.naming import Given, names_to_paste, stored_names
+from compat_saver.saver.matching.fit import Tensors, Wanted
+from compat_saver.saver.matching.naming import DEFAULT, Matching, names_to_paste, stored_names
 from compat_saver.saver.matching.numbering import renumbered
 from compat_saver.saver.matching.report import Mismatched, Missing, RestoreReport, described
-from compat_saver.saver.matching.tensors import Tensors
 
 _MOST_SHOWN = 10
 _MOST_PASTED = 400
-# Fewer than this share of the missing names says nothing about scopes.
+# If a scope finds a smaller share of the missing names, it is not suggested.
 _ENOUGH = 0.5
 # Names of 20,000 variables would otherwise be compared with those of 20,000 tensors.
-_MOST_ASKED = 50
+_MOST_SAMPLED = 50
 _MOST_NEAR = 200
 _MOST_TRIED = 5
 
 
 @dataclass(frozen=True)
 class ScopeShift:
-    """Names of variables are those of tensors with another beginning.
+    """Variables have the names of tensors with another prefix.
 
     Attributes:
-        old: the beginning in the checkpoint, "" or with a slash at its end.
-        new: that of the variables.
+        old: the prefix in the checkpoint, "" or with a slash at its end.
+        new: the prefix of the variables.
         count: how many of the missing variables it finds.
-        is_everywhere: whether every tensor of the checkpoint begins with it.
-        given: what a person said of the names already.
+        is_everywhere: whether every tensor of the checkpoint starts with it.
+        matching: what the caller said of the names already.
     """
 
     old: str
     new: str
     count: int
     is_everywhere: bool
-    given: Given = field(default_factory=Given)
+    matching: Matching = DEFAULT
 
     @property
     def arguments(self) -> str:
-        """The arguments of `restore` and `load_into` with which the names fit."""
-        if self.is_everywhere and not self.new and self.given.name_map is None:
-            return _arguments(
-                Given(None, "/".join(filter(None, (self.given.scope, self.old.rstrip("/")))), self.given.ema)
-            )
-        return _arguments(self.given, f"{{re.compile({'^' + _escaped(self.old)!r}): {self.new!r}}}")
+        """The arguments of `restore` and `load_into` with which the names match."""
+        if self.is_everywhere and not self.new and self.matching.name_map is None:
+            return _arguments(_below(self.matching, self.old.rstrip("/")))
+        return _arguments(self.matching, f"{{re.compile({'^' + _escaped(self.old)!r}): {self.new!r}}}")
 
 
 @dataclass(frozen=True)
-class Toss:
-    """Several changes of a beginning find as many of the missing variables, and not in the same tensors.
+class AmbiguousShift:
+    """Several changes of a prefix find equally many of the missing variables, in different tensors.
 
     Attributes:
-        shifts: (the beginning in the checkpoint, that of the variables).
+        shifts: (the prefix in the checkpoint, the prefix of the variables).
     """
 
     shifts: tuple[tuple[str, str], ...]
 
 
-def pasted(names: Mapping[str, str], given: Given | None = None) -> str:
-    """Returns the words that tell a person to map names, complete with what the person said already.
+def pasted(names: Mapping[str, str], matching: Matching = DEFAULT) -> str:
+    """Returns the advice to map names, including the arguments that the caller passed already.
 
     Args:
         names: name in the checkpoint -> name of the variable.
-        given: what was said already.
+        matching: what the caller said already.
     """
     text = ", ".join(f"{old!r}: {new!r}" for old, new in names.items())
-    arguments = _arguments(given or Given(), f"{{{text}}}")
+    arguments = _arguments(matching, f"{{{text}}}")
     return arguments if arguments.startswith("add") else f"pass {arguments}"
 
 
-def _arguments(given: Given, name_map: str = "") -> str:
-    """Returns the arguments with which the names fit, or what to add to those that there are."""
-    if name_map and isinstance(given.name_map, Mapping):
+def _arguments(matching: Matching, name_map: str = "") -> str:
+    """Returns the arguments with which the names match, or what to add to the present ones."""
+    if name_map and isinstance(matching.name_map, Mapping):
         return f"{name_map} added to name_map"
-    if name_map and given.name_map is not None:
+    if name_map and matching.name_map is not None:
         return f"a name_map that also does what {name_map} does"
     parts = (
-        f"scope={given.scope!r}" if given.scope else "",
-        "ema=True" if given.ema else "",
+        f"scope={matching.scope!r}" if matching.scope else "",
+        "ema=True" if matching.ema else "",
         f"name_map={name_map}" if name_map else "",
     )
     return ", ".join(filter(None, parts))
 
 
+def _below(matching: Matching, scope: str) -> Matching:
+    """Returns the same with a scope below the one that was given, and without a map."""
+    return replace(matching, name_map=None, scope="/".join(filter(None, (matching.scope, scope))))
+
+
 def _escaped(text: str) -> str:
-    """Returns a pattern of exactly that text; re.escape would also escape what needs none."""
+    """Returns a pattern of exactly that text; re.escape would also escape characters that do not need it."""
     return re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text)
 
 
@@ -102,30 +104,28 @@ def misfit(
     names: Mapping[str, str],
     *,
     wanted: Sequence[Wanted] = (),
-    given: Given | None = None,
+    matching: Matching = DEFAULT,
     found_scope: str | None = None,
 ) -> str:
-    """Returns what to tell of a checkpoint that does not fit: every misfit, and what might be meant.
+    """Returns the message for a checkpoint that does not fit: everything that does not, and likely fixes.
 
     Args:
         report: what was found and what was not.
         checkpoint: the checkpoint.
         names: the names under which its tensors were looked for -> keys.
         wanted: all variables that were looked for.
-        given: what a person said of the names.
+        matching: what the caller said of the names.
         found_scope: an object of the checkpoint that is known to fit.
     """
-    given = given or Given()
-    if given.name_map is not None:
-        names = stored_names(checkpoint, scope=given.scope, ema=given.ema)
+    if matching.name_map is not None:
+        names = stored_names(checkpoint, replace(matching, name_map=None))
     used = {key for row in report.restored for key in row.keys}
     free = {name: key for name, key in names.items() if key not in used}
     if found_scope is not None:
-        scope = "/".join(filter(None, (given.scope, found_scope)))
-        way = _arguments(Given(None, scope, given.ema))
-        proposal = f"What the variables belong to is {found_scope!r} in the checkpoint: with {way} all are found."
+        way = _arguments(_below(matching, found_scope))
+        proposal = f"The checkpoint stores the object of these variables as {found_scope!r}: with {way} all are found."
     else:
-        proposal = _proposed(report, checkpoint, names, free, wanted, given)
+        proposal = _proposed(report, checkpoint, names, free, wanted, matching)
     return "\n".join(_sentences(report, checkpoint, free, proposal))
 
 
@@ -138,14 +138,12 @@ def _sentences(report: RestoreReport, checkpoint: Tensors, free: Mapping[str, st
     if len(report.missing) > _MOST_SHOWN:
         yield f"  - and {len(report.missing) - _MOST_SHOWN} more that are not in the checkpoint."
     for wrong in report.mismatched[:_MOST_SHOWN]:
-        yield _misfitting(wrong)
+        yield _mismatch_line(wrong)
     if len(report.mismatched) > _MOST_SHOWN:
         yield f"  - and {len(report.mismatched) - _MOST_SHOWN} more that do not fit."
     if proposal:
         yield proposal
-    yield (
-        "Restore what fits and leave the rest as it is with strict=False, or say which tensor is whose with name_map."
-    )
+    yield ("Restore only what fits with strict=False, or map tensors to variables with name_map.")
 
 
 def _proposed(
@@ -154,29 +152,29 @@ def _proposed(
     names: Mapping[str, str],
     free: Mapping[str, str],
     wanted: Sequence[Wanted],
-    given: Given,
+    matching: Matching,
 ) -> str:
-    """Cases: names that were counted on; another beginning; several that fit alike; nothing."""
-    counted = _counted_on(report, checkpoint, names, wanted) if given.name_map is None else {}
+    """Cases: other numbers in the names; another prefix; several prefixes that fit equally well; nothing."""
+    counted = _renumbered_names(report, checkpoint, names, wanted) if matching.name_map is None else {}
     if counted:
-        head = "The names differ in their numbers. If the order of the numbers is that of the variables, "
+        head = "The names differ in their numbers. If the variables have the same order as the numbers, "
         if len(counted) > _MOST_PASTED:
             old, new = next(iter(counted.items()))
-            return f"{head}a name_map of {len(counted)} names says so, beginning with {old!r}: {new!r}."
-        return f"{head}{pasted(counted, given)}."
-    shift = scope_shift(report.missing, checkpoint, free, given)
+            return f"{head}pass a name_map of {len(counted)} names, starting with {old!r}: {new!r}."
+        return f"{head}{pasted(counted, matching)}."
+    shift = scope_shift(report.missing, checkpoint, free, matching)
     if isinstance(shift, ScopeShift):
-        return _told(shift, len(report.missing))
+        return _shift_sentence(shift, len(report.missing))
     if shift is None:
         return ""
     alike = ", ".join(f"{old!r} for {new!r}" for old, new in shift.shifts)
-    return f"Several beginnings of names fit alike, and only a person can say which is meant: {alike}."
+    return f"Several prefixes of names fit equally well; choose one with name_map: {alike}."
 
 
-def _counted_on(
+def _renumbered_names(
     report: RestoreReport, checkpoint: Tensors, names: Mapping[str, str], wanted: Sequence[Wanted]
 ) -> dict[str, str]:
-    """Returns name in the checkpoint -> name of the variable, for all whose numbers are others in the same order."""
+    """Returns name in the checkpoint -> name of the variable, for all that differ only in numbers of the same order."""
     shapes, own = checkpoint.shapes(), names_to_paste(names)
     stored = {name: shapes[key] for name, key in names.items()}
     lost = {row.name for row in report.missing} | {row.name for row in report.mismatched}
@@ -195,16 +193,17 @@ def _without_model(item: Wanted) -> str:
 
 
 def _counted(report: RestoreReport) -> str:
-    """Returns "1 of 3 variables is not in it, 1 cannot take what is there"."""
+    """Returns "1 of 3 variables is missing, 1 does not match its tensor"."""
     missing, wrong = len(report.missing), len(report.mismatched)
     total = missing + wrong + len(report.restored)
     of_all = f" of {total} variable{'s' if total != 1 else ''}"
-    absent = f"{missing}{of_all} {'is' if missing == 1 else 'are'} not in it" if missing else ""
-    unfit = f"{wrong}{'' if missing else of_all} cannot take what is there" if wrong else ""
+    absent = f"{missing}{of_all} {'is' if missing == 1 else 'are'} missing" if missing else ""
+    matches = "does not match its tensor" if wrong == 1 else "do not match their tensors"
+    unfit = f"{wrong}{'' if missing else of_all} {matches}" if wrong else ""
     return ", ".join(filter(None, (absent, unfit)))
 
 
-def _misfitting(row: Mismatched) -> str:
+def _mismatch_line(row: Mismatched) -> str:
     as_key = "" if row.key == row.name else f" as {row.key!r}"
     return f"  - {row.name!r}: expected {row.expected}, found {row.found}{as_key}."
 
@@ -213,12 +212,13 @@ def _as_key(row: Missing) -> str:
     return "" if row.name in row.keys else f" as {row.keys[0]!r}" if row.keys else ""
 
 
-def _told(shift: ScopeShift, missing: int) -> str:
+def _shift_sentence(shift: ScopeShift, missing: int) -> str:
     if shift.old and not shift.new:
-        where = "Every tensor of the checkpoint" if shift.is_everywhere else f"What {shift.count} of them look for"
-        head = f"{where} begins with {shift.old!r}, and the variables do not"
+        where = "Every tensor of the checkpoint" if shift.is_everywhere else f"The tensors of {shift.count} of them"
+        verb = "starts" if shift.is_everywhere else "start"
+        head = f"{where} {verb} with {shift.old!r}, and the variables do not"
     elif shift.new and not shift.old:
-        head = f"The names of {shift.count} of these variables begin with {shift.new!r}, those of the checkpoint do not"
+        head = f"The names of {shift.count} of these variables start with {shift.new!r}, those of the checkpoint do not"
     else:
         head = f"The checkpoint has {shift.old!r} where these variables have {shift.new!r}"
     found = "it is" if missing == 1 else f"{shift.count} of the {missing} are"
@@ -226,15 +226,15 @@ def _told(shift: ScopeShift, missing: int) -> str:
 
 
 def scope_shift(
-    missing: Sequence[Missing], checkpoint: Tensors, names: Mapping[str, str], given: Given | None = None
-) -> ScopeShift | Toss | None:
-    """Returns the change of the names' beginning that finds most of the missing variables; None if none finds many.
+    missing: Sequence[Missing], checkpoint: Tensors, names: Mapping[str, str], matching: Matching = DEFAULT
+) -> ScopeShift | AmbiguousShift | None:
+    """Returns the change of prefix that finds most of the missing variables; None if none finds many.
 
     Args:
         missing: the variables that were not found.
         checkpoint: the checkpoint.
         names: the names of the tensors that no other variable has -> keys.
-        given: what a person said of the names already.
+        matching: what the caller said of the names already.
     """
     shapes = checkpoint.shapes()
     rated = []
@@ -248,15 +248,15 @@ def scope_shift(
         return None
     tied = [row for row in rated if row[0] == best[0]]
     if any(_is_other(row[4], best[4]) for row in tied):
-        return Toss(tuple((old, new) for _, _, old, new, _ in tied))
+        return AmbiguousShift(tuple((old, new) for _, _, old, new, _ in tied))
     count, _, old, new, _ = best
-    head = "/".join(filter(None, (given.scope if given is not None else None, old)))
+    head = "/".join(filter(None, (matching.scope, old)))
     keys = [key for key in checkpoint if key != OBJECT_GRAPH_KEY]
-    return ScopeShift(old, new, count, all(key.startswith(head) for key in keys), given or Given())
+    return ScopeShift(old, new, count, all(key.startswith(head) for key in keys), matching)
 
 
 def _is_other(found: Sequence[str | None], best: Sequence[str | None]) -> bool:
-    """Whether two shifts contradict each other: one variable has two tensors, or one tensor two variables."""
+    """Whether two shifts contradict each other: they give a variable two tensors, or a tensor two variables."""
     if any(key is not None and other is not None and key != other for key, other in zip(found, best, strict=True)):
         return True
     owners = {key: number for number, key in enumerate(best) if key is not None}
@@ -266,16 +266,16 @@ def _is_other(found: Sequence[str | None], best: Sequence[str | None]) -> bool:
 def _shifts(
     missing: Sequence[Missing], shapes: Mapping[str, tuple[int, ...]], names: Mapping[str, str]
 ) -> list[tuple[str, str]]:
-    """Returns the changes that find most of some of the missing variables, taken from all over them."""
+    """Returns the changes that find most of a sample of the missing variables."""
     by_ending: dict[str, list[str]] = defaultdict(list)
     for name in names:
         for ending in _endings(name):
             by_ending[ending].append(name)
     votes: Counter[tuple[str, str]] = Counter()
-    for row in missing[:: max(1, len(missing) // _MOST_ASKED)]:
+    for row in missing[:: max(1, len(missing) // _MOST_SAMPLED)]:
         near = ((key, next((by_ending[end] for end in _endings(key) if end in by_ending), [])) for key in row.keys)
         pairs = [(name, key) for key, found in near for name in found[:_MOST_NEAR]]
-        votes.update({_beginnings(name, key) for name, key in pairs if fits(shapes[names[name]], row.shape)})
+        votes.update({_prefixes(name, key) for name, key in pairs if fits(shapes[names[name]], row.shape)})
     return [shift for shift, _ in votes.most_common(_MOST_TRIED)]
 
 
@@ -287,8 +287,8 @@ def _endings(name: str) -> Iterator[str]:
             yield name[position:]
 
 
-def _beginnings(stored: str, wanted: str) -> tuple[str, str]:
-    """Returns what stands before the parts in which two names end alike."""
+def _prefixes(stored: str, wanted: str) -> tuple[str, str]:
+    """Returns what precedes the common last parts of two names."""
     old, new = stored.split("/"), wanted.split("/")
     while old and new and old[-1] == new[-1]:
         old.pop()
@@ -299,13 +299,13 @@ def _beginnings(stored: str, wanted: str) -> tuple[str, str]:
 def _found(
     row: Missing, old: str, new: str, shapes: Mapping[str, tuple[int, ...]], names: Mapping[str, str]
 ) -> str | None:
-    """Returns the tensor that a variable finds under names with another beginning."""
+    """Returns the tensor that a variable finds under names with another prefix."""
     found = (names.get(old + key[len(new) :]) for key in row.keys if key.startswith(new))
     return next((key for key in found if key is not None and fits(shapes[key], row.shape)), None)
 
 
 class _Hints:
-    """The names that may be meant; of all tensors, rather one of the variable's shape."""
+    """Suggests similar names, preferably of tensors with the shape of the variable."""
 
     def __init__(self, checkpoint: Tensors, names: Mapping[str, str]) -> None:
         shapes = checkpoint.shapes()

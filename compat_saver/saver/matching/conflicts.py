@@ -1,7 +1,7 @@
-"""Two variables that would take one tensor.
+"""Resolves conflicts: two variables that match the same tensor.
 
-Of the two, the one whose likelier name it is keeps it. If it is as likely the other's, neither gets it, and what has no
-other name is listed as a misfit.
+The variable for which it is the likelier name keeps it. If it is as likely for both, neither gets it, and a variable
+without another name is listed as a mismatch.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from compat_saver.saver.matching.fit import Fit, Match, Wanted, fit
+from compat_saver.saver.matching.fit import Fit, Match, Tensors, Wanted, fit
 from compat_saver.saver.matching.report import Mismatched, Missing, described
-from compat_saver.saver.matching.tensors import Tensors
 
 
-def fit_without_quarrels(wanted: Sequence[Wanted], tensors: Tensors, names: Mapping[str, str]) -> Fit:
-    """Finds every variable in a checkpoint, as `fit` does, and gives no tensor to two.
+def fit_without_conflicts(wanted: Sequence[Wanted], tensors: Tensors, names: Mapping[str, str]) -> Fit:
+    """Finds every variable in a checkpoint, as `fit` does, and assigns no tensor to two variables.
 
     Args:
         wanted: the variables, each with a number of its own.
@@ -25,26 +24,26 @@ def fit_without_quarrels(wanted: Sequence[Wanted], tensors: Tensors, names: Mapp
         names: the names under which its tensors go -> keys.
     """
     shared: dict[str, Mismatched] = {}
-    asked = tuple(wanted)
+    original = tuple(wanted)
     while True:
         found = fit(wanted, tensors, names)
-        quarrels = _quarrels(found.matches)
-        if not quarrels:
-            return dataclasses.replace(_with_misfits(found, shared), wanted=asked)
+        conflicts = _conflicts(found.matches)
+        if not conflicts:
+            return dataclasses.replace(_with_mismatches(found, shared), wanted=original)
         struck: dict[int, str] = {}
-        for matches in quarrels:
+        for matches in conflicts:
             ranks = [match.wanted.keys.index(match.name) for match in matches]
-            is_settled = ranks.count(min(ranks)) == 1
+            is_resolved = ranks.count(min(ranks)) == 1
             for match, rank in zip(matches, ranks, strict=True):
-                if is_settled and rank == min(ranks):
+                if is_resolved and rank == min(ranks):
                     continue
                 struck[match.wanted.number] = match.name
-                if not is_settled:
+                if not is_resolved:
                     shared[match.wanted.name] = _shared(match, len(matches))
         wanted = [_without(item, struck[item.number]) if item.number in struck else item for item in wanted]
 
 
-def _quarrels(matches: Sequence[Match]) -> list[list[Match]]:
+def _conflicts(matches: Sequence[Match]) -> list[list[Match]]:
     """Returns the groups of matches that take the same of the same tensor."""
     groups: dict[Any, list[Match]] = defaultdict(list)
     for match in matches:
@@ -55,15 +54,15 @@ def _quarrels(matches: Sequence[Match]) -> list[list[Match]]:
 def _shared(match: Match, count: int) -> Mismatched:
     wanted = match.wanted
     expected = described(wanted.dtype, wanted.shape)
-    return Mismatched(wanted.name, match.keys[0], expected, f"one tensor for {count} variables that go by that name")
+    return Mismatched(wanted.name, match.keys[0], expected, f"one tensor for {count} variables of that name")
 
 
 def _without(item: Wanted, name: str) -> Wanted:
     return dataclasses.replace(item, keys=tuple(key for key in item.keys if key != name))
 
 
-def _with_misfits(found: Fit, shared: Mapping[str, Mismatched]) -> Fit:
-    """Returns a fit in which variables that lost their tensor to none are misfits rather than missing."""
+def _with_mismatches(found: Fit, shared: Mapping[str, Mismatched]) -> Fit:
+    """Returns a fit in which variables that lost a shared tensor are mismatched rather than missing."""
     if not shared:
         return found
     report = found.report

@@ -1,8 +1,8 @@
-"""Which tensor of a checkpoint fills which variable: matched by name, checked by dtype and shape, before anything runs.
+"""Finds the tensor for each variable: matched by name, checked by dtype and shape, before anything runs.
 
 A partitioned variable is stored as slices of one tensor, and then any part or the whole of it can be read. Where its
 parts were saved one by one (`w/part_0`, `w/part_1`), they are joined along the axis in which their lengths add up to
-that of the variable; and parts that are asked for by such names are cut out of a whole tensor in the same way.
+that of the variable; and parts that are wanted under such names are cut out of a whole tensor in the same way.
 """
 
 from __future__ import annotations
@@ -12,18 +12,40 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.analysis.values.weights import Part, fits
 from compat_saver.bundle.arrays import Array
+from compat_saver.dtypes import DType
 from compat_saver.graph.attributes import Shape
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.saver.matching.report import Mismatched, Missing, Restored, RestoreReport, described
-from compat_saver.saver.matching.tensors import Tensors
 
 _PART = re.compile(r"(.+)/part_(\d+)")
+
+
+class Tensors(Protocol):
+    """Named tensors, each read on access: a `Checkpoint` or a `KerasFile`."""
+
+    @property
+    def prefix(self) -> str:
+        """The path that it was opened by."""
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    def __getitem__(self, name: str, /) -> Array: ...
+
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shape of every tensor."""
+
+    def dtypes(self) -> Mapping[str, DType]:
+        """The type of every tensor."""
+
+    def read_slice(self, name: str, slices: tuple[slice, ...], /) -> Array:
+        """A part of a tensor; missing slices take all."""
 
 
 def whole_of(name: str) -> str:
@@ -57,11 +79,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Match:
-    """A variable and where its value lies.
+    """A variable and where its value is stored.
 
     Attributes:
         wanted: the variable.
-        name: that of its `keys` under which it was found.
+        name: the one of its `keys` under which it was found.
         keys: the tensor of the checkpoint; several are joined.
         axis: along which several are joined.
         box: the part of the tensor, joined or not; empty for the whole.
@@ -75,7 +97,7 @@ class Match:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the value lies where the variable's own saver looks for it."""
+        """Whether the value is stored where the variable's own saver looks for it."""
         own = self.wanted.part.box if self.wanted.part is not None else ()
         return self.keys == self.wanted.keys[:1] and self.box == own
 
@@ -92,11 +114,11 @@ class Match:
 
 @dataclass(frozen=True)
 class Fit:
-    """What of the wanted variables a checkpoint holds.
+    """Which of the wanted variables a checkpoint holds.
 
     Attributes:
         matches: the variables to fill.
-        report: the same for people, with what is missing.
+        report: the same for the user, with what is missing.
         wanted: all variables.
     """
 
@@ -113,7 +135,7 @@ def fit(wanted: Sequence[Wanted], checkpoint: Tensors, names: Mapping[str, str])
         checkpoint: the opened checkpoint; only its index is read.
         names: the names under which its tensors go -> keys, see `stored_names`.
     """
-    finder = _Finder(wanted, checkpoint, names)
+    finder = _TensorFinder(wanted, checkpoint, names)
     found = [finder.find(item) for item in wanted]
     matches = tuple(item for item in found if isinstance(item, Match))
     used = {key for item in found for key in _keys_of(item)}
@@ -133,14 +155,14 @@ def _keys_of(found: Match | Missing | Mismatched) -> tuple[str, ...]:
     return found.keys if isinstance(found, Match) else (found.key,)
 
 
-class _Finder:
+class _TensorFinder:
     def __init__(self, wanted: Sequence[Wanted], checkpoint: Tensors, names: Mapping[str, str]) -> None:
         self._wanted, self._names = wanted, names
         self._shapes, self._dtypes = checkpoint.shapes(), checkpoint.dtypes()
         self._groups: dict[str, list[Wanted]] | None = None
 
     def find(self, wanted: Wanted) -> Match | Missing | Mismatched:
-        """Cases: a tensor of one of its names; parts to be joined; a whole that it is a part of; a misfit; none."""
+        """Cases: a tensor of one of its names; parts to be joined; a whole that it is a part of; a mismatch; none."""
         named = [self._checked(wanted, name) for name in wanted.keys if name in self._names]
         whole = next((item for item in named if isinstance(item, Match)), None)
         if whole is not None:
@@ -154,7 +176,7 @@ class _Finder:
         return Missing(wanted.name, wanted.keys, dtypes.name_of(wanted.dtype), wanted.shape)
 
     def row(self, match: Match) -> Restored:
-        """Returns what the report says of a match."""
+        """Returns the row of the report for a match."""
         wanted = match.wanted
         if wanted.shape is not None and None not in wanted.shape:
             shape = tuple(size or 0 for size in wanted.shape)

@@ -1,7 +1,7 @@
-"""The HDF5 files in which Keras keeps weights: `save_weights("x.h5")` and `save("x.h5")`, of TF1 and of Keras alone.
+"""Reads the HDF5 files in which Keras 1 and 2 store weights: `save_weights("x.h5")` and `save("x.h5")`.
 
 A group per layer, in the order of the model; its attribute `weight_names` lists the datasets: `dense/kernel:0`. A file
-of a whole model has these groups below `model_weights`. An attribute that grew too large for HDF5 is cut into `NAME0`,
+of a whole model has these groups below `model_weights`. An attribute too large for HDF5 is split into `NAME0`,
 `NAME1`, ...
 """
 
@@ -24,8 +24,8 @@ from compat_saver.errors import ArtifactError, FormatError
 
 _WHOLE_MODEL = "model_weights"
 _KERAS_3 = (
-    "Keras 3 wrote it, by numbers and not by names, and reads it: build the model and call model.load_weights(FILE), "
-    "where FILE ends with .weights.h5. Of a .keras file, keras.models.load_model(FILE) makes the whole model."
+    "Keras 3 wrote it, with numbers instead of names, and reads it: build the model and call model.load_weights(FILE), "
+    "where FILE ends with .weights.h5. For a .keras file, keras.models.load_model(FILE) builds the whole model."
 )
 
 
@@ -96,7 +96,7 @@ def _opened(path: str) -> Any:
         h5py = importlib.import_module("h5py")
     except ImportError as error:
         raise ArtifactError(
-            f"{path}: this is an HDF5 file, and h5py, which reads them, cannot be imported ({error}). "
+            f"{path}: this is an HDF5 file, and h5py, which reads such files, cannot be imported ({error}). "
             "Install it with: pip install h5py"
         ) from error
     try:
@@ -106,7 +106,7 @@ def _opened(path: str) -> Any:
 
 
 def _texts(group: Any, attribute: str) -> list[str]:
-    """Returns the strings of an attribute, put together where it was cut."""
+    """Returns the strings of an attribute, joined if it was split."""
     if attribute in group.attrs:
         found = list(group.attrs[attribute])
     else:
@@ -127,7 +127,7 @@ def _listed(root: Any) -> tuple[dict[str, Any], dict[str, str]]:
     for number, layer, weight, dataset in rows:
         name = weight if counts[weight] == 1 else f"{layer}/{weight}"
         datasets[name] = dataset
-        # A model in the model is no layer, and in which order its weights lie depends on what was trained.
+        # A model inside the model is no layer, and the order of its weights depends on what was trained.
         if len(holders[number]) == 1:
             aliases.setdefault(f"layer_with_weights-{number}/{weight.rpartition('/')[2]}", name)
     return datasets, aliases

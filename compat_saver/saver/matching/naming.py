@@ -1,10 +1,10 @@
-"""Under which names a checkpoint's tensors are looked for: scope, moving averages and a person's own map."""
+"""The names under which tensors of a checkpoint are looked for: scope, moving averages and the caller's map."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,67 +14,88 @@ from compat_saver.checkpoints.object_graph import VALUE, decode_object_graph, fi
 from compat_saver.checkpoints.renaming import new_names_of
 from compat_saver.errors import UsageError, nearest_names
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
+from compat_saver.saver.matching.fit import Tensors, whole_of
 from compat_saver.saver.matching.keras_files import KerasFile
-from compat_saver.saver.matching.tensors import Tensors
 
 NameMap = Mapping[str | re.Pattern[str], str] | Callable[[str], str]
 """Name in the checkpoint -> name of the variable, as an assignment_map of TF1 has it.
 
-A mapping holds exact names, and compiled regular expressions with what takes the place of their matches. An exact name
-comes first; on all other names every expression is tried, in order. Or a function, asked for every name.
+A mapping holds exact names, and compiled regular expressions with the replacement for their matches. An exact name
+comes first; every expression is tried on all other names, in order. Or a function, called for every name.
 """
 
 
 @dataclass(frozen=True)
-class Given:
-    """What a person said of the names.
+class Matching:
+    """How the caller wants variables and tensors to be matched.
 
     Attributes:
-        name_map: name in the checkpoint -> name of the variable, or the variable.
-        scope: only tensors below it count.
+        strict: whether a variable without its tensor is an error.
+        name_map: a NameMap; for load_into, names may also lead to the variables themselves.
+        scope: only tensors below it count, and their names are taken without it.
         ema: whether moving averages take the place of their variables.
     """
 
+    strict: bool = True
     name_map: Any = None
     scope: str | None = None
     ema: bool = False
 
 
+DEFAULT = Matching()
 _AVERAGE_ENDING = f"/{AVERAGE}"
 _VALUE_ENDING = f"/.ATTRIBUTES/{VALUE}"
 
 
-def stored_names(
-    checkpoint: Tensors, *, scope: str | None = None, ema: bool = False, name_map: NameMap | None = None
-) -> dict[str, str]:
+def stored_names(checkpoint: Tensors, matching: Matching = DEFAULT) -> dict[str, str]:
     """Returns name -> key of the checkpoint.
 
     What tf.train.Checkpoint wrote is known by its keys, by the path from object to object, and by the name that the
-    variable had in its graph. A tensor that the map renames loses the others of its names, and takes its new name from
-    one that the map does not speak of.
+    variable had in its graph. A tensor that the map renames loses its other names, and takes its new name from one
+    that the map does not mention.
 
     Args:
         checkpoint: the opened checkpoint.
-        scope: only tensors below it count, and their names are taken without it.
-        ema: a tensor that has a moving average is the average.
-        name_map: other names for some of them; it sees the names without the scope.
+        matching: the scope, the moving averages and the name map, applied in this order.
 
     Raises:
-        UsageError: nothing is below the scope, there is no average, or the map fits nothing or gives two tensors one
-            name.
+        UsageError: nothing is below the scope, there is no average, or the map fits nothing or gives two tensors the
+            same name.
     """
     names = {key: key for key in checkpoint if key != OBJECT_GRAPH_KEY}
-    for alias, key in _aliases(checkpoint, scope):
+    for alias, key in _aliases(checkpoint, matching.scope):
         names.setdefault(alias, key)
-    if scope:
-        names = _below(scope.strip("/"), names, checkpoint.prefix)
-    if ema:
+    if matching.scope:
+        names = _below(matching.scope.strip("/"), names, checkpoint.prefix)
+    if matching.ema:
         names = _averaged(names, checkpoint.prefix)
-    return names if name_map is None else _mapped(names, name_map)
+    return names if matching.name_map is None else _mapped(names, matching.name_map)
+
+
+def require_targets(name_map: NameMap | None, wanted: Iterable[str]) -> None:
+    """Raises UsageError for an exact name of the map that matches no variable.
+
+    The results of a regular expression or a function are not checked: these apply to all names at once. Nor is a name
+    that the map itself renames: two tensors may swap their names though only one of them is wanted.
+
+    Args:
+        name_map: name in the checkpoint -> name of the variable.
+        wanted: the names under which the variables are looked for; a part counts for its whole and the whole for its
+            parts.
+    """
+    if not isinstance(name_map, Mapping):
+        return
+    known = set(wanted)
+    wholes = {whole_of(name) for name in known}
+    exact = {old: new for old, new in name_map.items() if isinstance(old, str) and isinstance(new, str)}
+    for old, new in exact.items():
+        if not (new in known or whole_of(new) in wholes or new in exact):
+            hint = nearest_names(new, sorted(known)) or "."
+            raise UsageError(f"name_map: {old!r}: no variable is called {new!r}{hint}")
 
 
 def names_to_paste(names: Mapping[str, str]) -> dict[str, str]:
-    """Returns key -> of the names that a tensor goes by, the one that says most to a person."""
+    """Returns key -> the most readable of the names of a tensor."""
     found = {}
     for name, key in names.items():
         if names.get(key) != key or key.endswith(_VALUE_ENDING):
@@ -85,7 +106,7 @@ def names_to_paste(names: Mapping[str, str]) -> dict[str, str]:
 
 
 def _aliases(checkpoint: Tensors, scope: str | None) -> list[tuple[str, str]]:
-    """Returns (other name, key); below an object that is the scope, paths are those that begin with it."""
+    """Returns (other name, key); below an object that is the scope, paths start with the scope."""
     if isinstance(checkpoint, KerasFile):
         return list(checkpoint.aliases.items())
     if not isinstance(checkpoint, Checkpoint):
@@ -93,7 +114,7 @@ def _aliases(checkpoint: Tensors, scope: str | None) -> list[tuple[str, str]]:
     items = [item for item in decode_object_graph(checkpoint).values() if item.attribute == VALUE]
     uses = Counter(item.full_name for item in items)
     paths = [(item.path, item.key) for item in items if item.path]
-    # Variables that nobody named are all called "Variable".
+    # Variables without a name are all called "Variable".
     return [
         *_paths_below(checkpoint, scope),
         *paths,
@@ -132,22 +153,22 @@ def _averaged(names: Mapping[str, str], prefix: str) -> dict[str, str]:
 
 
 def _mapped(names: Mapping[str, str], name_map: NameMap) -> dict[str, str]:
-    new_names, meant = _new_names(names, name_map)
-    moved = {names[name] for name in meant}
+    new_names, mentioned = _new_names(names, name_map)
+    moved = {names[name] for name in mentioned}
     found: dict[str, str] = {}
-    for name in (name for name in names if name in meant):
+    for name in (name for name in names if name in mentioned):
         key, new = names[name], new_names[name]
         if found.setdefault(new, key) != key:
             first, second = sorted((found[new], key))
             raise UsageError(f"name_map: {first!r} and {second!r} would both be {new!r}.")
-    kept = {name: key for name, key in names.items() if name not in meant and key not in moved}
+    kept = {name: key for name, key in names.items() if name not in mentioned and key not in moved}
     return {**kept, **found}
 
 
 def _new_names(names: Mapping[str, str], name_map: NameMap) -> tuple[dict[str, str], set[str]]:
-    """Returns the new name of every name, and the names that the map speaks of."""
+    """Returns the new name of every name, and the names that the map mentions."""
     if callable(name_map):
-        new_names = {name: _asked(name_map, name) for name in names}
+        new_names = {name: _called(name_map, name) for name in names}
         exact = {}
     else:
         for old, new in name_map.items():
@@ -159,8 +180,8 @@ def _new_names(names: Mapping[str, str], name_map: NameMap) -> tuple[dict[str, s
     return new_names, {name for name, new in new_names.items() if new != name or name in exact}
 
 
-def _asked(name_map: Callable[[str], str], name: str) -> str:
+def _called(name_map: Callable[[str], str], name: str) -> str:
     new = name_map(name)
     if not isinstance(new, str):
-        raise UsageError(f"name_map: the function must return a name for {name!r}, and returned {new!r}.")
+        raise UsageError(f"name_map: the function must return a name for {name!r}, but returned {new!r}.")
     return new

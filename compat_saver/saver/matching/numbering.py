@@ -1,7 +1,7 @@
-"""Names that were counted, as Keras and TF1 make them up: `dense`, `dense_1`, `sequential_2/dense_3`.
+"""Names that Keras and TF1 generate with numbers: `dense`, `dense_1`, `sequential_2/dense_3`.
 
-A model that is built once more counts on: its layers are `dense_2` and `dense_3`. Which is which is told by the order
-of the numbers, if on both sides as many were counted, the same kinds of weights belong to each, and all shapes agree.
+A model that is built again continues the numbering: its layers are `dense_2` and `dense_3`. The order of the numbers
+matches them, if both sides have as many numbers, the same kinds of weights belong to each, and all shapes agree.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from dataclasses import dataclass
 from compat_saver.analysis.values.weights import fits
 from compat_saver.graph.attributes import Shape
 
-_COUNTED = re.compile(r"(.+)_(0|[1-9]\d*)")
+_NUMBERED = re.compile(r"(.+)_(0|[1-9]\d*)")
 _FIRST = -1
-"""Stands for the number of a name without one, which is counted first."""
+"""Represents the number of a name without one, which comes first."""
 
 Part = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class Renumbering:
-    """Which name of a checkpoint is which variable's, in order of the numbers.
+    """Name of a checkpoint -> name of the variable, in order of the numbers.
 
     Attributes:
         names: name in the checkpoint -> name of the variable; with those that are the same.
         parts: the parts of names that change: `dense` -> `dense_2`.
-        is_clear: whether nothing but the order is left to go by: no number is used on both sides, and nothing that was
-            counted is left over on either.
+        is_clear: whether only the order can decide: no number is used on both sides, and no numbered name is left over
+            on either side.
     """
 
     names: Mapping[str, str]
@@ -44,7 +44,7 @@ class Renumbering:
 
 
 def renumbered(wanted: Mapping[str, Shape], stored: Mapping[str, tuple[int, ...]]) -> Renumbering | None:
-    """Returns how names in a checkpoint become those of variables by other numbers; None if they do not.
+    """Returns how other numbers turn the names in a checkpoint into those of variables; None if they do not.
 
     Args:
         wanted: name of the variable -> shape, as far as it is known.
@@ -68,7 +68,7 @@ def renumbered(wanted: Mapping[str, Shape], stored: Mapping[str, tuple[int, ...]
         return None
     parts = {_text(part): _text(other) for part, other in sorted(order.items()) if part != other}
     is_apart = all(was[stem].isdisjoint(now[stem]) for stem in moved)
-    left = (*(wanted.keys() - new.keys()), *_besides(stored, old))
+    left = (*(wanted.keys() - new.keys()), *_left_over(stored, old))
     is_whole = all(moved.isdisjoint(kind_of(name)) for name in left)
     return Renumbering(names, parts, is_apart and is_whole)
 
@@ -78,8 +78,8 @@ def stem_of(part: str) -> str:
     return _part(part)[0]
 
 
-def _besides(stored: Iterable[str], used: Mapping[str, object]) -> Iterator[str]:
-    """Yields the names that are neither used nor of something that belongs to one that is: `dense/kernel/Adam`."""
+def _left_over(stored: Iterable[str], used: Mapping[str, object]) -> Iterator[str]:
+    """Yields the names that are neither used nor belong to a used one, as `dense/kernel/Adam` does."""
     for name in stored:
         parts = name.split("/")
         pieces = ("/".join(parts[i:j]) for i in range(len(parts)) for j in range(i + 1, len(parts) + 1))
@@ -92,7 +92,7 @@ def _parts(name: str) -> tuple[Part, ...]:
 
 
 def _part(text: str) -> Part:
-    found = _COUNTED.fullmatch(text)
+    found = _NUMBERED.fullmatch(text)
     return (text, _FIRST) if found is None else (found[1], int(found[2]))
 
 

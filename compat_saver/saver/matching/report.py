@@ -1,4 +1,4 @@
-"""What became of every variable that was to be filled from a checkpoint."""
+"""The outcome of restoring for every variable and tensor."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _MOST_SHOWN = 20
 
 @dataclass(frozen=True)
 class Restored:
-    """A variable that has its value from the checkpoint.
+    """A variable whose value comes from the checkpoint.
 
     Attributes:
         name: of the variable.
-        keys: the tensor of the checkpoint; several where the variable was joined of parts.
+        keys: the tensor of the checkpoint; several if the variable was joined from parts.
         dtype: its name, such as "float32".
         shape: of the variable.
     """
@@ -49,7 +49,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Mismatched:
-    """A variable whose tensor in the checkpoint does not fit.
+    """A variable whose tensor in the checkpoint does not match.
 
     Attributes:
         name: of the variable.
@@ -66,15 +66,15 @@ class Mismatched:
 
 @dataclass(frozen=True)
 class RestoreReport:
-    """What a checkpoint gave, and what it did not.
+    """The outcome of restoring from a checkpoint.
 
     Attributes:
         source: the prefix of the checkpoint.
-        restored: the variables that have their values from it.
-        missing: those that are not in it, and were left as they were.
-        unexpected: the tensors of the checkpoint that nobody asked for.
-        mismatched: the variables whose tensors have another dtype or shape, left as they were.
-        notes: what a person should know of how it was found, a sentence each.
+        restored: the variables whose values come from it.
+        missing: the variables that are not in it; they are unchanged.
+        unexpected: the tensors of the checkpoint that belong to no variable.
+        mismatched: the variables whose tensors have another dtype or shape; they are unchanged.
+        notes: what the user should know of how the tensors were found, a sentence each.
     """
 
     source: str
@@ -116,7 +116,7 @@ def described(dtype: str | int, shape: Shape) -> str:
 
 
 def listed(word: str, rows: Iterable[str]) -> Iterator[str]:
-    """Yields a line per row, of very many only the first, each behind the word for what they are."""
+    """Yields a line per row, each after the word for its kind; a long list is cut off with a count."""
     chosen = list(rows)
     for row in chosen[:_MOST_SHOWN]:
         yield f"  {word:<11} {row}"

@@ -1,4 +1,4 @@
-"""What a model takes and gives: the signatures of its file, or else what a migration would propose to serve."""
+"""Inputs and outputs of a model: from the signatures of its file, or else inferred as for a migration."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from compat_saver.model.choosing import choose_signatures
 from compat_saver.model.folding import FoldedGraph, fold
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import ServingRequest, Signature, Tensor
-from compat_saver.saver.restore.python_functions import remove_python
+from compat_saver.saver.restore.graph_import import remove_python
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A tensor that a model takes or gives.
+    """An input or output tensor of a model.
 
     Attributes:
-        key: what its signature calls it.
+        key: its key in the signature.
         tensor: its name in the graph.
         dtype: the name of its type, such as "float32".
-        shape: as far as the file tells; None for an unknown rank.
+        shape: as far as recorded in the file; None for an unknown rank.
         signature: the name of the signature; of several that have it, the first.
     """
 
@@ -41,11 +41,11 @@ class Endpoint:
 
 
 class Endpoints:
-    """Finds the inputs, outputs and modes of a graph when they are asked for.
+    """The inputs, outputs and training-mode inputs of a graph, computed on first access.
 
     Args:
         model: the model as it was opened.
-        graph: what of its graph is there; what is not is neither input nor output.
+        graph: the part of its graph that was imported; anything else is neither input nor output.
     """
 
     def __init__(self, model: LegacyModel, graph: Graph) -> None:
@@ -53,12 +53,12 @@ class Endpoints:
 
     @functools.cached_property
     def inputs(self) -> dict[str, Endpoint]:
-        """Key -> input; where two signatures mean different tensors by a key, it is SIGNATURE/KEY."""
+        """Key -> input; SIGNATURE/KEY where two signatures have the key for different tensors."""
         return self._by_key([(item.name, item.inputs) for item in self._signatures])
 
     @functools.cached_property
     def outputs(self) -> dict[str, Endpoint]:
-        """Key -> output; where two signatures mean different tensors by a key, it is SIGNATURE/KEY."""
+        """Key -> output; SIGNATURE/KEY where two signatures have the key for different tensors."""
         return self._by_key([(item.name, item.outputs) for item in self._signatures])
 
     def of(self, kind: str) -> dict[str, Endpoint]:
@@ -66,7 +66,7 @@ class Endpoints:
         return self.inputs if kind == "inputs" else self.outputs
 
     def find(self, name: str, kinds: Iterable[str]) -> Endpoint | None:
-        """Returns what is meant by a key; None if there is no such key.
+        """Returns the endpoint of a key; None if there is no such key.
 
         Args:
             name: as `inputs` and `outputs` have it.
@@ -83,19 +83,19 @@ class Endpoints:
             if several:
                 choices = " or ".join(map(repr, several))
                 raise UsageError(
-                    f"{name!r} is a key of several signatures, for different {kind}: say {choices}. "
-                    f"{name + ':0'!r} would be the tensor that the graph calls so."
+                    f"{name!r} is a key of several signatures, for different {kind}: use {choices}. "
+                    f"{name + ':0'!r} would be the tensor of that name in the graph."
                 )
         return None
 
     @functools.cached_property
     def modes(self) -> dict[str, Any]:
-        """Tensor -> its value when the model is in use: what tells it whether it trains."""
-        return {name: mode.value.tolist() for name, mode in self.modes_told.items()}
+        """Training-mode input -> its value for inference."""
+        return {name: mode.value.tolist() for name, mode in self.training_inputs.items()}
 
     @functools.cached_property
-    def modes_told(self) -> Mapping[str, Mode]:
-        """Tensor -> mode, with what showed it."""
+    def training_inputs(self) -> Mapping[str, Mode]:
+        """Training-mode input -> its Mode, with the evidence for it."""
         return {mode.tensor: mode for mode in self._folded.modes if self._is_there(mode.tensor)}
 
     @functools.cached_property
@@ -115,7 +115,7 @@ class Endpoints:
         try:
             return choose_signatures(self._model, self._folded, ServingRequest(), trainable).signatures
         except (CannotMigrateError, NameNotFoundError):
-            return ()  # nothing can be proposed, or the file speaks of what is not in it
+            return ()  # nothing can be inferred, or the file names what is not in it
 
     def _by_key(self, tensors: Iterable[tuple[str, Mapping[str, Tensor]]]) -> dict[str, Endpoint]:
         listed = [
@@ -137,7 +137,7 @@ class Endpoints:
 
 
 def _needs_python(graph: Graph, signature: Signature) -> bool:
-    """Whether an output cannot be computed without a Python function of the program, whatever is fed."""
+    """Whether an output depends on a Python function of the program, whatever is fed."""
     inputs = {graph.value(item.name) for item in signature.inputs.values()}
     outputs = [graph.value(item.name) for item in signature.outputs.values()]
     return any(node.op in PYTHON_OPS for node in needed_from(outputs, inputs))

@@ -1,4 +1,4 @@
-"""restore(SOURCE): a legacy model in a session, as its program had it, whatever of it the path leads to."""
+"""restore(SOURCE): load any supported legacy artifact into its own tf.Graph and Session."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from types import TracebackType
 from typing import Any
 
 from compat_saver import _tensorflow
-from compat_saver.analysis.values.weights import declared_shape, variable_nodes
+from compat_saver.analysis.values.weights import declared_shape
 from compat_saver.bundle import Checkpoint
 from compat_saver.dtypes import base
-from compat_saver.errors import GraphError, RestoreError, UsageError
-from compat_saver.graph.op_sets import HANDLE_OPS
+from compat_saver.errors import RestoreError, UsageError
 from compat_saver.model import LegacyModel, open_model
 from compat_saver.model.inference_mode import KEEP, require_behavior, turned_to_inference
 from compat_saver.model.inference_mode import notes as behavior_notes
@@ -22,18 +21,15 @@ from compat_saver.model.opening import parse_tags
 from compat_saver.model.runnable.whole_graph import Importable, importable
 from compat_saver.proto.meta_graph import MetaGraph
 from compat_saver.saver.errors import require_path
-from compat_saver.saver.matching.fit import Wanted
-from compat_saver.saver.matching.naming import Given, NameMap, stored_names
+from compat_saver.saver.matching.fit import Wanted, fit
+from compat_saver.saver.matching.naming import Matching, NameMap, require_targets, stored_names
 from compat_saver.saver.matching.report import RestoreReport
-from compat_saver.saver.matching.targets import require_targets
 from compat_saver.saver.restore.endpoints import Endpoint, Endpoints
-from compat_saver.saver.restore.python_functions import disown
-from compat_saver.saver.restore.remaining import Remaining
+from compat_saver.saver.restore.graph_import import disable_python, import_with_saver
+from compat_saver.saver.restore.initialization import TableInitializers, VariableInitializers, initialize
 from compat_saver.saver.restore.report import ModelReport, model_report
 from compat_saver.saver.restore.runner import Runner
-from compat_saver.saver.restore.start import begin
-from compat_saver.saver.restore.tables import Tables
-from compat_saver.saver.restore_ops.filling import fill, fit_requests, require_fit
+from compat_saver.saver.restore_ops.filling import fill, match, names_of
 from compat_saver.saver.restore_ops.requests import Request, requests_of
 from compat_saver.saver.saver import Saver
 
@@ -41,16 +37,16 @@ PathArgument = str | PathLike[str]
 
 
 class RestoredModel:
-    """A graph, a session on it, and what they were made of; `restore` makes it.
+    """A legacy graph and a session on it; `restore` returns it.
 
     As a context manager it makes graph and session the default ones, as `with tf.Session() as sess` did, and closes
-    the session at its end. Outside of it eager execution is as it was.
+    the session at its end. Outside of it eager execution is unaffected.
 
     Attributes:
         graph: the tf.Graph.
         session: the tf.compat.v1.Session, open.
         saver: the graph's own Saver, or a new one over its variables; None for a graph without variables.
-        report: what became of the variables, and in what the graph is not the one that was read.
+        report: the outcome for each variable, and how the graph differs from the one that was read.
     """
 
     def __init__(
@@ -63,33 +59,33 @@ class RestoredModel:
 
     @property
     def inputs(self) -> Mapping[str, Endpoint]:
-        """Key -> what is to be fed: of the file's signatures, or of the outputs that would be proposed."""
+        """Key -> input of the file's signatures, or of the inferred outputs."""
         return dict(self._endpoints.inputs)
 
     @property
     def outputs(self) -> Mapping[str, Endpoint]:
-        """Key -> an answer of the model: of the file's signatures, or proposed."""
+        """Key -> output of the file's signatures, or inferred."""
         return dict(self._endpoints.outputs)
 
     @property
     def modes(self) -> Mapping[str, Any]:
-        """Tensor -> what to feed it when the model is in use, a keep_prob or is_training; nothing else feeds it."""
+        """Training-mode input, such as keep_prob -> its value for inference; it is not fed automatically."""
         return self._endpoints.modes
 
     def run(self, fetches: Any, feeds: Mapping[Any, Any] | None = None) -> Any:
         """Runs the session.
 
         Args:
-            fetches: the key of an output, a name of the graph, a tensor or an op; or lists, tuples and dicts of them,
-                nested as one likes. Where a key is also the name of another tensor, the key is meant; NAME:0 is
-                always the tensor of the graph.
+            fetches: the key of an output, a name of the graph, a tensor or an op; or nested lists, tuples and
+                dicts of them. If a key is also the name of another tensor, the key is meant; NAME:0 is always the
+                tensor of the graph.
             feeds: key of an input, name, or tensor -> value.
 
         Returns:
             The values, in the structure of the fetches; None for an op without outputs.
 
         Raises:
-            NameNotFoundError: a name that is not in the graph, or was left out of it.
+            NameNotFoundError: a name that is not in the graph, or was removed from it.
             UsageError: a value of another type or shape than its tensor's; a key that several signatures have for
                 different tensors; a placeholder that was not fed, also as tf.errors.InvalidArgumentError.
             tf.errors.OpError: the graph does not run on these inputs.
@@ -128,21 +124,21 @@ def restore(
 ) -> RestoredModel:
     """Opens a legacy model: its graph in a tf.Graph of its own, its variables and tables filled.
 
-    The graph is as it was, but for devices, ops that today's TensorFlow cannot run, and what depends on ops that
-    nothing can replace. Variables that the saver does not ask for are restored as well if the checkpoint has them, and
-    begin with the graph's initialisers if it does not. The init op of a SavedModel is run, as TensorFlow's loader does.
-    Python functions of the program that wrote the graph are in no file; what needs them does not run.
+    The graph is unchanged except for devices, ops that current TensorFlow cannot run, and what depends on ops without
+    a replacement. Variables that the saver does not restore are restored as well if the checkpoint has them, and else
+    initialized with the graph's initializers. The init op of a SavedModel is run, as TensorFlow's loader does. Python
+    functions of the program that wrote the graph are in no file; what depends on them does not run.
 
     Args:
         source: a checkpoint prefix, any file of it, a directory, a frozen graph, a TF1 SavedModel or a Hub module; a
             `.meta` alone if it has no variables, or with strict=False.
-        meta_graph: the `.meta` file, where it does not lie beside the checkpoint.
+        meta_graph: the `.meta` file, if it is not beside the checkpoint.
         strict: whether it is an error if the checkpoint lacks variables of the saver, or has others of that name;
-            else these are initialised, and the report lists them.
-        name_map: name in the checkpoint -> name that the saver asks for, exact or as a compiled regular expression;
+            else these are initialized, and the report lists them.
+        name_map: name in the checkpoint -> name that the saver looks for, exact or as a compiled regular expression;
             or a function.
         scope: only tensors below it count, their names taken without it.
-        ema: give variables their moving averages, where the checkpoint has them.
+        ema: whether variables get their moving averages, if the checkpoint has them.
         tag_set: the tags of the graph of a SavedModel, or these as one text with commas between; empty for the graph
             without tags; None for the one tagged serve or else the one without tags.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
@@ -152,9 +148,9 @@ def restore(
     Raises:
         CannotMigrateError: training behavior is to be removed, and no output of the model can be inferred.
         ArtifactError: the source cannot be read.
-        GraphError: the graph contradicts itself, or TensorFlow.
-        RestoreError: the checkpoint does not fit the graph; also tf.errors.NotFoundError or InvalidArgumentError.
-        UsageError: arguments that contradict each other or the checkpoint; a source that is no path, also as
+        GraphError: the graph is inconsistent, or TensorFlow rejects it.
+        RestoreError: the checkpoint does not match the graph; also tf.errors.NotFoundError or InvalidArgumentError.
+        UsageError: arguments that contradict each other or the checkpoint; a source that is not a path, also as
             TypeError.
         TensorFlowMissingError: TensorFlow is needed and absent.
     """
@@ -168,16 +164,15 @@ def restore(
     )
     meta, removed = (model.meta, []) if training_behavior == KEEP else _in_inference(model)
     imported = importable(meta)
-    foreign = disown(imported.meta)
-    v1 = _tensorflow.tensorflow().compat.v1
-    graph, saver = _import(v1, imported)
-    session = v1.Session(graph=graph)
+    python = disable_python(imported.meta)
+    graph, saver = import_with_saver(imported)
+    session = _tensorflow.tensorflow().compat.v1.Session(graph=graph)
     try:
-        remaining = Remaining(imported.meta, imported.graph)
-        report = _restore(session, saver, model, remaining, strict, (scope, ema, name_map))
+        variables = VariableInitializers(imported.meta, imported.graph)
+        report = _restore(session, saver, model, variables, Matching(strict, name_map, scope, ema))
         files = {old: Path(new) for old, new in (assets or {}).items()}
-        tables = Tables(imported.meta, imported.graph, model.checkpoint, files)
-        start = begin(session, model, imported, remaining, tables, [row.name for row in report.restored])
+        tables = TableInitializers(imported.meta, imported.graph, model.checkpoint, files)
+        start = initialize(session, model, imported, variables, tables, [row.name for row in report.restored])
     except BaseException:
         session.close()
         raise
@@ -186,9 +181,9 @@ def restore(
             model.checkpoint.close()
     report = dataclasses.replace(
         report,
-        initialised=start.initialised,
-        uninitialised=start.uninitialised,
-        notes=(*model.notes, *removed, *imported.notes, *foreign, *start.notes),
+        initialized=start.initialized,
+        uninitialized=start.uninitialized,
+        notes=(*model.notes, *removed, *imported.notes, *python, *start.notes),
     )
     endpoints = Endpoints(model, imported.graph)
     return RestoredModel(session, saver, report, imported, endpoints)
@@ -200,90 +195,51 @@ def _in_inference(model: LegacyModel) -> tuple[MetaGraph, list[str]]:
     return meta, list(behavior_notes(behavior))
 
 
-def _import(v1: Any, imported: Importable) -> tuple[Any, Saver | None]:
-    """Returns the graph, and its own saver or a new one; None if there are no variables to save."""
-    message = v1.MetaGraphDef.FromString(imported.meta.message.SerializeToString())
-    graph = _tensorflow.tensorflow().Graph()
-    with graph.as_default():
-        try:
-            saver = v1.train.import_meta_graph(message)
-        except _tensorflow.tf_errors() as error:
-            path = imported.meta.path
-            raise GraphError(
-                f"{path}: TensorFlow does not import the graph: {_tensorflow.first_line(error)}"
-            ) from error
-        if saver is None:
-            variables = _unlisted(graph, imported)
-            saver = v1.train.Saver(variables) if variables else None
-    return graph, None if saver is None else Saver.around(saver, graph)
-
-
-def _unlisted(graph: Any, imported: Importable) -> dict[str, Any]:
-    """Returns name -> variable of a graph whose collections list none: the reference, or what reads a resource."""
-    local = imported.meta.collections.get(_LOCAL)
-    listed = {record.name for record in imported.meta.variables()}
-    listed |= set() if local is None else {name.partition(":")[0] for name in local.node_list.value}
-    found = {}
-    for node in variable_nodes(imported.graph):
-        if node.name in listed:
-            continue
-        reads = (use.node for use in node.output().uses if use.node.op == "ReadVariableOp")
-        read = next(reads, None) if node.op in HANDLE_OPS else node
-        if read is not None:
-            found[node.name] = graph.get_tensor_by_name(f"{read.name}:0")
-    return found
-
-
-_LOCAL = "local_variables"
-
-
 def _restore(
     session: Any,
     saver: Saver | None,
     model: LegacyModel,
-    remaining: Remaining,
-    strict: bool,
-    naming: tuple[str | None, bool, NameMap | None],
+    variables: VariableInitializers,
+    matching: Matching,
 ) -> ModelReport:
-    """Fills what the saver asks for, and what else the checkpoint has of the graph's variables."""
+    """Restores the variables of the saver, and additional variables of the graph that the checkpoint has."""
     checkpoint = model.checkpoint
     if checkpoint is None:
-        if saver is not None and strict:
+        if saver is not None and matching.strict:
             raise RestoreError(
-                f"{model.path}: this is a graph alone, and it has variables, whose values are in a checkpoint that "
-                "is not beside it. Open that, with meta_graph=GRAPH.meta, or let them begin as the graph has it, with "
-                "strict=False.",
+                f"{model.path}: this is a graph alone. It has variables, and the checkpoint with their values is not "
+                "beside it. Pass the checkpoint as the source, with meta_graph=GRAPH.meta, or initialize the variables with "
+                "the graph's initializers, with strict=False.",
                 RestoreReport(model.path),
             )
         return ModelReport(model.path)
-    scope, ema, name_map = naming
-    asked = [] if saver is None else requests_of(session.graph, saver.saver_def.restore_op_name)
-    require_targets(
-        name_map, (*(key for item in asked for key in (item.wanted.name, *item.wanted.keys)), *remaining.first)
-    )
-    names = stored_names(checkpoint, scope=scope, ema=ema, name_map=name_map)
-    found = fit_requests(asked, checkpoint, names)
-    if strict:
-        require_fit(found, checkpoint, names, Given(name_map, scope, ema))
-    fill(session, asked, found, checkpoint)
-    besides = _besides(session, asked, remaining, checkpoint, names)
-    return model_report(found.report, besides)
+    requests = [] if saver is None else requests_of(session.graph, saver.saver_def.restore_op_name)
+    wanted = [request.wanted for request in requests]
+    require_targets(matching.name_map, (*names_of(wanted), *variables.assignments))
+    names = stored_names(checkpoint, matching)
+    found = match(wanted, checkpoint, names, matching)
+    fill(session, requests, found, checkpoint)
+    return model_report(found.report, _restore_additional(session, requests, variables, checkpoint, names))
 
 
-def _besides(
-    session: Any, asked: Sequence[Request], remaining: Remaining, checkpoint: Checkpoint, names: Mapping[str, str]
+def _restore_additional(
+    session: Any,
+    of_saver: Sequence[Request],
+    variables: VariableInitializers,
+    checkpoint: Checkpoint,
+    names: Mapping[str, str],
 ) -> RestoreReport:
-    """Fills the variables that the saver does not ask for and the checkpoint has, through their initialisers."""
-    known = {request.wanted.name for request in asked}
+    """Fills the variables that the checkpoint has and the saver does not restore, through their initializers."""
+    known = {request.wanted.name for request in of_saver}
     requests = []
-    for name, assignment in remaining.first.items():
+    for name, assignment in variables.assignments.items():
         if name in known or name not in names:
             continue
-        node = remaining.variables[name]
+        node = variables.nodes[name]
         op = session.graph.get_operation_by_name(assignment.name)
         wanted = Wanted(name, base(node.attr.type("dtype")), declared_shape(node), (name,))
         requests.append(Request(wanted, op.inputs[1], (op,)))
-    found = fit_requests(requests, checkpoint, names)
-    for request in requests:  # one by one: several may begin with one value
+    found = fit([request.wanted for request in requests], checkpoint, names)
+    for request in requests:  # one by one: several may be initialized with the same tensor
         fill(session, [request], found, checkpoint)
     return found.report

@@ -1,4 +1,4 @@
-"""What became of a model that was opened for a session: its variables, and what its graph is not that it was."""
+"""Report of restore(): the outcome for each variable, and how the imported graph differs from the original."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from compat_saver.saver.matching.report import RestoreReport, listed
 
 
 @dataclass(frozen=True)
-class Uninitialised:
+class Uninitialized:
     """A variable that has no value.
 
     Attributes:
@@ -23,35 +23,35 @@ class Uninitialised:
 
 @dataclass(frozen=True)
 class ModelReport(RestoreReport):
-    """What a checkpoint gave a graph, and what the graph had to do without.
+    """Outcome of restoring a model: what the checkpoint provided, and what was initialized instead.
 
     Attributes:
-        initialised: the variables that begin as the graph's own initialisers have it, for no checkpoint holds them.
-        uninitialised: the variables that have no value.
+        initialized: the variables that the graph's own initializers set, since the checkpoint does not hold them.
+        uninitialized: the variables that have no value.
     """
 
-    initialised: tuple[str, ...] = ()
-    uninitialised: tuple[Uninitialised, ...] = ()
+    initialized: tuple[str, ...] = ()
+    uninitialized: tuple[Uninitialized, ...] = ()
 
     def _lines(self) -> Iterator[str]:
         first, *rest = super()._lines()
-        yield f"{first}, {len(self.initialised)} initialised, {len(self.uninitialised)} without a value"
+        yield f"{first}, {len(self.initialized)} initialized, {len(self.uninitialized)} without a value"
         yield from rest
-        yield from listed("initialised", self.initialised)
-        yield from listed("no value", (f"{item.name}  {item.reason}" for item in self.uninitialised))
+        yield from listed("initialized", self.initialized)
+        yield from listed("no value", (f"{item.name}  {item.reason}" for item in self.uninitialized))
 
 
-def model_report(found: RestoreReport, besides: RestoreReport) -> ModelReport:
-    """Returns the report of what a saver asked for together with that of what was found besides.
+def model_report(found: RestoreReport, additional: RestoreReport) -> ModelReport:
+    """Returns one report for the variables of the saver and the additional ones.
 
     Args:
-        found: of the variables that the saver asks for.
-        besides: of others, whose absence is no news.
+        found: of the variables that the saver restores.
+        additional: of other variables; those that the checkpoint lacks are not reported.
     """
-    used = {key for row in (*found.restored, *besides.restored) for key in row.keys}
+    used = {key for row in (*found.restored, *additional.restored) for key in row.keys}
     return ModelReport(
         found.source,
-        restored=(*found.restored, *besides.restored),
+        restored=(*found.restored, *additional.restored),
         missing=found.missing,
         unexpected=tuple(key for key in found.unexpected if key not in used),
         mismatched=found.mismatched,

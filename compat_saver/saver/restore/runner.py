@@ -1,7 +1,6 @@
-"""Runs a session on a legacy graph: names as people write them, and errors that say what to feed.
+"""Runs a session on a legacy graph by key or name, with errors that say what to feed.
 
-A bare name is a key first, that of an input or output, and a node of the graph after that; `name:0` is always a tensor
-of the graph.
+A bare name is first the key of an input or output, then a node of the graph; `name:0` is always a tensor of the graph.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from compat_saver.graph.attributes import Shape
 from compat_saver.graph.op_sets import PLACEHOLDER_OPS, PYTHON_OPS
 from compat_saver.graph.text import format_shape
 from compat_saver.model.runnable.whole_graph import Importable
-from compat_saver.saver.errors import retold
+from compat_saver.saver.errors import as_tf_error
 from compat_saver.saver.matching.report import described
 from compat_saver.saver.restore.endpoints import Endpoints
-from compat_saver.saver.restore.python_functions import FOREIGN
+from compat_saver.saver.restore.graph_import import FOREIGN
 from compat_saver.saver.restore.report import ModelReport
 
 _UNFED = "You must feed a value for placeholder tensor"
@@ -30,13 +29,13 @@ _NO_FUNCTION = FOREIGN.decode()
 
 
 class Runner:
-    """A session, and what is known of its graph.
+    """Runs fetches of a session.
 
     Args:
         session: the tf.compat.v1.Session.
-        imported: how the graph came to be.
-        endpoints: its inputs, outputs and modes.
-        report: what became of its variables.
+        imported: the imported graph, and what was changed in it.
+        endpoints: its inputs, outputs and training-mode inputs.
+        report: the outcome for its variables.
     """
 
     def __init__(self, session: Any, imported: Importable, endpoints: Endpoints, report: ModelReport) -> None:
@@ -52,7 +51,7 @@ class Runner:
 
         Raises:
             NameNotFoundError: a name that is not in the graph.
-            UsageError: a value that its tensor cannot take, or none for a placeholder.
+            UsageError: a value that its tensor does not accept, or none for a placeholder.
             tf.errors.OpError: the graph does not run on these inputs.
         """
         tf = _tensorflow.tensorflow()
@@ -97,7 +96,7 @@ class Runner:
         try:
             op = self._graph.get_operation_by_name(node)
         except (KeyError, ValueError):
-            self._refuse(name, kinds)
+            self._raise_unknown(name, kinds)
         if not colon:
             return op.outputs[0] if op.outputs else op
         if not port.isdecimal() or int(port) >= len(op.outputs):
@@ -106,7 +105,7 @@ class Runner:
             )
         return op.outputs[int(port)]
 
-    def _refuse(self, name: str, kinds: Iterable[str]) -> NoReturn:
+    def _raise_unknown(self, name: str, kinds: Iterable[str]) -> NoReturn:
         self._imported.require(name)
         keys = (key for kind in kinds for key in self._endpoints.of(kind))
         names = dict.fromkeys((*keys, *(op.name for op in self._graph.get_operations())))
@@ -116,48 +115,47 @@ class Runner:
     # ---- errors
 
     def _better(self, error: Any, wanted: list[Any], fed: Mapping[Any, Any]) -> UsageError | None:
-        """Returns an error that says what to do, of the class of TensorFlow's."""
+        """Returns an error of the same TensorFlow class that says what to do; None if there is nothing to add."""
         text = error.message or ""
         if _UNFED in text:
             lines = list(self._unfed(wanted, fed))
-            return (
-                retold(error, UsageError("\n".join(["The fetches need what was not fed:", *lines]))) if lines else None
-            )
+            head = "The fetches depend on placeholders that were not fed:"
+            return as_tf_error(UsageError("\n".join([head, *lines])), error) if lines else None
         if _NO_TABLE in text:
             table = error.op.inputs[0].op.name if error.op is not None and error.op.inputs else ""
             notes = [note for note in self._report.notes if f"lookup table {table!r}" in note]
-            return retold(error, UsageError("\n".join([_tensorflow.first_line(error), *notes]))) if notes else None
+            return as_tf_error(UsageError("\n".join([_tensorflow.first_line(error), *notes])), error) if notes else None
         if _NO_FUNCTION in text:
-            return retold(error, UsageError("\n".join(self._about_functions(wanted, fed))))
+            return as_tf_error(UsageError("\n".join(self._about_functions(wanted, fed))), error)
         if _NO_VALUE in text:
-            rows = [f"  - {item.name!r}: {item.reason}" for item in self._report.uninitialised if item.name in text]
-            head = "A variable has no value, for the checkpoint does not hold it:"
-            return retold(error, UsageError("\n".join([head, *rows]))) if rows else None
+            rows = [f"  - {item.name!r}: {item.reason}" for item in self._report.uninitialized if item.name in text]
+            head = "The fetches depend on variables without a value, which the checkpoint does not hold:"
+            return as_tf_error(UsageError("\n".join([head, *rows])), error) if rows else None
         return None
 
     def _about_functions(self, wanted: list[Any], fed: Mapping[Any, Any]) -> Iterator[str]:
-        yield "The fetches need a Python function of the program that wrote the graph, which no file holds."
+        yield "The fetches depend on a Python function of the program that wrote the graph, which no file holds."
         for op in _needed(wanted, {tensor.name for tensor in fed}):
             if op.type in PYTHON_OPS and op.outputs:
-                yield f"  - feed what it returns instead: {', '.join(repr(value.name) for value in op.outputs)}"
+                yield f"  - feed its output instead: {', '.join(repr(value.name) for value in op.outputs)}"
 
     def _unfed(self, wanted: list[Any], fed: Mapping[Any, Any]) -> Iterator[str]:
         names = {getattr(tensor, "name", None) for tensor in fed}
-        modes = self._endpoints.modes_told
+        modes = self._endpoints.training_inputs
         for tensor in _placeholders(wanted, names):
             mode = modes.get(tensor.name)
-            why = "" if mode is None else f"; in use it is {mode.value.tolist()}: {mode.why}"
+            why = "" if mode is None else f"; for inference it is {mode.value.tolist()}: {mode.why}"
             yield f"  - {tensor.name!r} ({_described(tensor)}){why}"
 
 
 def _placeholders(wanted: list[Any], fed: set[Any]) -> list[Any]:
-    """Returns the placeholders that some fetches hang on and that are not fed, by name."""
+    """Returns the placeholders that some fetches depend on and that are not fed, by name."""
     found = [op.outputs[0] for op in _needed(wanted, fed) if op.type in PLACEHOLDER_OPS]
     return [tensor for tensor in found if tensor.name not in fed]
 
 
 def _needed(wanted: list[Any], fed: set[Any]) -> list[Any]:
-    """Returns the ops that some fetches hang on, up to what is fed, by name."""
+    """Returns the ops that some fetches depend on, up to what is fed, by name."""
     pending = [getattr(item, "op", item) for item in wanted if getattr(item, "name", None) not in fed]
     seen = {op.name: op for op in pending}
     while pending:
@@ -187,7 +185,7 @@ def _described(tensor: Any) -> str:
 
 
 def _checked(tensor: Any, value: Any) -> Any:
-    """Returns a value as its tensor takes it.
+    """Returns a value in the type that its tensor accepts.
 
     Raises:
         UsageError: it has another shape, or a type that would lose something.
@@ -204,15 +202,15 @@ def _checked(tensor: Any, value: Any) -> Any:
     except ValueError:
         raise UsageError(f"{tensor.name!r}: expected {_described(tensor)}, found rows of different lengths.") from None
     found = f"{array.dtype.name} {format_shape(array.shape)}"
-    if not _is_taken(array, row):
+    if not _is_accepted(array, row):
         raise UsageError(f"{tensor.name!r}: expected {_described(tensor)}, found {found}.")
     if not tensor.shape.is_compatible_with(array.shape):
         raise UsageError(f"{tensor.name!r}: expected {_described(tensor)}, found {found}.")
     return array if row.name == "string" else array.astype(row.numpy)
 
 
-def _is_taken(array: np.ndarray, row: dtypes.DType) -> bool:
-    """Whether an array becomes one of a type without losing more than precision."""
+def _is_accepted(array: np.ndarray, row: dtypes.DType) -> bool:
+    """Whether an array converts to a type without losing more than precision."""
     if row.name == "string" or array.dtype.kind in "OSU":
         return row.name == "string" and array.dtype.kind in "OSU"
     if array.size == 0 or array.dtype == row.numpy:

@@ -1,1 +1,5 @@
-"""A saver's ops in a live graph: what they ask for, how it is given, what their failures mean."""
+"""Restores through the ops of a saver.
+
+Reading order: `preflight` (checks before anything runs), `requests` (what the ops read from a checkpoint), `filling`
+(match, then fill), `failures` (what TensorFlow's errors mean).
+"""

@@ -2,71 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from compat_saver import _tensorflow
-from compat_saver.bundle import Checkpoint, open_bundle
+from compat_saver.bundle import Checkpoint
 from compat_saver.errors import RestoreError
-from compat_saver.saver.errors import as_also
+from compat_saver.saver.errors import as_tf_error
 from compat_saver.saver.matching.advice import misfit
-from compat_saver.saver.matching.fit import Fit, Match, Wanted, fit
-from compat_saver.saver.matching.naming import Given, NameMap, stored_names
+from compat_saver.saver.matching.fit import Fit, Match, Tensors, Wanted, fit
+from compat_saver.saver.matching.naming import DEFAULT, Matching, require_targets, stored_names
 from compat_saver.saver.matching.report import RestoreReport
-from compat_saver.saver.matching.targets import require_targets
-from compat_saver.saver.matching.tensors import Tensors
 from compat_saver.saver.restore_ops.requests import Request, assignments
 
 _BATCH_BYTES = 64 << 20
-"""About how much is handed to a session at once: a session copies what it is fed."""
+"""Approximate size of what is fed to a session at once: a session copies its feeds."""
 
 
-def require_fit(
-    found: Fit,
+def match(
+    wanted: Sequence[Wanted],
     checkpoint: Tensors,
     names: Mapping[str, str],
-    given: Given | None = None,
+    matching: Matching = DEFAULT,
+    *,
+    find: Callable[[Sequence[Wanted], Tensors, Mapping[str, str]], Fit] = fit,
     find_scope: Callable[[], str | None] | None = None,
-) -> None:
-    """Raises a RestoreError unless every variable has its tensor; it is also what TensorFlow raises in its place.
+) -> Fit:
+    """Finds variables in a checkpoint and, if strict, checks that all are found; nothing is assigned.
 
     Args:
-        found: what a checkpoint has of the variables.
+        wanted: the variables.
         checkpoint: the checkpoint.
-        names: the names under which its tensors were looked for -> keys.
-        given: what a person said of the names.
-        find_scope: asked for an object of the checkpoint below which everything is.
+        names: the names under which its tensors are looked for -> keys, see `stored_names`.
+        matching: what the caller said of the names.
+        find: `fit`, or a function that finds in another way.
+        find_scope: called for an object of the checkpoint below which everything is, to be suggested.
+
+    Raises:
+        RestoreError: strict, and something is missing or does not fit; every misfit is listed. It is also the error
+            that TensorFlow raises instead.
     """
+    found = find(wanted, checkpoint, names)
     report = found.report
-    if report.is_complete:
-        return
+    if not matching.strict or report.is_complete:
+        return found
     scope = find_scope() if find_scope is not None else None
-    message = misfit(report, checkpoint, names, wanted=found.wanted, given=given, found_scope=scope)
+    message = misfit(report, checkpoint, names, wanted=found.wanted, matching=matching, found_scope=scope)
     error = RestoreError(message, report)
-    raise as_also(error, "NotFoundError" if report.missing else "InvalidArgumentError")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """How a person wants variables and tensors to be matched.
-
-    Attributes:
-        strict: whether a variable without its tensor is an error.
-        name_map: name in the checkpoint -> name that a variable is looked for under.
-        scope: only tensors below it count, their names taken without it.
-        ema: whether moving averages take the place of their variables.
-    """
-
-    strict: bool = True
-    name_map: NameMap | None = None
-    scope: str | None = None
-    ema: bool = False
+    raise as_tf_error(error, "NotFoundError" if report.missing else "InvalidArgumentError")
 
 
 def restore_variables(
-    prefix: str,
-    asked: Asked,
+    checkpoint: Checkpoint,
+    matching: Matching,
     wanted: Sequence[Wanted],
     put: Callable[[Fit, Checkpoint], None],
     put_all: Callable[[], object] | None,
@@ -74,34 +62,30 @@ def restore_variables(
     """Restores variables from a checkpoint: all of them or, unless strict, those that it has.
 
     Args:
-        prefix: of the checkpoint.
-        asked: how to match.
+        checkpoint: the checkpoint.
+        matching: how to match.
         wanted: the variables.
         put: assigns what was found.
-        put_all: assigns everything at once, TensorFlow's own way, where each value lies where TensorFlow looks for it;
+        put_all: assigns everything at once with TensorFlow's own ops, if each value is stored where these look for it;
             None where TensorFlow cannot find the checkpoint.
 
     Raises:
         RestoreError: strict, and something is missing or does not fit; nothing was restored.
-        UsageError: the map, the scope or the averages fit nothing, or the map leads to no variable.
+        UsageError: the map, the scope or the averages match nothing, or the map leads to no variable.
     """
-    with open_bundle(prefix) as checkpoint:
-        require_targets(asked.name_map, (name for item in wanted for name in (item.name, *item.keys)))
-        names = stored_names(checkpoint, scope=asked.scope, ema=asked.ema, name_map=asked.name_map)
-        found = fit(wanted, checkpoint, names)
-        if asked.strict:
-            require_fit(found, checkpoint, names, Given(asked.name_map, asked.scope, asked.ema))
-        is_plain = len(found.matches) == len(wanted) and all(match.is_plain for match in found.matches)
-        if is_plain and put_all is not None:
-            put_all()
-        else:
-            put(found, checkpoint)
+    require_targets(matching.name_map, names_of(wanted))
+    found = match(wanted, checkpoint, stored_names(checkpoint, matching), matching)
+    is_plain = len(found.matches) == len(wanted) and all(item.is_plain for item in found.matches)
+    if is_plain and put_all is not None:
+        put_all()
+    else:
+        put(found, checkpoint)
     return found.report
 
 
-def fit_requests(requests: Sequence[Request], checkpoint: Checkpoint, names: Mapping[str, str]) -> Fit:
-    """Returns what of a saver's requests a checkpoint holds."""
-    return fit([request.wanted for request in requests], checkpoint, names)
+def names_of(wanted: Iterable[Wanted]) -> Iterator[str]:
+    """Yields every name under which variables are looked for, their own included."""
+    return (name for item in wanted for name in (item.name, *item.keys))
 
 
 def fill(session: Any, requests: Sequence[Request], found: Fit, checkpoint: Checkpoint) -> None:
@@ -109,9 +93,9 @@ def fill(session: Any, requests: Sequence[Request], found: Fit, checkpoint: Chec
 
     Args:
         session: the tf.compat.v1.Session.
-        requests: everything that the saver asks for.
+        requests: everything that the saver reads.
         found: their fit.
-        checkpoint: where the values lie.
+        checkpoint: where the values are stored.
     """
     by_wanted = {id(match.wanted): match for match in found.matches}
     filled = [request for request in requests if id(request.wanted) in by_wanted]
@@ -122,11 +106,11 @@ def fill(session: Any, requests: Sequence[Request], found: Fit, checkpoint: Chec
 
 
 def assign(values: Sequence[tuple[Match, Any]], tensors: Tensors) -> None:
-    """Assigns variables of eager mode their values, all or none: an error undoes those before it.
+    """Assigns values to variables of eager mode, all or none: an error undoes the earlier assignments.
 
     Args:
         values: what was found, and the tf.Variable.
-        tensors: where the values lie.
+        tensors: where the values are stored.
     """
     tf = _tensorflow.tensorflow()
     before = []
@@ -142,7 +126,7 @@ def assign(values: Sequence[tuple[Match, Any]], tensors: Tensors) -> None:
 
 
 def _batches(ops: Sequence[Any], filled: Sequence[Request]) -> Iterator[list[Any]]:
-    """Yields the ops in groups that need some MB each."""
+    """Yields the ops in groups that take some megabytes each."""
     sizes: dict[str, int] = {}
     for request in filled:
         for user in request.users:

@@ -1,47 +1,52 @@
-"""Whether what a path leads to can be restored, as far as names and sizes of files tell before anything is."""
+"""What is checked before a saver saves or restores: the session, its graph, and the files of the checkpoint."""
 
 from __future__ import annotations
 
 import math
 import os
+from typing import Any
 
 from compat_saver.bundle import Checkpoint, open_bundle
 from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError, UsageError
-from compat_saver.saver.errors import also, as_also
+from compat_saver.saver.errors import as_tf_error, with_bases
 from compat_saver.sources import resolve_checkpoint
 
 
-def readable(path: str) -> str:
-    """Returns the prefix of the checkpoint that a path leads to, its files complete as far as their sizes tell.
+def open_for_restore(path: str) -> Checkpoint:
+    """Opens the checkpoint that a path leads to, its files complete as far as their sizes show.
 
     A checkpoint may have no name: saved to `model/`, its files are `model/.index` and so on.
 
     Raises:
-        ArtifactError: there is none, or it is not. It is a ValueError, and what TensorFlow raises in its place.
+        ArtifactError: there is none, or it is incomplete. The error is also a ValueError, and the one that TensorFlow
+            raises instead.
         UsageError: the path is empty.
     """
     if not path:
         raise UsageError("save_path: expected the path of a checkpoint, found ''; '.' is the latest of this directory.")
+    is_nameless = path.endswith(os.sep) and os.path.isfile(f"{path}.index")
     try:
-        prefix = path if path.endswith(os.sep) and os.path.isfile(f"{path}.index") else _prefix(path)
-        with open_bundle(prefix) as checkpoint:
-            _require_long_enough(checkpoint)
+        checkpoint = open_bundle(path) if is_nameless else _opened(path)
+        _require_long_enough(checkpoint)
     except (FormatError, NotALegacyArtifactError) as error:
-        raise as_also(error, "DataLossError") from error
+        raise as_tf_error(error, "DataLossError") from error
     except ArtifactError as error:
-        raise also(error, ValueError) from error
-    return prefix
+        raise with_bases(error, ValueError) from error
+    return checkpoint
 
 
-def _prefix(path: str) -> str:
+def _opened(path: str) -> Checkpoint:
+    """Opens a checkpoint by path; missing files, and only these, are also a tf.errors.NotFoundError."""
     source = resolve_checkpoint(path)
-    if source.files.problems:
-        raise as_also(ArtifactError(" ".join(source.files.problems)), "NotFoundError")
-    return str(source.prefix)
+    try:
+        source.require_shards()
+    except ArtifactError as error:
+        raise as_tf_error(error, "NotFoundError") from error
+    return open_bundle(source.prefix)
 
 
 def _require_long_enough(checkpoint: Checkpoint) -> None:
-    """Raises a FormatError if a data file of V2 ends before the tensors that its index puts there."""
+    """Raises a FormatError if a data file of V2 ends before the tensors that the index locates in it."""
     if checkpoint.version != "V2" or _is_as_long_as_its_tensors(checkpoint):
         return
     ends: dict[int, int] = {}
@@ -60,16 +65,61 @@ def _require_long_enough(checkpoint: Checkpoint) -> None:
                 found=f"{size:,}",
                 hint="Copy it again, or restore an earlier checkpoint.",
             )
-            raise as_also(error, "OutOfRangeError")
+            raise as_tf_error(error, "OutOfRangeError")
 
 
 def _is_as_long_as_its_tensors(checkpoint: Checkpoint) -> bool:
-    """Whether the data files are together as long as the types and shapes want, which is quick to see.
+    """Whether the total size of the data files is that of all tensors, which is quick to check.
 
-    That much TensorFlow writes if there are no strings; what is cut short is shorter.
+    TensorFlow writes exactly that much if there are no strings; a truncated file is shorter.
     """
     dtypes, shapes = checkpoint.dtypes(), checkpoint.shapes()
     if not all(dtype.itemsize for dtype in dtypes.values()):
         return False
     wanted = sum(dtype.itemsize * math.prod(shapes[name]) for name, dtype in dtypes.items())
     return wanted == sum(os.path.getsize(path) for path in checkpoint.files[1:])
+
+
+def require_session(session: Any, method: str) -> None:
+    """Raises a UsageError, also a TypeError and an AttributeError, for an object that is not a session.
+
+    Saving needs a session of TensorFlow's own; a MonitoredSession, which holds one, can restore.
+    """
+    if not (hasattr(session, "run") and hasattr(session, "graph")):
+        raise with_bases(
+            UsageError(f"{method}: sess: expected a tf.compat.v1.Session, found {type(session).__name__}."),
+            TypeError,
+            AttributeError,
+        )
+    if method == "save" and hasattr(session, "should_stop"):
+        raise with_bases(
+            UsageError(
+                f"save: sess: expected a tf.compat.v1.Session, found a {type(session).__name__}, which saves by hooks. "
+                "Give it a CheckpointSaverHook with this saver, or save in a hook, from run_context.session."
+            ),
+            TypeError,
+        )
+
+
+def require_ops(graph: Any, saver_def: Any, own: Any) -> None:
+    """Raises a UsageError, also a TypeError, for a graph that lacks the ops of a saver; a RuntimeError if it is empty.
+
+    Args:
+        graph: the tf.Graph of the session.
+        saver_def: the SaverDef with the names of the ops.
+        own: the tf.Graph that the saver was made in.
+    """
+    names = (saver_def.filename_tensor_name, saver_def.save_tensor_name, saver_def.restore_op_name)
+    for name in names:
+        try:
+            graph.as_graph_element(name)
+        except (KeyError, ValueError) as error:
+            relation = "the graph of the saver" if graph is own else "another graph than that of the saver"
+            raise with_bases(
+                UsageError(
+                    f"sess: the session is of {relation}, and it has no {name!r}. Make the session for the saver's "
+                    "graph, tf.compat.v1.Session(graph=...), or a saver for the graph of the session."
+                ),
+                TypeError,
+                *([] if graph.get_operations() else [RuntimeError]),
+            ) from error

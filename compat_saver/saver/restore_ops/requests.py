@@ -1,8 +1,8 @@
-"""What a saver in a TensorFlow graph asks of a checkpoint, and how to give it.
+"""What a saver in a TensorFlow graph reads from a checkpoint, and the ops through which it assigns that.
 
-A saver's restore op waits for assignments of what RestoreV2 ops read; their names, slices and dtypes are constants of
-the graph. Whoever feeds the outputs of these ops fills the variables through the saver's own assignments, from wherever
-the values come, and adds nothing to a graph that may be finalized.
+A saver's restore op depends on assignments of what RestoreV2 ops read; their names, slices and dtypes are constants of
+the graph. Feeding the outputs of these ops fills the variables through the saver's own assignments, with values from
+anywhere, and adds nothing to a graph that may be finalized.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Request:
     """One value that a saver reads, and what it does with it.
 
     Attributes:
-        wanted: the variable; for a table's keys or another object the name that the checkpoint has for it.
+        wanted: the variable; for the keys of a table or another object, its name in the checkpoint.
         value: the output of the restore op, a tf.Tensor.
-        users: the ops that put it where it belongs: an Assign, the import of a table.
+        users: the ops that assign it: an Assign, the import of a table.
     """
 
     wanted: Wanted
@@ -39,14 +39,14 @@ class Request:
 
 
 def requests_of(graph: Any, restore_op: str) -> list[Request]:
-    """Returns everything that a saver asks for, in the order of its ops.
+    """Returns everything that a saver reads, in the order of its ops.
 
     Args:
         graph: the tf.Graph.
         restore_op: name of the saver's restore op.
 
     Raises:
-        UsageError: what it restores is computed while it runs.
+        UsageError: the names that it restores are not constants.
     """
     users: dict[str, list[_Use]] = {}
     readers: dict[str, Any] = {}
@@ -66,14 +66,14 @@ def requests_of(graph: Any, restore_op: str) -> list[Request]:
 
 @dataclass(frozen=True)
 class _Use:
-    """An op that puts a value where it belongs, and the kinds of ops that the value passes on the way to it."""
+    """An op that assigns a value, and the types of the ops that the value passes on the way to it."""
 
     op: Any
     between: frozenset[str]
 
 
 def _placing(root: Any) -> Iterator[Any]:
-    """Yields the ops that a restore op waits for, each once; ops that only gather others are looked through."""
+    """Yields the ops that a restore op depends on, each once; NoOps that only group others are skipped."""
     seen, queue = {root.name}, [root]
     while queue:
         op = queue.pop()
@@ -87,7 +87,7 @@ def _placing(root: Any) -> Iterator[Any]:
 
 
 def _read_for(op: Any) -> Iterator[tuple[Any, frozenset[str]]]:
-    """Yields the values of a checkpoint that an op is given, each with the kinds of ops in between."""
+    """Yields the values of a checkpoint that reach an op, each with the types of the ops in between."""
     queue: list[tuple[Any, frozenset[str]]] = [(value, frozenset()) for value in op.inputs]
     seen = set()
     while queue:
@@ -102,7 +102,7 @@ def _read_for(op: Any) -> Iterator[tuple[Any, frozenset[str]]]:
 def _texts(value: Any) -> list[str]:
     constant = _tensorflow.tensorflow().get_static_value(value)
     if constant is None:
-        raise UsageError(f"{value.name}: the names that the saver restores are computed while it runs.")
+        raise UsageError(f"{value.name}: the names that the saver restores are not constants of the graph.")
     return [item.decode("utf-8", "surrogateescape") for item in constant.reshape(-1)]
 
 
@@ -124,11 +124,11 @@ def _shape(variable: Any) -> Shape:
 
 
 def assignments(requests: Sequence[Request], filled: Sequence[Request]) -> list[Any]:
-    """Returns the ops that need nothing but values that are there.
+    """Returns the assigning ops whose values are all available.
 
     Args:
-        requests: everything that the saver asks for.
-        filled: those whose values are there.
+        requests: everything that the saver reads.
+        filled: those whose values are available.
     """
     there = {request.value.name for request in filled}
     absent = {op.name for request in requests if request.value.name not in there for op in request.users}

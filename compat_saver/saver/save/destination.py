@@ -1,4 +1,4 @@
-"""Where a save goes: the names of the files, as TensorFlow's Saver makes them."""
+"""The destination of a save: the names of the files, as TensorFlow's Saver makes them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MEANT_BY_GLOB = re.compile(r"[*?\[\\]")
 
 @dataclass(frozen=True)
 class Destination:
-    """The names of what is to be written.
+    """The names of the files to write.
 
     Attributes:
         prefix: of the checkpoint, with its step.
@@ -39,29 +39,29 @@ class Destination:
 
     @property
     def is_there(self) -> bool:
-        """Whether it is in a directory that this process can look into."""
+        """Whether its directory exists and this process can access it."""
         return not is_remote(self.prefix) and os.path.isdir(os.path.dirname(self.prefix) or ".")
 
     def protected(self) -> contextlib.AbstractContextManager[None]:
-        """Returns the context in which to write: see `protection`."""
+        """Returns the context in which to write: see `crash_safety`."""
         debug = f"{os.path.splitext(self.meta)[0]}.debug"
         return protected(Path(self.prefix), Path(self.state_file), [Path(self.meta), Path(debug)])
 
 
 def is_pattern(prefix: str) -> bool:
-    """Whether TensorFlow would look for other files than those of the prefix: all that a glob finds."""
+    """Whether TensorFlow would take the prefix for a glob pattern, and so find other files."""
     return _MEANT_BY_GLOB.search(stem_of(prefix)) is not None
 
 
 def require_names(path: str, latest_filename: str, *, is_sharded: bool, is_numbered: bool) -> None:
-    """Raises a UsageError where the checkpoint has no name, or the state file a path of its own or that name."""
+    """Raises a UsageError if the checkpoint has no name, or the state file has a path or the name of the checkpoint."""
     if not path and not is_numbered:
         raise UsageError(
             "save_path: expected a prefix for the names of the files, such as 'run/model.ckpt', found an empty one."
         )
     if os.path.split(latest_filename)[0]:
         raise UsageError(
-            f"latest_filename: expected a name without a path, found {latest_filename!r}; the state file always lies "
+            f"latest_filename: expected a name without a path, found {latest_filename!r}; the state file is always "
             "in the directory of the checkpoint."
         )
     if not is_numbered and not is_sharded and os.path.basename(path) == latest_filename:

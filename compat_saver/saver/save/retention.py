@@ -1,8 +1,8 @@
-"""Which checkpoints a saver keeps: the list of them, the state file that has it, and the deletion of the others.
+"""Which checkpoints a saver keeps: the list, the state file that records it, and the deletion of the others.
 
-The rules are those of TensorFlow's Saver. What differs: paths are taken literally, never as patterns of a glob, so that
-`run[1]/m-0` is no name of `run1/m-0`; what another name on the list leads to is not deleted; and second names that
-killed processes left (see `protection`) leave the list once their checkpoint is saved again.
+The rules are those of TensorFlow's Saver. Differences: paths are literal, never glob patterns, so that `run[1]/m-0`
+does not mean `run1/m-0`; a checkpoint that is also on the list under another name is not deleted; and second names that
+killed processes left (see `crash_safety`) leave the list once their checkpoint is saved again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from compat_saver.errors import ArtifactError, UsageError
 from compat_saver.saver import checkpoint_management
-from compat_saver.saver.errors import also
+from compat_saver.saver.errors import with_bases
 from compat_saver.saver.save.crash_safety import is_second_name
 
 _HOUR = 3600
@@ -42,12 +42,12 @@ class Retention:
         """Prefixes."""
         return [name for name, _ in self._last]
 
-    def begin(self, hours: float) -> None:
-        """Starts the time after which a checkpoint beyond `max_to_keep` is kept all the same."""
+    def start_clock(self, hours: float) -> None:
+        """Starts the interval after which a checkpoint beyond `max_to_keep` is kept nevertheless."""
         self._next_preserved = time.time() + hours * _HOUR
 
     def set_names(self, names: Sequence[str]) -> None:
-        """Sets the list; these are too young ever to be deleted, as TensorFlow has it."""
+        """Sets the list; as in TensorFlow, these count as saved in the future and are always preserved."""
         _require_list(names)
         self._last = [(name, math.inf) for name in names]
 
@@ -57,12 +57,12 @@ class Retention:
         self._last = list(last)
 
     def recover(self, paths: Iterable[str | os.PathLike[str]]) -> None:
-        """Sets the list to those of the paths that are there, with the times of their files."""
+        """Sets the list to those of the paths that exist, with the times of their files."""
         found = [(os.fspath(path), checkpoint_management.get_checkpoint_mtimes([path])) for path in paths]
         self._last = [(path, times[0]) for path, times in found if times]
 
     def follow(self, names: Iterable[str]) -> None:
-        """Sets the list to what another has made of it; names that are new were saved now."""
+        """Sets the list to names from TensorFlow's saver; new names count as saved now."""
         times = dict(self._last)
         self._last = [(name, times.get(name, time.time())) for name in names]
 
@@ -71,7 +71,7 @@ class Retention:
     ) -> None:
         """Writes the state file with a checkpoint that was just saved, then deletes the oldest if there are too many.
 
-        Where the state file cannot be written the list stays as it was.
+        If the state file cannot be written, the list stays unchanged.
 
         Args:
             latest: the prefix.
@@ -92,7 +92,7 @@ class Retention:
         self._delete_one(saver_def, suffix)
 
     def _with(self, latest: str, most: int) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
-        """Returns the list with one more, and what is to be deleted; 0 keeps all and lists none."""
+        """Returns the list with one more, and what is to be deleted; `most` of 0 keeps all and lists none."""
         known = [item for item in self._last if not is_second_name(item[0], latest)]
         if not most:
             return known, self._expired
@@ -103,7 +103,7 @@ class Retention:
         return last, expired
 
     def _delete_one(self, saver_def: Any, suffix: str) -> None:
-        """Deletes the checkpoint that is due, if any, unless it is one of those that are kept every so many hours."""
+        """Deletes the checkpoint that is due, if any, unless it is kept by keep_checkpoint_every_n_hours."""
         if not self._expired:
             return
         name, saved_at = self._expired.pop(0)
@@ -114,18 +114,18 @@ class Retention:
             return
         try:
             checkpoint_management.remove_checkpoint(name, saver_def.version, suffix)
-        except ArtifactError as error:  # the new checkpoint is there all the same
+        except ArtifactError as error:  # the new checkpoint exists nevertheless
             _logger.warning("An old checkpoint is left behind. %s", error)
 
 
 def _place(prefix: str) -> Path:
-    """Returns what two spellings of one prefix have in common; the last part is no file's name and leads nowhere."""
+    """Returns the same path for every spelling of a prefix; its last part is not a file, so links are not followed."""
     directory, name = os.path.split(prefix)
     return Path(directory).resolve() / name
 
 
 def _require_list(given: object) -> None:
     if not isinstance(given, list):
-        raise also(
+        raise with_bases(
             UsageError(f"last_checkpoints: expected a list, found {type(given).__name__}."), TypeError, AssertionError
         )

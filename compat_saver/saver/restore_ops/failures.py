@@ -1,4 +1,4 @@
-"""What TensorFlow says when saving or restoring fails, told again with what to do, in errors of the same class."""
+"""Turns failures of saving and restoring into errors of the same TensorFlow class that say what to do."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 from compat_saver._tensorflow import first_line, tensorflow
 from compat_saver.bundle import open_bundle
-from compat_saver.errors import ArtifactError, CompatSaverError, RestoreError, SourceNotFoundError, UsageError
-from compat_saver.saver.errors import also, as_also, class_of, retold
+from compat_saver.errors import ArtifactError, CompatSaverError, RestoreError, SourceNotFoundError, UsageError, and_more
+from compat_saver.saver.errors import as_tf_error, tf_class_of, with_bases
 
 _MOST_SHOWN = 10
 # Op -> the first of its inputs that is a value to save; the second input has the names.
 _SAVE_OPS = {"SaveV2": 3, "SaveSlices": 3, "Save": 2}
 _ADVICE = {
-    "PermissionDeniedError": "Save to a directory that may be written to.",
-    "ResourceExhaustedError": "Make room, or keep fewer checkpoints with max_to_keep.",
+    "PermissionDeniedError": "Save to a writable directory.",
+    "ResourceExhaustedError": "Free disk space, or keep fewer checkpoints with max_to_keep.",
 }
 _NO_DEVICE = (
     "Cannot assign a device",
@@ -25,7 +25,7 @@ _NO_DEVICE = (
 
 
 def save_failure(error: Exception, prefix: str, session: Any, saver_def: Any) -> CompatSaverError | None:
-    """Returns what to raise in place of an error of saving; None where it says enough.
+    """Returns the error to raise instead of one of saving; None if that is clear enough.
 
     Args:
         error: what was raised.
@@ -38,33 +38,33 @@ def save_failure(error: Exception, prefix: str, session: Any, saver_def: Any) ->
     folder = os.path.dirname(prefix) or "."
     errors = tensorflow().errors
     if isinstance(error, (ValueError, errors.NotFoundError)) and "://" not in prefix and not os.path.isdir(folder):
-        return also(
-            SourceNotFoundError(f"{prefix}: cannot be saved, there is no directory {folder}. Make it."),
+        return with_bases(
+            SourceNotFoundError(f"{prefix}: cannot be saved, there is no directory {folder}. Create it."),
             ValueError,
         )
-    # TensorFlow takes a prefix without a directory for one whose directory is not there.
+    # TensorFlow takes a prefix without a directory for one whose directory does not exist.
     cause = error.__context__ if isinstance(error, ValueError) else error
     if isinstance(cause, errors.FailedPreconditionError):
         names = uninitialized(session, saver_def) if session is not None else []
         if names:
-            return retold(cause, UsageError(_about_uninitialized(prefix, names)))
+            return as_tf_error(UsageError(_about_uninitialized(prefix, names)), cause)
     if isinstance(cause, errors.OpError):
         advice = _ADVICE.get(type(cause).__name__, "")
-        told = retold(cause, ArtifactError(f"{prefix}: cannot be saved: {first_line(cause)}. {advice}".rstrip()))
-        return told if cause is error else also(told, ValueError)
+        better = ArtifactError(f"{prefix}: cannot be saved: {first_line(cause)}. {advice}".rstrip())
+        ours = as_tf_error(better, cause)
+        return ours if cause is error else with_bases(ours, ValueError)
     if isinstance(error, OSError):
-        name, said = class_of(error), error.strerror or error
+        name, reason = tf_class_of(error), error.strerror or error
         advice = _ADVICE.get(name, "")
-        return as_also(ArtifactError(f"{prefix}: cannot be saved: {said}. {advice}".rstrip()), name)
+        return as_tf_error(ArtifactError(f"{prefix}: cannot be saved: {reason}. {advice}".rstrip()), name)
     return None
 
 
 def _about_uninitialized(prefix: str, names: list[str]) -> str:
-    shown = ", ".join(repr(name) for name in names[:_MOST_SHOWN])
-    more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
+    shown = and_more(names, _MOST_SHOWN)
     return (
-        f"{prefix}: cannot be saved, {len(names)} of the variables are not initialised: {shown}{more}. Run "
-        "tf.compat.v1.global_variables_initializer() or restore them first, or save only others with var_list."
+        f"{prefix}: cannot be saved, {len(names)} of the variables are not initialized: {shown}. "
+        "Run tf.compat.v1.global_variables_initializer() or restore them first, or save only others with var_list."
     )
 
 
@@ -97,9 +97,9 @@ def _saving_ops(root: Any) -> Iterator[Any]:
 
 
 def restore_failure(error: Exception, prefix: str) -> CompatSaverError | None:
-    """Returns what to raise in place of an error of restoring; None where it says enough.
+    """Returns the error to raise instead of one of restoring; None if that is clear enough.
 
-    Cases: the checkpoint is damaged, which our reader tells exactly; it is not.
+    Cases: the checkpoint is damaged, which the reader of this package describes exactly; it is not.
     """
     if isinstance(error, CompatSaverError) or not isinstance(error, tensorflow().errors.OpError):
         return None
@@ -108,10 +108,10 @@ def restore_failure(error: Exception, prefix: str) -> CompatSaverError | None:
         root = root.__context__
     damage = None if "://" in prefix else _damage(prefix)
     if damage is not None:
-        return retold(error, damage)
-    said = first_line(root) if isinstance(root, Exception) else ""
-    advice = _NO_DEVICE[1] if _NO_DEVICE[0] in said else ""
-    return retold(error, RestoreError(f"{prefix}: cannot be restored: {said.rstrip('.')}. {advice}".rstrip()))
+        return as_tf_error(damage, error)
+    reason = first_line(root) if isinstance(root, Exception) else ""
+    advice = _NO_DEVICE[1] if _NO_DEVICE[0] in reason else ""
+    return as_tf_error(RestoreError(f"{prefix}: cannot be restored: {reason.rstrip('.')}. {advice}".rstrip()), error)
 
 
 def _damage(prefix: str) -> ArtifactError | None:
