@@ -5,7 +5,5 @@ from _training import dense_program
 slim = tf.contrib.slim
 
 dense_program(
-    lambda hidden, training: slim.batch_norm(
-        hidden, decay=0.8, scale=True, is_training=training
-    )
+    lambda hidden, training: slim.batch_norm(hidden, decay=0.8, scale=True, is_training=training)
 )

@@ -36,7 +36,7 @@ def build(training):
         with tf.name_scope("tower_%d" % number):
             normal = tf.nn.batch_normalization(half, mean, variance, None, gamma, 1e-3)
             outputs.append(tf.matmul(tf.nn.relu(normal), w2))
-    prediction = tf.concat(outputs, 0, name="prediction")
+    prediction = tf.identity(tf.concat(outputs, 0), name="prediction")
     return Net([x], [prediction], mean_squared(prediction, y))
 
 

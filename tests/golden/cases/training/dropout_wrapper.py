@@ -1,9 +1,9 @@
 """A DropoutWrapper in dynamic_rnn: the masks are drawn inside a while loop, at every step."""
 import tensorflow as tf
-from _case import bias, mean_squared, noise, weights
+from _case import bias, mean_squared, noise, rnn_cells, weights
 from _training import Net, main
 
-cells = tf.nn.rnn_cell
+cells = rnn_cells()
 
 
 def build(training):

@@ -1,9 +1,9 @@
 """A DropoutWrapper(0.75) in static_rnn: a dropout per step, no loop."""
 import tensorflow as tf
-from _case import bias, mean_squared, noise, weights
+from _case import bias, mean_squared, noise, rnn_cells, weights
 from _training import Net, main
 
-cells = tf.nn.rnn_cell
+cells = rnn_cells()
 
 
 def build(training):

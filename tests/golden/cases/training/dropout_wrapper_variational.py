@@ -1,9 +1,9 @@
 """A DropoutWrapper with one mask for all steps, drawn before the loop and read inside it."""
 import tensorflow as tf
-from _case import bias, mean_squared, noise, weights
+from _case import bias, mean_squared, noise, rnn_cells, weights
 from _training import Net, main
 
-cells = tf.nn.rnn_cell
+cells = rnn_cells()
 
 
 def build(training):

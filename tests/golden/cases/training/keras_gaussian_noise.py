@@ -2,12 +2,10 @@
 import tensorflow as tf
 from _training import dense_program
 
-layers = tf.keras.layers
-
 
 def layer(hidden, training):
     tf.keras.backend.set_learning_phase(int(training))
-    return layers.GaussianNoise(0.5)(hidden)
+    return tf.keras.layers.GaussianNoise(0.5)(hidden)
 
 
 dense_program(layer)

@@ -1,13 +1,11 @@
-"""A Keras model built in learning phase 1, trained by an optimizer of TensorFlow and saved by tf.train.Saver."""
+"""A Keras model built in learning phase 1, trained and saved without the help of Keras."""
 import tensorflow as tf
 from _case import mean_squared, noise
 from _training import Net, main
 
-keras = tf.keras
-layers = keras.layers
-
 
 def build(training):
+    keras, layers = tf.keras, tf.keras.layers
     keras.backend.set_learning_phase(training)  # 1.4 does not take 1 for a fused batch norm
     x = layers.Input(shape=(6, 6, 2), name="x")
     hidden = layers.Conv2D(4, 3, name="conv")(x)

@@ -1,4 +1,4 @@
-"""Quantization-aware training of fused batch norms, which are folded into the convolutions before them."""
+"""Quantization-aware training of a fused batch norm, which is folded into the convolution before it."""
 import tensorflow as tf
 from _case import mean_squared, noise, requires
 from _training import Net, main
@@ -12,13 +12,12 @@ def build(training):
     y = tf.placeholder(tf.float32, [None, 3], name="y")
     norm = {"is_training": training, "decay": 0.8, "scale": True, "fused": True}
     with slim.arg_scope(
-        [slim.conv2d, slim.separable_conv2d],
+        [slim.conv2d],
         normalizer_fn=slim.batch_norm,
         normalizer_params=norm,
         activation_fn=tf.nn.relu6,
     ):
         hidden = slim.conv2d(x, 4, 3, scope="conv")
-        hidden = slim.separable_conv2d(hidden, None, 3, 1, scope="depthwise")
     hidden = tf.reduce_mean(hidden, [1, 2], keep_dims=True)
     hidden = slim.conv2d(hidden, 3, 1, activation_fn=None, scope="logits")
     prediction = tf.squeeze(hidden, [1, 2], name="prediction")

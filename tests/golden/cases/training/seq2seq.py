@@ -1,10 +1,9 @@
-"""An encoder and a decoder with attention, cells in a DropoutWrapper; the decoder is fed the words before."""
+"""An encoder and a decoder whose cells are in a DropoutWrapper; the decoder is fed the words before."""
 import tensorflow as tf
-from _case import noise, weights
+from _case import noise, rnn_cells, weights
 from _training import Net, main
 
-cells = tf.nn.rnn_cell
-seq2seq = tf.contrib.seq2seq
+cells = rnn_cells()
 WORDS, UNITS, STEPS = 7, 4, 5
 
 
@@ -18,19 +17,16 @@ def cell(training):
 def encoded(source, training):
     with tf.variable_scope("encoder"):
         embedded = tf.nn.embedding_lookup(weights("words", WORDS, UNITS), source)
-        return tf.nn.dynamic_rnn(cell(training), embedded, dtype=tf.float32)
+        return tf.nn.dynamic_rnn(cell(training), embedded, dtype=tf.float32)[1]
 
 
-def decoded(target, memory, state, training):
+def decoded(target, state, training):
+    seq2seq = tf.contrib.seq2seq
     with tf.variable_scope("decoder"):
-        attention = seq2seq.LuongAttention(UNITS, memory)
-        reader = seq2seq.AttentionWrapper(cell(training), attention, UNITS)
-        rows = tf.shape(target)[0]
-        start = reader.zero_state(rows, tf.float32).clone(cell_state=state)
         embedded = tf.nn.embedding_lookup(weights("words", WORDS, UNITS), target)
-        helper = seq2seq.TrainingHelper(embedded, tf.fill([rows], STEPS))
+        helper = seq2seq.TrainingHelper(embedded, tf.fill(tf.shape(target)[:1], STEPS))
         projection = tf.layers.Dense(WORDS, name="projection")
-        decoder = seq2seq.BasicDecoder(reader, helper, start, projection)
+        decoder = seq2seq.BasicDecoder(cell(training), helper, state, projection)
         return seq2seq.dynamic_decode(decoder)[0].rnn_output
 
 
@@ -38,8 +34,7 @@ def build(training):
     source = tf.placeholder(tf.int32, [None, 4], name="source")
     target = tf.placeholder(tf.int32, [None, STEPS], name="target")
     y = tf.placeholder(tf.int32, [None, STEPS], name="y")
-    memory, state = encoded(source, training)
-    logits = decoded(target, memory, state, training)
+    logits = decoded(target, encoded(source, training), training)
     prediction = tf.nn.softmax(logits, name="prediction")
     loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)
     return Net([source, target], [prediction], tf.reduce_mean(loss))
