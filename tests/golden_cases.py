@@ -21,7 +21,7 @@ class Case:
     directory: Path
 
     def __str__(self) -> str:
-        return f"{self.directory.parent.name}-{self.directory.name}"
+        return "-".join(self.directory.relative_to(GOLDEN).parts)
 
     @property
     def name(self) -> str:
@@ -69,6 +69,11 @@ SERVED = (
 def all_cases(name: str = "*") -> list[Case]:
     """Returns the cases of a name, of all releases."""
     return [Case(path.parent) for path in sorted(GOLDEN.glob(f"*/{name}/case.json"))]
+
+
+def training_graphs(name: str = "*") -> list[Case]:
+    """Returns the training graphs of a name, of all releases; their outputs are those of the inference graph."""
+    return [Case(path.parent) for path in sorted(GOLDEN.glob(f"*/training/{name}/case.json"))]
 
 
 def model_cases() -> list[Case]:

@@ -1,7 +1,7 @@
 """Makes the golden data again: every case on every TensorFlow release it is pinned to.
 
     python tests/golden/make.py
-    python tests/golden/make.py --python 2.7=PATH --release 1.15 --case cond
+    python tests/golden/make.py --python 2.7=PATH --release 1.15 --case cond --case training/dropout
 
 It needs the old Pythons that the requirements files name, on PATH or under pyenv, and, for
 2.7, the package `virtualenv<20.22` in the Python that runs this script.
@@ -19,11 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+CASES = HERE / "cases"
 SKIPPED = 77  # what _case.requires() exits with
 QUIET = {
     "CUDA_VISIBLE_DEVICES": "",
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",  # the order of sets shows in the checkpoint and the graph
+    "PYTHONPATH": str(CASES),  # cases in folders share _case.py with the others
     "PYTHONWARNINGS": "ignore",
     "TF_CPP_MIN_LOG_LEVEL": "2",
 }
@@ -94,19 +96,26 @@ def environment(release: Release, python: str, envs: Path) -> str:
     return inside
 
 
-def make_case(python: str, case: Path, out: Path) -> tuple[str, str]:
+def case_names() -> list[str]:
+    """All of them: `cond`, or `training/dropout` where a folder holds cases of one kind."""
+    found = [*CASES.glob("[a-z]*.py"), *CASES.glob("*/[a-z]*.py")]
+    return sorted(path.relative_to(CASES).with_suffix("").as_posix() for path in found)
+
+
+def make_case(python: str, case: str, out: Path) -> tuple[str, str]:
     """Runs one case; returns what became of it and, if it failed, its output."""
-    done = subprocess.run([python, str(case), str(out)], env=os.environ | QUIET, capture_output=True, text=True)
+    command = [python, str(CASES / f"{case}.py"), str(out / Path(case).parent)]
+    done = subprocess.run(command, env=os.environ | QUIET, capture_output=True, text=True)
     status = {0: "made", SKIPPED: "skipped"}.get(done.returncode, "FAILED")
     return status, done.stdout + done.stderr if status == "FAILED" else ""
 
 
-def make_release(release: Release, python: str, cases: list[Path], out: Path, jobs: int) -> bool:
+def make_release(release: Release, python: str, cases: list[str], out: Path, jobs: int) -> bool:
     """Runs the cases on one release; returns whether none failed."""
     with ThreadPoolExecutor(jobs) as pool:
         results = list(pool.map(lambda case: make_case(python, case, out), cases))
     for case, (status, output) in zip(cases, results, strict=True):
-        print(f"{release.version:8} {case.stem:20} {status}")
+        print(f"{release.version:8} {case:36} {status}")
         print(output, end="", file=sys.stderr)
     return all(status != "FAILED" for status, _ in results)
 
@@ -114,7 +123,7 @@ def make_release(release: Release, python: str, cases: list[Path], out: Path, jo
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     known = [release.short for release in releases()]
-    cases = [path.stem for path in sorted((HERE / "cases").glob("[a-z]*.py"))]
+    cases = case_names()
     parser.add_argument("--python", action="append", default=[], metavar="VERSION=PATH")
     parser.add_argument("--release", action="append", choices=known, help="default: all")
     parser.add_argument("--case", action="append", choices=cases, help="default: all")
@@ -130,7 +139,6 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     named = dict(item.split("=", 1) for item in options.python)
-    cases = [HERE / "cases" / f"{name}.py" for name in options.case]
     succeeded = True
     for release in releases():
         if release.short not in options.release:
@@ -138,7 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
         base = named.get(release.python) or find_python(release.python)
         python = environment(release, base, options.envs)
         out = options.out.resolve() / release.version
-        succeeded &= make_release(release, python, cases, out, options.jobs)
+        succeeded &= make_release(release, python, options.case, out, options.jobs)
     return 0 if succeeded else 1
 
 

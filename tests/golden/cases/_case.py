@@ -7,6 +7,7 @@ with `main(build)`. Everything here runs on TensorFlow 0.12 (Python 2.7) to 1.15
 """
 from __future__ import print_function
 
+import contextlib
 import io
 import json
 import os
@@ -49,19 +50,39 @@ def name_of(tensor):
 
 def main(build):
     """Entry point of a case file."""
-    out_dir = os.path.abspath(sys.argv[1])
-    name = os.path.splitext(os.path.basename(sys.argv[0]))[0]
-    case_dir = os.path.join(out_dir, name)
+    enter_directory()
+    with seeded_graph():
+        write_case(*run(build()))
+
+
+def enter_directory():
+    """Makes the directory of this case anew and changes into it.
+
+    From inside the directory, so that `checkpoint` and the graph hold no path of this machine.
+    """
+    case_dir = os.path.join(os.path.abspath(sys.argv[1]), case_name())
     if os.path.isdir(case_dir):
         shutil.rmtree(case_dir)
     os.makedirs(case_dir)
-    # From inside the directory, so that `checkpoint` and the graph hold no path of this machine.
     os.chdir(case_dir)
+
+
+def case_name():
+    return os.path.splitext(os.path.basename(sys.argv[0]))[0]
+
+
+@contextlib.contextmanager
+def seeded_graph():
+    """A new default graph in which everything random is drawn the same every time."""
     np.random.seed(SEED)
     with tf.Graph().as_default():
         tf.set_random_seed(SEED)
-        facts, arrays = run(build())
-    facts["case"] = name
+        yield
+
+
+def write_case(facts, arrays):
+    """Writes io.npz and case.json."""
+    facts["case"] = case_name()
     write_npz("io.npz", arrays)
     with io.open("case.json", "w", encoding="utf-8", newline="\n") as out:
         text = json.dumps(facts, indent=2, sort_keys=True, separators=(",", ": "))
@@ -108,23 +129,31 @@ def replay(model, saver):
                 "inputs": put(arrays, "run%d/in/" % number, fed),
                 "outputs": put(arrays, "run%d/out/" % number, dict(zip(model.outputs, found))),
             })
-    facts = {
+    facts = dict(
+        graph_facts(model.inputs, model.outputs, model.bind),
+        bind=model.bind,
+        runs=runs,
+        local_variables=sorted(v.op.name for v in tf.local_variables()),
+        stateful=model.stateful,
+        notes=" ".join(model.notes.split()),
+    )
+    return facts, arrays
+
+
+def graph_facts(inputs, outputs, bind=()):
+    """What case.json says of any graph that serves these outputs."""
+    cut = set(inputs) | set(bind)
+    return {
         "tensorflow_version": tf.__version__,
         "release": tf.__version__,
         "producer": tf.get_default_graph().as_graph_def().versions.producer,
         "prefix": PREFIX,
-        "inputs": model.inputs,
-        "outputs": model.outputs,
-        "bind": model.bind,
-        "runs": runs,
+        "inputs": inputs,
+        "outputs": outputs,
         "trainable": sorted(v.op.name for v in tf.trainable_variables()),
-        "variables_needed": needed(model, model.outputs),
-        "variables_needed_by": {output: needed(model, [output]) for output in model.outputs},
-        "local_variables": sorted(v.op.name for v in tf.local_variables()),
-        "stateful": model.stateful,
-        "notes": " ".join(model.notes.split()),
+        "variables_needed": needed(cut, outputs),
+        "variables_needed_by": {output: needed(cut, [output]) for output in outputs},
     }
-    return facts, arrays
 
 
 def put(arrays, prefix, values):
@@ -140,12 +169,11 @@ def put(arrays, prefix, values):
     return keys
 
 
-def needed(model, outputs):
-    """Names of the variables that these outputs depend on, as the session would prune them."""
+def needed(cut, outputs):
+    """Names of the variables that these outputs depend on; the walk stops at the tensors in `cut`."""
     graph = tf.get_default_graph()
     # The op of a resource variable is its handle; a partitioned variable is listed by slices.
     variables = {v.op for v in tf.global_variables() + tf.local_variables()}
-    cut = set(model.inputs) | set(model.bind)
     found, seen = set(), set()
     todo = [graph.get_tensor_by_name(output).op for output in outputs]
     while todo:
