@@ -61,8 +61,10 @@ def main(build, rows, batch, steps=6, kept=False, independent=True, since=(1, 4)
         net.train()
         tf.train.Saver().export_meta_graph(PREFIX + ".meta")
         training = [answers(net, runs) for _ in range(2)]
+        names = net.inputs, net.outputs
     with tf.Graph().as_default():
         net = build(kept)
+        assert (net.inputs, net.outputs) == names, "the names differ"
         expected = answers(net, runs)
         facts = graph_facts(net.inputs, net.outputs)
         local = sorted(v.op.name for v in tf.local_variables())

@@ -12,7 +12,7 @@ def augmented_image(image):
 
 
 def augmented(images):
-    result = tf.map_fn(augmented_image, images, back_prop=False)
+    result = tf.map_fn(augmented_image, images, parallel_iterations=1, back_prop=False)
     return tf.reshape(result, [-1, 6, 6, 3])
 
 
