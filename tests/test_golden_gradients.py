@@ -22,11 +22,11 @@ def test_it_has_the_gradients_of_tf1(case: Case, tmp_path: Path):
     (signature,) = report.signatures
     model = tf.saved_model.load(str(tmp_path / "out"))
     serve = model.signatures[signature.name]
-    keys = {tensor.name: key for key, tensor in signature.inputs.items()}
+    keys = {tensor.name: (key, tensor.dtype) for key, tensor in signature.inputs.items()}
     variables = {name: variable for name, variable in model.weights.items() if variable.trainable}
     for inputs, expected in case.gradients():
         with tf.GradientTape() as tape:
-            found = serve(**{keys[name]: tf.constant(array) for name, array in inputs.items()})
+            found = serve(**{keys[name][0]: tf.constant(array, keys[name][1]) for name, array in inputs.items()})
             # As `objective_gradients` of tests/golden/cases/_case.py has it.
             objective = tf.add_n([tf.reduce_sum(tf.sin(item)) for item in found.values() if item.dtype == tf.float32])
         gradients = tape.gradient(objective, variables)

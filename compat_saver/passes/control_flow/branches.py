@@ -61,7 +61,11 @@ class IfMaker:
         return arguments, functions[_THEN], functions[_ELSE], _waited_for(made, waits)
 
     def _results(self, made: Conditional, branch: bool) -> list[Result]:
-        return [Result(merge.inputs[made.position(merge, branch, self._decided)]) for merge in made.merges]
+        found = []
+        for merge in made.merges:
+            waits = tuple(node for node in merge.control_inputs if node in made.nodes[branch])
+            found.append(Result(merge.inputs[made.position(merge, branch, self._decided)], waits))
+        return found
 
     def _position(self, function: FunctionBody, made: Conditional, merge: Node, branch: bool) -> Result:
         """Returns a constant: which of its inputs a Merge hands out if the branch runs."""
@@ -79,7 +83,9 @@ class IfMaker:
         """Adds the If, makes each Merge an Identity of its output, and takes the branches out."""
         name = self._graph.unique_name(next(iter(made.merges)).name.rpartition("/")[0] or "cond")
         positions = _asked_positions(made)
-        shapes = [self._shapes[merge.output()] for merge in made.merges] + [()] * len(positions)
+        shapes = [self._shapes.of(merge.output(), merge.attr.type("T")) for merge in made.merges] + [()] * len(
+            positions
+        )
         node = self._graph.add(
             "If" if any(is_stateful(body, self._catalog) for body in branches) else "StatelessIf",
             name,
