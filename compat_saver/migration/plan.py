@@ -61,12 +61,12 @@ from compat_saver.passes import (
     run,
     run_in_functions,
 )
-from compat_saver.passes.control_flow import FunctionalControlFlow, RecordedShapes, TensorLists
+from compat_saver.passes.control_flow import FunctionalControlFlow, Kept, RecordedShapes, TensorLists
 from compat_saver.proto.meta_graph import MetaGraph
 
 _LOCAL_VARIABLES = "local_variables"
 _MOST_NAMES = 5
-_LOOPS = ("While", "StatelessWhile", "Enter")
+_LOOPS = ("While", "StatelessWhile")
 
 
 @dataclass(frozen=True)
@@ -188,8 +188,8 @@ def make_plan(
     stays = {*roots, *(spec.node for spec in nodes.inputs.values())}
     run([Prune(roots)], graph)
     flat = graph.copy()
-    control_flow = [TensorLists(shapes), FunctionalControlFlow(catalog, shapes, stays)]
-    rewrites += [*run(control_flow, graph), *run_in_functions(control_flow, graph, catalog)]
+    lists, functional = TensorLists(shapes), FunctionalControlFlow(catalog, shapes, stays)
+    rewrites += [*run([lists, functional], graph), *run_in_functions([lists, functional], graph, catalog)]
     return Plan(
         graph=graph,
         flat=flat,
@@ -213,7 +213,8 @@ def make_plan(
             *content.notes,
             *told_of_training(graph),
             *changes,
-            *_warnings(graph, rewrites),
+            *_kept_warnings([*lists.kept, *functional.kept]),
+            *_warnings(flat, rewrites),
         ),
         ops=triaged.rows,
     )
@@ -275,19 +276,19 @@ def _told_of_changed(init_op: str, names: Sequence[str]) -> Iterator[str]:
         )
 
 
+def _kept_warnings(kept: Sequence[Kept]) -> Iterator[str]:
+    """Yields what of TensorFlow 1's control flow has no functional form."""
+    if kept:
+        more = f" and {len(kept) - _MOST_NAMES} more" if len(kept) > _MOST_NAMES else ""
+        yield (
+            f"Some control flow keeps its v1 form: {'; '.join(map(str, kept[:_MOST_NAMES]))}{more}. It runs, but "
+            "TensorFlow 2 may raise when gradients are taken through it; if a predicate is a mode such as is_training, "
+            "--bind it."
+        )
+
+
 def _warnings(graph: Graph, rewrites: Iterable[Rewrite]) -> Iterator[str]:
     """Yields what the pruned graph cannot do as a person might expect it to."""
-    ops = {node.op for node in graph}
-    if "Enter" in ops:
-        yield (
-            "The graph holds a v1 while loop. It answers, but TensorFlow 2 raises when a signature with one is called "
-            "under a GradientTape: no variable of that signature can be fine-tuned."
-        )
-    elif "Switch" in ops:
-        yield (
-            "The graph holds a v1 cond. It answers, but TensorFlow 2 may raise when gradients are taken through it; if "
-            "its predicate is a mode such as is_training, --bind it."
-        )
     for rewrite in rewrites:
         if rewrite.name == DropGradientOverrides.name:
             yield (

@@ -83,9 +83,7 @@ class IfMaker:
         """Adds the If, makes each Merge an Identity of its output, and takes the branches out."""
         name = self._graph.unique_name(next(iter(made.merges)).name.rpartition("/")[0] or "cond")
         positions = _asked_positions(made)
-        shapes = [self._shapes.of(merge.output(), merge.attr.type("T")) for merge in made.merges] + [()] * len(
-            positions
-        )
+        shapes = [self._shapes.of(merge.output(), merge.attr.type("T")) for merge in made.merges]
         node = self._graph.add(
             "If" if any(is_stateful(body, self._catalog) for body in branches) else "StatelessIf",
             name,
@@ -96,7 +94,7 @@ class IfMaker:
                 "Tout": types_attr(self._types(made)),
                 "then_branch": add_function(f"{name}_true", branches[0], self._catalog),
                 "else_branch": add_function(f"{name}_false", branches[1], self._catalog),
-                "output_shapes": shapes_attr(shapes),
+                "output_shapes": shapes_attr([*shapes, *[()] * len(positions)]),
                 "_lower_using_switch_merge": bool_attr(True),
                 READ_ONLY: ints_attr(sorted(index + 1 for index in read_only(branches))),
             },

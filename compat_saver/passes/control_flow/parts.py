@@ -32,6 +32,24 @@ class NotFunctional(Exception):
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What stays as TensorFlow 1 had it.
+
+    Attributes:
+        kind: "while loop", "conditional" or "TensorArray".
+        name: the frame, the first Merge or the TensorArray.
+        reason: a clause: "it has 2 conditions".
+    """
+
+    kind: str
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"the {self.kind} {self.name!r} stays: {self.reason}"
+
+
+@dataclass(frozen=True)
 class Result:
     """What a function returns: a value, once some nodes have run."""
 
@@ -134,7 +152,7 @@ class FunctionBody:
             arguments: for each of the part's arguments, the one in this body.
             results: of the part.
         """
-        copies = {node: self._copy(node) for node in part.nodes}
+        copies = {node: self._copy(node) for node in reversed(part.nodes)}  # sources first, mostly: to be read
 
         def found(value: Value) -> Value:
             source = part.source(value)
