@@ -159,6 +159,7 @@ class Finder:
     """
 
     def __init__(self, graph: Graph, decided: Decided) -> None:
+        self._graph = graph
         self._decided = decided
         self._leader: dict[object, object] = {}
         self._merges = [
@@ -167,14 +168,15 @@ class Finder:
 
     def find(self) -> list[Conditional]:
         """Returns them in the graph's order."""
-        members: dict[Node, list[tuple[Node, bool]]] = {merge: list(self._branches(merge)) for merge in self._merges}
+        owners = {node: (merge, branch) for merge in self._merges for node, branch in self._branches(merge)}
         found: dict[object, Conditional] = {}
-        for merge, nodes in members.items():
+        for merge in self._merges:
             predicate = self._decided.values[merge.inputs[0]][-1][0]
-            made = found.setdefault(self._group(merge), Conditional(predicate))
-            made.merges[merge] = None
-            for node, branch in nodes:
-                made.nodes[branch][node] = None
+            found.setdefault(self._group(merge), Conditional(predicate)).merges[merge] = None
+        for node in self._graph:
+            if node in owners:
+                merge, branch = owners[node]
+                found[self._group(merge)].nodes[branch][node] = None
         for made in found.values():
             self._add_edges(made)
         return list(found.values())

@@ -75,9 +75,8 @@ class FunctionalControlFlow(Pass):
         found = Finder(graph, decided).find()
         in_order = {made.name for made in acyclic(graph, found)}
         for made in found:
-            self._try(
-                _CONDITIONAL, made.name, partial(self._rewrite_conditional, graph, made, decided, made.name in in_order)
-            )
+            rewrite = partial(self._rewrite_conditional, graph, made, decided, made.name in in_order)
+            self._try(_CONDITIONAL, made.name, rewrite)
 
     def _rewrite_conditional(self, graph: Graph, made: Conditional, decided: Decided, is_one_op: bool) -> None:
         if not is_one_op:

@@ -62,7 +62,7 @@ class Part:
     """The nodes that some results need.
 
     Attributes:
-        inside: the nodes that may belong to it; anything else is outside.
+        inside: the nodes that may belong to it, in the graph's order; anything else is outside.
         edges: a value at the edge of the part -> the value that it stands for: what a Switch or an Enter lets in.
         nodes: the nodes that belong to it, as far as `need` was asked.
         arguments: what it reads from outside, or at its edge.
@@ -152,7 +152,8 @@ class FunctionBody:
             arguments: for each of the part's arguments, the one in this body.
             results: of the part.
         """
-        copies = {node: self._copy(node) for node in reversed(part.nodes)}  # sources first, mostly: to be read
+        outside = [node for node in part.nodes if node not in part.inside]  # constants
+        copies = {node: self._copy(node) for node in (*outside, *part.inside) if node in part.nodes}
 
         def found(value: Value) -> Value:
             source = part.source(value)
