@@ -70,7 +70,9 @@ def resource_passes(catalog: OpCatalog) -> Sequence[Pass]:
     return (LateReads(catalog), RefToResource(catalog), CountUpTo())
 
 
-def control_flow_passes(catalog: OpCatalog, shapes: RecordedShapes, stays: Collection[str]) -> Sequence[Pass]:
+def control_flow_passes(
+    catalog: OpCatalog, shapes: RecordedShapes, stays: Collection[str]
+) -> Sequence[TensorLists | FunctionalControlFlow]:
     """Returns the passes that turn v1 control flow into functional control flow.
 
     TensorArrays come first: neither gradients nor TFLite nor XLA go through one in a functional loop.

@@ -104,7 +104,7 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
         raise CannotMigrateError(obstacles, served.triage.rows, served.triage.around)
     resources = to_resources(model, graph, served)
     flat = graph.copy()
-    functional = to_functions(model, graph, served, rewritten)
+    functional, kept = to_functions(model, graph, served, rewritten)
     rewrites = (*folded.rewrites, *rewritten.rewrites, *resources, *functional)
     return Plan(
         graph=graph,
@@ -131,7 +131,8 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
             *served.content.notes,
             *inference_mode.notes(served.behavior),
             *rewritten.changes,
-            *warnings.gradient_warnings(graph, flat, rewrites),
+            *warnings.control_flow_warnings(kept),
+            *warnings.gradient_warnings(flat, rewrites),
             *warnings.default_notes(flat),
         ),
         ops=served.triage.rows,

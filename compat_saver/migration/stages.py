@@ -31,7 +31,7 @@ from compat_saver.model.signature import Signature
 from compat_saver.model.table_content import TableContent, resolve_tables
 from compat_saver.model.warnings import state_notes
 from compat_saver.passes import Rewrite, run_in_functions, run_passes
-from compat_saver.passes.control_flow import RecordedShapes
+from compat_saver.passes.control_flow import Kept, RecordedShapes
 from compat_saver.passes.structure.inputs_and_outputs import ReadTableFiles
 from compat_saver.passes.structure.removals import Prune
 
@@ -136,11 +136,14 @@ def to_resources(model: LegacyModel, graph: Graph, served: Served) -> tuple[Rewr
     return tuple(rewrites)
 
 
-def to_functions(model: LegacyModel, graph: Graph, served: Served, rewritten: Rewritten) -> tuple[Rewrite, ...]:
-    """Turns the loops and conditionals of TensorFlow 1 into While and If, as far as these can express them."""
+def to_functions(
+    model: LegacyModel, graph: Graph, served: Served, rewritten: Rewritten
+) -> tuple[tuple[Rewrite, ...], tuple[Kept, ...]]:
+    """Turns the loops and conditionals of TensorFlow 1 into While and If; returns what stays as well."""
     stays = {*served.roots, *(spec.node for spec in served.points.inputs.values())}
     passes = control_flow_passes(model.catalog, rewritten.shapes, stays)
-    return (*run_passes(passes, graph), *run_in_functions(passes, graph, model.catalog))
+    rewrites = (*run_passes(passes, graph), *run_in_functions(passes, graph, model.catalog))
+    return rewrites, tuple(kept for item in passes for kept in item.kept)
 
 
 def _refuse_unbound(graph: Graph, points: CutPoints, signatures: Iterable[Signature]) -> None:

@@ -8,11 +8,12 @@ from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.serving.dropouts import is_zero
 from compat_saver.analysis.serving.initial_states import initial_states
 from compat_saver.analysis.serving.modes import Mode
-from compat_saver.errors import counted
+from compat_saver.errors import counted, phrases_and_more
 from compat_saver.graph import Graph, Value
 from compat_saver.graph.op_sets import LOOP_OPS
 from compat_saver.model.signature import Signature
 from compat_saver.passes import Rewrite
+from compat_saver.passes.control_flow import Kept
 from compat_saver.passes.structure.removals import DropGradientOverrides
 
 _MOST_NAMES = 5
@@ -77,33 +78,30 @@ def init_op_warnings(init_op: str, names: Sequence[str]) -> Iterator[str]:
         )
 
 
-def gradient_warnings(graph: Graph, flat: Graph, rewrites: Iterable[Rewrite]) -> Iterator[str]:
-    """Yields a sentence for each way in which gradients through a model are not what the user may expect.
-
-    Args:
-        graph: as it is written, its loops and conditionals in functions as far as these can express them.
-        flat: the same with the loops and conditionals of TensorFlow 1.
-        rewrites: what the passes did.
-    """
-    ops = {node.op for node in graph}
-    if "Enter" in ops:
+def control_flow_warnings(kept: Sequence[Kept]) -> Iterator[str]:
+    """Yields a sentence for the loops and conditionals of TensorFlow 1 that have no functional form."""
+    if kept:
         yield (
-            "The graph contains a TF1 while loop (Enter/Exit ops) that no While op can express; the rewrites give the "
-            "reason. Inference works; calling the signature under tf.GradientTape raises."
-        )
-    elif "Switch" in ops:
-        yield (
-            "The graph contains a TF1 cond (Switch/Merge ops) that no If op can express; the rewrites give the reason. "
+            f"Some control flow keeps its TF1 form: {phrases_and_more([str(item) for item in kept], _MOST_NAMES)}. "
             "Inference works; TensorFlow 2 may raise when gradients are taken through it. If its predicate is a "
             "training-mode input such as is_training, fix it with --bind."
         )
+
+
+def gradient_warnings(graph: Graph, rewrites: Iterable[Rewrite]) -> Iterator[str]:
+    """Yields a sentence for each way in which gradients through a model are not what the user may expect.
+
+    Args:
+        graph: pruned and rewritten, with the loops and conditionals of TensorFlow 1.
+        rewrites: what the passes did.
+    """
     for rewrite in rewrites:
         if rewrite.name == DropGradientOverrides.name:
             yield (
                 f"{counted(rewrite.count, 'op')} used custom gradients, which are Python code and not stored in the "
                 f"file ({rewrite.detail}); TensorFlow's default gradients are used now."
             )
-    if any(node.op in LOOP_OPS for function in flat.functions.values() for node in function.node_def):
+    if any(node.op in LOOP_OPS for function in graph.functions.values() for node in function.node_def):
         yield (
             "The graph calls functions that contain a while loop. Inference works; TensorFlow 2 loses gradients "
             "through such a loop, or raises: do not fine-tune what is computed before it."

@@ -61,7 +61,11 @@ class IfMaker:
         return arguments, functions[_THEN], functions[_ELSE], _waited_for(made, waits)
 
     def _results(self, made: Conditional, branch: bool) -> list[Result]:
-        return [Result(merge.inputs[made.position(merge, branch, self._decided)]) for merge in made.merges]
+        found = []
+        for merge in made.merges:
+            waits = tuple(node for node in merge.control_inputs if node in made.nodes[branch])
+            found.append(Result(merge.inputs[made.position(merge, branch, self._decided)], waits))
+        return found
 
     def _position(self, function: FunctionBody, made: Conditional, merge: Node, branch: bool) -> Result:
         """Returns a constant: which of its inputs a Merge hands out if the branch runs."""
@@ -79,7 +83,7 @@ class IfMaker:
         """Adds the If, makes each Merge an Identity of its output, and takes the branches out."""
         name = self._graph.unique_name(next(iter(made.merges)).name.rpartition("/")[0] or "cond")
         positions = _asked_positions(made)
-        shapes = [self._shapes[merge.output()] for merge in made.merges] + [()] * len(positions)
+        shapes = [self._shapes.of(merge.output(), merge.attr.type("T")) for merge in made.merges]
         node = self._graph.add(
             "If" if any(is_stateful(body, self._catalog) for body in branches) else "StatelessIf",
             name,
@@ -90,7 +94,7 @@ class IfMaker:
                 "Tout": types_attr(self._types(made)),
                 "then_branch": add_function(f"{name}_true", branches[0], self._catalog),
                 "else_branch": add_function(f"{name}_false", branches[1], self._catalog),
-                "output_shapes": shapes_attr(shapes),
+                "output_shapes": shapes_attr([*shapes, *[()] * len(positions)]),
                 "_lower_using_switch_merge": bool_attr(True),
                 READ_ONLY: ints_attr(sorted(index + 1 for index in read_only(branches))),
             },

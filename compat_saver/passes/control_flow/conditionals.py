@@ -5,7 +5,7 @@ node has a list of decisions that must have fallen for it to run, the outermost 
 
 1. An output of a Switch: the decisions of its inputs, then its own.
 2. A Merge of two values whose decisions differ in the last one only, which is the same predicate, true and false: what
-   they have in common. So too with any other Merge, but that one stays.
+   they have in common. So too with any other Merge, but that one stays. What a Merge waits for may be dead.
 3. Any other node: the decisions of all its inputs, over data and control edges.
 
 Merges behind the same predicate are one conditional if they share nodes, or the Switches of one predicate node; an If
@@ -92,8 +92,6 @@ class Decided:
             found = tuple(item for item, same in zip(found, other, strict=False) if item == same)
         if len(merge.inputs) == len(entries) and not _are_opposite(decided, len(found)):
             self.unread[merge] = f"the inputs of {merge.name!r} do not depend on one decision and its opposite"
-        for node in merge.control_inputs:
-            found = _both(found, self.nodes.get(node, ()))
         return found
 
 
@@ -161,6 +159,7 @@ class Finder:
     """
 
     def __init__(self, graph: Graph, decided: Decided) -> None:
+        self._graph = graph
         self._decided = decided
         self._leader: dict[object, object] = {}
         self._merges = [
@@ -169,14 +168,15 @@ class Finder:
 
     def find(self) -> list[Conditional]:
         """Returns them in the graph's order."""
-        members: dict[Node, list[tuple[Node, bool]]] = {merge: list(self._branches(merge)) for merge in self._merges}
+        owners = {node: (merge, branch) for merge in self._merges for node, branch in self._branches(merge)}
         found: dict[object, Conditional] = {}
-        for merge, nodes in members.items():
+        for merge in self._merges:
             predicate = self._decided.values[merge.inputs[0]][-1][0]
-            made = found.setdefault(self._group(merge), Conditional(predicate))
-            made.merges[merge] = None
-            for node, branch in nodes:
-                made.nodes[branch][node] = None
+            found.setdefault(self._group(merge), Conditional(predicate)).merges[merge] = None
+        for node in self._graph:
+            if node in owners:
+                merge, branch = owners[node]
+                found[self._group(merge)].nodes[branch][node] = None
         for made in found.values():
             self._add_edges(made)
         return list(found.values())
@@ -185,7 +185,7 @@ class Finder:
         """Yields the nodes that a Merge is the first to need, and joins it with those that needed others before."""
         for value in merge.inputs:
             decision = self._decided.values[value][-1]
-            pending = [value.node]
+            pending = [value.node, *merge.control_inputs]
             self._meet(merge, value)
             while pending:
                 node = pending.pop()

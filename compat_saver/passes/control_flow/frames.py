@@ -24,13 +24,13 @@ class Frame(NamedTuple):
     Attributes:
         name: as its Enter ops give it.
         own: the nodes in it and in no inner frame, in the graph's order.
-        nodes: all of its nodes, those of inner frames too.
+        nodes: all of its nodes, those of inner frames too, in the graph's order.
         exits: the Exit ops that leave it; they are outside.
     """
 
     name: str
     own: tuple[Node, ...]
-    nodes: set[Node]
+    nodes: dict[Node, None]
     exits: tuple[Node, ...]
 
 
@@ -38,12 +38,12 @@ def outermost_frames(graph: Graph) -> list[Frame]:
     """Returns the frames that lie in no other, in the order of their first nodes."""
     paths = _paths(graph)
     own: defaultdict[str, list[Node]] = defaultdict(list)
-    nodes: defaultdict[str, set[Node]] = defaultdict(set)
+    nodes: defaultdict[str, dict[Node, None]] = defaultdict(dict)
     exits: defaultdict[str, list[Node]] = defaultdict(list)
     for node in graph:
         path = paths.get(node, ())
         if path:
-            nodes[path[0]].add(node)
+            nodes[path[0]][node] = None
         if len(path) == 1:
             own[path[0]].append(node)
         elif not path and node.op == "Exit" and node.inputs[0].node in paths:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import NamedTuple
 
 from compat_saver.graph.ir import Graph, Node
 from compat_saver.graph.ops import OpCatalog
@@ -14,22 +13,10 @@ from compat_saver.passes.control_flow.branches import IfMaker
 from compat_saver.passes.control_flow.conditionals import Conditional, Decided, Finder, acyclic, check_closed
 from compat_saver.passes.control_flow.frames import Frame, outermost_frames
 from compat_saver.passes.control_flow.loops import WhileMaker, read_loop
-from compat_saver.passes.control_flow.parts import NotFunctional
+from compat_saver.passes.control_flow.parts import Kept, NotFunctional
 from compat_saver.passes.control_flow.recorded_shapes import RecordedShapes
 
 _LOOP, _CONDITIONAL = "while loop", "conditional"
-
-
-class Kept(NamedTuple):
-    """Control flow that stays as it was.
-
-    Attributes:
-        name: the frame or the first Merge.
-        reason: a clause: "it has 2 conditions".
-    """
-
-    name: str
-    reason: str
 
 
 class FunctionalControlFlow(Pass):
@@ -43,7 +30,7 @@ class FunctionalControlFlow(Pass):
         stays: the names of nodes that must stay in the graph itself: those that stand for inputs and outputs.
 
     Attributes:
-        kept: what stayed as it was, after `apply`.
+        kept: what stayed as it was, in all graphs that the pass was applied to.
     """
 
     name = "functional_control_flow"
@@ -57,19 +44,18 @@ class FunctionalControlFlow(Pass):
 
     def apply(self, graph: Graph) -> Rewrite:
         """Rewrites all that can be a function; the rest stays, and `kept` says why."""
-        self._made.clear()
-        self.kept.clear()
+        made, kept = Counter(self._made), len(self.kept)
         self._rewrite(graph)
-        detail = ", ".join(f"{self._made[kind]:,} {kind}s" for kind in (_LOOP, _CONDITIONAL))
-        detail += "".join(f"; {item.name!r} stays: {item.reason}" for item in self.kept)
-        return Rewrite(self.name, self._made.total(), detail)
+        made = self._made - made
+        told = ", ".join(f"{made[kind]:,} {kind}s" for kind in (_LOOP, _CONDITIONAL))
+        return Rewrite(self.name, made.total(), "; ".join([told, *map(str, self.kept[kept:])]))
 
     def _rewrite(self, graph: Graph) -> None:
         """Rewrites a graph, or the body of a function that was just made; loops first, as branches may hold them."""
         if not any(node.op in ("Enter", "Switch") for node in graph):
             return
         for frame in outermost_frames(graph):
-            self._try(frame.name, partial(self._rewrite_loop, graph, frame))
+            self._try(_LOOP, frame.name, partial(self._rewrite_loop, graph, frame))
         self._rewrite_conditionals(graph)
 
     def _rewrite_loop(self, graph: Graph, frame: Frame) -> None:
@@ -84,11 +70,13 @@ class FunctionalControlFlow(Pass):
 
     def _rewrite_conditionals(self, graph: Graph) -> None:
         decided = Decided(graph)
-        self.kept += [Kept(merge.name, reason) for merge, reason in decided.unread.items() if not decided.nodes[merge]]
+        outermost = ((merge, reason) for merge, reason in decided.unread.items() if not decided.nodes[merge])
+        self.kept += [Kept(_CONDITIONAL, merge.name, reason) for merge, reason in outermost]
         found = Finder(graph, decided).find()
         in_order = {made.name for made in acyclic(graph, found)}
         for made in found:
-            self._try(made.name, partial(self._rewrite_conditional, graph, made, decided, made.name in in_order))
+            rewrite = partial(self._rewrite_conditional, graph, made, decided, made.name in in_order)
+            self._try(_CONDITIONAL, made.name, rewrite)
 
     def _rewrite_conditional(self, graph: Graph, made: Conditional, decided: Decided, is_one_op: bool) -> None:
         if not is_one_op:
@@ -107,8 +95,8 @@ class FunctionalControlFlow(Pass):
             if node.name in self._stays:
                 raise NotFunctional(f"{node.name!r} is an input or an output of the model")
 
-    def _try(self, name: str, rewrite: Callable[[], None]) -> None:
+    def _try(self, kind: str, name: str, rewrite: Callable[[], None]) -> None:
         try:
             rewrite()
         except NotFunctional as error:
-            self.kept.append(Kept(name, str(error)))
+            self.kept.append(Kept(kind, name, str(error)))

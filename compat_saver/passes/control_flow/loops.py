@@ -46,7 +46,6 @@ from compat_saver.passes.control_flow.recorded_shapes import RecordedShapes
 from compat_saver.proto.messages import AttrValue, Message
 
 _INT32, _BOOL = dtypes.by_name("int32").number, dtypes.by_name("bool").number
-_HANDLES = (dtypes.by_name("resource").number, dtypes.by_name("variant").number)
 _COUNTERS = 2  # the counter of iterations and their limit come before the variables
 _ITERATIONS = 10  # what parallel_iterations is in a graph that does not say
 
@@ -232,8 +231,7 @@ class WhileMaker:
 
     def _argument(self, outside: Value, within: Value) -> _Argument:
         number = self._catalog.type_of(within)
-        # What is recorded of a handle is from when it was a reference to a pair of texts, or a flow.
-        return _Argument(outside, within, number, () if number in _HANDLES else self._shapes[within])
+        return _Argument(outside, within, number, self._shapes.of(within, number))
 
     def replace(
         self,

@@ -32,6 +32,24 @@ class NotFunctional(Exception):
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What stays as TensorFlow 1 had it.
+
+    Attributes:
+        kind: "while loop", "conditional" or "TensorArray".
+        name: the frame, the first Merge or the TensorArray.
+        reason: a clause: "it has 2 conditions".
+    """
+
+    kind: str
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"the {self.kind} {self.name!r} stays: {self.reason}"
+
+
+@dataclass(frozen=True)
 class Result:
     """What a function returns: a value, once some nodes have run."""
 
@@ -44,7 +62,7 @@ class Part:
     """The nodes that some results need.
 
     Attributes:
-        inside: the nodes that may belong to it; anything else is outside.
+        inside: the nodes that may belong to it, in the graph's order; anything else is outside.
         edges: a value at the edge of the part -> the value that it stands for: what a Switch or an Enter lets in.
         nodes: the nodes that belong to it, as far as `need` was asked.
         arguments: what it reads from outside, or at its edge.
@@ -134,7 +152,8 @@ class FunctionBody:
             arguments: for each of the part's arguments, the one in this body.
             results: of the part.
         """
-        copies = {node: self._copy(node) for node in part.nodes}
+        outside = [node for node in part.nodes if node not in part.inside]  # constants
+        copies = {node: self._copy(node) for node in (*outside, *part.inside) if node in part.nodes}
 
         def found(value: Value) -> Value:
             source = part.source(value)

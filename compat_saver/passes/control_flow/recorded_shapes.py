@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from compat_saver import dtypes
 from compat_saver.graph.attributes import Shape, shape_from_message
 from compat_saver.graph.ir import Graph, Value
 from compat_saver.proto.messages import Message
 
 _RECORDED = "_output_shapes"
+_HANDLES = (dtypes.by_name("resource").number, dtypes.by_name("variant").number)
 
 
 class RecordedShapes:
@@ -34,10 +36,19 @@ class RecordedShapes:
         if value.node.op == "Const":
             tensor = value.node.attr.tensor("value")
             return None if tensor is None else shape_from_message(tensor.tensor_shape)
+        if value.node.op == "Placeholder":  # of a signature; its shape may be another than what was recorded
+            return value.node.attr.shape("shape")
         recorded = self._recorded.get(value.node.name)
         if recorded is None or value.index >= len(recorded.list.shape):
             return None
         return shape_from_message(recorded.list.shape[value.index])
+
+    def of(self, value: Value, number: int) -> Shape:
+        """Returns the shape of a value of a DT_* number.
+
+        A handle or a list is a scalar: what is recorded of it is from when it was a reference to a pair of texts.
+        """
+        return () if number in _HANDLES else self[value]
 
 
 def common_shape(shapes: Iterable[Shape]) -> Shape:

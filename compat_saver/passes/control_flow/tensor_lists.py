@@ -28,7 +28,7 @@ from compat_saver.passes.base import Pass, Rewrite
 from compat_saver.passes.build import Build
 from compat_saver.passes.control_flow.array_flows import WRITERS, ArrayFlow, follow
 from compat_saver.passes.control_flow.counts import count_of, counts_rows, is_every_element, range_end, same_count
-from compat_saver.passes.control_flow.parts import NotFunctional
+from compat_saver.passes.control_flow.parts import Kept, NotFunctional
 from compat_saver.passes.control_flow.recorded_shapes import RecordedShapes, common_shape
 from compat_saver.proto.messages import Message
 
@@ -43,29 +43,27 @@ class TensorLists(Pass):
         shapes: what was recorded of the graph's tensors.
 
     Attributes:
-        kept: array -> why it stayed, after `apply`.
+        kept: what stayed as it was, in all graphs that the pass was applied to.
     """
 
     name = "tensor_lists"
 
     def __init__(self, shapes: RecordedShapes | None = None) -> None:
         self._shapes = shapes or RecordedShapes()
-        self.kept: dict[str, str] = {}
+        self.kept: list[Kept] = []
 
     def apply(self, graph: Graph) -> Rewrite:
         """Rewrites the arrays, all ops of one at a time."""
-        self.kept.clear()
-        followed = []
+        followed, kept = [], len(self.kept)
         for node in graph:
             if node.op == "TensorArrayV3":
                 try:
                     followed.append(follow(node))
                 except NotFunctional as error:
-                    self.kept[node.name] = str(error)
+                    self.kept.append(Kept("TensorArray", node.name, str(error)))
         for found in followed:
             _Rewriter(graph, found, self._element_shape(found), self._shapes).rewrite()
-        detail = f"{len(followed):,} arrays"
-        detail += "".join(f"; {name!r} stays: {reason}" for name, reason in self.kept.items())
+        detail = "; ".join([f"{len(followed):,} arrays", *map(str, self.kept[kept:])])
         return Rewrite(self.name, len(followed), detail)
 
     def _element_shape(self, found: ArrayFlow) -> Shape:

@@ -8,8 +8,9 @@ def build():
     x = tf.placeholder(tf.float32, [None, 2, 3], name="x")
     y = tf.placeholder(tf.float32, [None, 2, 6], name="y")
     cells = rnn_cells()
+    lengths = tf.stack([tf.shape(x)[0], tf.shape(x)[0] // 2])
     both, _ = tf.nn.bidirectional_dynamic_rnn(
-        cells.GRUCell(3), cells.GRUCell(3), x, sequence_length=[4, 2], dtype=tf.float32, time_major=True
+        cells.GRUCell(3), cells.GRUCell(3), x, sequence_length=lengths, dtype=tf.float32, time_major=True
     )
     joined = tf.concat(both, 2, name="joined")
     train = tf.train.AdamOptimizer(0.05).minimize(mean_squared(joined, y))

@@ -21,7 +21,7 @@ def build():
 
     _, value = tf.while_loop(lambda i, _: i < times, body, [0, x], parallel_iterations=1)
     with tf.control_dependencies([value]):
-        doubled = tf.cond(times > 1, lambda: tf.assign(total, total * 2.0), lambda: tf.assign_add(total, x))
+        doubled = tf.cond(times > 1, lambda: tf.assign(total, total.read_value() * 2.0), lambda: tf.assign_add(total, x))
     with tf.control_dependencies([doubled]):
         after = tf.identity(total.read_value(), name="after")
         counted = tf.identity(count.read_value(), name="counted")
