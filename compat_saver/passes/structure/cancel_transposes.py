@@ -78,8 +78,8 @@ def _cancel(first: Node, second: Node, order: Sequence[int], other: Sequence[int
 def _moved(graph: Graph, node: Node, order: tuple[int, ...]) -> Node | None:
     """Returns the transpose behind a node, in place of those in front of it; None if it cannot be moved."""
     images = _images(node, order)
-    if images is None or not node.output().uses:
-        return None
+    if images is None or not (node.output().uses or _loses_axes(node)):
+        return None  # an output of the graph keeps its layout
     transposed = [node.inputs[index].node for index in images]
     keeps = _change_axes(graph, node, order)
     if keeps is None:
@@ -87,6 +87,10 @@ def _moved(graph: Graph, node: Node, order: tuple[int, ...]) -> Node | None:
     for index, before in zip(images, transposed, strict=True):
         node.replace_input(index, before.inputs[0])
     return _behind(graph, node, transposed[0]) if keeps else None
+
+
+def _loses_axes(node: Node) -> bool:
+    return node.op == "Mean" and not node.attr.bool("keep_dims")
 
 
 def _images(node: Node, order: tuple[int, ...]) -> list[int] | None:
@@ -114,7 +118,7 @@ def _change_axes(graph: Graph, node: Node, order: tuple[int, ...]) -> bool | Non
         if axes is None:
             return None
         reduced = {int(axis) % len(order) for axis in axes.reshape(-1)}
-        keeps = node.op == "ConcatV2" or node.attr.bool("keep_dims")
+        keeps = not _loses_axes(node)
         if not keeps and reduced != set(range(2, len(order))):
             return None
         changed = np.array([order[int(axis)] for axis in axes.reshape(-1)], axes.dtype).reshape(axes.shape)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from compat_saver.graph.compare import differences
 
 from compat_saver.graph import Graph, OpCatalog, format_graph, parse_graph
 from compat_saver.graph.functions import function_body
-from compat_saver.passes import Prune, run
+from compat_saver.graph.text import differences
+from compat_saver.passes import run_passes
 from compat_saver.passes.control_flow import FunctionalControlFlow, Kept
+from compat_saver.passes.structure.removals import Prune
 
 _CATALOG = OpCatalog()
 
@@ -16,7 +17,7 @@ def functional(text: str, *roots: str) -> tuple[Graph, list[Kept]]:
     """Returns a graph with functional control flow, pruned to some roots, and what stayed."""
     graph = parse_graph(text, producer=24)
     functional = FunctionalControlFlow(_CATALOG, stays=roots)
-    run([functional, Prune(roots)], graph)
+    run_passes([functional, Prune(roots)], graph)
     return graph, functional.kept
 
 

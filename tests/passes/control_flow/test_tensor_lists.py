@@ -3,8 +3,9 @@
 import pytest
 
 from compat_saver.graph import Graph, parse_graph
-from compat_saver.passes import Prune, run
+from compat_saver.passes import run_passes
 from compat_saver.passes.control_flow import RecordedShapes, TensorLists
+from compat_saver.passes.structure.removals import Prune
 
 ARRAY = """
 x = Placeholder[dtype=float32, shape=[4, 3]]
@@ -23,7 +24,7 @@ filled = TensorArrayScatterV3[T=float32](array, all, x, array:1)
 def rewritten(text: str, *roots: str, shapes: Graph | None = None) -> tuple[Graph, TensorLists]:
     graph = parse_graph(text, producer=24)
     lists = TensorLists(RecordedShapes(shapes))
-    run([Prune(roots), lists], graph)
+    run_passes([Prune(roots), lists], graph)
     return graph, lists
 
 
