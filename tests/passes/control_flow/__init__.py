@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from compat_saver.graph import Graph, OpCatalog, format_graph, parse_graph
 from compat_saver.graph.functions import function_body
 from compat_saver.graph.text import differences
