@@ -208,8 +208,8 @@ def _restore(
         if saver is not None and matching.strict:
             raise RestoreError(
                 f"{model.path}: this is a graph alone. It has variables, and the checkpoint with their values is not "
-                "beside it. Pass the checkpoint as the source, with meta_graph=GRAPH.meta, or initialize the variables with "
-                "the graph's initializers, with strict=False.",
+                "beside it. Pass the checkpoint as the source, with meta_graph=GRAPH.meta, or initialize the variables "
+                "with the graph's initializers, with strict=False.",
                 RestoreReport(model.path),
             )
         return ModelReport(model.path)
