@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from _using import Answers, Question, open_source, report, use
+from _using import Outputs, Question, open_source, report, use
 
 from compat_saver.migration.verification.samples import Feeds
 from compat_saver.model import LegacyModel
@@ -34,7 +34,7 @@ def main(source: str, output: str, outcome: dict[str, Any]) -> None:
             for side in (question.signature.inputs, question.signature.outputs)
         )
 
-        def run(feeds: Feeds) -> Answers:
+        def run(feeds: Feeds) -> Outputs:
             found = session.run(outputs, {inputs[key]: array for key, array in feeds.items()})
             return {key: np.asarray(value) for key, value in found.items()}
 

@@ -20,15 +20,21 @@ class Run:
     megabytes: float
 
 
-def measure(command: Sequence[str]) -> Run:
+def measure(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Run:
     """Runs a command to its end.
 
+    Args:
+        command: the command.
+        environment: its variables; this process's by default.
+
     Raises:
-        RuntimeError: it failed; the message holds what it said.
+        RuntimeError: it failed; the message is its stderr.
     """
     with tempfile.TemporaryFile() as said:
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, env=environment
+        )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -39,13 +45,19 @@ def measure(command: Sequence[str]) -> Run:
 
 
 def in_turns(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, list[Run]]:
-    """Measures every command `rounds` times, A B A B ..., after one round that only warms the caches."""
+    """Measures every command `rounds` times, A B A B ..., after one round that only warms the caches.
+
+    Compiled bytecode is one of these caches. An installer compiles what it installs; a checkout, or an environment in
+    which Python writes no bytecode, would compile this package again for every run, and TensorFlow never.
+    """
     runs: dict[str, list[Run]] = {name: [] for name in commands}
-    for number in range(rounds + 1):
-        for name, command in commands.items():
-            run = measure(command)
-            if number:
-                runs[name].append(run)
+    with tempfile.TemporaryDirectory() as bytecode:
+        environment = os.environ | {"PYTHONPYCACHEPREFIX": bytecode, "PYTHONDONTWRITEBYTECODE": ""}
+        for number in range(rounds + 1):
+            for name, command in commands.items():
+                run = measure(command, environment)
+                if number:
+                    runs[name].append(run)
     return runs
 
 
@@ -54,7 +66,7 @@ def calls_in_turns(
 ) -> tuple[list[float], list[float]]:
     """Measures two calls in one process, in seconds, A B B A ..., after one round that only warms the caches.
 
-    They change places because whoever is second finds the disk busy. `before` is called before each, unmeasured.
+    They change places because the second finds the disk busy. `before` is called before each, unmeasured.
     """
     seconds: tuple[list[float], list[float]] = ([], [])
     for number in range(rounds + 1):

@@ -1,8 +1,8 @@
-"""Uses a SavedModel as its users do: load it, ask it, save what was loaded, load that, ask again.
+"""Uses a SavedModel as its users do: load it, run it, save what was loaded, load that, run it again.
 
     python benchmarks/_using.py SOURCE SAVED_MODEL
 
-prints as JSON what came of it. SOURCE, the legacy artifact, tells what to ask.
+prints as JSON what came of it. SOURCE, the legacy artifact, decides what to run.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from compat_saver.model.choosing import choose_signatures
 from compat_saver.model.folding import fold
 from compat_saver.model.signature import DEFAULT_SIGNATURE, ServingRequest, Signature
 
-Answers = Mapping[str, np.ndarray]
+Outputs = Mapping[str, np.ndarray]
 _OPTIONS = MigrationOptions()
 
 
 class Question:
-    """What is asked of one artifact: the usual signature, or the first, of those a migration without flags would serve.
+    """What is run of one artifact: the usual signature, or the first, of those a migration without flags would serve.
 
     Attributes:
         signature: its inputs and outputs.
@@ -53,8 +53,8 @@ class Question:
         self.signature = min(signatures, key=lambda item: item.name != DEFAULT_SIGNATURE)
         self._maker = SampleMaker(graph, nodes, _OPTIONS.seed)
 
-    def ask(self, run: Callable[[Feeds], Answers]) -> tuple[Feeds, Answers]:
-        """Returns the first made-up inputs on which `run` runs, and its answers.
+    def ask(self, run: Callable[[Feeds], Outputs]) -> tuple[Feeds, Outputs]:
+        """Returns the first generated inputs on which `run` runs, and its outputs.
 
         Raises:
             Exception: what it raised on the first ones, where it runs on none.
@@ -73,31 +73,31 @@ def _tensors(signature: Signature) -> list[str]:
     return [item.name for item in signature.inputs.values()]
 
 
-def use(model_path: str, question: Question, outcome: dict[str, Any], asked: tuple[Feeds, Answers] | None) -> None:
+def use(model_path: str, question: Question, outcome: dict[str, Any], asked: tuple[Feeds, Outputs] | None) -> None:
     """Uses a SavedModel and notes in `outcome` how far that went.
 
     Args:
         model_path: its directory.
         question: what to ask.
         outcome: gets the keys "loads", "variables", "trainable", "equal" and "survives".
-        asked: inputs and the original's answers; None where the original is not at hand.
+        asked: inputs and the original's outputs; None where the original is not at hand.
     """
     model = tf.saved_model.load(model_path)
     outcome["loads"] = True
     outcome["variables"] = len(list(getattr(model, "variables", ())))
     outcome["trainable"] = len(list(getattr(model, "trainable_variables", ())))
-    feeds, answers = question.ask(_server(model, question.signature)) if asked is None else asked
+    feeds, outputs = question.ask(_server(model, question.signature)) if asked is None else asked
     if asked is not None:
-        outcome["equal"] = _agree(answers, _server(model, question.signature)(feeds))
+        outcome["equal"] = _agree(outputs, _server(model, question.signature)(feeds))
     with tempfile.TemporaryDirectory() as again:
         tf.saved_model.save(model, again, signatures=model.signatures)
-        outcome["survives"] = _agree(answers, _server(tf.saved_model.load(again), question.signature)(feeds))
+        outcome["survives"] = _agree(outputs, _server(tf.saved_model.load(again), question.signature)(feeds))
 
 
-def _server(model: Any, signature: Signature) -> Callable[[Feeds], Answers]:
+def _server(model: Any, signature: Signature) -> Callable[[Feeds], Outputs]:
     function = model.signatures[signature.name if signature.name in model.signatures else DEFAULT_SIGNATURE]
 
-    def run(feeds: Feeds) -> Answers:
+    def run(feeds: Feeds) -> Outputs:
         tensors = {
             key: tf.constant(array, signature.inputs[key].dtype, array.shape)
             for key, array in feeds.items()
@@ -108,7 +108,7 @@ def _server(model: Any, signature: Signature) -> Callable[[Feeds], Answers]:
     return run
 
 
-def _agree(expected: Answers, found: Answers) -> bool:
+def _agree(expected: Outputs, found: Outputs) -> bool:
     return all(not compare(array, np.asarray(found[key]), None, None).problem for key, array in expected.items())
 
 

@@ -23,7 +23,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 MANY = 20_000
 WIDTH = 1024
-# What the process itself says is its peak: what its parent hears of would begin with the parent's own memory.
+# What the process itself says is its peak: what its parent measures would include the parent's own memory.
 _RUN = """
 import sys, time
 from pathlib import Path
@@ -87,7 +87,7 @@ def make_large(prefix: Path, megabytes: int) -> Path:
 
 
 def read_large(prefix: Path, rounds: int) -> None:
-    """Reads all and one of it; the files are in the page cache, unless it is said otherwise."""
+    """Reads all and one of it; the files are in the page cache, unless stated otherwise."""
     import tensorflow as tf
 
     with open_bundle(prefix) as checkpoint:

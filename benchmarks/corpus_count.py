@@ -3,7 +3,7 @@
     COMPAT_SAVER_CORPUS=FOLDER python benchmarks/corpus_count.py [--json]
     python benchmarks/corpus_count.py tests/golden/1.15.5
 
-`compat-saver migrate` runs without flags. The recipe gets the names that we proposed, which is more than it would have.
+`compat-saver migrate` runs without flags. The recipe gets the names that we inferred, which is more than it would have.
 Every artifact of both sides is a process of its own with a time limit.
 """
 
@@ -105,7 +105,7 @@ _STEPS = (
     ("opens: a graph of TF1, its weights at hand", lambda item: item.get("opens")),
     ("a SavedModel was written", lambda item: item.get("saved")),
     ("TensorFlow 2 loads it", lambda item: item.get("loads")),
-    ("its answers equal the session's", lambda item: item.get("equal")),
+    ("its outputs equal the session's", lambda item: item.get("equal")),
     ("it survives being loaded and saved again", lambda item: item.get("survives")),
 )
 

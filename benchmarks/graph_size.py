@@ -265,7 +265,7 @@ def old_ops(model: Model) -> None:
 
 
 def heads(model: Model) -> None:
-    """A deep trunk, and a hundred values behind it that look like answers."""
+    """A deep trunk, and a hundred values behind it that look like outputs."""
     value = model.op("Mul", model.x, model.variable("w"), T=_FLOAT)
     for _ in model.rounds():
         value = model.unary("Relu", value)

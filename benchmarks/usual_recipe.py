@@ -1,4 +1,4 @@
-"""What people find when they search: import_meta_graph, restore, simple_save; then load it to use it."""
+"""The recipe that a search finds: import_meta_graph, restore, simple_save; then load it to use it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The one door to TensorFlow: imported on first use, never before.
 
-Everything else of the package asks here. Each use of a private name of TensorFlow stands in this file with its reason.
+The rest of the package gets TensorFlow here. Each use of a private name of TensorFlow is in this file, with its reason.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _start = {"quiet": False}
 
 
 def be_quiet() -> None:
-    """Makes the import of TensorFlow say nothing on stderr: for the command line, where its notes drown ours.
+    """Silences the import of TensorFlow on stderr: for the command line, where its notes hide ours.
 
     They are written below Python, before any level of logging holds, so file descriptor 2 itself is turned away while
     the import lasts. A program with threads of its own should not have that done to it, hence not by default.
@@ -98,7 +98,7 @@ def new_root() -> Any:
 
 
 def is_trackable(item: Any) -> bool:
-    """Whether tf.train.TrackableView, which is public, can tell the children of an object.
+    """Whether tf.train.TrackableView, which is public, can list the children of an object.
 
     Private: the method `_trackable_children`, which that calls; the class that has it has no public name. Where it is
     gone, nothing is followed but what lists its variables itself.
@@ -115,7 +115,7 @@ def lookup_table(create: Callable[[], Any], fill: Callable[[], None] | None, sto
 
     The class is public (tf.saved_model.experimental.TrackableResource), as are `_create_resource` and `_initialize`,
     for all the look of their names. Private: `_serialize_to_tensors` and `_restore_from_tensors`, with which
-    TensorFlow's own mutable tables tell a checkpoint what they hold. Where TensorFlow no longer asked for them, the
+    TensorFlow's own mutable tables save their content. Where TensorFlow no longer called them, the
     model would not look for what is in its tables, and the writing of its checkpoint refuses that.
 
     Args:
@@ -206,8 +206,8 @@ def has_op(op: str, otherwise: bool) -> bool:
 def has_kernel(op: str, otherwise: bool) -> bool:
     """Whether an op can run on a device of this machine.
 
-    Private: tensorflow.python.framework.kernels.get_registered_kernels_for_op. Nothing public tells. Where the name is
-    gone, what is known of CPUs serves.
+    Private: tensorflow.python.framework.kernels.get_registered_kernels_for_op. There is no public equivalent.
+    Where the name is gone, what is known of CPUs serves.
 
     Args:
         op: its name.
@@ -241,8 +241,8 @@ def variables_by_name() -> dict[str, Any]:
 def slice_of(variable: Any) -> Any:
     """Returns of which tensor a variable is a part (full_name, full_shape, var_offset); None for a whole variable.
 
-    Private: `_get_save_slice_info`, which TensorFlow's Saver asks every variable, and nothing public tells. What has no
-    such method is no part.
+    Private: `_get_save_slice_info`, which TensorFlow's Saver calls on every variable; there is no public equivalent.
+    What has no such method is no part.
     """
     ask = getattr(variable, "_get_save_slice_info", None)
     return ask() if ask is not None else None

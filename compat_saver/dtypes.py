@@ -146,7 +146,7 @@ def by_name(name: str) -> DType:
 
 
 def name_of(number: int) -> str:
-    """Returns "float32", "float32_ref", or "dtype 77" for numbers that types.proto does not know."""
+    """Returns "float32", "float32_ref", or "dtype 77" for numbers that types.proto does not have."""
     row = _BY_NUMBER.get(base(number))
     if row is None:
         return f"dtype {number}"

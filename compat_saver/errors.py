@@ -11,8 +11,8 @@ CompatSaverError
 ├── UsageError                         (ValueError) arguments that contradict each other or the graph
 ├── RestoreError                       (ValueError) a checkpoint does not fit the variables; lists every misfit
 ├── GraphError                         (ValueError) a graph that contradicts itself, or a pass that broke its promise
-├── CannotMigrateError                 a graph in whose way something stands; lists every obstacle
-├── VerificationError                  the written model answers differently; lists every difference
+├── CannotMigrateError                 the graph has something that cannot be migrated; lists every obstacle
+├── VerificationError                  the outputs of the written model differ; lists every difference
 ├── OutputExistsError                  (FileExistsError) the output is already there
 └── TensorFlowMissingError             (ImportError) TensorFlow is needed and absent, or of an unsupported release
 """
@@ -27,7 +27,7 @@ class CompatSaverError(Exception):
     """The root: everything that compat_saver raises on purpose."""
 
     def __str__(self) -> str:
-        # KeyError prints repr(args[0]); a sentence for people must stay a sentence.
+        # KeyError prints repr(args[0]); a message must stay readable.
         return str(self.args[0]) if self.args else ""
 
 
@@ -48,8 +48,8 @@ class FormatError(ArtifactError, ValueError):
 
     Attributes:
         path: the file.
-        offset: the byte the trouble starts at, or None where it concerns the whole file.
-        expected: what the format asks for.
+        offset: the byte where the error is, or None where it concerns the whole file.
+        expected: what the format requires.
         found: what is there.
     """
 
@@ -103,12 +103,12 @@ class GraphError(CompatSaverError, ValueError):
 
 
 class CannotMigrateError(CompatSaverError):
-    """Something stands in the way of a migration; every obstacle is listed at once.
+    """The graph cannot be migrated; every obstacle is listed at once.
 
     Attributes:
         obstacles: a few sentences each: what, where, what to do.
         ops: the rows of the triage, an OpRow for each op of the graph; empty where it did not come to one.
-        around: flags with which no op would be in the way; "" if there are none.
+        around: flags with which no op would be unsupported; "" if there are none.
     """
 
     def __init__(self, obstacles: Sequence[str], ops: Sequence[Any] = (), around: str = "") -> None:
@@ -117,12 +117,12 @@ class CannotMigrateError(CompatSaverError):
         self.around = around
         count = len(self.obstacles)
         head = f"The graph cannot be migrated; {count} obstacle{'s' if count != 1 else ''}:"
-        way = [f"A way around all ops that are in the way: {around}"] if around else []
+        way = [f"Flags that avoid all unsupported ops: {around}"] if around else []
         super().__init__("\n".join([head, *(f"  - {obstacle}" for obstacle in self.obstacles), *way]))
 
 
 class VerificationError(CompatSaverError):
-    """The written model and the original graph answer differently.
+    """The written model and the original graph have different outputs.
 
     Attributes:
         differences: one sentence per output that differs, and per doubt about the comparison.
@@ -144,8 +144,13 @@ class TensorFlowMissingError(CompatSaverError, ImportError):
     """TensorFlow is needed and absent, or its release is not supported."""
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """Returns "1 op", "2,000 ops"; the plural is given where it is not made with an s."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
 def and_more(names: Sequence[str], most: int) -> str:
-    """Returns `'a', 'b' and 3 more`: the first names, quoted, and how many there are besides."""
+    """Returns `'a', 'b' and 3 more`: the first names, quoted, and the number of the others."""
     return phrases_and_more([repr(name) for name in names], most)
 
 
@@ -172,7 +177,7 @@ _MOST_COMPARED = 2000
 
 
 def _plausible(name: str, known: list[str]) -> list[str]:
-    """Returns all names, or of very many those that share the first or the last word of the path."""
+    """Returns all names, or, of very many, those that share the first or the last word of the path."""
     if len(known) <= _MOST_COMPARED:
         return known
     first, last = name.partition("/")[0], name.rpartition("/")[2]

@@ -1,7 +1,7 @@
-"""What bytes are, when they are not what the name of their file promises.
+"""Recognizes files that are not what their name promises, by their first bytes.
 
-Checkpoints reach people through Git, web downloads and renaming, and each leaves its own kind of impostor. Everything
-here goes by the first bytes.
+Checkpoints are passed on through Git, web downloads and renaming, and each has its own way to put something else in
+their place.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from os import PathLike, fspath
 from compat_saver.errors import NotALegacyArtifactError
 
 HEAD = 4096
-"""How many leading bytes `describe_bytes` wants to see; with fewer it recognises less."""
+"""How many leading bytes `describe_bytes` wants to see; with fewer it recognizes less."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Foreign:
 
     Attributes:
         kind: one word: "empty", "git-lfs", "html", "hdf5", ...
-        what: the same for people, with its article: "a Git LFS pointer".
+        what: the same for messages, with its article: "a Git LFS pointer".
         advice: what to do about it, a sentence.
     """
 
@@ -32,14 +32,14 @@ class Foreign:
     advice: str
 
     def error(self, path: str | PathLike[str], wanted: str) -> NotALegacyArtifactError:
-        """Returns the exception that says what lies at a path where something else was wanted."""
+        """Returns the exception that names what is at a path where something else was expected."""
         return NotALegacyArtifactError(f"{fspath(path)}: expected {wanted}, found {self.what}. {self.advice}")
 
 
 def describe_bytes(head: bytes, size: int) -> Foreign | None:
     """Names a file that is neither a checkpoint's table nor a binary graph, from its first bytes.
 
-    Text protobufs are named as well, for a reader of tables; who reads text protobufs looks for them first.
+    Text protobufs are named as well, for a reader of tables; a reader of text protobufs looks for them first.
 
     Args:
         head: the first HEAD bytes of the file, or all of it where it is shorter.
@@ -77,7 +77,7 @@ def _summary_events(head: bytes) -> Foreign | None:
 
 _UNPACK = "Unpack it and pass what is in it."
 _KERAS = (
-    "It holds Keras layers, and no graph. To put its weights into a model that code makes, or into variables, call "
+    "It holds Keras layers, and no graph. To put its weights into a model built in code, or into variables, call "
     "`compat_saver.load_into(model, FILE)`; for a SavedModel, `model.export(...)` it after that."
 )
 _KERAS_3 = (
@@ -87,7 +87,7 @@ _KERAS_3 = (
 )
 _PASS_ORIGIN = "Pass the checkpoint or SavedModel that it was made from."
 
-# offset, pattern of the bytes there, kind, what, advice. A snappy-compressed table may begin with nearly any two bytes,
+# offset, pattern of the bytes there, kind, what, advice. A snappy-compressed table may start with nearly any two bytes,
 # so a pattern goes on to a byte that cannot open its first element: one whose two low bits are not both zero.
 _MAGICS = (
     (0, rb"\x89HDF\r\n\x1a\n", "hdf5", "an HDF5 file (Keras)", _KERAS),

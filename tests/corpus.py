@@ -33,7 +33,7 @@ JUDGED = HERE / "corpus_judged.json"
 TABLE = HERE / "corpus.md"
 WITHOUT = "nothing to migrate"
 _NO_WEIGHTS = "the source is a graph without a checkpoint"
-_PROPOSED = "Nobody named an output"
+_INFERRED = "No output was specified"
 _MOST_NAMES = 6
 
 
@@ -69,6 +69,7 @@ class Row:
         told: the reason why not, or how inputs were guessed.
         right: "yes" or "**no**" for a proposal, held against what a person would serve; "its own" for a signature
             that the file itself has; "" if nobody judged.
+        behavior: what was turned from training to inference, and what was left, each kind with its count.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Row:
     status: str
     told: str
     right: str = ""
+    behavior: str = ""
 
 
 def main() -> None:
@@ -165,9 +167,16 @@ def _of_report(name: str, outcome: Mapping[str, Any], wanted: Wanted | None) -> 
     bound = {f"{tensor} = {value}": None for item in signatures for tensor, value in item["bound"].items()}
     told = _shortened(outcome["problems"]) if outcome["status"] != "verified" else _guesses(report)
     right = "" if wanted is None else "yes" if wanted.is_met_by(inputs, outputs) else "**no**"
-    if not any(warning.startswith(_PROPOSED) for warning in report["warnings"]):
+    if not any(warning.startswith(_INFERRED) for warning in report["warnings"]):
         right = "its own"
-    return Row(name, inputs, outputs, tuple(bound), outcome["status"], told, right)
+    return Row(name, inputs, outputs, tuple(bound), outcome["status"], told, right, _behavior(report))
+
+
+def _behavior(report: Mapping[str, Any]) -> str:
+    """Returns "3 dropout -> identity, 2 batch norm kept"."""
+    findings = report["training_behavior"]
+    counts = Counter(f"{item['what']} {'-> ' + item['became'] if item['became'] else 'kept'}" for item in findings)
+    return ", ".join(f"{count} {what}" for what, count in counts.items())
 
 
 def _guesses(report: Mapping[str, Any]) -> str:
@@ -258,13 +267,13 @@ def _right(rows: Sequence[Row]) -> str:
 
 
 def _table(rows: Iterable[Row]) -> Iterator[str]:
-    head = ("artifact", "inputs", "outputs", "bound", "right", "result")
+    head = ("artifact", "inputs", "outputs", "bound", "training behavior", "right", "result")
     return _rows(head, (_cells(row) for row in rows))
 
 
 def _cells(row: Row) -> list[str]:
     names = [_listed([f"`{name}`" for name in part]) for part in (row.inputs, row.outputs, row.bound)]
-    return [f"`{row.name}`", *names, row.right, f"{row.status}: {row.told}" if row.told else row.status]
+    return [f"`{row.name}`", *names, row.behavior, row.right, f"{row.status}: {row.told}" if row.told else row.status]
 
 
 def _rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from rich.console import Console
 import compat_saver
 from compat_saver.report.inspection_table import render_inspection
 from tests.golden_cases import Case, all_cases
-from tests.test_golden import assert_agrees
+from tests.test_golden import assert_agrees, assert_answers
 
 CASES = [
     item
@@ -53,11 +53,22 @@ def test_an_inspection_shows_what_would_be_bound(case: Case):
     assert found["dropout:0"].why == "a dropout keeps with this probability"
     console = Console(width=200, file=io.StringIO())
     console.print(render_inspection(compat_saver.inspect(case.prefix)))
-    assert "mode, bound to False: a branch" in console.file.getvalue()
+    assert "bound to False: a branch" in console.file.getvalue()
 
 
 @pytest.mark.parametrize("case", all_cases("dropout_fixed"), ids=str)
-def test_a_dropout_that_is_on_for_good_is_told_of(case: Case):
-    told = " ".join(compat_saver.migrate(case.prefix, "never written", outputs=["output"], dry_run=True).warnings)
-    (name, value) = next(iter(case.facts["bind"].items()))
-    assert f"--bind {name}={value} turns it off" in told
+def test_a_dropout_with_a_constant_rate_is_turned_to_inference(case: Case, tmp_path):
+    report = compat_saver.migrate(case.prefix, tmp_path / "out", outputs=["output"])
+    assert_answers(case, report, tmp_path / "out")
+    (finding,) = report.to_dict()["training_behavior"]
+    assert (finding["what"], finding["became"]) == ("dropout", "identity")
+
+
+@pytest.mark.parametrize("case", all_cases("dropout_fixed"), ids=str)
+def test_a_dropout_with_a_constant_rate_can_be_kept(case: Case):
+    report = compat_saver.migrate(
+        case.prefix, "never written", outputs=["output"], dry_run=True, training_behavior="keep"
+    )
+    assert "TRAINING BEHAVIOR IS KEPT" in " ".join(report.warnings)
+    (finding,) = report.to_dict()["training_behavior"]
+    assert finding["became"] == ""

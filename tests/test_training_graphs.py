@@ -11,7 +11,6 @@ from tests.test_golden import assert_agrees, assert_answers
 pytestmark = [
     pytest.mark.tensorflow,
     pytest.mark.slow,
-    pytest.mark.skip(reason="training behavior is not turned to inference yet"),
 ]
 
 

@@ -1,6 +1,7 @@
 """Verification stands between a wrong model and its publication."""
 
 import json
+import shlex
 
 import numpy as np
 import pytest
@@ -123,10 +124,27 @@ def test_without_verification_it_is_published_and_said_so(source, tmp_path):
 def test_random_answers_fail_with_the_advice_to_bind(tmp_path):
     prefix = write_model(tmp_path, RANDOM)
     with pytest.raises(compat_saver.VerificationError, match=r"contains random ops \('noise'.*--bind"):
-        compat_saver.migrate(prefix, tmp_path / "out", outputs=["y"], bind={"keep": True})
+        compat_saver.migrate(prefix, tmp_path / "out", outputs=["y"], bind={"keep": True}, training_behavior="keep")
     report = compat_saver.migrate(prefix, tmp_path / "out", outputs=["y"], bind={"keep": False})
     assert report.status == "passed"
     assert report.warnings == ()
+
+
+def test_an_error_about_randomness_ends_with_a_command_to_paste(tmp_path):
+    prefix = write_model(tmp_path, RANDOM)
+    flags = ["--outputs", "y", "--bind", "keep=true", "--training-behavior", "keep"]
+    result = CliRunner().invoke(main, ["migrate", str(prefix), str(tmp_path / "out"), *flags])
+    command = result.stderr.rstrip().splitlines()[-1].partition("unverified: ")[2]
+    program, *arguments = shlex.split(command)
+    assert program == "compat-saver"
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    assert (tmp_path / "out" / "saved_model.pb").is_file()
+
+
+def test_noise_on_data_is_turned_to_inference(tmp_path):
+    report = compat_saver.migrate(write_model(tmp_path, RANDOM), tmp_path / "out", outputs=["y"], bind={"keep": True})
+    assert report.status == "passed"
+    assert "1 random noise" in " ".join(report.warnings)
 
 
 def test_given_data_are_used(source, tmp_path):
@@ -204,7 +222,9 @@ noise = RandomUniform[T=int32, dtype=float32, seed=1, seed2=2](size)
 y = Add[T=float32](prediction, noise)
 """
     )
-    report = compat_saver.migrate(write_model(tmp_path, text), tmp_path / "out", outputs=["y"])
+    report = compat_saver.migrate(
+        write_model(tmp_path, text), tmp_path / "out", outputs=["y"], training_behavior="keep"
+    )
     assert report.status == "passed"
     assert any("is non-deterministic" in note for note in report.verification.notes)
 

@@ -1,6 +1,6 @@
 """TensorFlow's checkpoint files, both formats, without TensorFlow: bytes to named arrays and back.
 
-FORMAT.md beside this file says what the bytes are.
+FORMAT.md beside this file describes the bytes.
 """
 
 from __future__ import annotations

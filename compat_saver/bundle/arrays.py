@@ -45,7 +45,7 @@ def shaped(array: Array, shape: tuple[int, ...], name: str, path: str) -> Array:
     """Returns the array in that shape.
 
     Raises:
-        ArtifactError: numpy does not know so many dimensions; TensorFlow goes up to 254.
+        ArtifactError: numpy does not support so many dimensions; TensorFlow supports 254.
     """
     try:
         return array.reshape(shape)
@@ -54,7 +54,7 @@ def shaped(array: Array, shape: tuple[int, ...], name: str, path: str) -> Array:
 
 
 def encode(array: Array) -> memoryview:
-    """Returns the bytes of an array as files have them: row-major, little-endian; its own memory if that lies so."""
+    """Returns the bytes of an array as files have them: row-major, little-endian; a view where that is its layout."""
     if array.dtype.byteorder == ">":
         array = array.astype(array.dtype.newbyteorder("<"))
     flat = np.asarray(array, order="C").reshape(-1)

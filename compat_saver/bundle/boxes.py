@@ -72,7 +72,7 @@ def runs(box: Box, limit: int) -> Iterator[Box]:
 def tiling_problem(boxes: Sequence[Box], shape: Sequence[int]) -> str | None:
     """Returns what is wrong with boxes that should cover a shape exactly once, or None.
 
-    Cases: two boxes overlap; or some elements lie in no box.
+    Cases: two boxes overlap; or some elements are in no box.
     """
     pair = overlapping(boxes)
     if pair is not None:

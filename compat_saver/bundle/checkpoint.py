@@ -52,7 +52,7 @@ class Reader(Protocol):
         """Type and shape of every tensor."""
 
     def info(self, name: str) -> TensorInfo:
-        """What the index says."""
+        """What the index records."""
 
     def read(self, info: TensorInfo, box: Box) -> Array:
         """A part as an array."""
@@ -61,14 +61,14 @@ class Reader(Protocol):
         """A part as bytes."""
 
     def stored(self, info: TensorInfo) -> Iterator[memoryview] | None:
-        """Strings or variants as they lie in the file, None unless that is the form of today."""
+        """Strings or variants as they are stored in the file, None unless in the current form."""
 
     def damage(self, progress: Callable[[int], None]) -> Iterator[ArtifactError]:
         """What is wrong."""
 
 
 class Checkpoint(Mapping[str, Array]):
-    """The tensors of a checkpoint by name, read when they are asked for.
+    """The tensors of a checkpoint by name, read when they are accessed.
 
     Arrays are read-only. Those of V2 files are views of the mapped file where the tensor was saved whole and
     little-endian; they stay valid after `close`. Strings come as arrays of bytes objects.
@@ -111,7 +111,7 @@ class Checkpoint(Mapping[str, Array]):
         return self._reader.files
 
     def info(self, name: str) -> TensorInfo:
-        """Returns what the checkpoint says of a tensor, without reading its values.
+        """Returns what the checkpoint records of a tensor, without reading its values.
 
         Raises:
             TensorNotFoundError: there is no such tensor.
@@ -144,7 +144,7 @@ class Checkpoint(Mapping[str, Array]):
     def stream(self, name: str, slices: tuple[slice, ...] = ()) -> Iterator[memoryview]:
         """Yields the values of a tensor as files have them, row-major and little-endian, some MB at a time.
 
-        Every piece is valid until the next is asked for. Checksums are complete only when the iterator ends.
+        Every piece is valid until the next is requested. Checksums are complete only when the iterator ends.
 
         Raises:
             TensorNotFoundError: there is no such tensor.
@@ -181,7 +181,7 @@ class Checkpoint(Mapping[str, Array]):
             raise TensorNotFoundError(f"{self.prefix} holds no tensor {name!r}{hint}")
 
     def close(self) -> None:
-        """Lets go of the files; arrays that were read stay valid."""
+        """Releases the files; arrays that were read stay valid."""
         self._open = None
 
     def __enter__(self) -> Checkpoint:
@@ -237,7 +237,7 @@ def _open_table(prefix: str, path: str, check_tensors: bool) -> Checkpoint:
     if not path.endswith(".index"):
         raise NotALegacyArtifactError(
             f"{path}: expected a V1 checkpoint, but it is the index of a V2 checkpoint under another name; "
-            "call it PREFIX.index, beside its PREFIX.data-* files"
+            "rename it to PREFIX.index, beside its PREFIX.data-* files"
         )
     stem = path.removesuffix(".index")
     return Checkpoint(stem, V2Reader(stem, table, check_tensors=check_tensors))
@@ -277,7 +277,7 @@ def _shards(prefix: str) -> Sequence[str]:
 
 
 def _counts(stem: str) -> set[str]:
-    """Returns the shard counts of the files that lie there under that stem."""
+    """Returns the shard counts of the files with that stem."""
     folder, name = os.path.split(stem)
     pattern = re.compile(re.escape(name) + r"-\d{5}-of-(\d{5})")
     try:

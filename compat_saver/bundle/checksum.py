@@ -19,7 +19,7 @@ def _load() -> Callable[..., int]:
     """Returns crc32c.crc32c out of the package's compiled module, without running the package.
 
     On import the package looks up its own version, and the standard library's machinery for that takes longer than
-    all of compat_saver's own modules. Where the compiled module lies elsewhere, the package itself serves.
+    all of compat_saver's own modules. Where the compiled module is elsewhere, the package itself is imported.
     """
     package = PathFinder.find_spec("crc32c")
     places = package.submodule_search_locations if package is not None else None

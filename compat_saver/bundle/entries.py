@@ -1,4 +1,4 @@
-"""What the values of a V2 index say: one header for the bundle, one entry for every tensor and every slice."""
+"""The values of a V2 index: one header for the bundle, one entry for every tensor and every slice."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MAX_RANK = 254
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """What a checkpoint's index says of a tensor, without its values.
+    """What a checkpoint's index records of a tensor, without its values.
 
     Attributes:
         name: its name.
@@ -59,7 +59,7 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class Header:
-    """What a V2 index says of the whole bundle.
+    """What a V2 index records of the whole bundle.
 
     Attributes:
         shards: how many data files there are.

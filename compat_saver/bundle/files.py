@@ -29,7 +29,7 @@ _SEEKING = threading.Lock()
 class DataFile:
     """One file, opened on demand, whose size is checked at every use.
 
-    Mapped bytes are for callers who keep them. A file that somebody else cuts short while it is mapped ends the
+    Mapped bytes are for callers who keep them. A file that is truncated while it is mapped ends the
     process (SIGBUS), as with every memory map; `chunks` is safe from that.
     """
 
@@ -68,28 +68,28 @@ class DataFile:
         return b"".join(bytes(part) for part in self.chunks(0, min(size, self.size), "the head"))
 
     def view(self, offset: int, size: int, what: str) -> memoryview:
-        """Returns mapped bytes; they stay valid as long as somebody holds the view.
+        """Returns mapped bytes; they stay valid as long as the view is referenced.
 
         Raises:
-            FormatError: the file ends before them; `what` says in the message what they should be.
+            FormatError: the file ends before them; `what` names them in the message.
         """
         self.require(offset, size, what)
         # An empty file cannot be mapped.
         return memoryview(self._map)[offset : offset + size] if size else memoryview(b"")
 
     def expect(self, offset: int, size: int) -> None:
-        """Tells the system that all of these mapped bytes are going to be read, which is faster than page by page."""
+        """Announces to the system that all of these mapped bytes will be read, which is faster than page by page."""
         start = offset - offset % mmap.PAGESIZE
         if size > mmap.PAGESIZE and hasattr(mmap, "MADV_WILLNEED"):  # Windows takes no advice
             self._map.madvise(mmap.MADV_WILLNEED, start, offset + size - start)
 
     def chunks(self, offset: int, size: int, what: str) -> Iterator[memoryview]:
-        """Yields bytes in pieces of CHUNK and a shorter last one; each is valid until the next is asked for.
+        """Yields bytes in pieces of CHUNK and a shorter last one; each is valid until the next is requested.
 
         They are read, not mapped: pages of a map would count as memory of this process.
 
         Raises:
-            FormatError: the file ends before them; `what` says in the message what they should be.
+            FormatError: the file ends before them; `what` names them in the message.
         """
         self.require(offset, size, what)
         buffer = memoryview(bytearray(min(size, CHUNK)))
@@ -125,7 +125,7 @@ class DataFile:
 
     def _beyond(self, offset: int, size: int, what: str) -> FormatError:
         return FormatError(
-            f"{what} lies beyond the end of the file",
+            f"{what} is beyond the end of the file",
             path=self.path,
             offset=offset,
             expected=f"{size} bytes",
@@ -147,7 +147,7 @@ def _read_at(fd: int, buffer: memoryview, offset: int) -> int:
 
 @contextmanager
 def _system_errors(path: str) -> Iterator[None]:
-    """Turns what the system says into errors of this package."""
+    """Turns errors of the system into errors of this package."""
     try:
         yield
     except FileNotFoundError as error:

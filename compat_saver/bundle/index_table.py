@@ -1,7 +1,7 @@
 """Index tables: sorted keys and values in checksummed blocks; LevelDB's table format as TensorFlow uses it.
 
 A table is data blocks, a metaindex block (always empty), an index block (for every data block a key not below its last
-one, and where it lies) and a footer. Behind every block stand its compression type and a masked CRC-32C of both.
+one, and its place) and a footer. Every block is followed by its compression type and a masked CRC-32C of both.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _KEY = operator.itemgetter(0)
 
 
 class Handle(NamedTuple):
-    """Where a block lies; its trailer is not counted."""
+    """Where a block is; its trailer is not counted."""
 
     offset: int
     size: int
@@ -81,7 +81,7 @@ class IndexTable:
         return entries[at][1] if at < len(entries) and entries[at][0] == key else None
 
     def verify(self, progress: Callable[[int], None]) -> None:
-        """Checks every block and the order of all keys; tells `progress` the bytes of each block."""
+        """Checks every block and the order of all keys; reports the bytes of each block to `progress`."""
         self._block(self._metaindex, "the metaindex block")
         for number, _ in enumerate(self.items()):
             if number % _MOST_HELD == 0:
@@ -233,8 +233,8 @@ class IndexTableWriter:
 def separator(last: bytes, following: bytes | None) -> bytes:
     """Returns a short key that is at least `last` and below `following`; None for following is the end of the table.
 
-    Cases: nothing follows, so the first byte that can grow, grows; one key begins with the other, so `last` stays; the
-    first byte that differs can grow and stay below; or it cannot, so `last` stays.
+    Cases: nothing follows, so the first byte that can grow, grows; one key is a prefix of the other, so `last` stays;
+    the first byte that differs can grow and stay below; or it cannot, so `last` stays.
     """
     if following is None:
         at = next((i for i, byte in enumerate(last) if byte != 0xFF), None)

@@ -75,7 +75,7 @@ class Publication:
             try:
                 os.rmdir(folder)
             except OSError:
-                return  # somebody else uses it
+                return  # it is used by others
 
 
 def _make_folders(path: str) -> list[str]:

@@ -27,7 +27,7 @@ _UINT32_MAX = (1 << 32) - 1
 
 @dataclass(frozen=True)
 class StoredStrings:
-    """A string tensor as it lies in a file.
+    """A string tensor as it is stored in a file.
 
     Attributes:
         lengths: bytes of every element.

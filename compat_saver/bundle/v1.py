@@ -32,7 +32,7 @@ from compat_saver.proto.wire import LENGTH, Field, WireError, fields
 
 @dataclasses.dataclass
 class _Tensor:
-    """What the shards together say of a tensor."""
+    """What the shards together record of a tensor."""
 
     dtype: DType
     shape: tuple[int, ...]
@@ -96,7 +96,7 @@ class V1Reader:
         return {name: (tensor.dtype, tensor.shape) for name, tensor in self.names.items()}
 
     def info(self, name: str) -> TensorInfo:
-        """Returns what the shards say; of strings, whose lengths they do not say, the values are read."""
+        """Returns what the shards record; of strings, whose lengths are not recorded, the values are read."""
         tensor = self.names[name]
         slices = tuple(spec for spec in tensor.slices if spec != SliceSpec.full(len(tensor.shape)))
         info = TensorInfo(name, tensor.dtype, tensor.shape, 0, slices)
@@ -120,7 +120,7 @@ class V1Reader:
         if len(shared) == 1 and shared[0][2] == box:
             place, spec, _ = shared[0]
             array = arrays.part(self._values(info, spec), relative(box, place))
-            # In the file the numbers lie anywhere; users get arrays as numpy likes them.
+            # In the file the numbers are at any offset; users get arrays as numpy likes them.
             return arrays.frozen(array if array.flags.aligned else array.copy())
         out = np.empty(box_shape(box), arrays.numpy_dtype(info.dtype, info.name, self._path))
         for place, spec, common in shared:
@@ -135,7 +135,7 @@ class V1Reader:
             problem = f"{info.size} elements in {stored} bytes"
         if problem is not None:
             raise FormatError(
-                f"the slices of {info.name!r} do not make it up",
+                f"the slices of {info.name!r} do not cover it exactly",
                 path=self._path,
                 expected=f"every element of shape {info.shape} in one of {len(places)} slices",
                 found=problem,
@@ -233,7 +233,7 @@ _PACKED = {"float32": 5, "float64": 6, "complex64": 9, "complex128": 12}
 
 
 def is_packed(dtype: DType) -> bool:
-    """Whether numbers of a type can lie packed."""
+    """Whether numbers of a type can be packed."""
     return dtype.name in _PACKED
 
 
@@ -241,7 +241,7 @@ def packed(value: Buffer, dtype: DType) -> Buffer | None:
     """Returns the little-endian bytes of the numbers in a serialized SavedTensorSlices.
 
     None where they are not simply there: the type is no floating or complex one, a field is repeated (then the message
-    as a whole says what counts), nothing is packed, or the bytes are no message.
+    as a whole decides), nothing is packed, or the bytes are no message.
     """
     number = _PACKED.get(dtype.name)
     if number is None:

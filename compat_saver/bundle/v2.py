@@ -46,7 +46,7 @@ class V2Reader:
         return self._index.signatures
 
     def info(self, name: str) -> TensorInfo:
-        """Returns what the index says."""
+        """Returns what the index records."""
         return self._index.info(name)
 
     # ---- values
@@ -67,7 +67,7 @@ class V2Reader:
         return arrays.frozen(out)
 
     def _shared(self, info: TensorInfo, box: Box) -> list[tuple[Box, Box, TensorInfo]]:
-        """Returns the pieces that have part in a box: where each lies in the tensor, its part of the box, its entry."""
+        """Returns the pieces that overlap a box: the place of each in the tensor, its part of the box, its entry."""
         return [
             (place, common, piece)
             for place, piece in self._index.pieces(info)
@@ -104,7 +104,7 @@ class V2Reader:
             self._data.release()
 
     def stored(self, info: TensorInfo) -> Iterator[memoryview] | None:
-        """Returns the bytes of strings or variants, checked, if a writer of today would write the same."""
+        """Returns the bytes of strings or variants, checked, if a current writer would write the same."""
         if info.slices or not self._data.is_current(info):
             return None
         return self._data.stored(info)

@@ -39,7 +39,7 @@ class V2Data:
 
     @property
     def is_native(self) -> bool:
-        """Whether numbers are little-endian, as on every machine that matters today."""
+        """Whether numbers are little-endian, as on every common machine."""
         return self._index.header.byte_order == "<"
 
     def array(self, entry: TensorInfo) -> Array:
@@ -69,12 +69,12 @@ class V2Data:
             self._check(entry, crc)
 
     def stored(self, entry: TensorInfo) -> Iterator[memoryview]:
-        """Yields the bytes as they lie in the file, unchecked."""
+        """Yields the bytes as they are in the file, unchecked."""
         file, offset = self._locate(entry)
         yield from file.chunks(offset, entry.nbytes, _name(entry))
 
     def is_current(self, entry: TensorInfo) -> bool:
-        """Whether a writer of today would store strings or variants in just these bytes; they are checked, too."""
+        """Whether a current writer would store strings or variants in just these bytes; they are checked, too."""
         self.check(entry)
         return self.is_native and (entry.dtype.name != "string" or self._strings(entry).current)
 
@@ -88,7 +88,7 @@ class V2Data:
 
         Raises:
             ChecksumError: the bytes were altered.
-            FormatError: they contradict the index, or lie outside of the file.
+            FormatError: they contradict the index, or are outside of the file.
         """
         if entry.dtype.itemsize:
             crc = 0

@@ -1,4 +1,4 @@
-"""The index of a V2 checkpoint: which tensors there are, and where the values of each lie."""
+"""The index of a V2 checkpoint: which tensors there are, and where the values of each are stored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from compat_saver.bundle.slices import SliceSpec, parse_key
 from compat_saver.errors import FormatError
 
 Pieces = list[tuple[Box, TensorInfo]]
-"""The stored parts of a tensor, and where each lies in it."""
+"""The stored parts of a tensor, and the place of each in it."""
 
 
 def index_path(prefix: str) -> str:
@@ -24,7 +24,7 @@ def index_path(prefix: str) -> str:
 
 
 class V2Index:
-    """The entries of one index table, taken apart when they are asked for."""
+    """The entries of one index table, decoded when they are needed."""
 
     def __init__(self, table: IndexTable) -> None:
         self.table = table
@@ -53,7 +53,7 @@ class V2Index:
         return {str(key, "utf-8", "surrogateescape"): value for key, value in items}
 
     def find(self, name: str) -> Buffer | None:
-        """Returns an entry, None if there is none; takes one block apart as long as nobody needed all of them."""
+        """Returns an entry, None if there is none; decodes one block until all of them were needed."""
         if "_entries" in self.__dict__:
             return self._entries.get(name)
         try:
@@ -80,7 +80,7 @@ class V2Index:
         return self._entries
 
     def _slice_keys(self) -> set[str]:
-        """Returns the keys under which slices of listed tensors lie; all of them start with a zero byte."""
+        """Returns the keys under which slices of listed tensors are stored; all of them start with a zero byte."""
         claimed: dict[str, dict[SliceSpec, str]] = {}
         for key in self._entries:
             if key.startswith("\0"):
@@ -104,7 +104,7 @@ class V2Index:
         return {name: decode(name, found[name]) for name in self.names}
 
     def info(self, name: str) -> TensorInfo:
-        """Returns all that the index says.
+        """Returns all that the index records.
 
         Raises:
             FormatError: the entry is damaged or contradicts itself.
@@ -134,7 +134,7 @@ class V2Index:
             problem = tiling_problem([box for box, _ in pieces], info.shape)
             if problem is not None:
                 raise FormatError(
-                    f"the slices of {info.name!r} do not make it up",
+                    f"the slices of {info.name!r} do not cover it exactly",
                     path=self.path,
                     expected=f"every element of shape {info.shape} in one of {len(pieces)} slices",
                     found=problem,

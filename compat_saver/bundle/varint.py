@@ -1,4 +1,4 @@
-"""Varints: little-endian groups of 7 bits, the high bit of a byte says that another byte follows."""
+"""Varints: little-endian groups of 7 bits, the high bit of a byte is set if another byte follows."""
 
 from __future__ import annotations
 

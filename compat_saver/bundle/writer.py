@@ -45,7 +45,7 @@ class BundleWriter:
         prefix: what the file names start with; missing folders are made.
         shards: how many data files to write.
         overwrite: whether a bundle of that prefix may be replaced.
-        progress: is told the number of bytes that were written since the last call.
+        progress: called with the number of bytes that were written since the last call.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class BundleWriter:
             parts = [spec.box(info.shape) for spec in info.slices]
             problem = boxes.tiling_problem(parts, info.shape) if parts else None
             if problem is not None:
-                raise UsageError(f"the slices of {info.name!r} do not make it up: {problem}")
+                raise UsageError(f"the slices of {info.name!r} do not cover it exactly: {problem}")
 
     # ---- arrays
 
@@ -124,7 +124,7 @@ class BundleWriter:
         Args:
             name: its name.
             array: its values; objects must be bytes or str, which become strings.
-            dtype: its type where numpy's does not tell it: the quantized types look like integers.
+            dtype: its type where numpy's is ambiguous: the quantized types look like integers.
 
         Raises:
             UsageError: the name is taken.
@@ -140,7 +140,7 @@ class BundleWriter:
         array: npt.ArrayLike,
         dtype: DType | None = None,
     ) -> None:
-        """Adds a part of a tensor; by the end of the block its parts must make it up.
+        """Adds a part of a tensor; by the end of the block its parts must cover it exactly.
 
         Raises:
             UsageError: the part was added already, does not fit the tensor, or contradicts other parts.
@@ -194,7 +194,7 @@ class BundleWriter:
             name: the tensor.
             dtype: its type.
             shape: its full shape.
-            chunks: the bytes; each piece is used before the next is asked for.
+            chunks: the bytes; each piece is used before the next is requested.
             part: the part of the tensor that they are, as for `add_slice`; all of it by default.
 
         Raises:

@@ -51,7 +51,7 @@ def merge(
                 found[entry.name] = Entry(entry.name, entry.values, f"from {checkpoint.prefix}")
     if conflicts and prefer is None:
         raise UsageError(
-            f"Several checkpoints hold {and_more(sorted(conflicts), MOST_SHOWN)}. Say which one wins with --prefer, "
+            f"Several checkpoints hold {and_more(sorted(conflicts), MOST_SHOWN)}. Choose which one wins with --prefer, "
             "or rename or drop them first."
         )
     return write_checkpoint(WritePlan(tuple(found[name] for name in sorted(found))), output, **options)

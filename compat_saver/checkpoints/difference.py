@@ -99,7 +99,7 @@ def diff(
         rtol: relative tolerance.
         atol: absolute tolerance.
         ignore_dtype: compare the values alone where only the types differ, as after a cast.
-        progress: is told the bytes since the last call, and how many there will be in all.
+        progress: called with the bytes since the last call, and how many there will be in all.
 
     Raises:
         ArtifactError: there is no checkpoint, or one is damaged.
@@ -143,7 +143,7 @@ def _compare(name: str, a: Checkpoint, b: Checkpoint, tolerances: tuple[float, f
 
 
 def _opaque(a: Stored, b: Stored) -> tuple[int, None]:
-    """Compares strings element by element, and variants, which nobody can take apart, by their bytes."""
+    """Compares strings element by element, and variants, which are not decoded, by their bytes."""
     if a.dtype.name == "string":
         pairs = zip(a.strings().flat, b.strings().flat, strict=True)
         return sum(x != y for x, y in pairs), None

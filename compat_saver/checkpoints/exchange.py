@@ -50,12 +50,12 @@ def export(
 
     Args:
         source: a prefix, any file of the checkpoint, or a directory.
-        output: the file; its suffix tells the format.
+        output: the file; its suffix decides the format.
         patterns: shell patterns of the tensors to take; all by default.
         skip_unsupported: leave out what the format cannot hold, such as strings in .safetensors.
         overwrite: whether the file may be replaced.
-        dry_run: only say what would be written.
-        progress: is told the bytes since the last call, and how many there will be in all.
+        dry_run: only report what would be written.
+        progress: called with the bytes since the last call, and how many there will be in all.
 
     Raises:
         UsageError: another suffix, a pattern that matches nothing, or tensors that the format cannot hold.
@@ -104,7 +104,7 @@ def import_(source: PathArgument, output: PathArgument, **options: Unpack[WriteO
     """Writes the arrays of a .npz or .safetensors file as a V2 checkpoint; memory does not grow with it.
 
     Args:
-        source: the file; its suffix tells the format.
+        source: the file; its suffix decides the format.
         output: the prefix to write.
         **options: as WriteOptions has them.
 

@@ -72,7 +72,7 @@ def read_header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.
 
 
 def read_chunks(file: IO[bytes], count: int, width: int, where: str) -> Iterator[memoryview]:
-    """Yields `count` elements of `width` bytes as they lie there.
+    """Yields `count` elements of `width` bytes as they are stored.
 
     Raises:
         FormatError: there are fewer.

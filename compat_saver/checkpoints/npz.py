@@ -1,7 +1,7 @@
 """numpy's .npz archives: a ZIP file of .npy files, written and read tensor by tensor.
 
-What the type of a tensor is stands in the comment of its member wherever the .npy header cannot tell (bfloat16, the
-quantized types); numpy.load does not mind, and gives raw bytes or the plain integers.
+The type of a tensor is recorded in the comment of its member wherever the .npy header cannot express it (bfloat16, the
+quantized types); numpy.load ignores it and gives raw bytes or the plain integers.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _dtype(element: np.dtype[np.generic], comment: bytes, where: str) -> DType:
 
 
 def _plain(element: np.dtype[np.generic]) -> DType | None:
-    """Returns the type that a .npy header tells by itself."""
+    """Returns the type that a .npy header expresses by itself."""
     if element.kind not in "biufc" or element.isbuiltin == 2:  # 2: registered by others
         return None
     try:

@@ -1,7 +1,7 @@
 """safetensors files: the size of the header (8 bytes), a JSON header, the bytes of all tensors.
 
 https://huggingface.co/docs/safetensors has the format. It is read and written here, and not by the safetensors package,
-which wants every tensor in memory; .github/decisions/ says more.
+which needs every tensor in memory; .github/decisions/ explains it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _CODES = {
 }
 _NAMES = {code: name for name, code in _CODES.items()}
 
-# Written as the plain integers that they are in checkpoint files; the metadata tells what they were.
+# Written as the plain integers that they are in checkpoint files; the metadata records what they were.
 _STANDINS = {
     "qint8": "int8",
     "quint8": "uint8",
@@ -127,7 +127,7 @@ def _bytes(file: DataFile, offset: int, size: int) -> bytes:
 
 
 def _named_types(metadata: Any) -> dict[str, str]:
-    """Returns what this package noted about types; whatever else the metadata holds is no business of ours."""
+    """Returns what this package noted about types; all other metadata is ignored."""
     try:
         found = json.loads(metadata[_DTYPES])
         return {name: kind for name, kind in found.items() if kind in _STANDINS}

@@ -42,7 +42,7 @@ def drop(
         OutputExistsError: the output is already there.
     """
     if not patterns and not slots:
-        raise UsageError("nothing to drop: give patterns, or ask for slots")
+        raise UsageError("nothing to drop: give patterns, or choose the slots")
     with open_checkpoint(source) as checkpoint:
         dropped = matching(checkpoint, patterns)
         if slots:
@@ -80,8 +80,8 @@ def keep(
 def slots_of(source: PathArgument) -> list[str]:
     """Returns the tensors that optimizers keep for themselves.
 
-    The graph beside the checkpoint tells, where there is one; names tell as well, for a checkpoint without a graph and
-    for sparse updates: a name that extends another tensor's by a capitalised word.
+    The graph beside the checkpoint decides, where there is one; names do as well, for a checkpoint without a graph and
+    for sparse updates: a name that extends another tensor's by a capitalized word.
 
     Raises:
         ArtifactError: there is no checkpoint, or it is damaged.

@@ -50,7 +50,7 @@ def verify(source: PathArgument, *, progress: Progress | None = None) -> Soundne
 
     Args:
         source: a prefix, any file of the checkpoint, or a directory.
-        progress: is told the bytes since the last call, and how many there will be in all.
+        progress: called with the bytes since the last call, and how many there will be in all.
 
     Returns:
         Everything that is wrong. An index so damaged that nothing can be opened is one such thing.

@@ -92,7 +92,7 @@ def stats(source: PathArgument, patterns: Sequence[str] = (), *, progress: Progr
     Args:
         source: a prefix, any file of the checkpoint, or a directory.
         patterns: shell patterns of the tensors to look at; all by default.
-        progress: is told the bytes since the last call, and how many there will be in all.
+        progress: called with the bytes since the last call, and how many there will be in all.
 
     Raises:
         ArtifactError: there is no checkpoint, or it is damaged.

@@ -53,7 +53,7 @@ class Stored:
 
     Attributes:
         checkpoint: where it is.
-        info: what the checkpoint says of it.
+        info: what the checkpoint records of it.
         join: whether one that is partitioned is joined.
     """
 
@@ -89,7 +89,7 @@ class Stored:
         return self.checkpoint[self.info.name]
 
     def pieces(self, slices: Slices = ()) -> Iterator[Flat]:
-        """Yields numbers as flat arrays, each valid until the next is asked for."""
+        """Yields numbers as flat arrays, each valid until the next is requested."""
         return as_arrays(self.chunks(slices), self.info.dtype)
 
 

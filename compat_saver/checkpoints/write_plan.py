@@ -15,7 +15,7 @@ from compat_saver.checkpoints.values import Stored, Values
 from compat_saver.errors import OutputExistsError, UsageError, phrases_and_more
 
 Progress = Callable[[int, int], None]
-"""Is told the bytes since the last call, and how many there will be in all."""
+"""Called with the bytes since the last call, and how many there will be in all."""
 
 
 class WriteOptions(TypedDict, total=False):
@@ -24,8 +24,8 @@ class WriteOptions(TypedDict, total=False):
     Attributes:
         shards: how many data files to write, 1 by default.
         overwrite: whether the output may be replaced.
-        dry_run: only say what would be written.
-        progress: is told the bytes since the last call, and how many there will be in all.
+        dry_run: only report what would be written.
+        progress: called with the bytes since the last call, and how many there will be in all.
     """
 
     shards: int
@@ -135,12 +135,12 @@ def write_checkpoint(
 
 
 def _prefix(output: PathArgument) -> str:
-    """Returns the prefix that the files of the output begin with; names that would surprise are refused."""
+    """Returns the prefix of the files of the output; other names are refused."""
     prefix = os.fspath(output)
     if prefix.endswith(("/", ".index")) or os.path.isdir(prefix):
         stem = prefix.removesuffix(".index")
         hint = stem if stem != prefix else os.path.join(prefix, "model.ckpt")
-        raise UsageError(f"{prefix}: expected the prefix that the names of the files begin with, such as {hint}")
+        raise UsageError(f"{prefix}: expected the prefix that the names of the files start with, such as {hint}")
     return prefix
 
 

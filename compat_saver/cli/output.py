@@ -86,7 +86,7 @@ _STAGES = {
 
 @contextlib.contextmanager
 def stages() -> Iterator[Callable[[str], None] | None]:
-    """Gives a function that takes the name of each stage as it begins, or None where nobody watches."""
+    """Gives a function that takes the name of each stage when it starts, or None where stderr is no terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -98,7 +98,7 @@ def stages() -> Iterator[Callable[[str], None] | None]:
 
 @contextlib.contextmanager
 def byte_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
-    """Gives a function that takes bytes done and bytes in all, or None where nobody watches."""
+    """Gives a function that takes bytes done and bytes in all, or None where stderr is no terminal."""
     if not sys.stderr.isatty():
         yield None
         return

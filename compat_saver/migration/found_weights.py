@@ -9,10 +9,9 @@ from typing import NamedTuple
 from compat_saver.analysis.values.initializers import filling_order
 from compat_saver.analysis.values.roles import AVERAGE
 from compat_saver.analysis.values.weights import Location, Weight, WeightFinder, variable_nodes
-from compat_saver.errors import UsageError, and_more
+from compat_saver.errors import UsageError, and_more, counted
 from compat_saver.graph import Graph, Node
 from compat_saver.model.legacy_model import LegacyModel
-from compat_saver.model.warnings import counted
 
 _MOST_NAMES = 5
 

@@ -8,6 +8,7 @@ from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.serving.dropouts import is_zero
 from compat_saver.analysis.serving.initial_states import initial_states
 from compat_saver.analysis.serving.modes import Mode
+from compat_saver.errors import counted
 from compat_saver.graph import Graph, Value
 from compat_saver.graph.op_sets import LOOP_OPS
 from compat_saver.model.signature import Signature
@@ -15,11 +16,6 @@ from compat_saver.passes import Rewrite
 from compat_saver.passes.structure.removals import DropGradientOverrides
 
 _MOST_NAMES = 5
-
-
-def counted(number: int, one: str, several: str = "") -> str:
-    """Returns "1 op", "2 ops"; the plural is given where it is not made with an s."""
-    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
 
 
 def mode_notes(modes: Iterable[Mode]) -> Iterator[str]:

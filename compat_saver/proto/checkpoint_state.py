@@ -1,7 +1,7 @@
 """The `checkpoint` file: which checkpoints a directory has, read and written.
 
 TF1 wrote the path that the program was given, often an absolute one. Such a path leads nowhere once the directory has
-been copied to another machine, and TensorFlow then answers None. Here it leads to the files that came along.
+been copied to another machine, and TensorFlow then returns None. Here it is resolved to the copied files.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NO_LATEST = "no latest checkpoint"
 
 @dataclass(frozen=True)
 class CheckpointState:
-    """What a state file says, with each path leading to where the files are now.
+    """The content of a state file, with each path resolved to where the files are now.
 
     A path that leads nowhere is kept: relative ones joined to the directory, absolute ones as they were written.
 
@@ -38,7 +38,7 @@ class CheckpointState:
         model_checkpoint_path: the prefix of the latest checkpoint.
         all_model_checkpoint_paths: the prefixes of all that were not deleted, oldest first.
         all_model_checkpoint_timestamps: seconds since 1970, one for each of them, or none.
-        last_preserved_timestamp: when a checkpoint was last kept for good; 0.0 where nothing was written.
+        last_preserved_timestamp: when a checkpoint was last preserved; 0.0 where nothing was written.
         relocated: the paths that lead elsewhere than they were written: (as written, as found), each once.
     """
 
@@ -167,7 +167,7 @@ def make_checkpoint_state(
         all_model_checkpoint_paths: all prefixes that are not deleted, oldest first; the latest is appended to them
             where it is not their last.
         all_model_checkpoint_timestamps: seconds since 1970, one for each of them, or none.
-        last_preserved_timestamp: when a checkpoint was last kept for good.
+        last_preserved_timestamp: when a checkpoint was last preserved.
         save_relative_paths: write paths relative to the directory, which survive copying it. Without it an absolute
             path is written as it is, and a relative one relative to the directory if that is relative as well.
 

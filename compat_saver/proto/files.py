@@ -1,4 +1,4 @@
-"""Reads one protobuf message from a file, binary or text, and says what is wrong where that fails; replaces files."""
+"""Reads one protobuf message from a file, binary or text, with errors that explain what is wrong; replaces files."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ARTICLES = {
 _WHERE_IT_BELONGS = {
     GRAPH_DEF: "Pass it as the source itself.",
     META_GRAPH_DEF: "Pass it as the meta graph of its checkpoint.",
-    SAVED_MODEL: "Pass the directory it lies in as the source.",
+    SAVED_MODEL: "Pass its directory as the source.",
     CHECKPOINT_STATE: "Pass its directory as the source.",
 }
 
@@ -59,7 +59,7 @@ def read_saved_model(path: str | PathLike[str]) -> Message:
 
 
 def read_message(path: str | PathLike[str], wanted: str) -> Message:
-    """Returns the message in a file, told apart from others and from text by its bytes.
+    """Returns the message in a file, recognized by its bytes.
 
     A file is mapped, not read, until it shows to be what is wanted; a data shard of gigabytes costs a few pages.
 
@@ -69,7 +69,7 @@ def read_message(path: str | PathLike[str], wanted: str) -> Message:
 
     Raises:
         SourceNotFoundError: there is no such file.
-        NotALegacyArtifactError: it holds something else; the sentence says what.
+        NotALegacyArtifactError: it holds something else; the message names it.
         FormatError: it is damaged, cut short, or larger than the two gigabytes of a protobuf message.
         ArtifactError: it is a directory or cannot be read.
     """
@@ -88,7 +88,7 @@ def require_message(path: str | PathLike[str], wanted: str) -> Recognized:
 
     Raises:
         SourceNotFoundError: there is no such file.
-        NotALegacyArtifactError: it holds something else; the sentence says what.
+        NotALegacyArtifactError: it holds something else; the message names it.
         ArtifactError: it is a directory or cannot be read.
     """
     with mapped(fspath(path)) as data:
@@ -131,7 +131,7 @@ def _required(path: str, data: bytes | mmap.mmap, wanted: str) -> Recognized:
     if foreign is not None:
         raise foreign.error(path, expected)
     raise NotALegacyArtifactError(
-        f"{path}: expected {expected}, found bytes of no known kind (beginning with {data[:8].hex(' ')}). "
+        f"{path}: expected {expected}, found bytes of no known kind (first bytes {data[:8].hex(' ')}). "
         "Pass the file that the TF1 program wrote, or copy it again if this should be it."
     )
 
@@ -165,10 +165,10 @@ def _why_unreadable(data: bytes | mmap.mmap, wanted: str, path: str, complaint: 
 
 
 def _parse_text(data: bytes, wanted: str, path: str) -> Message:
-    """Returns the message in protobuf's text form; fields that we do not know are skipped.
+    """Returns the message in protobuf's text form; unknown fields are skipped.
 
     Raises:
-        FormatError: it is not well-formed; the sentence says where.
+        FormatError: it is not well-formed; the message names the place.
     """
     from google.protobuf import text_format  # 10 ms that binary files never need
 

@@ -21,7 +21,7 @@ _INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op")
 class MetaGraph:
     """A graph with what its writer knew of it: saver, signatures, collections.
 
-    The messages are shared with whoever asks for them; change a copy.
+    The messages are shared; change a copy.
 
     Attributes:
         path: the file it came from.
@@ -104,7 +104,7 @@ class MetaGraph:
 
 
 def read_meta_graph(path: str | PathLike[str]) -> MetaGraph:
-    """Reads a .meta file, binary or text; which of the two, the bytes tell.
+    """Reads a .meta file, binary or text, recognized by its bytes.
 
     Raises:
         SourceNotFoundError: there is no such file.

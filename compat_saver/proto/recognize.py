@@ -1,4 +1,4 @@
-"""Which message a file holds: a protobuf file has no magic, so its first fields have to tell.
+"""Which message a file holds: a protobuf file has no magic number, so its first fields decide.
 
 message       binary: top-level fields                               text: first word
 GraphDef      1 = NodeDef (a name, then an op)                       node, versions, library
@@ -47,7 +47,7 @@ class Recognized:
 
 
 def recognize(data: bytes | mmap) -> Recognized | None:
-    """Returns which message the bytes hold, or None; a file that was cut short is recognised all the same."""
+    """Returns which message the bytes hold, or None; a file that was cut short is recognized all the same."""
     word = _FIRST_WORD.match(data[:_TEXT_HEAD])
     if word is not None and (message := _MESSAGE_OF.get(word[1].decode())) is not None:
         return Recognized(message, is_text=True)
@@ -75,7 +75,7 @@ def _first_of_each(data: bytes | mmap, start: int, end: int) -> tuple[Field | No
     try:
         for count, field in enumerate(fields(data, start, end)):
             found.setdefault(field.number, field)
-            # A GraphDef has thousands of fields 1 and no field 2; its first node settles the question.
+            # A GraphDef has thousands of fields 1 and no field 2; its first node decides.
             if len(found.keys() & {1, 2}) == 2 or count > _FEW:
                 break
     except WireError:

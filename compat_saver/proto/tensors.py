@@ -178,7 +178,7 @@ def _numpy(dtype: DType, where: str) -> np.dtype[Any]:
     try:
         return dtype.numpy
     except TypeError as error:
-        raise _bad(where, "no array", "a type that numpy or ml_dtypes knows", str(error)) from None
+        raise _bad(where, "no array", "a type that numpy or ml_dtypes has", str(error)) from None
 
 
 def _bad(where: str, what: str, expected: str, found: str) -> FormatError:
@@ -195,7 +195,7 @@ def from_array(array: npt.ArrayLike, dtype: DType | None = None) -> Message:
 
     Args:
         array: the values.
-        dtype: the type, where numpy's does not tell it: the quantized types look like integers.
+        dtype: the type, where numpy's is ambiguous: the quantized types look like integers.
 
     Raises:
         TypeError: TensorFlow has no type for the elements, or strings are not bytes or str.

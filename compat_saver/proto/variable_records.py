@@ -24,7 +24,7 @@ class SliceInfo:
     Attributes:
         full_name: the name of the whole, which is its name in the checkpoint.
         full_shape: the shape of the whole.
-        offset: where the part begins, per dimension.
+        offset: where the part starts, per dimension.
         shape: the shape of the part.
     """
 
@@ -90,7 +90,7 @@ def _record(definition: Message, key: str) -> VariableRecord:
         initializer=definition.initializer_name,
         snapshot=definition.snapshot_name,
         is_resource=definition.is_resource,
-        # The field came with 1.12; before it the collection alone says so.
+        # The field came with 1.12; before that the collection alone decides.
         trainable=definition.trainable or key == TRAINABLE_VARIABLES,
         slice_info=_slice_info(definition),
         collections=(key,),
@@ -119,7 +119,7 @@ def _variable_defs(collection: Message) -> list[Message]:
 
 
 def _looks_right(definition: Message) -> bool:
-    """Tells a VariableDef from the other messages in collections, which share its first fields.
+    """Distinguishes a VariableDef from the other messages in collections, which share its first fields.
 
     In SaverDef, CondContextDef, WhileContextDef and QueueRunnerDef these are texts as well, but a context and a queue
     are named without a port, and a saver's third text is an op.

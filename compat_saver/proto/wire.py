@@ -1,4 +1,4 @@
-"""Protobuf's wire format, as far as needed to tell messages apart and to see where one was cut short.
+"""Protobuf's wire format, as far as needed to distinguish messages and to see where one was cut short.
 
 A message is walked field by field without looking into the fields, so a graph of a gigabyte costs a few pages. See
 https://protobuf.dev/programming-guides/encoding for the format.
@@ -49,7 +49,7 @@ class Field:
 
 
 def fields(data: Bytes, start: int = 0, end: int | None = None) -> Iterator[Field]:
-    """Yields the fields of the message that lies between two offsets.
+    """Yields the fields of the message between two offsets.
 
     The last field of a message that was cut short is yielded with the end that it claims.
 

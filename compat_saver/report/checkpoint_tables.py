@@ -14,7 +14,8 @@ from compat_saver.checkpoints import (
     TensorStats,
     Written,
 )
-from compat_saver.report.text import bytes_text, columns, counted, shape_text
+from compat_saver.errors import counted
+from compat_saver.report.text import bytes_text, columns, shape_text
 
 # ---- ls
 

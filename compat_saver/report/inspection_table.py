@@ -8,9 +8,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from compat_saver.errors import counted
 from compat_saver.inspection.facts import Inspection, TensorFacts, VariableFacts
 from compat_saver.report.ops_table import ops_summary, rewritten_ops, unsupported_ops
-from compat_saver.report.text import bytes_text, counted, shape_text, titled_table, version_text
+from compat_saver.report.text import bytes_text, shape_text, titled_table, version_text
 
 _MOST_ROWS = 40
 _ROLES = (

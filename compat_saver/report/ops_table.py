@@ -8,7 +8,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from compat_saver.analysis.ops.triage import REWRITTEN, UNSUPPORTED, VERDICTS, OpRow
-from compat_saver.report.text import counted, titled_table
+from compat_saver.errors import counted
+from compat_saver.report.text import titled_table
 
 
 def ops_summary(rows: Sequence[OpRow]) -> str:

@@ -41,11 +41,6 @@ def version_text(version: str) -> str:
     return f"TensorFlow {version}" if version else "a TensorFlow release that is not recorded"
 
 
-def counted(count: int, noun: str) -> str:
-    """Returns "1 file", "2,000 files"."""
-    return f"{count:,} {noun}{'s' * (count != 1)}"
-
-
 # ---- plain columns
 
 

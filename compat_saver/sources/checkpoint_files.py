@@ -27,18 +27,18 @@ _DATA_SHARD = re.compile(r"(.+)\.data-(\d{5})-of-(\d{5})", re.DOTALL)
 _V1_SHARD = re.compile(r"(.+)-(\d{5}|\?{5})-of-(\d{5}|\?{5})", re.DOTALL)
 _META_KEY = b""
 _NEVER_TENSORS = ("git-lfs", "html")
-# The first key's value is a SavedTensorSlices in V1, and that begins with its field 1, a message.
-_V1_BEGINS = b"\x0a"
+# The first key's value is a SavedTensorSlices in V1, and that starts with its field 1, a message.
+_V1_FIRST_BYTE = b"\x0a"
 
 
 @dataclass(frozen=True)
 class CheckpointFiles:
-    """What lies under a prefix.
+    """The files of a prefix.
 
     Attributes:
         prefix: what TensorFlow, and `open_bundle`, take to be the checkpoint's name: for shards of V1 the pattern
             `X-?????-of-00002`.
-        stem: the path that all its names begin with, that of the .meta included: `X` for shards of V1, else the prefix.
+        stem: the path that all its names start with, that of the .meta included: `X` for shards of V1, else the prefix.
         version: "V1" or "V2".
         tables: the index of V2, or the file or shards of V1.
         data: the data shards of V2 that are there.
@@ -87,13 +87,13 @@ def prefix_of_v1_shard(path: Path) -> Path | None:
 def find_checkpoint(prefix: Path) -> CheckpointFiles | None:
     """Returns the files of the checkpoint with that prefix, or None if there is none.
 
-    Where files of both formats lie under one prefix, V2 is taken, as TensorFlow does.
+    Where files of both formats have one prefix, V2 is taken, as TensorFlow does.
 
     Raises:
         NotALegacyArtifactError: its index is something else: a Git LFS pointer, an empty file, ...
         FormatError: its index is damaged or cut short.
     """
-    if not prefix.name:  # the current directory or the root: no file begins with that
+    if not prefix.name:  # the current directory or the root: no file name starts with that
         return None
     stem = prefix if prefix.is_file() else prefix_of_v1_shard(prefix) or prefix
     for name in dict.fromkeys((prefix, stem)):  # a name that looks like a shard's may be a prefix all the same
@@ -123,7 +123,7 @@ def _from_index(prefix: Path, index: Path) -> CheckpointFiles:
         raise FormatError(
             "not an index", path=str(index), expected="the header of a checkpoint", found="a table without one"
         )
-    if bytes(header[:1]) == _V1_BEGINS:
+    if bytes(header[:1]) == _V1_FIRST_BYTE:
         return CheckpointFiles(index, prefix, V1, (index,))
     count = decode_header(header, str(index)).shards
     data = [path for path, match in _siblings(prefix, _DATA_SHARD) if int(match[3]) == count]
@@ -140,7 +140,7 @@ def _from_index(prefix: Path, index: Path) -> CheckpointFiles:
 
 
 def _impostor(path: Path) -> Foreign | None:
-    """Cases: a text that no tensor's bytes begin with; anything else may be a tensor, an empty file included."""
+    """Cases: a text that no tensor's bytes start with; anything else may be a tensor, an empty file included."""
     with path.open("rb") as file:
         foreign = describe_bytes(file.read(HEAD), path.stat().st_size)
     return foreign if foreign is not None and foreign.kind in _NEVER_TENSORS else None
@@ -177,7 +177,7 @@ def table_version(path: Path) -> str | None:
     first = IndexTable(file).get(_META_KEY)
     if first is None:
         return None
-    return V1 if bytes(first[:1]) == _V1_BEGINS else V2
+    return V1 if bytes(first[:1]) == _V1_FIRST_BYTE else V2
 
 
 def list_checkpoints(directory: Path) -> list[Path]:

@@ -26,7 +26,7 @@ from compat_saver.sources.kinds import (
 
 @dataclass(frozen=True)
 class Identity:
-    """What a file was recognised as; at most one of the attributes is set.
+    """What a file was recognized as; at most one of the attributes is set.
 
     Attributes:
         table: "V1" or "V2" for a checkpoint's table.
@@ -58,7 +58,7 @@ def identify(path: Path) -> Identity:
 
 
 def not_a_checkpoint(path: Path, wanted: str = "a checkpoint") -> NotALegacyArtifactError:
-    """Returns the exception that says what a file is that should be something else."""
+    """Returns the exception that names what a file is instead of what it should be."""
     identity = identify(path)
     if identity.foreign is not None:
         return identity.foreign.error(path, wanted)
@@ -67,7 +67,7 @@ def not_a_checkpoint(path: Path, wanted: str = "a checkpoint") -> NotALegacyArti
     with path.open("rb") as file:
         head = file.read(8)
     return NotALegacyArtifactError(
-        f"{path}: expected {wanted}, found bytes of no known kind (beginning with {head.hex(' ')}). "
+        f"{path}: expected {wanted}, found bytes of no known kind (first bytes {head.hex(' ')}). "
         "If it should be one, it is damaged or cut short; copy it again."
     )
 
@@ -87,7 +87,7 @@ def from_directory(path: Path) -> Source:
 
     Raises:
         SourceNotFoundError: there is nothing of the kind in it.
-        ArtifactError: there are several checkpoints and no state file that tells the latest, or what is there is
+        ArtifactError: there are several checkpoints and no state file that names the latest, or what is there is
             damaged or something else.
     """
     for name in SAVED_MODEL_FILES:
@@ -98,7 +98,7 @@ def from_directory(path: Path) -> Source:
         return from_state(path, read_checkpoint_state(path))
     prefixes = list_checkpoints(path)
     if prefixes:
-        return _only_checkpoint(path, prefixes, f"it has no `{STATE_FILE}` file that tells which is the latest")
+        return _only_checkpoint(path, prefixes, f"it has no `{STATE_FILE}` file that names the latest")
     return _only_meta_graph(path)
 
 
@@ -149,7 +149,7 @@ def _only_checkpoint(
         raise ArtifactError(f"{path}: it holds {len(prefixes)} checkpoints, and {reason}. Pass one of them: {shown}")
     files = find_checkpoint(prefixes[0])
     if files is None:
-        raise SourceNotFoundError(f"{prefixes[0]}: the checkpoint went away while it was looked at.")
+        raise SourceNotFoundError(f"{prefixes[0]}: the checkpoint was removed while it was read.")
     notes = (f"In {path} {reason}; the only checkpoint there is taken: {prefixes[0].name}.",) if state else ()
     return with_graph(path, files, state=state, notes=notes)
 
@@ -175,7 +175,7 @@ def _only_meta_graph(path: Path) -> MetaGraphSource:
     if candidates:
         advice = f"Pass one of these: {', '.join(str(item) for item in candidates[:_MOST_SHOWN])}"
     elif shards := sorted({prefix.name for entry in entries if (prefix := prefix_of_data(entry)) is not None}):
-        advice = f"There are data shards of {', '.join(shards)}, but not the .index that tells what is in them."
+        advice = f"There are data shards of {', '.join(shards)}, but not the .index that lists what is in them."
     elif impostors:
         advice = " ".join(impostors[:_MOST_SHOWN])
     else:

@@ -21,7 +21,7 @@ class CheckpointSource:
     Attributes:
         path: what the user gave.
         files: the files of the checkpoint.
-        meta: the MetaGraphDef of its graph; None where none lies beside it.
+        meta: the MetaGraphDef of its graph; None where none is beside it.
         no_meta: where `meta` is None, a sentence on what is missing and what to do; "" otherwise.
         state: the state file that led here, or None.
         notes: what the user should know of how the path was understood, a sentence each.

@@ -60,7 +60,7 @@ def resolve(path: str | PathLike[str], *, prefers_prefix: bool = False) -> Sourc
         prefers_prefix: whether a V2 checkpoint of just that prefix is meant rather than a file of that name.
 
     Raises:
-        SourceNotFoundError: nothing is there; the sentence names what is nearest.
+        SourceNotFoundError: nothing is there; the message names what is nearest.
         NotALegacyArtifactError: something else is there: a Git LFS pointer, a web page, an empty file, ...
         FormatError: it is damaged or cut short.
         ArtifactError: it cannot be read, or several things could be meant.
@@ -148,8 +148,8 @@ def _from_file(path: Path) -> Source:
         raise identity.foreign.error(path, _ANYTHING)
     if data_prefix is not None:
         raise SourceNotFoundError(
-            f"{data_prefix}.index: the index of the data shard {path.name} is not there, and without it nobody knows "
-            "what is in the shard. Copy it from where the checkpoint was written."
+            f"{data_prefix}.index: the index of the data shard {path.name} is missing, and without it the content "
+            "of the shard is unknown. Copy it from where the checkpoint was written."
         )
     if index_prefix is not None and (files := find_checkpoint(index_prefix)) is not None:
         return with_graph(path, files)
@@ -177,7 +177,7 @@ def _from_table(path: Path, version: str) -> CheckpointSource:
     name = without_index.pop() if len(without_index) == 1 else "PREFIX"
     raise ArtifactError(
         f"{path}: this is the index of a V2 checkpoint under a name that does not lead to its data shards. "
-        f"Rename it to {name}.index, to lie beside {name}.data-00000-of-00001 and so on."
+        f"Rename it to {name}.index, beside {name}.data-00000-of-00001 and so on."
     )
 
 
@@ -206,7 +206,7 @@ def _not_found(path: Path) -> SourceNotFoundError:
     if any((prefix := prefix_of_data(path.with_name(name))) and prefix.name == path.name for name in names):
         return SourceNotFoundError(
             f"{path}.index: the data shards of {path.name} are there and their index is not. "
-            "Copy it from where the checkpoint was written; without it nobody knows what is in the shards."
+            "Copy it from where the checkpoint was written; without it the content of the shards is unknown."
         )
     known = {prefix.name for prefix in list_checkpoints(directory)} | {
         name for name in names if prefix_of_data(Path(name)) is None and prefix_of_index(Path(name)) is None

@@ -2,8 +2,8 @@
 
 A graph holds the path that a file had where the model was trained. The places, first come first served:
 
-1. What a person gives for it.
-2. The `assets/` of a TF1 SavedModel, which tells the file of each tensor.
+1. What the user gives for it.
+2. The `assets/` of a TF1 SavedModel, which lists the file of each tensor.
 3. The path itself, if it is absolute and there is such a file.
 4. The directories beside the source, under as much of the end of the path as is there: of `/data/en/vocab.txt` rather
    `en/vocab.txt` than `vocab.txt`, which may be that of another language.
@@ -68,7 +68,7 @@ def _parts(path: str) -> list[str]:
 
 
 def pointer_at(path: Path) -> str:
-    """Returns what lies at a path if it is no text of its own but what Git LFS leaves in its place, else ""."""
+    """Returns what is at a path if it is a Git LFS pointer in place of the text, else ""."""
     with path.open("rb") as file:
         head = file.read(HEAD)
     found = describe_bytes(head, len(head)) if head else None

@@ -1,4 +1,4 @@
-"""Reads YAML files that people write; JSON is YAML, so the name of the file does not matter."""
+"""Reads YAML files written by hand; JSON is YAML, so the name of the file does not matter."""
 
 from __future__ import annotations
 

@@ -104,7 +104,14 @@ def test_a_mask_without_a_scale_becomes_its_expected_value():
     )
     assert (finding.what, finding.confidence) == ("random mask", "likely")
     assert "0.8" in finding.became
-    assert {node.op for node in graph} == {"Placeholder", "Const", "Mul"}
+    assert {node.op for node in graph} == {"Placeholder", "Const", "Mul", "Identity"}
+
+
+def test_a_choice_without_a_scale_becomes_its_expected_value():
+    text = "keep = Const[dtype=float32, value=float32[](0.8)]\nmask = Less(u, keep)\nzeros = ZerosLike(x)\n"
+    graph, (finding,) = turned(X + DRAWN + text + "y = Select[T=float32](mask, x, zeros)")
+    assert finding.what == "random mask"
+    assert {node.op for node in graph} == {"Placeholder", "Const", "Mul", "Identity"}
 
 
 def test_a_threshold_that_is_computed_is_no_dropout():

@@ -460,21 +460,24 @@ def test_a_mode_that_the_file_takes_stays_an_input(plan):
     assert signature(plan(meta=meta))[0] == {"keep": "keep_prob:0", "x": "x:0"}
 
 
-def test_a_dropout_that_always_drops_is_told_of(plan):
+def test_a_dropout_with_a_constant_rate_becomes_an_identity(plan):
     fixed = "keep_prob = Const[dtype=float32, value=float32[](0.5)]"
     text = WITH_DROPOUT.replace("keep_prob = Placeholder[dtype=float32, shape=[]]", fixed)
-    (warning,) = plan(text, outputs=["y"]).warnings
-    assert "'keep_prob:0' is the constant 0.5, so outputs are random" in warning
-    assert "--bind keep_prob:0=1.0 turns it off" in warning
+    found = plan(text, outputs=["y"])
+    assert found.warnings == ("1 dropout turned to inference (identity): 'y'.",)
+    assert not any("Random" in node.op for node in found.graph)
+    (warning,) = plan(text, outputs=["y"], training_behavior="keep").warnings
+    assert "TRAINING BEHAVIOR IS KEPT" in warning
     assert plan(text, outputs=["y"], bind={"keep_prob": 1}).warnings == ()
     scaled_elsewhere = text.replace("(prediction, keep_prob)", "(prediction, prediction)")
-    (warning,) = plan(scaled_elsewhere, outputs=["y"]).warnings
-    assert "--bind" not in warning
+    (finding,) = plan(scaled_elsewhere, outputs=["y"]).behavior.removed
+    assert finding.became == "the expected value, a factor of 0.5"
 
 
-def test_a_batch_norm_that_trains_is_told_of(plan):
+def test_a_batch_norm_without_averages_is_reported(plan):
     text = DENSE + "norm = FusedBatchNorm[T=float32](prediction, b/read, b/read, b/read, b/read)"
-    assert "1 batch norm uses the statistics of the batch ('norm')" in " ".join(plan(text, outputs=["norm"]).warnings)
+    told = " ".join(plan(text, outputs=["norm"]).warnings)
+    assert "1 batch norm left as in training, because no variable averages its statistics: 'norm'" in told
     assert (
         plan(
             text.replace("T=float32](prediction", "T=float32, is_training=false](prediction"), outputs=["norm"]

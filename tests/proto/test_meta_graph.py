@@ -118,7 +118,7 @@ OTHERS = [
     (lambda m: b"", "found an empty file"),
     (lambda m: bytes(100), "found nothing but zero bytes"),
     (lambda m: b"PK\x03\x04 and so on", "found a ZIP archive"),
-    (lambda m: b"hello world", "found bytes of no known kind (beginning with 68 65 6c 6c 6f 20 77 6f)"),
+    (lambda m: b"hello world", "found bytes of no known kind (first bytes 68 65 6c 6c 6f 20 77 6f)"),
 ]
 
 

@@ -3,13 +3,16 @@
 import numpy as np
 
 from compat_saver.analysis.ops.triage import DROPPED, FINE, REWRITTEN, OpRow
+from compat_saver.analysis.training_behavior import Finding
 from compat_saver.analysis.values.weights import Location, Weight
 from compat_saver.migration.report import MigrationReport, SourceFacts
 from compat_saver.migration.verification.comparison import Comparison
 from compat_saver.migration.verification.verify_model import Verification
+from compat_saver.model.inference_mode import TrainingBehavior
 from compat_saver.model.signature import Signature, Tensor
 from compat_saver.model.table_content import TableContent
 from compat_saver.passes import Rewrite
+from compat_saver.passes.inference.edits import StopWaiting
 
 FLOAT, STRING = 1, 7
 
@@ -36,8 +39,16 @@ def make_report(**changes) -> MigrationReport:
             Weight("b", FLOAT, (1000,), False, Location("b")),
         ),
         "content": TableContent(),
+        "averaged": (),
         "untrained": (),
         "dropped": 6,
+        "behavior": TrainingBehavior(
+            (
+                Finding("dropout", "drop/mul", "identity", edits=(StopWaiting("drop/mul"),)),
+                Finding("batch norm", "norm", reason="its moving average 'm' was never updated"),
+            ),
+            is_removed=True,
+        ),
         "rewrites": (Rewrite("prune", 1234, "1,234 nodes"), Rewrite("ref_to_resource", 2, "2 variables")),
         "warnings": ("Something to know.",),
         "verification": Verification(

@@ -132,7 +132,9 @@ def test_the_report_of_a_whole_migration():
         "bound": {"keep_prob:0": 1.0, "mode:0": "eval", "mask:0": [True, False]},
         "why": {},
     }
-    assert found["variables"] == {"kept": 2, "trainable": 1, "dropped": 6, "untrained": [], "bytes": 52000}
+    counts = {"kept": 2, "trainable": 1, "dropped": 6, "bytes": 52000}
+    assert found["variables"] == {**counts, "averaged": [], "untrained": []}
+    assert [item["became"] for item in found["training_behavior"]] == ["identity", ""]
     assert found["verification"]["status"] == "passed"
     assert found["verification"]["signatures"]["serving_default"]["prediction"] == {
         "max_abs_diff": 1.5e-7,

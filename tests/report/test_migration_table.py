@@ -55,6 +55,14 @@ Rewritten ops
   TopK             1   TopKV2        exactly equal
   VariableV2   1,200   VarHandleOp   exactly equal
 
+Training behavior
+
+  what         node       became                                        variables   confidence
+ ──────────────────────────────────────────────────────────────────────────────────────────────
+  dropout      drop/mul   identity                                                  certain
+  batch norm   norm       kept: its moving average 'm' was never                    certain
+                          updated
+
 Rewrites
 
   rewrite           count   detail

@@ -272,7 +272,9 @@ class TestTargets:
         prefix = tf.train.Checkpoint(net=module).save(tmp_path / "model")
         load_into(other, prefix, scope="net")
         same(other.w, W)
-        with pytest.raises(RestoreError, match="stores the object of these variables as 'net': with scope='net' all are found"):
+        with pytest.raises(
+            RestoreError, match="stores the object of these variables as 'net': with scope='net' all are found"
+        ):
             load_into(Dense("third"), prefix)
 
     def test_a_tf_train_checkpoint(self, tmp_path, source):

@@ -108,7 +108,7 @@ def test_several_checkpoints_and_no_state(tmp_path):
     with pytest.raises(ArtifactError) as error:
         resolve(tmp_path)
     assert str(error.value) == (
-        f"{tmp_path}: it holds 3 checkpoints, and it has no `checkpoint` file that tells which is the latest. "
+        f"{tmp_path}: it holds 3 checkpoints, and it has no `checkpoint` file that names the latest. "
         f"Pass one of them: {names}"
     )
 

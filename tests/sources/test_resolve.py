@@ -278,7 +278,7 @@ def test_a_state_file_of_any_name(tmp_path):
         (b"\x1f\x8b\x08" + bytes(60), "found a gzip archive"),
         (b"\x18\0\0\0\0\0\0\0abcd\x09\0\0\0\0\0\0\0\0\x1a\x0dbrain.Event:2abcd", "found a TensorBoard event file."),
         (b'{"a": 1}', "found a JSON document."),
-        (b"\xde\xad\xbe\xef", "found bytes of no known kind (beginning with de ad be ef)."),
+        (b"\xde\xad\xbe\xef", "found bytes of no known kind (first bytes de ad be ef)."),
     ],
     ids=["lfs", "html", "empty", "zeros", "zip", "gzip", "events", "json", "noise"],
 )

@@ -21,7 +21,7 @@ from compat_saver import dtypes
 from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.serving.modes import trains_norm
 from compat_saver.analysis.training_behavior.finding import Finding
-from compat_saver.analysis.training_behavior.served import Served
+from compat_saver.analysis.training_behavior.served import SHAPE_OPS, Served
 from compat_saver.analysis.training_behavior.updates import Average
 from compat_saver.analysis.values.weights import declared_shape
 from compat_saver.graph.ir import Node, Value
@@ -85,8 +85,37 @@ def _fused(served: Served, node: Node, choices: list[Average | str | None]) -> F
         Redirect(node.inputs[position].name, _read(item.variable, None), ((node.name, position),))
         for item, position in zip(found, _FUSED_STATISTICS.values(), strict=True)
     ]
-    edits = (SetFlag(node.name, "is_training", False), *reads, *_stop(served, found))
+    unbiased = (edit for item in found for edit in _without_correction_of_size(served, item))
+    edits = (SetFlag(node.name, "is_training", False), *reads, *unbiased, *_stop(served, found))
     return _turned(node.name, found, edits)
+
+
+def _without_correction_of_size(served: Served, average: Average) -> Iterator[Edit]:
+    """Yields edits after which no batch size corrects a statistic: (n - 1) / n is for a batch, not for its average.
+
+    Quantization-aware training reads the variance of a fused norm that way.
+    """
+    for use in served.readers(average.statistic):
+        node = use.node
+        if node.op in ("Mul", "RealDiv") and _is_of_shapes(node.inputs[1 - use.position]):
+            yield served.redirect(node.output(), _read(average.variable, None))
+
+
+def _is_of_shapes(value: Value) -> bool:
+    """Whether a value is computed from shapes and constants alone, and from some shape."""
+    pending, seen, is_sized = [value.node], set[Node](), False
+    while pending:
+        node = pending.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node.op in SHAPE_OPS:
+            is_sized = True
+        elif node.inputs:
+            pending += [item.node for item in node.inputs]
+        elif node.op != "Const":
+            return False
+    return is_sized
 
 
 def _plain(served: Served, statistic: Value, choice: Average | str, items: list[Average]) -> Finding:

@@ -25,7 +25,7 @@ from compat_saver.analysis.training_behavior.scalars import scalar
 from compat_saver.analysis.training_behavior.served import Served
 from compat_saver.graph.ir import Node, Use, Value
 from compat_saver.graph.op_sets import NUMBER_CARRIERS
-from compat_saver.passes.inference.edits import ReadTensor, Redirect, UseConstant
+from compat_saver.passes.inference.edits import ReadTensor, Redirect, Scaled, UseConstant
 
 _DIVISIONS = ("Div", "RealDiv")
 _SUMS = ("Add", "AddV2")
@@ -117,10 +117,17 @@ def _finding(served: Served, masked: _Masked) -> Finding:
     for result, source, scale in _scaled(masked):
         if math.isclose(masked.expected * scale, 1, rel_tol=_CLOSE):
             edit = served.redirect(result, ReadTensor(source.name))
-            return Finding("dropout", masked.node.name, "identity", edits=(edit,), reference_edits=(_expected(masked),))
+            return _found("dropout", masked, "identity", edit, "certain")
+    result, dtype = masked.node.output(), masked.node.attr.type("T")
+    edit = served.redirect(result, Scaled(masked.kept.name, masked.expected, dtype))
     became = f"the expected value, a factor of {masked.expected:g}"
-    edit = _expected(masked)
-    return Finding("random mask", masked.node.name, became, confidence="likely", edits=(edit,), reference_edits=(edit,))
+    return _found("random mask", masked, became, edit, "likely")
+
+
+def _found(what: str, masked: _Masked, became: str, edit: Redirect, confidence: str) -> Finding:
+    """Returns a finding; the reference run multiplies by the expected value of the mask instead."""
+    reference = edit if masked.node.op in _SELECTS else _expected(masked)
+    return Finding(what, masked.node.name, became, "", (), confidence, (edit,), (reference,))
 
 
 def _scaled(masked: _Masked) -> Iterator[tuple[Value, Value, float]]:
@@ -159,12 +166,9 @@ def _factor(use: Use) -> float | None:
 def _expected(masked: _Masked) -> Redirect:
     """Returns the edit that multiplies by the expected value in place of the mask."""
     node = masked.node
-    mask = node.inputs[masked.position]
-    if node.op in _SELECTS:
-        # A choice needs truth values: what is kept is scaled before it would have been chosen.
-        return Redirect(mask.name, UseConstant(np.array(True)), ((node.name, masked.position),))
     dtype = dtypes.by_number(node.attr.type("T")).numpy
-    return Redirect(mask.name, UseConstant(np.array(masked.expected, dtype)), ((node.name, masked.position),))
+    expected = UseConstant(np.array(masked.expected, dtype))
+    return Redirect(node.inputs[masked.position].name, expected, ((node.name, masked.position),))
 
 
 def _alpha_dropout(served: Served, masked: _Masked) -> Finding | None:

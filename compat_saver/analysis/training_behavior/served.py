@@ -21,7 +21,7 @@ _RANDOM = re.compile(
 )
 
 
-_SHAPES = ("Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike")
+SHAPE_OPS = ("Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike")
 
 
 class Served:
@@ -108,7 +108,7 @@ def downstream(values: Iterable[Value]) -> set[Node]:
     pending = [use.node for value in values for use in value.uses]
     while pending:
         node = pending.pop()
-        if node not in found and node.op not in _SHAPES:
+        if node not in found and node.op not in SHAPE_OPS:
             found.add(node)
             pending += [use.node for value in node.used_outputs for use in value.uses]
     return found

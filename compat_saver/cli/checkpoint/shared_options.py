@@ -22,7 +22,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the re
 
 _WRITING = (
     click.option("--overwrite", is_flag=True, help="Replace OUT if it is there."),
-    click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing."),
+    click.option("--dry-run", is_flag=True, help="Report what would be written; write nothing."),
     json_option,
 )
 _shards_option = click.option(
@@ -33,12 +33,12 @@ Command = Callable[..., Any]
 
 
 def reads(command: Command) -> Command:
-    """Makes a command of a function that reads: --json, and failures told."""
+    """Makes a command of a function that reads: --json, and failures reported."""
     return json_option(reports_failures(command))
 
 
 def writes_file(command: Command) -> Command:
-    """Makes a command of a function that returns what it wrote: it is told, and so are failures.
+    """Makes a command of a function that returns what it wrote: it is reported, and so are failures.
 
     The function gets `overwrite`, `dry_run` and `progress` along with its own arguments.
     """

@@ -86,7 +86,7 @@ def rename(
 def drop(source: Path, output: Path, patterns: tuple[str, ...], **options: Any) -> Written:
     """Write SOURCE without the tensors that match to OUT.
 
-    The graph beside SOURCE tells which tensors are slots, where there is one; names tell as well.
+    The graph beside SOURCE decides which tensors are slots, where there is one; names do as well.
     """
     from compat_saver.checkpoints import drop as run
 
@@ -153,7 +153,7 @@ def cast(source: Path, output: Path, types: tuple[str, ...], **options: Any) -> 
 def merge(sources: tuple[Path, ...], output: Path, **options: Any) -> Written:
     """Write the tensors of several checkpoints to one, OUT.
 
-    A tensor that several of them hold is an error, unless --prefer says which one wins.
+    A tensor that several of them hold is an error, unless --prefer chooses which one wins.
     """
     from compat_saver.checkpoints import merge as run
 

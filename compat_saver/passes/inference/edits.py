@@ -14,6 +14,7 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.graph.attributes import tensor_attr, type_attr
 from compat_saver.graph.ir import Graph, Node, Value
+from compat_saver.graph.op_sets import HANDLE_OPS
 from compat_saver.graph.ops import OpCatalog
 from compat_saver.passes.base import Pass, Rewrite
 from compat_saver.proto.messages import AttrValue, Message
@@ -57,6 +58,21 @@ class UseConstant:
 
 
 @dataclass(frozen=True)
+class Scaled:
+    """Another tensor times a constant.
+
+    Attributes:
+        name: the tensor's name.
+        factor: the constant.
+        dtype: DT_* number of both.
+    """
+
+    name: str
+    factor: float
+    dtype: int
+
+
+@dataclass(frozen=True)
 class Centered:
     """The middle of what a random offset is drawn from: (limit - 1) // 2.
 
@@ -84,7 +100,7 @@ class MostLikely:
     dtype: int
 
 
-Source = ReadTensor | ReadVariable | UseConstant | Centered | MostLikely
+Source = ReadTensor | ReadVariable | UseConstant | Scaled | Centered | MostLikely
 
 
 @dataclass(frozen=True)
@@ -212,16 +228,11 @@ class Sources:
         source = edit.source
         if isinstance(source, ReadTensor):
             return self._graph.value(self._last(source.name))
-        if isinstance(source, UseConstant) and reader.name in self._in_loops:
-            return self._constant(edit.tensor, source.array, _neighbor(reader, edit.tensor))
+        if reader.name in self._in_loops:
+            return self.build(edit.tensor, source, _neighbor(reader, edit.tensor))
         if source not in self._made:
             self._made[source] = self.make(edit.tensor, source)
         return self._made[source]
-
-    def _last(self, name: str) -> str:
-        while name in self._instead:
-            name = self._instead[name]
-        return name
 
     def make(self, tensor: str, source: Source) -> Value:
         """Adds what a source stands for outside of loops.
@@ -230,50 +241,74 @@ class Sources:
             tensor: what was read so far.
             source: what is to be read.
         """
-        if isinstance(source, UseConstant):
-            return self._constant(tensor, source.array, None)
-        if isinstance(source, ReadVariable):
-            return self._read(source)
-        if isinstance(source, Centered):
-            return self._centered(tensor, source)
-        assert isinstance(source, MostLikely)
-        return self._most_likely(tensor, source)
+        return self.build(tensor, source, None)
 
-    def _read(self, source: ReadVariable) -> Value:
+    def _last(self, name: str) -> str:
+        while name in self._instead:
+            name = self._instead[name]
+        return name
+
+    def build(self, tensor: str, source: Source, waits_for: Node | None) -> Value:
+        """Adds the nodes of a source.
+
+        Args:
+            tensor: what was read so far.
+            source: what is to be read.
+            waits_for: what constants wait for, to be in the frame of a loop; None outside of loops.
+        """
+        add = _Adder(self._graph, tensor.partition(":")[0], waits_for)
+        if isinstance(source, UseConstant):
+            return add.constant(source.array)
+        if isinstance(source, ReadVariable):
+            return self._read(source, add)
+        if isinstance(source, Scaled):
+            factor = add.constant(np.array(source.factor, dtypes.by_number(source.dtype).numpy))
+            kept = self._graph.value(self._last(source.name))
+            return add("Mul", "scaled", [kept, factor], T=type_attr(source.dtype))
+        if isinstance(source, Centered):
+            return self._centered(source, add)
+        assert isinstance(source, MostLikely)
+        return self._most_likely(source, add)
+
+    def _read(self, source: ReadVariable, add: _Adder) -> Value:
         variable = self._graph[source.name]
-        is_handle = variable.op == "VarHandleOp"
-        attrs = {"dtype" if is_handle else "T": type_attr(source.dtype)}
-        op = "ReadVariableOp" if is_handle else "Identity"
-        read = self._add(op, f"{source.name}/inference", [variable.output()], attrs)
+        is_handle = variable.op in HANDLE_OPS
+        op, kind = ("ReadVariableOp", "dtype") if is_handle else ("Identity", "T")
+        read = add(op, "read", [variable.output()], **{kind: type_attr(source.dtype)})
         if source.shape is None:
             return read
-        shape = self._constant(f"{read.node.name}/shape", np.array(source.shape, np.int32), None)
-        return self._add("Reshape", f"{read.node.name}/reshape", [read, shape], {"T": type_attr(source.dtype)})
+        shape = add.constant(np.array(source.shape, np.int32))
+        return add("Reshape", "reshape", [read, shape], T=type_attr(source.dtype))
 
-    def _centered(self, tensor: str, source: Centered) -> Value:
-        limit, attrs = self._graph.value(source.limit), {"T": type_attr(source.dtype)}
-        dtype = dtypes.by_number(source.dtype).numpy
-        base = tensor.partition(":")[0]
-        one, two = (self._constant(base, np.array(number, dtype), None) for number in (1, 2))
-        last = self._add("Sub", f"{base}/last", [limit, one], attrs)
-        return self._add("FloorDiv", f"{base}/center", [last, two], attrs)
+    def _centered(self, source: Centered, add: _Adder) -> Value:
+        dtype, kind = dtypes.by_number(source.dtype).numpy, type_attr(source.dtype)
+        one, two = (add.constant(np.array(number, dtype)) for number in (1, 2))
+        last = add("Sub", "last", [self._graph.value(source.limit), one], T=kind)
+        return add("FloorDiv", "center", [last, two], T=kind)
 
-    def _most_likely(self, tensor: str, source: MostLikely) -> Value:
-        base, last = tensor.partition(":")[0], np.array(-1, np.int32)
-        kinds = {"T": type_attr(source.logits_dtype), "Tidx": _INT32, "output_type": type_attr(source.dtype)}
-        axis = self._constant(base, last, None)
-        best = self._add("ArgMax", f"{base}/mode", [self._graph.value(source.logits), axis], kinds)
-        attrs = {"T": type_attr(source.dtype), "Tdim": _INT32}
-        return self._add("ExpandDims", f"{base}/column", [best, axis], attrs)
+    def _most_likely(self, source: MostLikely, add: _Adder) -> Value:
+        axis, kind = add.constant(np.array(-1, np.int32)), type_attr(source.dtype)
+        logits = self._graph.value(self._last(source.logits))
+        types = {"T": type_attr(source.logits_dtype), "Tidx": _INT32, "output_type": kind}
+        best = add("ArgMax", "mode", [logits, axis], **types)
+        return add("ExpandDims", "column", [best, axis], T=kind, Tdim=_INT32)
 
-    def _constant(self, tensor: str, array: np.ndarray, waits_for: Node | None) -> Value:
-        name = self._graph.unique_name(f"{tensor.partition(':')[0]}/inference")
+
+class _Adder:
+    """Adds nodes under the name of another one."""
+
+    def __init__(self, graph: Graph, base: str, waits_for: Node | None) -> None:
+        self._graph = graph
+        self._base = base
+        self._waiting = [] if waits_for is None else [waits_for]
+
+    def __call__(self, op: str, name: str, inputs: Iterable[Value], **attrs: Message) -> Value:
+        return self._graph.add(op, self._graph.unique_name(f"{self._base}/{name}"), inputs, attrs).output()
+
+    def constant(self, array: np.ndarray) -> Value:
+        name = self._graph.unique_name(f"{self._base}/inference")
         attrs = {"dtype": type_attr(dtypes.from_numpy(array.dtype).number), "value": tensor_attr(array)}
-        waiting = [] if waits_for is None else [waits_for]
-        return self._graph.add("Const", name, attrs=attrs, control_inputs=waiting).output()
-
-    def _add(self, op: str, name: str, inputs: Iterable[Value], attrs: dict[str, Message]) -> Value:
-        return self._graph.add(op, self._graph.unique_name(name), inputs, attrs).output()
+        return self._graph.add("Const", name, attrs=attrs, control_inputs=self._waiting).output()
 
 
 _INT32 = type_attr(dtypes.by_name("int32").number)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compat_saver import dtypes
+from compat_saver.errors import counted
 from compat_saver.graph.attributes import Shape, shape_attr, tensor_attr, type_attr
 from compat_saver.graph.ir import Graph, Value
 from compat_saver.graph.op_sets import PLACEHOLDER_OPS
@@ -84,7 +85,7 @@ class ReadTableFiles(Pass):
             if node is None:
                 node = graph.add("Placeholder", name, attrs={"dtype": type_attr(_STRING), "shape": shape_attr(())})
             graph[initializer].replace_input(_FILENAME, node.output())
-        return Rewrite(self.name, len(self._placeholders), f"{len(set(self._placeholders.values()))} files")
+        return Rewrite(self.name, len(self._placeholders), counted(len(set(self._placeholders.values())), "file"))
 
     def ensures(self, graph: Graph) -> Iterator[str]:
         """Each reads its placeholder."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 
+from compat_saver.errors import counted
 from compat_saver.graph.attributes import types_attr
 from compat_saver.graph.ir import Graph, Node
 from compat_saver.passes.base import Pass, Rewrite
@@ -64,7 +65,7 @@ class FunctionNames(Pass):
             node.attrs = {key: _renamed(value, names) for key, value in node.attrs.items()}
         graph.functions = {names[key]: _function(item, names) for key, item in graph.functions.items()}
         graph.gradients = {names.get(key, key): names.get(item, item) for key, item in graph.gradients.items()}
-        return Rewrite(self.name, len(names), f"{len(names):,} functions")
+        return Rewrite(self.name, len(names), counted(len(names), "function"))
 
 
 def _function(function: Message, names: Mapping[str, str]) -> Message:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from compat_saver import dtypes
+from compat_saver.errors import counted
 from compat_saver.graph.attributes import type_attr
 from compat_saver.graph.ir import Graph, Node, Use, Value
 from compat_saver.graph.op_sets import HANDLE_CARRIERS, VARIABLE_OPS
@@ -93,7 +94,8 @@ class RefToResource(Pass):
         variables = [node for node in graph if node.op in VARIABLE_OPS]
         for variable in variables:
             work.rewrite(variable)
-        detail = f"{len(variables):,} variables, {work.reads:,} reads, {work.changes:,} assignments"
+        counts = {"variable": len(variables), "read": work.reads, "assignment": work.changes}
+        detail = ", ".join(counted(count, kind) for kind, count in counts.items())
         return Rewrite(self.name, len(variables), detail)
 
     def ensures(self, graph: Graph) -> Iterator[str]:

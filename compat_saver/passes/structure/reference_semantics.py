@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from compat_saver import dtypes
+from compat_saver.errors import counted
 from compat_saver.graph.ir import Graph, Node, Use, Value
 from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, HANDLE_CARRIERS, VARIABLE_OPS
 from compat_saver.graph.ops import OpCatalog
@@ -34,7 +35,7 @@ class SharedVariables(Pass):
                 if other is not first and (other.op in VARIABLE_OPS) == (first.op in VARIABLE_OPS):
                     other.output().replace_uses(first.output())
                     count += 1
-        return Rewrite(self.name, count, f"{count:,} variables that are another one")
+        return Rewrite(self.name, count, f"{counted(count, 'variable that is', 'variables that are')} another one")
 
 
 _READ, _ENTER = "Identity", "Enter"
@@ -68,7 +69,8 @@ class LateReads(Pass):
         """Adds the reads."""
         changed = [node for node in graph if node.op in VARIABLE_OPS and self._is_changed(node)]
         count = sum(_read_late(graph, variable) for variable in changed)
-        return Rewrite(self.name, count, f"{count:,} reads of {len(changed):,} variables that the graph changes")
+        reads, variables = counted(count, "read"), counted(len(changed), "variable")
+        return Rewrite(self.name, count, f"{reads} of {variables} that the graph changes")
 
     def _is_changed(self, variable: Node) -> bool:
         """Whether an op changes the variable's buffer, through any op that carries the reference to it."""

@@ -6,6 +6,7 @@ import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from compat_saver.errors import counted
 from compat_saver.graph.functions import called_functions
 from compat_saver.graph.ir import Graph, Node
 from compat_saver.graph.op_sets import CALL_OPS
@@ -31,8 +32,8 @@ class Prune(Pass):
         """Removes what no root needs."""
         kept = graph.ancestors(graph[name] for name in self._roots)
         count = graph.remove_all(node for node in graph if node not in kept)
-        functions = _prune_functions(graph)
-        return Rewrite(self.name, count, f"{count:,} nodes and {functions:,} functions that no signature needs")
+        nodes, functions = counted(count, "node"), counted(_prune_functions(graph), "function")
+        return Rewrite(self.name, count, f"{nodes} and {functions} that no signature needs")
 
     def ensures(self, graph: Graph) -> Iterator[str]:
         """Every root is still there."""
@@ -48,7 +49,7 @@ def _prune_functions(graph: Graph) -> int:
     return len(dropped)
 
 
-_DEVICES, _COLOCATIONS, _SHAPES, _COMPILATIONS = "devices", "colocations", "recorded shapes", "XLA scopes"
+_DEVICES, _COLOCATIONS, _SHAPES, _COMPILATIONS = "device", "colocation", "recorded shape", "XLA scope"
 _TIES = {
     "_class": _COLOCATIONS,  # "loc:@other/node"
     "_output_shapes": _SHAPES,  # by the writer's shape functions; the current ones may differ and stop the import
@@ -81,7 +82,7 @@ class DropPlacement(Pass):
             for name in node.attrs.keys() & _TIES.keys():
                 del node.attrs[name]
                 dropped[_TIES[name]] += 1
-        detail = ", ".join(f"{count:,} {kind}" for kind, count in dropped.items())
+        detail = ", ".join(counted(count, kind) for kind, count in dropped.items())
         return Rewrite(self.name, dropped.total(), detail)
 
     def ensures(self, graph: Graph) -> Iterator[str]:

@@ -68,7 +68,7 @@ def test_placement_is_dropped_and_counted():
         'a = Const[_class={"loc:@b"}, _output_shapes={[2]}, T=int32] @/job:ps/device:GPU:0\nb = NoOp[_other=1]',
         "a = Const[T=int32]\nb = NoOp[_other=1]",
     )
-    assert rewrites[0].detail == "1 devices, 1 colocations, 1 recorded shapes"
+    assert rewrites[0].detail == "1 device, 1 colocation, 1 recorded shape"
 
 
 def test_requests_for_compilation_are_dropped():

@@ -1,0 +1,34 @@
+"""A generator that normalizes by the batch when it serves too: its averages were never updated."""
+import tensorflow as tf
+from _case import mean_squared, noise
+from _training import Net, main
+
+
+def normalized(x, name):
+    return tf.layers.batch_normalization(x, training=True, name=name)
+
+
+def build(training):
+    x = tf.placeholder(tf.float32, [None, 4, 4, 2], name="x")
+    y = tf.placeholder(tf.float32, [None, 4, 4, 3], name="y")
+    hidden = tf.layers.conv2d(x, 4, 3, 2, "same", name="down")
+    hidden = normalized(hidden, "norm1")
+    hidden = tf.layers.conv2d_transpose(tf.nn.relu(hidden), 4, 3, 2, "same", name="up")
+    hidden = normalized(hidden, "norm2")
+    hidden = tf.layers.conv2d(tf.nn.relu(hidden), 3, 3, padding="same", name="colors")
+    prediction = tf.tanh(hidden, name="prediction")
+    return Net([x], [prediction], mean_squared(prediction, y), updates=[])
+
+
+main(
+    build,
+    rows=[noise(3, 4, 4, 2)],
+    batch=lambda step: {
+        "x:0": 2 * noise(4, 4, 4, 2, seed=step) + 1,
+        "y:0": noise(4, 4, 4, 3, seed=step),
+    },
+    kept=True,
+    independent=False,
+    notes="""The update ops exist and no training step ran them: the checkpoint holds zeros and ones.
+        The program serves its training graph.""",
+)
