@@ -9,7 +9,7 @@ import pytest
 
 from compat_saver.bundle import open_bundle
 from compat_saver.errors import RestoreError
-from compat_saver.saver.matching.advice import misfit, scope_shift
+from compat_saver.saver.matching.advice import mismatch_message, scope_shift
 from compat_saver.saver.matching.fit import Wanted, fit
 from compat_saver.saver.matching.naming import Matching, stored_names
 from compat_saver.saver.restore_ops.filling import match
@@ -28,7 +28,7 @@ def said(checkpoint, wanted, **naming):
     names = stored_names(checkpoint, Matching(**naming))
     asked = [w if isinstance(w, Wanted) else Wanted(w, FLOAT, wanted[w], (w,)) for w in wanted]
     report = fit(asked, checkpoint, names).report
-    message = misfit(report, checkpoint, names, wanted=asked, matching=Matching(**naming))
+    message = mismatch_message(report, checkpoint, names, wanted=asked, matching=Matching(**naming))
     return message.replace(checkpoint.prefix, "CHECKPOINT")
 
 
@@ -231,6 +231,6 @@ def test_20000_missing_are_told_of_at_once(tmp_path, head, shape):
     ]
     report = fit(wanted, checkpoint, names).report
     start = time.perf_counter()
-    message = misfit(report, checkpoint, names)
+    message = mismatch_message(report, checkpoint, names)
     assert time.perf_counter() - start < 10  # half a second where nothing else runs
     assert ("20000 of the 20000 are found" in message) == (head != "zzz")
