@@ -44,7 +44,7 @@ def save_until_killed(
         step = v1.train.get_or_create_global_step()
         following = v1.group(*(v1.assign_add(item, tf.ones_like(item)) for item in variables), v1.assign_add(step, 1))
         made = SAVERS[saver](max_to_keep=max_to_keep, **options)
-        initialise = v1.global_variables_initializer()
+        initialize = v1.global_variables_initializer()
     with v1.Session(graph=graph, config=v1.ConfigProto(device_count={"CPU": 2})) as session:
         if (directory / "checkpoint").exists():
             state = read_checkpoint_state(directory)
@@ -52,7 +52,7 @@ def save_until_killed(
             made.restore(session, state.model_checkpoint_path)
             made.recover_last_checkpoints(state.all_model_checkpoint_paths)
         else:
-            session.run(initialise)
+            session.run(initialize)
         if die_at is not None:
             die_at_step(die_at)
         if die_in is not None:

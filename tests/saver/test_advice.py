@@ -9,14 +9,14 @@ import pytest
 
 from compat_saver.bundle import open_bundle
 from compat_saver.errors import RestoreError
-from compat_saver.saver.matching.advice import misfit, scope_shift
+from compat_saver.saver.matching.advice import mismatch_message, scope_shift
 from compat_saver.saver.matching.fit import Wanted, fit
 from compat_saver.saver.matching.naming import Matching, stored_names
 from compat_saver.saver.restore_ops.filling import match
 from tests.small_models import write_checkpoint
 
 FLOAT, DOUBLE = 1, 2
-LAST = "Restore what fits and leave the rest as it is with strict=False, or say which tensor is whose with name_map."
+LAST = "Restore only what fits with strict=False, or map tensors to variables with name_map."
 
 
 def opened(directory, tensors):
@@ -28,14 +28,14 @@ def said(checkpoint, wanted, **naming):
     names = stored_names(checkpoint, Matching(**naming))
     asked = [w if isinstance(w, Wanted) else Wanted(w, FLOAT, wanted[w], (w,)) for w in wanted]
     report = fit(asked, checkpoint, names).report
-    message = misfit(report, checkpoint, names, wanted=asked, matching=Matching(**naming))
+    message = mismatch_message(report, checkpoint, names, wanted=asked, matching=Matching(**naming))
     return message.replace(checkpoint.prefix, "CHECKPOINT")
 
 
 def test_a_typo(tmp_path):
     checkpoint = opened(tmp_path, {"dense/kernel": (2, 3), "dense/bias": (3,), "conv/kernel": (9,)})
     assert said(checkpoint, {"dense/kernal": (2, 3), "dense/bias": (3,)}) == (
-        "CHECKPOINT does not fit: 1 of 2 variables is not in it. Nothing was restored.\n"
+        "CHECKPOINT does not fit: 1 of 2 variables is missing. Nothing was restored.\n"
         "  - 'dense/kernal' (float32 [2, 3]) is not in the checkpoint; did you mean 'dense/kernel'?\n" + LAST
     )
 
@@ -43,10 +43,10 @@ def test_a_typo(tmp_path):
 def test_all_of_the_checkpoint_is_below_a_scope(tmp_path):
     checkpoint = opened(tmp_path, {"model/dense/kernel": (2, 3), "model/dense/bias": (3,), "model/step": ()})
     assert said(checkpoint, {"dense/kernel": (2, 3), "dense/bias": (3,)}) == (
-        "CHECKPOINT does not fit: 2 of 2 variables are not in it. Nothing was restored.\n"
+        "CHECKPOINT does not fit: 2 of 2 variables are missing. Nothing was restored.\n"
         "  - 'dense/kernel' (float32 [2, 3]) is not in the checkpoint; did you mean 'model/dense/kernel'?\n"
         "  - 'dense/bias' (float32 [3]) is not in the checkpoint; did you mean 'model/dense/bias'?\n"
-        "Every tensor of the checkpoint begins with 'model/', and the variables do not: "
+        "Every tensor of the checkpoint starts with 'model/', and the variables do not: "
         "with scope='model' 2 of the 2 are found.\n" + LAST
     )
 
@@ -54,7 +54,7 @@ def test_all_of_the_checkpoint_is_below_a_scope(tmp_path):
 def test_some_of_the_checkpoint_is_below_a_scope(tmp_path):
     checkpoint = opened(tmp_path, {"model/dense/kernel": (2, 3), "step": ()})
     assert (
-        "What 1 of them look for begins with 'model/', and the variables do not: "
+        "The tensors of 1 of them start with 'model/', and the variables do not: "
         "with name_map={re.compile('^model/'): ''} it is found."
     ) in said(checkpoint, {"dense/kernel": (2, 3), "step": ()})
 
@@ -62,7 +62,7 @@ def test_some_of_the_checkpoint_is_below_a_scope(tmp_path):
 def test_the_variables_are_below_a_scope(tmp_path):
     checkpoint = opened(tmp_path, {"dense/kernel": (2, 3), "dense/bias": (3,)})
     assert (
-        "The names of 2 of these variables begin with 'tower_0/', those of the checkpoint do not: "
+        "The names of 2 of these variables start with 'tower_0/', those of the checkpoint do not: "
         "with name_map={re.compile('^'): 'tower_0/'} 2 of the 2 are found."
     ) in said(checkpoint, {"tower_0/dense/kernel": (2, 3), "tower_0/dense/bias": (3,)})
 
@@ -136,21 +136,21 @@ def test_a_tensor_that_has_its_variable_is_not_proposed(tmp_path):
 def test_what_fits_in_several_ways_is_not_proposed(tmp_path):
     message = said(opened(tmp_path, {"a/w": (2,), "b/w": (2,)}), {"x/w": (2,), "y/w": (2,)})
     assert "name_map={" not in message
-    assert "Several beginnings of names fit alike, and only a person can say which is meant: " in message
+    assert "Several prefixes of names fit equally well; choose one with name_map: " in message
     assert all(f"'{old}/' for '{new}/'" in message for old in "ab" for new in "xy")
 
 
 def test_numbers_that_are_others(tmp_path):
     checkpoint = opened(tmp_path, {"h/w": (2,), "h_1/w": (3,)})
     assert (
-        "The names differ in their numbers. If the order of the numbers is that of the variables, "
+        "The names differ in their numbers. If the variables have the same order as the numbers, "
         "pass name_map={'h/w': 'h_1/w', 'h_1/w': 'h_2/w'}."
     ) in said(checkpoint, {"h_1/w": (2,), "h_2/w": (3,)})
 
 
 def test_very_many_numbers_that_are_others(tmp_path):
     checkpoint = opened(tmp_path, {f"h_{n}/w": (2,) for n in range(401)})
-    assert "a name_map of 401 names says so, beginning with 'h_0/w': 'h_1/w'." in said(
+    assert "pass a name_map of 401 names, starting with 'h_0/w': 'h_1/w'." in said(
         checkpoint, {f"h_{n}/w": (2,) for n in range(1, 402)}
     )
 
@@ -173,7 +173,7 @@ def test_shapes_and_dtypes_that_differ(tmp_path):
         Wanted("b", FLOAT, (None, 2), ("nowhere", "bias")): 0,
     }
     assert said(checkpoint, wanted) == (
-        "CHECKPOINT does not fit: 3 of 3 variables cannot take what is there. Nothing was restored.\n"
+        "CHECKPOINT does not fit: 3 of 3 variables do not match their tensors. Nothing was restored.\n"
         "  - 'kernel': expected float32 [2, 3], found float32 [3, 2].\n"
         "  - 'bias': expected float64 [3], found float32 [3].\n"
         "  - 'b': expected float32 [?, 2], found float32 [3] as 'bias'.\n" + LAST
@@ -183,7 +183,7 @@ def test_shapes_and_dtypes_that_differ(tmp_path):
 def test_missing_and_misfitting(tmp_path):
     message = said(opened(tmp_path, {"a": (3,)}), {"a": (2,), "zzz": (9, 9)})
     assert message.startswith(
-        "CHECKPOINT does not fit: 1 of 2 variables is not in it, 1 cannot take what is there. Nothing was restored.\n"
+        "CHECKPOINT does not fit: 1 of 2 variables is missing, 1 does not match its tensor. Nothing was restored.\n"
         "  - 'zzz' (float32 [9, 9]) is not in the checkpoint.\n"
     )
 
@@ -231,6 +231,6 @@ def test_20000_missing_are_told_of_at_once(tmp_path, head, shape):
     ]
     report = fit(wanted, checkpoint, names).report
     start = time.perf_counter()
-    message = misfit(report, checkpoint, names)
+    message = mismatch_message(report, checkpoint, names)
     assert time.perf_counter() - start < 10  # half a second where nothing else runs
     assert ("20000 of the 20000 are found" in message) == (head != "zzz")

@@ -164,7 +164,7 @@ def test_values_are_views_of_the_file(tmp_path):
     assert not value.flags.writeable
 
 
-class TestQuarrels:
+class TestConflicts:
     def found(self, checkpoint, *wanted):
         numbered = [Wanted(item.name, item.dtype, item.shape, item.keys, number=n) for n, item in enumerate(wanted)]
         return fit_without_conflicts(numbered, checkpoint, stored_names(checkpoint))
@@ -184,7 +184,7 @@ class TestQuarrels:
         assert {match.wanted.name: match.keys for match in found.matches} == {"y": ("v",)}
         (row,) = found.report.mismatched
         assert (row.name, row.key) == ("x", "w")
-        assert row.found == "one tensor for 2 variables that go by that name"
+        assert row.found == "one tensor for 2 variables of that name"
         assert not found.report.missing
         assert not found.report.unexpected
 

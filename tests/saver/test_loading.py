@@ -174,7 +174,7 @@ class TestWhatDoesNotFit:
     def test_variables_that_nobody_named(self, tmp_path):
         source = write_checkpoint(tmp_path / "model.ckpt", {"Variable": B, "Variable_1": 2 * B})
         one, two = variable(B), variable(B)
-        with pytest.raises(RestoreError, match="found one tensor for 2 variables that go by that name"):
+        with pytest.raises(RestoreError, match="found one tensor for 2 variables of that name"):
             load_into([one, two], source)
         load_into({"Variable": one, "Variable_1": two}, source)
         same(two, 2 * B)
@@ -272,7 +272,9 @@ class TestTargets:
         prefix = tf.train.Checkpoint(net=module).save(tmp_path / "model")
         load_into(other, prefix, scope="net")
         same(other.w, W)
-        with pytest.raises(RestoreError, match="'net' in the checkpoint: with scope='net' all are found"):
+        with pytest.raises(
+            RestoreError, match="stores the object of these variables as 'net': with scope='net' all are found"
+        ):
             load_into(Dense("third"), prefix)
 
     def test_a_tf_train_checkpoint(self, tmp_path, source):
@@ -346,7 +348,7 @@ class TestNameMap:
         [
             ({"dense/w": "dense/x"}, "no variable is called 'dense/x'; did you mean 'dense/w'"),
             ({"dense/v": "dense/w"}, "No tensor fits 'dense/v'; did you mean 'dense/w'"),
-            ({"dense/w": tf.Variable(1.0)}, "'dense/w' leads to is not one of the target's"),
+            ({"dense/w": tf.Variable(1.0)}, "the variable of 'dense/w' does not belong to the target"),
             ({"dense/w": 3}, "found 'dense/w': 3"),
         ],
     )

@@ -288,7 +288,7 @@ class TestCounted:
         model = denses("block_3", "block_4")
         with pytest.raises(RestoreError, match="The names differ in their numbers") as caught:
             load_into(model, source)
-        load_into(model, source, **as_said(str(caught.value), "that of the variables"))
+        load_into(model, source, **as_said(str(caught.value), "the same order as the numbers"))
         assert numbers(model) == [1, 2]
 
     def test_numbers_on_both_sides(self, tmp_path):
@@ -299,7 +299,7 @@ class TestCounted:
         with pytest.raises(RestoreError, match="The names differ in their numbers") as caught:
             load_into(model, source)
         assert numbers(model) == [0, 0]
-        load_into(model, source, **as_said(str(caught.value), "that of the variables"))
+        load_into(model, source, **as_said(str(caught.value), "the same order as the numbers"))
         assert numbers(model) == [1, 2]
 
     def test_a_map_takes_nothing_from_what_is_told_by_the_order(self, tmp_path):
@@ -308,9 +308,9 @@ class TestCounted:
         model = filled(tf.keras.Model(inputs, inner(L.LayerNormalization()(inputs))))
         prefix = tf.train.Checkpoint(model=model).write(tmp_path / "model")
         other = tf.keras.Sequential([L.Input((4,)), L.LayerNormalization(), L.Dense(4), L.Dense(4)])
-        with pytest.raises(RestoreError, match="4 of 6 variables are not in it") as caught:
+        with pytest.raises(RestoreError, match="4 of 6 variables are missing") as caught:
             load_into(other, prefix)
-        report = load_into(other, prefix, **as_said(str(caught.value), "that of the variables"))
+        report = load_into(other, prefix, **as_said(str(caught.value), "the same order as the numbers"))
         assert "'layer_normalization' into 'layer_normalization_1'" in report.notes[0]
         np.testing.assert_array_equal(other(X), model(X))
 
@@ -412,5 +412,5 @@ class TestHdf5:
         last = dense("sequential_1/dense_3", 4) | dense("sequential_1/dense_4", 5)
         layers = {"sequential": inner, "dense_2": dense("dense_2", 3), "sequential_1": last}
         source = h5(tmp_path / "nested.h5", layers)
-        with pytest.raises(RestoreError, match="4 of 6 variables are not in it"):
+        with pytest.raises(RestoreError, match="4 of 6 variables are missing"):
             load_into(denses("a", "b", "c"), source)

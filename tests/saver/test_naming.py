@@ -127,7 +127,7 @@ class TestNameMap:
             ({"dense/kernel": "step", "step": "step"}, r"would both be 'step'"),
             ({"dense/kernel": 3}, r"expected names or compiled patterns -> names, found 'dense/kernel': 3"),
             ({3: "dense/kernel"}, r"expected names or compiled patterns -> names, found 3: 'dense/kernel'"),
-            (lambda name: None, r"must return a name for '.*', and returned None"),
+            (lambda name: None, r"must return a name for '.*', but returned None"),
             (lambda name: "w", r"would both be 'w'"),
         ],
     )

@@ -232,7 +232,7 @@ def test_what_cannot_be_put_back_is_told_and_hides_no_other_error(model, monkeyp
 
     with pytest.raises(OSError, match="full"):
         model.save(fail)
-    assert "could not all get their names again ([Errno 28] renames)" in caplog.text
+    assert "could be renamed back ([Errno 28] renames)" in caplog.text
     assert model.latest() == model.earlier
 
 

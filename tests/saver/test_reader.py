@@ -257,7 +257,7 @@ def test_tensorflow_is_not_imported(tmp_path):
     program = """
 import sys
 from compat_saver.saver import checkpoint_management as states, checkpoint_utils as reader
-from compat_saver.saver.init_from_checkpoint import init_from_checkpoint as initialisation
+from compat_saver.saver.init_from_checkpoint import init_from_checkpoint as initialization
 prefix = states.latest_checkpoint(sys.argv[1])
 opened = reader.NewCheckpointReader(prefix)
 assert opened.get_tensor("global_step").shape == ()

@@ -41,7 +41,7 @@ def saved(directory, build, *, var_list=None, fill=None, **saver):
     with tf.Graph().as_default(), v1.Session() as session:
         build(v1)
         made = v1.train.Saver(var_list() if callable(var_list) else var_list, **saver)
-        session.run(v1.variables_initializer(v1.trainable_variables()))  # others begin with their values
+        session.run(v1.variables_initializer(v1.trainable_variables()))  # others are initialized with their values
         session.run(v1.global_variables_initializer())
         for name, value in (fill or {}).items():
             session.run(f"{name}/Assign", {session.graph.get_operation_by_name(f"{name}/Assign").inputs[1]: value})
@@ -131,7 +131,7 @@ def test_a_model_can_be_trained_on_and_saved_again(tmp_path):
         assert model.run("dense/bias").tolist() == tuned.tolist()
 
 
-# ---- which tensor is whose
+# ---- matching
 
 
 def test_variables_under_other_names(tmp_path):
@@ -197,7 +197,7 @@ def test_a_checkpoint_that_does_not_fit(tmp_path):
         assert (report.restored, report.unexpected) == ((), ("dense/more", "dense/offset"))
         assert report.initialized == ("dense/kernel", "dense/bias")
         assert model.run("dense/bias").tolist() == [0, 0, 0]
-        assert "2 initialised" in str(report)
+        assert "2 initialized" in str(report)
 
 
 def partitioned(v1):
@@ -276,7 +276,7 @@ def test_what_the_saver_leaves_out_begins_as_the_graph_has_it(tmp_path):
         assert [item.name for item in model.report.uninitialized] == ["fed"]
         assert "'given'" in model.report.uninitialized[0].reason
         assert model.run("dense/kernel").tolist() == KERNEL.tolist()
-        with pytest.raises(UsageError, match="'fed': its initialiser needs the placeholder 'given'") as caught:
+        with pytest.raises(UsageError, match="'fed': its initializer needs the placeholder 'given'") as caught:
             model.run("fed/read")
         assert isinstance(caught.value, tf.errors.FailedPreconditionError)
 
@@ -391,7 +391,7 @@ def test_what_is_no_model_or_no_graph(tmp_path):
     with pytest.raises(ArtifactError):
         restore(tmp_path / "nothing")
     broken = "x = Placeholder[dtype=float32, shape=[2]]\nbad = MatMul[T=int32](x, x)\n"
-    with pytest.raises(GraphError, match="TensorFlow does not import the graph"):
+    with pytest.raises(GraphError, match="TensorFlow rejects the graph"):
         restore(write_model(tmp_path, broken))
     assert tf.executing_eagerly()
 
@@ -460,7 +460,7 @@ def test_a_placeholder_that_was_not_fed_and_the_mode_it_wants(tmp_path):
             model.run("y")
         assert isinstance(caught.value, tf.errors.InvalidArgumentError)
         assert "'x:0' (float32 [?, 2])" in str(caught.value)
-        assert "'keep_prob:0' (float32 []); in use it is 1.0: a dropout keeps" in str(caught.value)
+        assert "'keep_prob:0' (float32 []); for inference it is 1.0: a dropout keeps" in str(caught.value)
         with pytest.raises(UsageError) as caught:
             model.run("y", ONES)
         assert "'x:0'" not in str(caught.value)
@@ -498,7 +498,7 @@ def test_the_report_tells_everything_as_plain_data(tmp_path):
     with restore(saved(tmp_path, layer, fill=DENSE)) as model:
         found = json.loads(json.dumps(model.report.as_dict()))
     assert sorted(row["name"] for row in found["restored"]) == ["dense/bias", "dense/kernel"]
-    assert {"missing", "unexpected", "mismatched", "initialised", "uninitialised", "notes"} <= found.keys()
+    assert {"missing", "unexpected", "mismatched", "initialized", "uninitialized", "notes"} <= found.keys()
 
 
 # ---- a key, a name, and which of them is meant

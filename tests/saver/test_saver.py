@@ -101,7 +101,7 @@ def hours_pass(monkeypatch):
 
 
 def test_signatures():
-    """Ours begin with all that theirs have; what is more can only be given by name."""
+    """Ours start with all parameters of theirs; additional ones are keyword-only."""
     from compat_saver.saver import meta_graph, saver
 
     functions = [name for name in dir(v1.train.Saver) if not name.startswith("_")]
@@ -298,8 +298,8 @@ ERRORS = {
     ),
     "no directory": lambda world: world.train.Saver().save(world.start().session, "a/b/m"),
     "a file for a directory": in_a_file,
-    "uninitialised": lambda world: world.train.Saver([world.a]).save(world.session, "m"),
-    "uninitialised reference": lambda world: world.train.Saver([world.b]).save(world.session, "m"),
+    "uninitialized": lambda world: world.train.Saver([world.a]).save(world.session, "m"),
+    "uninitialized reference": lambda world: world.train.Saver([world.b]).save(world.session, "m"),
     "a wrong step": lambda world: world.train.Saver().save(world.start().session, "m", global_step="nowhere:0"),
     "None": lambda world: saved(world).restore(world.session, None),
     "nothing there": lambda world: saved(world).restore(world.session, "other"),

@@ -43,10 +43,10 @@ class Run:
             self.a = v1.get_variable("a", [2, 3], initializer=v1.constant_initializer(value))
             self.b = v1.get_variable("b", [100], initializer=v1.constant_initializer(value), use_resource=False)
             self.saver = Saver(max_to_keep=2)
-            initialise = v1.global_variables_initializer()
+            initialize = v1.global_variables_initializer()
             self.to_zero = v1.group(self.a.assign(tf.zeros([2, 3])), self.b.assign(tf.zeros([100])))
         self.session = v1.Session(graph=self.graph)
-        self.session.run(initialise)
+        self.session.run(initialize)
         self.prefix = str(directory / "m")
 
     def values(self) -> list[float]:
@@ -82,9 +82,9 @@ def test_a_deferred_saver_belongs_to_the_graph_it_is_built_in(tmp_path):
     with tf.Graph().as_default() as graph:
         v1.get_variable("a", [])
         saver.build()
-        initialise = v1.global_variables_initializer()
+        initialize = v1.global_variables_initializer()
     session = v1.Session(graph=graph)
-    session.run(initialise)
+    session.run(initialize)
     assert saver.save(session, str(tmp_path / "m"))
 
 
@@ -207,9 +207,9 @@ def test_v1_shards_by_their_pattern(tmp_path):
             with v1.device(f"/cpu:{index}"):
                 v1.get_variable(f"v{index}", [], initializer=v1.ones_initializer())
         saver = Saver(sharded=True, write_version=v1.train.SaverDef.V1)
-        initialise = v1.global_variables_initializer()
+        initialize = v1.global_variables_initializer()
     session = v1.Session(graph=graph, config=v1.ConfigProto(device_count={"CPU": 2}))
-    session.run(initialise)
+    session.run(initialize)
     saved = saver.save(session, str(tmp_path / "m"))
     assert saved.endswith("m-?????-of-00002")
     for source in (saved, tmp_path, tmp_path / "m", tmp_path / "m-00001-of-00002"):
@@ -249,7 +249,7 @@ def test_resource_variables_keep_their_shape(run):
         saver.restore(run.session, run.prefix)
 
 
-def test_uninitialised_variables_are_named(run):
+def test_uninitialized_variables_are_named(run):
     with run.graph.as_default():
         names = [v1.get_variable(f"new{kind}", [2], use_resource=kind).op.name for kind in (False, True)]
         saver = Saver()

@@ -122,7 +122,7 @@ def test_no_path_to_restore(tmp_path):
     assert isinstance(ours, UsageError)
 
 
-def test_uninitialised_variables_are_named_without_a_directory_too(tmp_path):
+def test_uninitialized_variables_are_named_without_a_directory_too(tmp_path):
     with inside(tmp_path), tf.Graph().as_default():
         world = World(Ours)
         with pytest.raises(ValueError, match="'scope/b'") as caught:
@@ -211,9 +211,9 @@ def large(request, tmp_path):
         for index in range(2):
             with v1.device(f"/cpu:{index}"):
                 v1.get_variable(f"v{index}", [LARGE], initializer=v1.random_normal_initializer())
-        saver, initialise = Saver(**request.param), v1.global_variables_initializer()
+        saver, initialize = Saver(**request.param), v1.global_variables_initializer()
         with v1.Session(graph=graph, config=v1.ConfigProto(device_count={"CPU": 2})) as session:
-            session.run(initialise)
+            session.run(initialize)
             yield saver, session
 
 

@@ -318,7 +318,7 @@ def test_no_directory_to_write_to(theirs, tmp_path):
     for update in (states.update_checkpoint_state, theirs.update_checkpoint_state):
         with pytest.raises(tf.errors.NotFoundError):
             update(str(tmp_path / "none"), "m")
-    with pytest.raises(SourceNotFoundError, match="make it first"):
+    with pytest.raises(SourceNotFoundError, match="create it first"):
         states.update_checkpoint_state(tmp_path / "none", "m")
 
 

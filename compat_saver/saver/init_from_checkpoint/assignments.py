@@ -106,7 +106,7 @@ class AssignmentMap:
             hint = nearest_tensors(key, self._shapes) if len(self.problems) < MOST_SHOWN else ""
             yield f"the checkpoint holds no such tensor{hint or '.'}"
             return
-        problem = misfit(variable, self._dtypes[key], self._shapes[key])
+        problem = mismatch_of(variable, self._dtypes[key], self._shapes[key])
         if problem:
             yield problem
         else:
@@ -156,7 +156,7 @@ class AssignmentMap:
         return f"the graph has no variable {target!r}{hint or '.'}{made}"
 
 
-def misfit(variable: Any, dtype: DType, shape: tuple[int, ...]) -> str:
+def mismatch_of(variable: Any, dtype: DType, shape: tuple[int, ...]) -> str:
     """Returns why a tensor cannot fill a variable, or "".
 
     Args:

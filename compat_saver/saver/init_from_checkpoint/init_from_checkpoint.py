@@ -17,7 +17,7 @@ from compat_saver.checkpoints.object_graph import decode_object_graph
 from compat_saver.errors import RestoreError, UsageError, nearest_names
 from compat_saver.saver.checkpoint_management import is_remote
 from compat_saver.saver.checkpoint_utils import StrPath, open_or_tf_error
-from compat_saver.saver.init_from_checkpoint.assignments import MOST_SHOWN, AssignmentMap, misfit, nearest_tensors
+from compat_saver.saver.init_from_checkpoint.assignments import MOST_SHOWN, AssignmentMap, mismatch_of, nearest_tensors
 from compat_saver.saver.variables import name_of
 
 _logger = logging.getLogger("compat_saver")
@@ -129,7 +129,7 @@ def _unfit(
         elif not vocabularies.get(name):
             info = checkpoint.info(key)
             is_part = _tensorflow.slice_of(variables[0]) is not None
-            problem = misfit(variables if is_part else variables[0], info.dtype, info.shape)
+            problem = mismatch_of(variables if is_part else variables[0], info.dtype, info.shape)
             if problem:
                 yield problem
     for argument, used in (("var_name_to_prev_var_name", earlier), ("var_name_to_vocab_info", vocabularies)):

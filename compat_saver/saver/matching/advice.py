@@ -98,7 +98,7 @@ def _escaped(text: str) -> str:
     return re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text)
 
 
-def misfit(
+def mismatch_message(
     report: RestoreReport,
     checkpoint: Tensors,
     names: Mapping[str, str],

@@ -65,7 +65,7 @@ class Wanted:
         keys: the names under which a checkpoint may hold it, likeliest first.
         part: the part of the tensor that is its value; None for the whole.
         is_reshaped: whether a value of another shape and the same size will do.
-        number: tells variables of the same name apart.
+        number: distinguishes variables of the same name.
     """
 
     name: str

@@ -9,7 +9,7 @@ from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import RestoreError
 from compat_saver.saver.errors import as_tf_error
-from compat_saver.saver.matching.advice import misfit
+from compat_saver.saver.matching.advice import mismatch_message
 from compat_saver.saver.matching.fit import Fit, Match, Tensors, Wanted, fit
 from compat_saver.saver.matching.naming import DEFAULT, Matching, require_targets, stored_names
 from compat_saver.saver.matching.report import RestoreReport
@@ -39,7 +39,7 @@ def match(
         find_scope: called for an object of the checkpoint below which everything is, to be suggested.
 
     Raises:
-        RestoreError: strict, and something is missing or does not fit; every misfit is listed. It is also the error
+        RestoreError: strict, and something is missing or does not fit; every mismatch is listed. It is also the error
             that TensorFlow raises instead.
     """
     found = find(wanted, checkpoint, names)
@@ -47,7 +47,7 @@ def match(
     if not matching.strict or report.is_complete:
         return found
     scope = find_scope() if find_scope is not None else None
-    message = misfit(report, checkpoint, names, wanted=found.wanted, matching=matching, found_scope=scope)
+    message = mismatch_message(report, checkpoint, names, wanted=found.wanted, matching=matching, found_scope=scope)
     error = RestoreError(message, report)
     raise as_tf_error(error, "NotFoundError" if report.missing else "InvalidArgumentError")
 

@@ -1,4 +1,4 @@
-"""The same graphs, initialised by TensorFlow's own functions and by ours, hold the same values; errors come in time."""
+"""The same graphs, initialized by TensorFlow's own functions and by ours, hold the same values; errors come in time."""
 
 import collections
 import logging
@@ -11,7 +11,7 @@ import pytest
 from compat_saver import _tensorflow
 from compat_saver.bundle import open_bundle
 from compat_saver.errors import ArtifactError, RestoreError, UsageError
-from compat_saver.saver.init_from_checkpoint import init_from_checkpoint as initialisation
+from compat_saver.saver.init_from_checkpoint import init_from_checkpoint as initialization
 from tests.golden_cases import all_cases
 from tests.small_models import write_checkpoint
 
@@ -88,7 +88,7 @@ def build(use_resource):
 
 
 def values_after(call, prefix, use_resource=False):
-    """The values of all variables of the model after a call and their initialisation."""
+    """The values of all variables of the model after a call and their initialization."""
     with tf.Graph().as_default(), v1.Session() as session:
         made = build(use_resource)
         call(prefix, made)
@@ -130,7 +130,7 @@ def test_assignment_maps_as_tensorflow(prefix, which, use_resource):
             lambda path, made: module.init_from_checkpoint(path, MAPS[which](made)), prefix, use_resource
         )
 
-    ours, original = values(initialisation), values(theirs)
+    ours, original = values(initialization), values(theirs)
     assert_same_values(ours, original)
     assert any(value.any() for value in ours.values() if value.dtype != object) or which in ("nothing", "text")
 
@@ -159,7 +159,7 @@ def test_scopes_as_tensorflow(tmp_path, stored, variables, mapping):
             session.run(v1.global_variables_initializer())
             return {variable.name: session.run(variable) for variable in v1.global_variables()}
 
-    assert_same_values(values(initialisation), values(theirs))
+    assert_same_values(values(initialization), values(theirs))
 
 
 @pytest.mark.parametrize("kind", ["V2", "V1", "V2 sharded", "V1 sharded"])
@@ -169,7 +169,7 @@ def test_partitioned_and_whole(written_by_tensorflow, kind):
             path, [("w", made["w"]), ("w", "new/columns"), ("whole", "new/parts"), ("whole", made["deep"])]
         )
 
-    ours, original = (values_after(call(module), written_by_tensorflow[kind]) for module in (initialisation, theirs))
+    ours, original = (values_after(call(module), written_by_tensorflow[kind]) for module in (initialization, theirs))
     assert_same_values(ours, original)
     assert np.array_equal(ours["new/w:0"], W)
     assert np.array_equal(ours["new/columns/part_1:0"], W[:, 1:])
@@ -187,7 +187,7 @@ def test_golden_checkpoints_fill_a_graph_of_the_same_names(golden):
             info = checkpoint.info(key)
             dtype = tf.dtypes.as_dtype(info.dtype.number)
             v1.get_variable(key, info.shape, dtype, v1.zeros_initializer(), use_resource=True)
-        initialisation.init_from_checkpoint(golden.directory, {"/": "/"})
+        initialization.init_from_checkpoint(golden.directory, {"/": "/"})
         session.run(v1.global_variables_initializer())
         for variable in v1.global_variables():
             assert np.array_equal(session.run(variable), checkpoint[variable.op.name])
@@ -195,7 +195,7 @@ def test_golden_checkpoints_fill_a_graph_of_the_same_names(golden):
 
 def test_in_eager_execution_a_variable_is_filled_at_once(prefix):
     found = []
-    for module in (initialisation, theirs):
+    for module in (initialization, theirs):
         variable = tf.Variable(W * 0)
         module.init_from_checkpoint(prefix, {"old/w": variable})
         found.append(variable.numpy())
@@ -211,15 +211,15 @@ def test_any_source_is_taken(prefix, tmp_path):
     (copy / "checkpoint").write_text('model_checkpoint_path: "/gone/m"\n')
     for source in (copy, copy / "m.index", str(copy).encode()):
         values = values_after(
-            lambda path, made, source=source: initialisation.init_from_checkpoint(source, {"old/w": "new/w"}), prefix
+            lambda path, made, source=source: initialization.init_from_checkpoint(source, {"old/w": "new/w"}), prefix
         )
         assert np.array_equal(values["new/w:0"], W)
 
 
 def test_paths_that_only_tensorflow_knows(prefix):
     def call(path, made):
-        initialisation.init_from_checkpoint(f"file://{path}", {"old/w": made["w"]})
-        initialisation.warm_start(f"file://{path}", [made["step"]])
+        initialization.init_from_checkpoint(f"file://{path}", {"old/w": made["w"]})
+        initialization.warm_start(f"file://{path}", [made["step"]])
 
     values = values_after(call, prefix)
     assert np.array_equal(values["new/w:0"], W)
@@ -237,8 +237,8 @@ def test_where_tensorflow_keeps_no_store_of_variables(monkeypatch):
 
 def test_partitioned_variables_tuples_and_lists_of_one_are_taken(prefix):
     def call(path, made):
-        initialisation.init_from_checkpoint(path, [("old/w", made["parts"]), ("old/w", tuple(made["columns"]))])
-        initialisation.init_from_checkpoint(path, {"old/w": [made["w"]]})
+        initialization.init_from_checkpoint(path, [("old/w", made["parts"]), ("old/w", tuple(made["columns"]))])
+        initialization.init_from_checkpoint(path, {"old/w": [made["w"]]})
 
     values = values_after(call, prefix)
     assert np.array_equal(values["new/parts/part_2:0"], W[2:3])
@@ -262,7 +262,7 @@ BROKEN = [
     broken({3: "new/w"}, says="'3': the checkpoint holds no such tensor"),
     broken({"old/w": "new/ww"}, says="the graph has no variable 'new/ww'; did you mean 'new/w'"),
     broken({"old/w": "new/w:0"}, says="the graph has no variable 'new/w:0'; did you mean 'new/w'"),
-    broken({"old/w": "made"}, says="Only what get_variable made has a name here"),
+    broken({"old/w": "made"}, says="Only variables made by get_variable are found by name"),
     broken({"old/b": "new/w"}, says=r"variable 'new/w': expected float32 \[4, 2\], found float32 \[2\]"),
     broken({"step": "new/w"}, says=r"expected float32 \[4, 2\], found int64 \[\]"),
     broken({"old/b": "new/parts"}, says=r"variable 'new/parts': expected float32 \[4, 2\]", theirs_raises=False),
@@ -292,7 +292,7 @@ def test_misfits_raise_what_tensorflow_raises_and_change_nothing(prefix, mapping
         before = [variable.initializer for variable in v1.global_variables()]
         count = len(graph.get_operations())
         with pytest.raises(kind, match=says) as caught:
-            initialisation.init_from_checkpoint(prefix, [("old/w", made["w"]), *mapping.items()])
+            initialization.init_from_checkpoint(prefix, [("old/w", made["w"]), *mapping.items()])
         assert isinstance(caught.value, RestoreError if kind is ValueError else UsageError)
         assert [variable.initializer for variable in v1.global_variables()] == before
         assert len(graph.get_operations()) == count
@@ -307,7 +307,7 @@ def test_parts_of_different_variables(prefix):
         parts, others = list(made["parts"]), list(made["columns"])
         for mixed in ([parts[0], others[0]], [parts[0], made["w"]]):
             with pytest.raises(ValueError, match="are not parts of one variable"):
-                initialisation.init_from_checkpoint(prefix, {"old/w": mixed})
+                initialization.init_from_checkpoint(prefix, {"old/w": mixed})
 
 
 def test_every_misfit_is_told_at_once(prefix):
@@ -315,7 +315,7 @@ def test_every_misfit_is_told_at_once(prefix):
         for number in range(30):
             get(f"many/v{number}")
         with pytest.raises(RestoreError) as caught:
-            initialisation.init_from_checkpoint(prefix, {"old/": "many/", "old/b": "many/v3"})
+            initialization.init_from_checkpoint(prefix, {"old/": "many/", "old/b": "many/v3"})
     lines = str(caught.value).splitlines()
     assert len(lines) == 22
     assert lines[-1] == "  - and 11 more."
@@ -325,7 +325,7 @@ def test_every_misfit_is_told_at_once(prefix):
 def test_names_in_eager_execution_have_advice(prefix):
     for mapping in ({"old/w": "w"}, {"/": "model/"}):
         with pytest.raises(RestoreError, match=r"compat_saver\.load_into"):
-            initialisation.init_from_checkpoint(prefix, mapping)
+            initialization.init_from_checkpoint(prefix, mapping)
 
 
 @pytest.mark.parametrize("call", ["init_from_checkpoint", "warm_start"])
@@ -333,13 +333,13 @@ def test_no_checkpoint_as_tensorflow(tmp_path, call):
     with tf.Graph().as_default():
         get("w")
         arguments = ({"w": "w"},) if call == "init_from_checkpoint" else ()
-        for module in (initialisation, theirs):
+        for module in (initialization, theirs):
             with pytest.raises(tf.errors.NotFoundError):
                 getattr(module, call)(str(tmp_path / "none"), *arguments)
         with pytest.raises(ArtifactError, match="no checkpoint"):
-            getattr(initialisation, call)(tmp_path, *arguments)
+            getattr(initialization, call)(tmp_path, *arguments)
         if call == "init_from_checkpoint":
-            for module in (initialisation, theirs):
+            for module in (initialization, theirs):
                 with pytest.raises(ValueError):  # noqa: PT011
                     module.init_from_checkpoint(str(tmp_path), *arguments)
 
@@ -379,7 +379,7 @@ def warmed(module, path, *arguments, **options):
 @pytest.mark.parametrize("which", WARM)
 def test_warm_starts_as_tensorflow(prefix, which):
     arguments, options = WARM[which]
-    ours = warmed(initialisation, prefix, *arguments, **options)
+    ours = warmed(initialization, prefix, *arguments, **options)
     assert_same_values(ours, warmed(theirs, prefix, *arguments, **options))
     is_filled = any(value.any() for value in ours.values())
     assert is_filled == (which not in ("nothing", "none of them", "an empty list"))
@@ -387,7 +387,7 @@ def test_warm_starts_as_tensorflow(prefix, which):
 
 def test_a_warm_start_by_variables(prefix):
     found = []
-    for module in (initialisation, theirs):
+    for module in (initialization, theirs):
         with tf.Graph().as_default(), v1.Session() as session:
             warm_model()
             module.warm_start(prefix, [v for v in v1.global_variables() if v.op.name.startswith(("old/deep", "step"))])
@@ -405,7 +405,7 @@ def test_vocabularies_as_tensorflow(prefix, tmp_path, axis, chosen):
     (tmp_path / "new").write_text("\n".join(reversed(old)) + "\n")
     info = v1.train.VocabInfo(str(tmp_path / "new"), len(old), 0, str(tmp_path / "old"), axis=axis)
     options = {"var_name_to_vocab_info": {"old/w": info}}
-    ours = warmed(initialisation, prefix, chosen, **options)
+    ours = warmed(initialization, prefix, chosen, **options)
     assert_same_values(ours, warmed(theirs, prefix, chosen, **options))
     assert np.array_equal(ours["old/w:0"], W[::-1] if axis == 0 else W[:, ::-1])
 
@@ -416,12 +416,12 @@ def test_object_based_checkpoints_are_known_by_the_names_of_variables(tmp_path):
         session.run(variable.initializer)
         saver = theirs.Checkpoint(kernel=variable)
         path = saver.save(str(tmp_path / "objects"), session=session)
-    ours, original = (warmed(module, path, "old/w") for module in (initialisation, theirs))
+    ours, original = (warmed(module, path, "old/w") for module in (initialization, theirs))
     assert_same_values(ours, original)
     assert np.array_equal(ours["old/w:0"], W)
     with tf.Graph().as_default():
         warm_model()
-        for module in (initialisation, theirs):
+        for module in (initialization, theirs):
             with pytest.raises(ValueError, match="other/w"):
                 module.warm_start(path, "o.*/w")
 
@@ -444,7 +444,7 @@ def test_warm_starts_that_do_not_fit(prefix, arguments, options, says):
         warm_model()
         count = len(graph.get_operations())
         with pytest.raises(ValueError, match=says) as caught:
-            initialisation.warm_start(prefix, *arguments, **options)
+            initialization.warm_start(prefix, *arguments, **options)
         assert isinstance(caught.value, (RestoreError, UsageError))
         assert len(graph.get_operations()) == count
         with pytest.raises(ValueError):  # noqa: PT011
@@ -453,5 +453,5 @@ def test_warm_starts_that_do_not_fit(prefix, arguments, options, says):
 
 def test_a_warm_start_of_nothing_is_told_of(prefix, caplog):
     with caplog.at_level(logging.WARNING, "compat_saver"):
-        initialisation.warm_start(prefix, "nope")
+        initialization.warm_start(prefix, "nope")
     assert "no variable of the graph is of vars_to_warm_start='nope'" in caplog.text
