@@ -43,7 +43,7 @@ TABLE_OPS = ("HashTable", "HashTableV2", *MUTABLE_TABLE_OPS)
 CALL_OPS = ("PartitionedCall", "StatefulPartitionedCall")
 """The ops that call the library function named by their attribute `f`."""
 
-RANDOM_OP = re.compile(r"Random|Multinomial|TruncatedNormal")
+RANDOM_OP = re.compile(r"Random|Multinomial|TruncatedNormal|SampleDistortedBoundingBox")
 """Found in the names of all ops that draw random numbers, stateless ones included."""
 
 # Control flow of TensorFlow 1: plain values, then references.

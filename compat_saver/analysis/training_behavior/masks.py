@@ -119,6 +119,10 @@ def _finding(served: Served, masked: _Masked) -> Finding:
             edit = served.redirect(result, ReadTensor(source.name))
             return _found("dropout", masked, "identity", edit, "certain")
     result, dtype = masked.node.output(), masked.node.attr.type("T")
+    if not dtypes.by_number(dtype).is_floating:  # ids that are replaced by zeros have no expected value
+        return _found(
+            "random mask", masked, "identity", served.redirect(result, ReadTensor(masked.kept.name)), "likely"
+        )
     edit = served.redirect(result, Scaled(masked.kept.name, masked.expected, dtype))
     became = f"the expected value, a factor of {masked.expected:g}"
     return _found("random mask", masked, became, edit, "likely")
@@ -126,7 +130,8 @@ def _finding(served: Served, masked: _Masked) -> Finding:
 
 def _found(what: str, masked: _Masked, became: str, edit: Redirect, confidence: str) -> Finding:
     """Returns a finding; the reference run multiplies by the expected value of the mask instead."""
-    reference = edit if masked.node.op in _SELECTS else _expected(masked)
+    is_scaled = masked.node.op not in _SELECTS and dtypes.by_number(masked.node.attr.type("T")).is_floating
+    reference = _expected(masked) if is_scaled else edit
     return Finding(what, masked.node.name, became, "", (), confidence, (edit,), (reference,))
 
 

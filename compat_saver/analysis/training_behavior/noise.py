@@ -2,8 +2,8 @@
 
 Cases, where the noise does not depend on the data and the other operand does:
 
-1. x + noise of any scale: Gaussian noise layers, brightness, a sample of a normal distribution around x, Gumbel noise
-   on logits. Inference: x.
+1. x + noise around 0 of any scale: Gaussian noise layers, brightness, a sample of a normal distribution around x;
+   Gumbel noise on logits, whose mean shifts all alike. Inference: x.
 2. x * noise around 1: Gaussian dropout. Inference: x.
 3. A draw from a categorical distribution. Inference: the most likely class.
 
@@ -27,6 +27,7 @@ from compat_saver.passes.inference.edits import MostLikely, ReadTensor, Redirect
 
 _NORMAL = ("RandomStandardNormal", "TruncatedNormal", "StatelessRandomNormal", "StatelessTruncatedNormal")
 _UNIFORM = ("RandomUniform", "StatelessRandomUniform")
+_NO_SHIFT = 1e-6
 _SUMS = ("Add", "AddV2")
 _SCALED = ("Mul", "Div", "RealDiv", "Neg", "Log", "Exp", "Sqrt", "Square", "Softplus")
 """The ops after which noise is still noise; the logarithms make Gumbel noise of uniform numbers."""
@@ -46,7 +47,7 @@ def find_noise(served: Served) -> Iterator[Finding]:
 def _from_draw(served: Served, drawn: Node) -> Iterator[Finding]:
     """Follows random numbers to where they meet data."""
     is_normal = drawn.op in _NORMAL
-    pending: list[tuple[Value, float | None]] = [(drawn.output(), 0.0 if is_normal else None)]
+    pending: list[tuple[Value, float | None]] = [(drawn.output(), 0.0 if is_normal else 0.5)]
     seen = set[Value]()
     while pending:
         value, mean = pending.pop()
@@ -69,7 +70,8 @@ def _meeting(served: Served, use: Use, noise: Value, mean: float | None) -> Find
     other = node.inputs[1 - use.position]
     if not served.is_data(other):
         return None
-    if node.op in _SUMS or (node.op == "Sub" and use.position == 1):
+    is_around_zero = mean is not None and abs(mean) < _NO_SHIFT
+    if is_around_zero and (node.op in _SUMS or (node.op == "Sub" and use.position == 1)):
         return _removed(served, node, other, noise, use.position, 0.0)
     if node.op == "Mul" and mean is not None and math.isclose(mean, 1):
         return _removed(served, node, other, noise, use.position, 1.0)
@@ -98,6 +100,8 @@ def _is_still_noise(served: Served, use: Use) -> bool:
 def _mean_after(use: Use, mean: float | None) -> float | None:
     """Returns the mean after one op more; None where it is not known."""
     node, position = use
+    if node.op == "Log":
+        return 0.0  # of Gumbel noise: the same shift for every class
     if mean is None or node.op in NUMBER_CARRIERS:
         return mean
     other = scalar(node.inputs[1 - position]) if len(node.inputs) == 2 else None
@@ -105,7 +109,9 @@ def _mean_after(use: Use, mean: float | None) -> float | None:
         return mean + other
     if node.op == "Mul":
         return 0.0 if mean == 0 else (mean * other if other is not None else None)
-    return 0.0 if mean == 0 and node.op in ("Neg", "Div", "RealDiv") else None
+    if node.op == "Neg":
+        return -mean
+    return 0.0 if mean == 0 and node.op in ("Div", "RealDiv") else None
 
 
 def _sampler(served: Served, node: Node) -> Finding:

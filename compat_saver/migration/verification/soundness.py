@@ -53,10 +53,15 @@ def soundness_notes(run: Run, variables: Mapping[str, Any], reference: Reference
         return  # that it does not run is reported by the comparison
 
 
+_REPEATS = 8
+"""Calls on the same inputs: a branch that is taken at random may be taken rarely."""
+
+
 def _differs_when_repeated(run: Run, reference: ReferenceRun) -> bool:
     """Whether the written model computes something else on the same inputs; a seed makes the first runs alike."""
-    first, second = (run(reference.signature, reference.feeds[0]) for _ in range(2))
-    return any(compare(first[key], second[key], None, None).problem for key in first)
+    first = run(reference.signature, reference.feeds[0])
+    repeated = (run(reference.signature, reference.feeds[0]) for _ in range(_REPEATS))
+    return any(compare(first[key], found[key], None, None).problem for found in repeated for key in first)
 
 
 def _changed_variables(
