@@ -141,8 +141,9 @@ def test_an_error_about_randomness_ends_with_a_command_to_paste(tmp_path):
     assert (tmp_path / "out" / "saved_model.pb").is_file()
 
 
-def test_noise_on_data_is_turned_to_inference(tmp_path):
-    report = compat_saver.migrate(write_model(tmp_path, RANDOM), tmp_path / "out", outputs=["y"], bind={"keep": True})
+def test_noise_around_zero_is_turned_to_inference(tmp_path):
+    normal = write_model(tmp_path, RANDOM.replace("RandomUniform", "RandomStandardNormal"))
+    report = compat_saver.migrate(normal, tmp_path / "out", outputs=["y"], bind={"keep": True})
     assert report.status == "passed"
     assert "1 random noise" in " ".join(report.warnings)
 
