@@ -9,7 +9,7 @@ from typing import NamedTuple
 from compat_saver.analysis.values.initializers import filling_order
 from compat_saver.analysis.values.roles import AVERAGE
 from compat_saver.analysis.values.weights import Location, Weight, WeightFinder, variable_nodes
-from compat_saver.errors import UsageError, and_more, counted
+from compat_saver.errors import UsageError, and_more, counted, phrases_and_more
 from compat_saver.graph import Graph, Node
 from compat_saver.model.legacy_model import LegacyModel
 
@@ -130,9 +130,8 @@ def _notes(untrained: Sequence[Weight]) -> list[str]:
         return []
     drawn = [item for item in untrained if item.initializer is not None and item.initializer.is_random]
     random = f"; {len(drawn):,} drawn at random, with a fixed seed" if drawn else ""
-    names = ", ".join(item.name for item in untrained[:_MOST_NAMES])
-    more = f" and {len(untrained) - _MOST_NAMES:,} more" if len(untrained) > _MOST_NAMES else ""
+    names = phrases_and_more([item.name for item in untrained], _MOST_NAMES)
     return [
         f"{counted(len(untrained), 'variable is', 'variables are')} missing from the checkpoint and untrained, set "
-        f"with the graph's initializers ({names}{more}{random})."
+        f"with the graph's initializers ({names}{random})."
     ]

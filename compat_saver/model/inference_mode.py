@@ -15,7 +15,7 @@ import numpy as np
 
 from compat_saver.analysis.training_behavior import Finding, Served, find_training_behavior
 from compat_saver.analysis.values.weights import Location
-from compat_saver.errors import ArtifactError, UsageError, and_more
+from compat_saver.errors import ArtifactError, UsageError, and_more, counted
 from compat_saver.graph import Graph, Node, Value, to_graph_def
 from compat_saver.model.choosing import choose_signatures
 from compat_saver.model.cut_points import CutPoints
@@ -161,8 +161,7 @@ def _reason_kind(finding: Finding) -> str:
 
 
 def _count(kind: tuple[str, str], findings: list[Finding]) -> str:
-    plural = "" if len(findings) == 1 else "s"
-    return f"{len(findings):,} {kind[0]}{plural}"
+    return counted(len(findings), kind[0])
 
 
 def _names(findings: list[Finding]) -> str:

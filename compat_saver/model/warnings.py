@@ -8,7 +8,7 @@ from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.serving.dropouts import is_zero
 from compat_saver.analysis.serving.initial_states import initial_states
 from compat_saver.analysis.serving.modes import Mode
-from compat_saver.errors import counted, phrases_and_more
+from compat_saver.errors import and_more, counted, phrases_and_more
 from compat_saver.graph import Graph, Value
 from compat_saver.graph.op_sets import LOOP_OPS
 from compat_saver.model.signature import Signature
@@ -69,9 +69,8 @@ def init_op_warnings(init_op: str, names: Sequence[str]) -> Iterator[str]:
         names: the weights.
     """
     if names:
-        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
         yield (
-            f"The init op of the SavedModel, {init_op!r}, may change {', '.join(map(repr, names[:_MOST_NAMES]))}{more} "
+            f"The init op of the SavedModel, {init_op!r}, may change {and_more(names, _MOST_NAMES)} "
             "whenever TensorFlow loads the model; what is written has the weights of its files. If they differ, save "
             "what it has after loading (compat_saver.restore, then model.saver.save into a directory that is there) "
             "and migrate that, with its signatures."

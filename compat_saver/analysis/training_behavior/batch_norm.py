@@ -13,7 +13,7 @@ purpose.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -43,9 +43,10 @@ def find_batch_norms(
     for node in served.graph:
         if node in served.forward and trains_norm(node):
             yield _fused(served, node, [chosen.get(node.output(index)) for index in _FUSED_STATISTICS])
+    constant = [node for node in served.graph if node.op == "StopGradient" and node in served.forward]
     for statistic, choice in chosen.items():
         if not trains_norm(statistic.node):
-            yield _plain(served, statistic, choice, averaged[statistic])
+            yield _plain(served, statistic, choice, averaged[statistic], constant)
 
 
 def _choose(served: Served, items: list[Average], trainable: frozenset[str], stored: Stored) -> Average | str:
@@ -118,14 +119,16 @@ def _is_of_shapes(value: Value) -> bool:
     return is_sized
 
 
-def _plain(served: Served, statistic: Value, choice: Average | str, items: list[Average]) -> Finding:
+def _plain(
+    served: Served, statistic: Value, choice: Average | str, items: list[Average], constant: Sequence[Node]
+) -> Finding:
     if isinstance(choice, str):
         return Finding("batch statistic", statistic.node.name, reason=choice)
     if statistic.node.name in served.in_loops:
         return Finding("batch statistic", statistic.node.name, reason="it is computed inside a loop")
     shape = _expanded(statistic, choice.variable) if choice.is_reshaped else None
     read = served.redirect(statistic, _read(choice.variable, shape))
-    edits = (*_without_corrections(served, statistic, items), read, *_stop(served, items))
+    edits = (*_without_corrections(served, statistic, items, constant), read, *_stop(served, items))
     return _turned(statistic.node.name, [choice], edits)
 
 
@@ -159,20 +162,27 @@ def _expanded(statistic: Value, variable: Node) -> tuple[int, ...] | None:
     return tuple(1 if axis in reduced else next(sizes) for axis in range(rank))
 
 
-def _without_corrections(served: Served, statistic: Value, items: list[Average]) -> Iterator[Edit]:
+def _without_corrections(
+    served: Served, statistic: Value, items: list[Average], constant: Sequence[Node]
+) -> Iterator[Edit]:
     """Yields the edits that take renorm's corrections out: r becomes 1, d becomes 0.
 
     Both are constants to the gradient (StopGradient) and compare the statistic with an average of its own: r divides by
     it, d subtracts it first.
+
+    Args:
+        served: the graph.
+        statistic: the statistic.
+        items: the variables that average it.
+        constant: the StopGradient nodes of the forward pass.
     """
     own = {item.variable for item in items}
-    for node in served.graph:
-        if node.op == "StopGradient" and node in served.forward:
-            kinds = _arithmetic_on(node.inputs[0], statistic, own)
-            if kinds is not None:
-                dtype = dtypes.by_number(node.attr.type("T")).numpy
-                neutral = UseConstant(np.array(0 if "Sub" in kinds else 1, dtype))
-                yield served.redirect(node.output(), neutral)
+    for node in constant:
+        kinds = _arithmetic_on(node.inputs[0], statistic, own)
+        if kinds is not None:
+            dtype = dtypes.by_number(node.attr.type("T")).numpy
+            neutral = UseConstant(np.array(0 if "Sub" in kinds else 1, dtype))
+            yield served.redirect(node.output(), neutral)
 
 
 _COMPARED = ("Sub", "Div", "RealDiv", "Maximum", "Minimum", "ClipByValue", "Sqrt", "Add", "AddV2", "Identity", "Merge")

@@ -8,10 +8,9 @@ from functools import cached_property
 
 from compat_saver.analysis.walk import nodes_in_loops
 from compat_saver.graph.ir import Graph, Node, Use, Value
-from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, FEEDABLE_OPS, PLACEHOLDER_OPS
+from compat_saver.graph.op_sets import FEEDABLE_OPS, PLACEHOLDER_OPS
 from compat_saver.passes.inference.edits import Redirect, Source
 
-VARIABLES = ANY_VARIABLE_OPS
 CHANGES = re.compile(r"Assign(Sub|Add)?(VariableOp)?")
 """The ops that give a variable another value, the variable first and a value second."""
 

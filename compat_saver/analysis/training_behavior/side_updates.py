@@ -18,9 +18,10 @@ from compat_saver import dtypes
 from compat_saver.analysis.serving.modes import is_statistic
 from compat_saver.analysis.training_behavior.batch_norm import Stored
 from compat_saver.analysis.training_behavior.finding import Finding
-from compat_saver.analysis.training_behavior.served import VARIABLES, Served, downstream
+from compat_saver.analysis.training_behavior.served import Served, downstream
 from compat_saver.analysis.training_behavior.updates import Change
 from compat_saver.graph.ir import Node, Value
+from compat_saver.graph.op_sets import ANY_VARIABLE_OPS
 from compat_saver.passes.inference.edits import ReadVariable, Redirect, StopWaiting
 
 _QUANTIZATION = "FakeQuantWithMinMaxVars"
@@ -99,7 +100,7 @@ def _variable_of(value: Value) -> Node | None:
     node = value.node
     if node.op in ("Identity", "ReadVariableOp") and node.inputs:
         node = node.inputs[0].node
-    return node if node.op in VARIABLES else None
+    return node if node.op in ANY_VARIABLE_OPS else None
 
 
 def _is_needed(served: Served, change: Change, done: Collection[str]) -> bool:
@@ -118,5 +119,5 @@ def _is_power_iteration(served: Served, change: Change) -> bool:
     if served.is_data(change.value) or change.value.node in served.on_chance:
         return False
     before = served.upstream([change.value])
-    weights = {item for item in before if item.op in VARIABLES and item is not change.variable}
+    weights = {item for item in before if item.op in ANY_VARIABLE_OPS and item is not change.variable}
     return bool(weights) and change.variable in before and any(item.op in _PRODUCTS for item in before)

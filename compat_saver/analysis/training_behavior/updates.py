@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 
 from compat_saver.analysis.serving.modes import is_statistic, trains_norm
 from compat_saver.analysis.training_behavior.scalars import scalar
-from compat_saver.analysis.training_behavior.served import CHANGES, VARIABLES, Served
+from compat_saver.analysis.training_behavior.served import CHANGES, Served
 from compat_saver.analysis.walk import origin
 from compat_saver.graph.ir import Node, Value
+from compat_saver.graph.op_sets import ANY_VARIABLE_OPS
 
 _ARITHMETIC = (
     *("Add", "AddV2", "AddN", "AccumulateNV2", "Sub", "Mul", "Div", "RealDiv", "Neg", "Cast", "Identity"),
@@ -76,7 +77,7 @@ def changes_of(served: Served) -> dict[Node, list[Change]]:
     for node in served.graph:
         if CHANGES.fullmatch(node.op) and len(node.inputs) == 2:
             variable = origin(node.inputs[0], _REFERENCES).node
-            if variable.op in VARIABLES:
+            if variable.op in ANY_VARIABLE_OPS:
                 found.setdefault(variable, []).append(Change(node, variable, node.inputs[1]))
     return found
 
@@ -165,7 +166,7 @@ class _Walk:
         """Whether a value is computed over a batch, and either read by the forward pass or a fused norm's."""
         if trains_norm(value.node):
             return value.node in self._served.forward
-        return bool(self._served.readers(value)) and value.node.op not in VARIABLES and is_statistic(value)
+        return bool(self._served.readers(value)) and value.node.op not in ANY_VARIABLE_OPS and is_statistic(value)
 
     def _before(self, value: Value, way: _Way) -> Iterator[tuple[Value, _Way]]:
         node = value.node

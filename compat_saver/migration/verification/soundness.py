@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from compat_saver import _tensorflow
+from compat_saver.errors import counted
 from compat_saver.graph import Graph
 from compat_saver.graph.op_sets import RANDOM_OP
 from compat_saver.migration.verification.comparison import compare
@@ -71,8 +72,8 @@ def _changed_variables(
     changed = [name for name, value in before.items() if not np.array_equal(value, variables[name].numpy())]
     if changed:
         yield (
-            f"A call of {reference.signature.name!r} changes {len(changed):,} variables ({changed[0]!r}). That is "
-            "right for a state of the model; otherwise training behavior is left."
+            f"A call of {reference.signature.name!r} changes {counted(len(changed), 'variable')} ({changed[0]!r}). "
+            "That is right for a state of the model; otherwise training behavior is left."
         )
 
 

@@ -61,7 +61,6 @@ class FedSources(Sources):
 
     def __init__(self, graph: Graph, in_loops: Collection[str], edits: Iterable[Edit]) -> None:
         super().__init__(graph, in_loops, edits)
-        self._fed_graph = graph
         self.fed: dict[str, np.ndarray] = {}
         self.statistics: dict[str, ReadVariable] = {}
 
@@ -78,9 +77,9 @@ class FedSources(Sources):
         return super().make(tensor, source)
 
     def _placeholder(self, tensor: str, dtype: int) -> Value:
-        name = self._fed_graph.unique_name(f"{tensor.partition(':')[0]}/inference")
+        name = self._graph.unique_name(f"{tensor.partition(':')[0]}/inference")
         attrs = {"dtype": type_attr(dtype), "shape": shape_attr(None)}
-        return self._fed_graph.add("Placeholder", name, attrs=attrs).output()
+        return self._graph.add("Placeholder", name, attrs=attrs).output()
 
 
 def whole(

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from compat_saver import _tensorflow
 from compat_saver.analysis.ops.unsupported_ops import loss_of, runs_in_a_session
-from compat_saver.errors import GraphError, NameNotFoundError, counted
+from compat_saver.errors import GraphError, NameNotFoundError, and_more, counted
 from compat_saver.graph import Graph, Node, OpCatalog, from_graph_def, to_graph_def
 from compat_saver.graph.functions import called_functions, function_bodies
 from compat_saver.graph.op_notes import advice_for
@@ -194,9 +194,7 @@ def _left_out_notes(left_out: Collection[LeftOut]) -> Iterator[str]:
         causes.setdefault(item.op, []).append(item)
     for op, items in causes.items():
         own = [item.cause for item in items if item.name == item.cause]
-        more = f" and {len(own) - _MOST_SHOWN} more" if len(own) > _MOST_SHOWN else ""
-        shown = ", ".join(map(repr, own[:_MOST_SHOWN]))
         yield (
-            f"{shown}{more} ({op}: {items[0].reason}) and what depends on it were left out: "
+            f"{and_more(own, _MOST_SHOWN)} ({op}: {items[0].reason}) and what depends on it were left out: "
             f"{counted(len(items), 'node')}. {items[0].advice}"
         ).rstrip()
