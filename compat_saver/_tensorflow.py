@@ -9,8 +9,7 @@ import contextlib
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 from compat_saver.errors import TensorFlowMissingError
@@ -56,8 +55,9 @@ def tensorflow() -> Any:
             import tensorflow as tf
     except ImportError as error:
         raise TensorFlowMissingError(
-            f"Migrating, verifying and the Saver workflows need TensorFlow, and it cannot be imported ({error}). "
-            "Install it with: pip install 'compat-saver[tf-cpu]'"
+            f"Verification and the Saver workflows need TensorFlow, and it cannot be imported ({error}). "
+            "Install it with: pip install 'compat-saver[tf-cpu]'. A model is migrated without it, unverified, with "
+            "--no-verify."
         ) from error
     version = tuple(int(part) for part in tf.__version__.split(".")[:2])
     if version < _OLDEST:
@@ -68,35 +68,6 @@ def tensorflow() -> Any:
     return tf
 
 
-def uninitialized_variable(name: str, dtype: int, shape: tuple[int, ...], trainable: bool) -> Any:
-    """Makes a tf.Variable that has a name, dtype and shape but no memory.
-
-    Private: tensorflow.python.ops.resource_variable_ops.UninitializedVariable. tf.Variable always fills its buffer,
-    which would put every weight into memory before a single byte is copied. Where the name is gone, zeros serve:
-    correct, and as large as the weights.
-    """
-    tf = tensorflow()
-    try:
-        from tensorflow.python.ops.resource_variable_ops import UninitializedVariable
-    except ImportError:
-        return tf.Variable(tf.zeros(shape, dtype), trainable=trainable, name=name)
-    return UninitializedVariable(trainable=trainable, shape=shape, dtype=dtype, name=name)
-
-
-def new_root() -> Any:
-    """Returns an empty trackable object; what is assigned to its attributes becomes part of the SavedModel.
-
-    Private: tf.__internal__.tracking.AutoTrackable, the class that a loaded SavedModel has as well. The public
-    tf.Module is no substitute: its `variables` and `trainable_variables` are properties and are not saved. Where the
-    name is gone, tf.train.Checkpoint tracks the same way and adds a save counter.
-    """
-    tf = tensorflow()
-    try:
-        return tf.__internal__.tracking.AutoTrackable()
-    except AttributeError:
-        return tf.train.Checkpoint()
-
-
 def is_trackable(item: Any) -> bool:
     """Whether tf.train.TrackableView, which is public, can list the children of an object.
 
@@ -104,74 +75,6 @@ def is_trackable(item: Any) -> bool:
     gone, nothing is followed but what lists its variables itself.
     """
     return hasattr(item, "_trackable_children")
-
-
-STORED_KEYS, STORED_VALUES = "keys", "values"
-"""The names under which a checkpoint holds what is in a table of `lookup_table`."""
-
-
-def lookup_table(create: Callable[[], Any], fill: Callable[[], None] | None, stored: tuple[int, int] | None) -> Any:
-    """Makes the object through which a SavedModel carries a lookup table.
-
-    The class is public (tf.saved_model.experimental.TrackableResource), as are `_create_resource` and `_initialize`,
-    for all the look of their names. Private: `_serialize_to_tensors` and `_restore_from_tensors`, with which
-    TensorFlow's own mutable tables save their content. Where TensorFlow no longer called them, the
-    model would not look for what is in its tables, and the writing of its checkpoint refuses that.
-
-    Args:
-        create: makes the table and returns its handle.
-        fill: adds the ops that fill the table to the function that is being traced; None for none.
-        stored: DT_* numbers of keys and values, if a checkpoint holds what is in it; None for one that is filled anew
-            whenever the model is loaded.
-    """
-    tf = tensorflow()
-    base: Any = tf.saved_model.experimental.TrackableResource
-
-    class _Table(base):  # type: ignore[misc]  # TensorFlow has no types
-        def _create_resource(self) -> Any:
-            return create()
-
-        def _initialize(self) -> None:
-            if fill is not None:
-                fill()
-
-    if stored is None:
-        return _Table()
-    key_dtype, value_dtype = stored
-
-    class _StoredTable(_Table):
-        def _serialize_to_tensors(self) -> dict[str, Any]:
-            keys, values = tf.raw_ops.LookupTableExportV2(
-                table_handle=self.resource_handle, Tkeys=key_dtype, Tvalues=value_dtype
-            )
-            return {STORED_KEYS: keys, STORED_VALUES: values}
-
-        def _restore_from_tensors(self, restored: dict[str, Any]) -> Any:
-            return tf.raw_ops.LookupTableImportV2(
-                table_handle=self.resource_handle, keys=restored[STORED_KEYS], values=restored[STORED_VALUES]
-            )
-
-    return _StoredTable()
-
-
-def save_without_weights(root: Any, directory: Path, signatures: dict[str, Any]) -> None:
-    """Writes a SavedModel's saved_model.pb with its restore ops, but no `variables/`.
-
-    Private: tensorflow.python.saved_model.save.save_and_return_nodes(..., experimental_skip_checkpoint=True). The
-    public tf.saved_model.save writes the weights out of TensorFlow's memory; ours go from file to file.
-
-    Raises:
-        TensorFlowMissingError: this release no longer has it.
-    """
-    tf = tensorflow()
-    try:
-        from tensorflow.python.saved_model.save import save_and_return_nodes
-    except ImportError as error:
-        raise TensorFlowMissingError(
-            f"TensorFlow {tf.__version__} cannot write a SavedModel without its weights ({error}). "
-            "Use TensorFlow 2.16 to 2.21."
-        ) from error
-    save_and_return_nodes(root, str(directory), signatures=signatures, experimental_skip_checkpoint=True)
 
 
 def op_list(serialized: bytes) -> Any:

@@ -79,6 +79,29 @@ def test_the_commands_do_without_tensorflow(arguments, tmp_path):
     _run("-c", ASK + CHECK, *arguments, cwd=tmp_path)
 
 
+BLOCKED = """
+import sys
+sys.modules["tensorflow"] = sys.modules["keras"] = None  # importing them raises ImportError, as if not installed
+"""
+
+
+def test_a_model_is_migrated_where_tensorflow_is_not_installed(tmp_path):
+    """What cannot be done without it is to verify the model, and that is said."""
+    command = ["migrate", str(MODEL), "out", "--outputs", "prediction"]
+    _run("-c", BLOCKED + ASK, *command, "--no-verify", cwd=tmp_path)
+    assert (tmp_path / "out" / "saved_model.pb").stat().st_size
+    (tmp_path / "out").rename(tmp_path / "written")
+    result = subprocess.run(
+        [sys.executable, "-c", BLOCKED + ASK.replace("catch_exceptions=False", ""), *command],
+        *(),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert "--no-verify" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_module_is_the_command(tmp_path):
     assert _run("-m", "compat_saver", "--help", cwd=tmp_path).startswith("Usage: ")
     assert "tensorflow" not in _modules_of("-m", "compat_saver", "--help", cwd=tmp_path)

@@ -161,15 +161,40 @@ def test_the_lite_converter_takes_it(migrated):
         np.testing.assert_allclose(found[key], expected, rtol=1e-4, atol=1e-5)
 
 
+def test_the_compiler_takes_it(migrated):
+    """XLA has no v1 control flow."""
+    import tensorflow as tf
+
+    _, directory, _, fed = migrated
+    model = tf.saved_model.load(str(directory))
+    serve = model.signatures["serving_default"]
+    if _has_v1_control_flow(serve.graph):
+        pytest.skip("the graph has v1 control flow")
+    compiled = tf.function(lambda **tensors: serve(**tensors), jit_compile=True)  # noqa: PLW0108  compiled already otherwise
+    found = compiled(**{key: tf.constant(array) for key, array in fed.items()})
+    for key, expected in _answers(model, fed).items():
+        np.testing.assert_allclose(found[key], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_its_variables_become_constants_without_a_function_call(migrated):
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    _, directory, _, _ = migrated
+    model = tf.saved_model.load(str(directory))
+    frozen = convert_variables_to_constants_v2(model.signatures["serving_default"]).graph.as_graph_def()
+    assert not [node.name for node in frozen.node if "Call" in node.op or "Variable" in node.op]
+    assert not frozen.library.function
+
+
+def _has_v1_control_flow(graph) -> bool:
+    return any(operation.type in ("Enter", "Switch") for operation in graph.get_operations())
+
+
 def test_only_what_the_signature_needs_is_in_it(migrated):
     _, directory, _, _ = migrated
     model = SavedModel.FromString((directory / "saved_model.pb").read_bytes()).meta_graphs[0]
-    functions = [
-        node
-        for function in model.graph_def.library.function
-        if "_traced_" not in function.signature.name  # TensorFlow's own: how to save and restore
-        for node in function.node_def
-    ]
+    functions = [node for function in model.graph_def.library.function for node in function.node_def]
     nodes = [*model.graph_def.node, *functions]
     assert not [node.name for node in nodes if "Apply" in node.op or "Queue" in node.op or "Summary" in node.op]
     assert not [node.name for node in functions if node.device]

@@ -97,6 +97,11 @@ def shape_attr(shape: Shape) -> Message:
     return AttrValue(shape=shape_to_message(shape))
 
 
+def shapes_attr(shapes: Iterable[Shape]) -> Message:
+    """Makes a list-of-shapes attribute."""
+    return AttrValue(list=AttrValue.ListValue(shape=map(shape_to_message, shapes)))
+
+
 def int_attr(number: int) -> Message:
     """Makes an integer attribute."""
     return AttrValue(i=number)

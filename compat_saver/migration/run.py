@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from compat_saver import _tensorflow
 from compat_saver.errors import UsageError, VerificationError
 from compat_saver.graph.op_sets import RANDOM_OP
 from compat_saver.migration.command_line import command_line
@@ -20,10 +21,12 @@ from compat_saver.migration.report import MigrationReport
 from compat_saver.migration.verification.comparison import ATOL, RTOL
 from compat_saver.migration.verification.samples import read_feeds
 from compat_saver.migration.verification.verify_model import Verification, verify_model
-from compat_saver.migration.writing.saved_model import OutputShapes, write_saved_model
+from compat_saver.migration.writing.saved_model import write_saved_model
+from compat_saver.migration.writing.static_shapes import complete_shapes
 from compat_saver.model import LegacyModel, open_model
 from compat_saver.model.inference_mode import KEEP, REMOVE
 from compat_saver.model.signature import SignatureRequest
+from compat_saver.saved_model import OutputShapes
 
 Progress = Callable[[str], None]
 """Called with the name of each stage when it starts: "read", "rewrite", "write", "verify"."""
@@ -65,6 +68,7 @@ def migrate(
         NameNotFoundError: a name that is not in the graph.
         CannotMigrateError: obstacles, all of them.
         OutputExistsError: the output is there and `overwrite` is not set.
+        TensorFlowMissingError: the model is to be verified, or initial values to be computed, and it is not installed.
         VerificationError: the outputs of the written model differ; nothing was published. Its `report` attribute holds
             the report.
     """
@@ -80,14 +84,17 @@ def migrate(
     if options.dry_run:
         return _report(model, None, plan, {}, None, options, clock)
     _refuse_to_replace(target, model)
+    if options.verify:
+        _tensorflow.tensorflow()  # where it is missing, that is reported before anything is written
     with staged(target, overwrite=options.overwrite) as directory:
         with clock.stage("write"):
             plan = with_initial_values(plan, model)
-            shapes = write_saved_model(plan, model.checkpoint, directory, options.output_tags)
+            write_saved_model(plan, model, directory, options.output_tags)
         verification = None
         if options.verify:
             with clock.stage("verify"):
                 verification = verify_model(model, plan, directory, options)
+        shapes = complete_shapes(directory, verification.output_shapes) if verification is not None else {}
         report = _report(model, str(target), plan, shapes, verification, options, clock)
         if verification is not None and not verification.passed:
             reasons = [*verification.differences, *verification.notes]

@@ -173,7 +173,7 @@ def test_each_signature_begins_where_it_says(tmp_path):
     ]
     for answer in found:
         np.testing.assert_allclose(answer, expected, rtol=1e-6)
-    ops = {node.op for node in model.signatures["from_pixels"].graph.as_graph_def().library.function[0].node_def}
+    ops = {node.op for node in model.signatures["from_pixels"].graph.as_graph_def().node}
     assert "DecodeRaw" not in ops
     assert len(model.variables) == 2
 

@@ -14,6 +14,7 @@ from compat_saver import _tensorflow
 from compat_saver.analysis.values.tables import vocabulary
 from compat_saver.errors import CannotMigrateError
 from compat_saver.graph import Graph
+from compat_saver.graph.attributes import Shape
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.verification.comparison import Comparison, compare
@@ -23,6 +24,7 @@ from compat_saver.migration.verification.samples import Feeds, SampleMaker, read
 from compat_saver.migration.verification.soundness import soundness_notes
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import Signature
+from compat_saver.saved_model import OutputShapes
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,14 @@ class Verification:
         results: signature name -> output key -> comparison over all batches.
         notes: what the user should know of how it was done.
         guesses: signature name -> input key -> how it was generated, where more than the shape was chosen.
+        output_shapes: signature name -> output key -> the static shape that TensorFlow infers.
     """
 
     inputs: str
     results: Mapping[str, Mapping[str, Comparison]]
     notes: tuple[str, ...] = ()
     guesses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    output_shapes: OutputShapes = field(default_factory=dict)
 
     @property
     def differences(self) -> list[str]:
@@ -85,7 +89,8 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
         notes += item.notes + list(_notes(written, item, results[item.signature.name], plan.flat))
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
     guesses = {item.signature.name: item.guesses for item in references if item.guesses}
-    return Verification(source, results, tuple(notes), guesses)
+    shapes = {item.name: _output_shapes(written.signatures[item.name]) for item in plan.signatures}
+    return Verification(source, results, tuple(notes), guesses, shapes)
 
 
 def _vocabularies(model: LegacyModel, plan: Plan) -> dict[str, list[object]]:
@@ -101,6 +106,12 @@ def _load(directory: Path, tag_set: Sequence[str]) -> Any:
     except _tensorflow.tf_errors() as error:
         reason = f"TensorFlow does not load the written model: {_tensorflow.first_line(error)}"
         raise CannotMigrateError([reason]) from error
+
+
+def _output_shapes(function: Any) -> dict[str, Shape]:
+    """Returns the shapes of a signature's results, which TensorFlow orders by their keys."""
+    shapes = [None if item.shape.rank is None else tuple(item.shape.as_list()) for item in function.outputs]
+    return dict(zip(sorted(function.structured_outputs), shapes, strict=True))
 
 
 def _compare_all(model: Any, reference: ReferenceRun, options: MigrationOptions) -> dict[str, Comparison]:

@@ -5,7 +5,7 @@ A node of its own keeps its name whatever later rewrites do to the graph around 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,7 +119,7 @@ class ExposeInputs(Pass):
 
     1. Every signature that needs the tensor takes it: the node is a placeholder, and `Prune` removes what computed the
        tensor.
-    2. Some signature computes it: the node is an Identity, which `CutAtInputs` cuts for a signature that takes it.
+    2. Some signature computes it: the node is an Identity, at which each signature that takes it is cut when written.
 
     Args:
         inputs: tensor name -> the node to make for it.
@@ -148,29 +148,6 @@ class ExposeInputs(Pass):
             readers = [use.node.name for use in graph.value(name).uses]
             if readers != [spec.node] * spec.is_shared:
                 yield f"{name} is still read"
-
-
-class CutAtInputs(Pass):
-    """Cuts a graph at the inputs of one of its signatures: each node made by `ExposeInputs` becomes a placeholder.
-
-    Args:
-        inputs: the nodes through which the signature is fed; those that are not in the graph are not needed.
-    """
-
-    name = "cut_at_inputs"
-
-    def __init__(self, inputs: Iterable[InputSpec]) -> None:
-        self._inputs = tuple(inputs)
-
-    def apply(self, graph: Graph) -> Rewrite:
-        """Turns the nodes into placeholders, whatever the rewrites made of an Identity since."""
-        nodes = [(graph[spec.node], spec) for spec in self._inputs if spec.node in graph]
-        for node, spec in nodes:
-            node.set_inputs(())
-            for other in node.control_inputs:
-                node.remove_control_input(other)
-            node.op, node.attrs = "Placeholder", _placeholder_attrs(spec)
-        return Rewrite(self.name, len(nodes), ", ".join(node.name for node, _ in nodes))
 
 
 def _placeholder_attrs(spec: InputSpec) -> dict[str, Message]:
