@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from compat_saver import _tensorflow
@@ -47,9 +47,17 @@ class GraphPiece:
         given |= {name: function.capture(tensor) for name, tensor in self._held.items()}
         return list(
             tf.graph_util.import_graph_def(
-                tf_graph_def(self.graph),
+                self._message(given),
                 input_map={f"{name}:0": tensor for name, tensor in given.items()},
                 return_elements=list(fetches),
                 name="",
             )
         )
+
+    def _message(self, given: Collection[str]) -> Any:
+        """Returns the GraphDef without the nodes that something else stands for: XLA refuses even an unused handle."""
+        message = tf_graph_def(self.graph)
+        kept = [node for node in message.node if node.name not in given or self.graph[node.name].control_uses]
+        del message.node[:]
+        message.node.extend(kept)
+        return message
