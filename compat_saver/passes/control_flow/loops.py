@@ -24,7 +24,6 @@ from compat_saver.graph.attributes import (
     Shape,
     bool_attr,
     int_attr,
-    shape_to_message,
     tensor_attr,
     type_attr,
     types_attr,
@@ -39,11 +38,12 @@ from compat_saver.passes.control_flow.parts import (
     Part,
     Result,
     add_function,
+    ints_attr,
     is_stateful,
     read_only,
+    shapes_attr,
 )
 from compat_saver.passes.control_flow.recorded_shapes import RecordedShapes
-from compat_saver.proto.messages import AttrValue, Message
 
 _INT32, _BOOL = dtypes.by_name("int32").number, dtypes.by_name("bool").number
 _COUNTERS = 2  # the counter of iterations and their limit come before the variables
@@ -247,6 +247,7 @@ class WhileMaker:
         name = self._graph.unique_name(scope)
         has_state = is_stateful(condition, self._catalog) or is_stateful(body, self._catalog)
         types = [_INT32] * _COUNTERS + [item.number for item in arguments]
+        shapes = [(), (), *(item.shape for item in arguments)]
         node = self._graph.add(
             "While" if has_state else "StatelessWhile",
             name,
@@ -254,9 +255,9 @@ class WhileMaker:
             + [item.outside for item in arguments],
             {
                 "T": types_attr(types),
-                "cond": add_function(f"{name}_cond", condition, self._catalog),
-                "body": add_function(f"{name}_body", body, self._catalog),
-                "output_shapes": shapes_attr([(), (), *(item.shape for item in arguments)]),
+                "cond": add_function(f"{name}_cond", condition, shapes, self._catalog),
+                "body": add_function(f"{name}_body", body, shapes, self._catalog),
+                "output_shapes": shapes_attr(shapes),
                 "parallel_iterations": int_attr(_parallel_iterations(loop.frame)),
                 "_lower_using_switch_merge": bool_attr(True),
                 "_num_original_outputs": int_attr(len(types)),
@@ -287,13 +288,3 @@ def _counted(body: FunctionBody) -> Result:
     name = body.graph.unique_name("counter/add")
     counted = body.graph.add("AddV2", name, [body.arguments[0], one], {"T": type_attr(_INT32)})
     return Result(counted.output())
-
-
-def shapes_attr(shapes: Sequence[Shape]) -> Message:
-    """Makes a list-of-shapes attribute."""
-    return AttrValue(list=AttrValue.ListValue(shape=map(shape_to_message, shapes)))
-
-
-def ints_attr(numbers: Sequence[int]) -> Message:
-    """Makes a list-of-integers attribute."""
-    return AttrValue(list=AttrValue.ListValue(i=numbers))

@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from compat_saver import dtypes
-from compat_saver.graph.attributes import int_attr, type_attr
+from compat_saver.graph.attributes import Shape, int_attr, shape_to_message, type_attr
 from compat_saver.graph.functions import FUNCTION_EDGES, with_body
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.ops import OpCatalog
+from compat_saver.passes.control_flow.recorded_shapes import RECORDED
 from compat_saver.proto.messages import AttrValue, FunctionDef, Message
 
 # Bigger constants are passed as arguments instead of copied: a frozen model has its weights as constants.
@@ -185,12 +186,13 @@ class FunctionBody:
             )
 
 
-def add_function(name: str, body: Graph, catalog: OpCatalog) -> Message:
+def add_function(name: str, body: Graph, shapes: Sequence[Shape], catalog: OpCatalog) -> Message:
     """Adds a body to the library that it shares and returns the attribute that names the function.
 
     Args:
         name: what to call it; characters that no function may have are replaced, and a number makes it unique.
         body: with _Arg and _Retval nodes.
+        shapes: the static shapes of its arguments; converters read them off the function.
         catalog: knows its ops.
     """
     base = re.sub(r"\W", "_", name)
@@ -204,6 +206,8 @@ def add_function(name: str, body: Graph, catalog: OpCatalog) -> Message:
         if node.op in FUNCTION_EDGES:
             args = function.signature.input_arg if node.op == "_Arg" else function.signature.output_arg
             args.add(name=node.name, type=node.attr.type("T"))
+    for index, shape in enumerate(shapes):
+        function.arg_attr[index].attr[RECORDED].CopyFrom(shapes_attr([shape]))
     body.functions[unique] = with_body(function, body, catalog)
     attr = AttrValue()
     attr.func.name = unique
@@ -236,3 +240,13 @@ def _is_only_read(handle: Value) -> bool:
         if use.node.op not in _READS and use.node.op != "_Retval" and not inner:
             return False
     return True
+
+
+def shapes_attr(shapes: Sequence[Shape]) -> Message:
+    """Makes a list-of-shapes attribute."""
+    return AttrValue(list=AttrValue.ListValue(shape=map(shape_to_message, shapes)))
+
+
+def ints_attr(numbers: Sequence[int]) -> Message:
+    """Makes a list-of-integers attribute."""
+    return AttrValue(list=AttrValue.ListValue(i=numbers))

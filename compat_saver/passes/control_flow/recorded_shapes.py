@@ -14,7 +14,7 @@ from compat_saver.graph.attributes import Shape, shape_from_message
 from compat_saver.graph.ir import Graph, Value
 from compat_saver.proto.messages import Message
 
-_RECORDED = "_output_shapes"
+RECORDED = "_output_shapes"
 _HANDLES = (dtypes.by_name("resource").number, dtypes.by_name("variant").number)
 
 
@@ -28,7 +28,7 @@ class RecordedShapes:
     def __init__(self, graph: Graph | None = None) -> None:
         nodes = () if graph is None else graph
         self._recorded: dict[str, Message] = {
-            node.name: node.attrs[_RECORDED] for node in nodes if _RECORDED in node.attrs
+            node.name: node.attrs[RECORDED] for node in nodes if RECORDED in node.attrs
         }
 
     def __getitem__(self, value: Value) -> Shape:
