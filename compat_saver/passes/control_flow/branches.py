@@ -52,7 +52,8 @@ class IfMaker:
             part.need(results[branch])
         arguments = list(dict.fromkeys([*parts[_THEN].arguments, *parts[_ELSE].arguments]))
         types = [self._catalog.type_of(value) for value in arguments]
-        functions = {branch: FunctionBody(self._graph, types) for branch in parts}
+        shapes = [self._shapes.of(value, number) for value, number in zip(arguments, types, strict=True)]
+        functions = {branch: FunctionBody(self._graph, types, shapes) for branch in parts}
         for branch, function in functions.items():
             given = dict(zip(arguments, function.arguments, strict=True))
             found = function.fill(parts[branch], given, results[branch])
@@ -86,7 +87,6 @@ class IfMaker:
         positions = _asked_positions(made)
         shapes = [self._shapes.of(merge.output(), merge.attr.type("T")) for merge in made.merges]
         types = [self._catalog.type_of(value) for value in arguments]
-        taken = [self._shapes.of(value, number) for value, number in zip(arguments, types, strict=True)]
         node = self._graph.add(
             "If" if any(is_stateful(body, self._catalog) for body in branches) else "StatelessIf",
             name,
@@ -95,8 +95,8 @@ class IfMaker:
                 "Tcond": type_attr(_BOOL),
                 "Tin": types_attr(types),
                 "Tout": types_attr(self._types(made)),
-                "then_branch": add_function(f"{name}_true", branches[0], taken, self._catalog),
-                "else_branch": add_function(f"{name}_false", branches[1], taken, self._catalog),
+                "then_branch": add_function(f"{name}_true", branches[0], self._catalog),
+                "else_branch": add_function(f"{name}_false", branches[1], self._catalog),
                 "output_shapes": shapes_attr([*shapes, *[()] * len(positions)]),
                 "_lower_using_switch_merge": bool_attr(True),
                 READ_ONLY: ints_attr(sorted(index + 1 for index in read_only(branches))),

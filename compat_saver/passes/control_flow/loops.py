@@ -200,7 +200,8 @@ class WhileMaker:
                 raise NotFunctional(f"{node.name!r} ({node.op}) has state and is in its condition and in its body")
         arguments = self._arguments(loop, [*condition.arguments, *body.arguments])
         types = [_INT32] * _COUNTERS + [item.number for item in arguments]
-        made = FunctionBody(self._graph, types), FunctionBody(self._graph, types)
+        shapes = [(), (), *(item.shape for item in arguments)]
+        made = FunctionBody(self._graph, types, shapes), FunctionBody(self._graph, types, shapes)
         given = [
             dict(zip((item.within for item in arguments), function.arguments[_COUNTERS:], strict=True))
             for function in made
@@ -247,7 +248,6 @@ class WhileMaker:
         name = self._graph.unique_name(scope)
         has_state = is_stateful(condition, self._catalog) or is_stateful(body, self._catalog)
         types = [_INT32] * _COUNTERS + [item.number for item in arguments]
-        shapes = [(), (), *(item.shape for item in arguments)]
         node = self._graph.add(
             "While" if has_state else "StatelessWhile",
             name,
@@ -255,9 +255,9 @@ class WhileMaker:
             + [item.outside for item in arguments],
             {
                 "T": types_attr(types),
-                "cond": add_function(f"{name}_cond", condition, shapes, self._catalog),
-                "body": add_function(f"{name}_body", body, shapes, self._catalog),
-                "output_shapes": shapes_attr(shapes),
+                "cond": add_function(f"{name}_cond", condition, self._catalog),
+                "body": add_function(f"{name}_body", body, self._catalog),
+                "output_shapes": shapes_attr([(), (), *(item.shape for item in arguments)]),
                 "parallel_iterations": int_attr(_parallel_iterations(loop.frame)),
                 "_lower_using_switch_merge": bool_attr(True),
                 "_num_original_outputs": int_attr(len(types)),

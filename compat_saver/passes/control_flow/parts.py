@@ -135,15 +135,17 @@ class FunctionBody:
     Args:
         library: the graph whose library will hold the function.
         types: the DT_* numbers of its arguments.
+        shapes: their static shapes.
     """
 
-    def __init__(self, library: Graph, types: Sequence[int]) -> None:
+    def __init__(self, library: Graph, types: Sequence[int], shapes: Sequence[Shape]) -> None:
         self.graph = Graph(library.producer, library.min_consumer)
         self.graph.functions = library.functions  # one library: what is made of the body's own loops goes there too
-        self.arguments = [
-            self.graph.add("_Arg", f"arg{index}", attrs={"T": type_attr(number), "index": int_attr(index)}).output()
-            for index, number in enumerate(types)
-        ]
+        self.arguments = [self._argument(index, *kind) for index, kind in enumerate(zip(types, shapes, strict=True))]
+
+    def _argument(self, index: int, number: int, shape: Shape) -> Value:
+        attrs = {"T": type_attr(number), "index": int_attr(index), RECORDED: shapes_attr([shape])}
+        return self.graph.add("_Arg", f"arg{index}", attrs=attrs).output()
 
     def fill(self, part: Part, arguments: Mapping[Value, Value], results: Sequence[Result]) -> list[Result]:
         """Copies the nodes of a part and returns its results as they are in the body.
@@ -186,13 +188,12 @@ class FunctionBody:
             )
 
 
-def add_function(name: str, body: Graph, shapes: Sequence[Shape], catalog: OpCatalog) -> Message:
+def add_function(name: str, body: Graph, catalog: OpCatalog) -> Message:
     """Adds a body to the library that it shares and returns the attribute that names the function.
 
     Args:
         name: what to call it; characters that no function may have are replaced, and a number makes it unique.
-        body: with _Arg and _Retval nodes.
-        shapes: the static shapes of its arguments; converters read them off the function.
+        body: with _Arg and _Retval nodes. What shapes are recorded of its arguments the function tells converters.
         catalog: knows its ops.
     """
     base = re.sub(r"\W", "_", name)
@@ -206,8 +207,8 @@ def add_function(name: str, body: Graph, shapes: Sequence[Shape], catalog: OpCat
         if node.op in FUNCTION_EDGES:
             args = function.signature.input_arg if node.op == "_Arg" else function.signature.output_arg
             args.add(name=node.name, type=node.attr.type("T"))
-    for index, shape in enumerate(shapes):
-        function.arg_attr[index].attr[RECORDED].CopyFrom(shapes_attr([shape]))
+        if node.op == "_Arg" and RECORDED in node.attrs:
+            function.arg_attr[node.attr.int("index")].attr[RECORDED].CopyFrom(node.attrs[RECORDED])
     body.functions[unique] = with_body(function, body, catalog)
     attr = AttrValue()
     attr.func.name = unique

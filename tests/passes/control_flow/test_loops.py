@@ -195,7 +195,7 @@ def test_a_loop_in_a_library_function():
     source = parse_graph(lines + "result = _Retval[T=float32, index=0](y)")
     source.functions = graph.functions
     catalog = OpCatalog()
-    add_function("power", source, [], catalog)
+    add_function("power", source, catalog)
     (rewrite,) = run_in_functions([FunctionalControlFlow(catalog)], graph, catalog)
     assert rewrite.detail == "in the function power: 1 while loops, 0 conditionals"
     assert set(graph.functions) == {"power", "loop_cond", "loop_body"}
