@@ -11,15 +11,16 @@ from compat_saver.graph.attributes import bool_attr, tensor_attr, type_attr, typ
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.ops import OpCatalog
 from compat_saver.passes.control_flow.conditionals import Conditional, Decided
-from compat_saver.passes.control_flow.loops import ints_attr, shapes_attr
 from compat_saver.passes.control_flow.parts import (
     READ_ONLY,
     FunctionBody,
     Part,
     Result,
     add_function,
+    ints_attr,
     is_stateful,
     read_only,
+    shapes_attr,
 )
 from compat_saver.passes.control_flow.recorded_shapes import RecordedShapes
 
@@ -51,7 +52,8 @@ class IfMaker:
             part.need(results[branch])
         arguments = list(dict.fromkeys([*parts[_THEN].arguments, *parts[_ELSE].arguments]))
         types = [self._catalog.type_of(value) for value in arguments]
-        functions = {branch: FunctionBody(self._graph, types) for branch in parts}
+        shapes = [self._shapes.of(value, number) for value, number in zip(arguments, types, strict=True)]
+        functions = {branch: FunctionBody(self._graph, types, shapes) for branch in parts}
         for branch, function in functions.items():
             given = dict(zip(arguments, function.arguments, strict=True))
             found = function.fill(parts[branch], given, results[branch])
@@ -84,13 +86,14 @@ class IfMaker:
         name = self._graph.unique_name(next(iter(made.merges)).name.rpartition("/")[0] or "cond")
         positions = _asked_positions(made)
         shapes = [self._shapes.of(merge.output(), merge.attr.type("T")) for merge in made.merges]
+        types = [self._catalog.type_of(value) for value in arguments]
         node = self._graph.add(
             "If" if any(is_stateful(body, self._catalog) for body in branches) else "StatelessIf",
             name,
             [made.predicate, *arguments],
             {
                 "Tcond": type_attr(_BOOL),
-                "Tin": types_attr(self._catalog.type_of(value) for value in arguments),
+                "Tin": types_attr(types),
                 "Tout": types_attr(self._types(made)),
                 "then_branch": add_function(f"{name}_true", branches[0], self._catalog),
                 "else_branch": add_function(f"{name}_false", branches[1], self._catalog),

@@ -24,7 +24,6 @@ from compat_saver.graph.attributes import (
     Shape,
     bool_attr,
     int_attr,
-    shape_to_message,
     tensor_attr,
     type_attr,
     types_attr,
@@ -39,11 +38,12 @@ from compat_saver.passes.control_flow.parts import (
     Part,
     Result,
     add_function,
+    ints_attr,
     is_stateful,
     read_only,
+    shapes_attr,
 )
 from compat_saver.passes.control_flow.recorded_shapes import RecordedShapes
-from compat_saver.proto.messages import AttrValue, Message
 
 _INT32, _BOOL = dtypes.by_name("int32").number, dtypes.by_name("bool").number
 _COUNTERS = 2  # the counter of iterations and their limit come before the variables
@@ -200,7 +200,8 @@ class WhileMaker:
                 raise NotFunctional(f"{node.name!r} ({node.op}) has state and is in its condition and in its body")
         arguments = self._arguments(loop, [*condition.arguments, *body.arguments])
         types = [_INT32] * _COUNTERS + [item.number for item in arguments]
-        made = FunctionBody(self._graph, types), FunctionBody(self._graph, types)
+        shapes = [(), (), *(item.shape for item in arguments)]
+        made = FunctionBody(self._graph, types, shapes), FunctionBody(self._graph, types, shapes)
         given = [
             dict(zip((item.within for item in arguments), function.arguments[_COUNTERS:], strict=True))
             for function in made
@@ -287,13 +288,3 @@ def _counted(body: FunctionBody) -> Result:
     name = body.graph.unique_name("counter/add")
     counted = body.graph.add("AddV2", name, [body.arguments[0], one], {"T": type_attr(_INT32)})
     return Result(counted.output())
-
-
-def shapes_attr(shapes: Sequence[Shape]) -> Message:
-    """Makes a list-of-shapes attribute."""
-    return AttrValue(list=AttrValue.ListValue(shape=map(shape_to_message, shapes)))
-
-
-def ints_attr(numbers: Sequence[int]) -> Message:
-    """Makes a list-of-integers attribute."""
-    return AttrValue(list=AttrValue.ListValue(i=numbers))

@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from compat_saver import dtypes
-from compat_saver.graph.attributes import int_attr, type_attr
+from compat_saver.graph.attributes import Shape, int_attr, shape_to_message, type_attr
 from compat_saver.graph.functions import FUNCTION_EDGES, with_body
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.ops import OpCatalog
+from compat_saver.passes.control_flow.recorded_shapes import RECORDED
 from compat_saver.proto.messages import AttrValue, FunctionDef, Message
 
 # Bigger constants are passed as arguments instead of copied: a frozen model has its weights as constants.
@@ -134,15 +135,17 @@ class FunctionBody:
     Args:
         library: the graph whose library will hold the function.
         types: the DT_* numbers of its arguments.
+        shapes: their static shapes.
     """
 
-    def __init__(self, library: Graph, types: Sequence[int]) -> None:
+    def __init__(self, library: Graph, types: Sequence[int], shapes: Sequence[Shape]) -> None:
         self.graph = Graph(library.producer, library.min_consumer)
         self.graph.functions = library.functions  # one library: what is made of the body's own loops goes there too
-        self.arguments = [
-            self.graph.add("_Arg", f"arg{index}", attrs={"T": type_attr(number), "index": int_attr(index)}).output()
-            for index, number in enumerate(types)
-        ]
+        self.arguments = [self._argument(index, *kind) for index, kind in enumerate(zip(types, shapes, strict=True))]
+
+    def _argument(self, index: int, number: int, shape: Shape) -> Value:
+        attrs = {"T": type_attr(number), "index": int_attr(index), RECORDED: shapes_attr([shape])}
+        return self.graph.add("_Arg", f"arg{index}", attrs=attrs).output()
 
     def fill(self, part: Part, arguments: Mapping[Value, Value], results: Sequence[Result]) -> list[Result]:
         """Copies the nodes of a part and returns its results as they are in the body.
@@ -190,7 +193,7 @@ def add_function(name: str, body: Graph, catalog: OpCatalog) -> Message:
 
     Args:
         name: what to call it; characters that no function may have are replaced, and a number makes it unique.
-        body: with _Arg and _Retval nodes.
+        body: with _Arg and _Retval nodes. What shapes are recorded of its arguments the function tells converters.
         catalog: knows its ops.
     """
     base = re.sub(r"\W", "_", name)
@@ -204,6 +207,8 @@ def add_function(name: str, body: Graph, catalog: OpCatalog) -> Message:
         if node.op in FUNCTION_EDGES:
             args = function.signature.input_arg if node.op == "_Arg" else function.signature.output_arg
             args.add(name=node.name, type=node.attr.type("T"))
+        if node.op == "_Arg" and RECORDED in node.attrs:
+            function.arg_attr[node.attr.int("index")].attr[RECORDED].CopyFrom(node.attrs[RECORDED])
     body.functions[unique] = with_body(function, body, catalog)
     attr = AttrValue()
     attr.func.name = unique
@@ -236,3 +241,13 @@ def _is_only_read(handle: Value) -> bool:
         if use.node.op not in _READS and use.node.op != "_Retval" and not inner:
             return False
     return True
+
+
+def shapes_attr(shapes: Sequence[Shape]) -> Message:
+    """Makes a list-of-shapes attribute."""
+    return AttrValue(list=AttrValue.ListValue(shape=map(shape_to_message, shapes)))
+
+
+def ints_attr(numbers: Sequence[int]) -> Message:
+    """Makes a list-of-integers attribute."""
+    return AttrValue(list=AttrValue.ListValue(i=numbers))

@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from compat_saver import dtypes
 from compat_saver.graph.attributes import Shape, shape_from_message
 from compat_saver.graph.ir import Graph, Value
+from compat_saver.graph.op_sets import HANDLE_CARRIERS
 from compat_saver.proto.messages import Message
 
-_RECORDED = "_output_shapes"
-_HANDLES = (dtypes.by_name("resource").number, dtypes.by_name("variant").number)
+RECORDED = "_output_shapes"
+_RESOURCE, _VARIANT = dtypes.by_name("resource").number, dtypes.by_name("variant").number
 
 
 class RecordedShapes:
@@ -28,7 +29,7 @@ class RecordedShapes:
     def __init__(self, graph: Graph | None = None) -> None:
         nodes = () if graph is None else graph
         self._recorded: dict[str, Message] = {
-            node.name: node.attrs[_RECORDED] for node in nodes if _RECORDED in node.attrs
+            node.name: node.attrs[RECORDED] for node in nodes if RECORDED in node.attrs
         }
 
     def __getitem__(self, value: Value) -> Shape:
@@ -38,7 +39,8 @@ class RecordedShapes:
             return None if tensor is None else shape_from_message(tensor.tensor_shape)
         if value.node.op == "Placeholder":  # of a signature; its shape may be another than what was recorded
             return value.node.attr.shape("shape")
-        recorded = self._recorded.get(value.node.name)
+        is_argument = value.node.op == "_Arg"  # of a function made here, which has it from the value outside
+        recorded = value.node.attrs.get(RECORDED) if is_argument else self._recorded.get(value.node.name)
         if recorded is None or value.index >= len(recorded.list.shape):
             return None
         return shape_from_message(recorded.list.shape[value.index])
@@ -46,9 +48,23 @@ class RecordedShapes:
     def of(self, value: Value, number: int) -> Shape:
         """Returns the shape of a value of a DT_* number.
 
-        A handle or a list is a scalar: what is recorded of it is from when it was a reference to a pair of texts.
+        What is recorded of a handle or a list is from when it was a reference or a flow. Both are scalars, but for the
+        handle of a TensorArray, which counts as a pair.
         """
-        return () if number in _HANDLES else self[value]
+        if number == _RESOURCE:
+            source = _source(value)
+            return self[source] if source.node.op == "_Arg" else None if "TensorArray" in source.node.op else ()
+        return () if number == _VARIANT else self[value]
+
+
+def _source(handle: Value) -> Value:
+    """Returns where a handle comes from, back through what only passes it on."""
+    while handle.node.op in HANDLE_CARRIERS:
+        entering = [value for value in handle.node.inputs if value.node.op != "NextIteration"]
+        if not entering:  # only in a damaged graph: nothing ever enters that loop
+            break
+        handle = entering[0]
+    return handle
 
 
 def common_shape(shapes: Iterable[Shape]) -> Shape:

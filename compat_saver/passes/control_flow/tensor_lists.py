@@ -34,6 +34,7 @@ from compat_saver.proto.messages import Message
 
 _INT32, _VARIANT = dtypes.by_name("int32").number, dtypes.by_name("variant").number
 _SHAPE_TYPE = type_attr(_INT32)
+_SIZED = ("TensorArraySizeV3", "TensorListLength", "TensorArrayConcatV3", "TensorListConcatV2")
 
 
 class TensorLists(Pass):
@@ -144,9 +145,13 @@ class _Rewriter:
             self._become(node, "TensorListScatterIntoExistingList")
 
     def _are_all_rows(self, indices: Value, rows: Value) -> bool:
-        """Whether the indices count the rows of a tensor, of which there are as many as the array has elements."""
+        """Whether the indices count the rows of a tensor, which are all that the array ever has to give."""
         count = range_end(indices)
-        return count is not None and same_count(self._size, count) and counts_rows(count, rows, self._shapes)
+        if count is None or not counts_rows(count, rows, self._shapes):
+            return False
+        # Of an array with more room than rows nothing else can be read, unless somebody asks how much room there is.
+        is_asked = any(node.op in _SIZED for node in self._found.users)
+        return same_count(self._size, count) or not (is_asked or self._found.array.attr.bool("dynamic_size"))
 
     def _gather(self, node: Node) -> None:
         _, indices, flow = node.inputs

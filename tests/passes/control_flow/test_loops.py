@@ -2,7 +2,10 @@
 
 import pytest
 
-from compat_saver.graph import parse_graph
+from compat_saver.graph import Graph, OpCatalog, parse_graph
+from compat_saver.passes import run_in_functions
+from compat_saver.passes.control_flow import FunctionalControlFlow
+from compat_saver.passes.control_flow.parts import add_function
 from tests.passes.control_flow import assert_body, assert_graph, body, functional, ops
 
 POWER = """
@@ -182,3 +185,18 @@ def test_an_output_of_the_model_within_a_loop_keeps_it():
     graph, kept = functional(POWER, "y", "loop/product")
     assert "is an input or an output of the model" in kept[0].reason
     assert len(graph) == len(parse_graph(POWER))
+
+
+def test_a_loop_in_a_library_function():
+    lines = POWER.replace("x = Placeholder[dtype=float32, shape=[]]", "x = _Arg[T=float32, index=0]")
+    lines = lines.replace("times = Placeholder[dtype=int32, shape=[]]", "times = _Arg[T=int32, index=1]")
+    lines = lines.replace("w = VarHandleOp[dtype=float32, shape=[]]", "w = _Arg[T=resource, index=2]")
+    graph = Graph(producer=24)
+    source = parse_graph(lines + "result = _Retval[T=float32, index=0](y)")
+    source.functions = graph.functions
+    catalog = OpCatalog()
+    add_function("power", source, catalog)
+    (rewrite,) = run_in_functions([FunctionalControlFlow(catalog)], graph, catalog)
+    assert rewrite.detail == "in the function power: 1 while loops, 0 conditionals"
+    assert set(graph.functions) == {"power", "loop_cond", "loop_body"}
+    assert body(graph, "power")["loop"].op == "While"
