@@ -25,6 +25,7 @@ from compat_saver.passes.structure.library_functions import FunctionCalls
 from compat_saver.passes.structure.ref_to_resource import RefToResource
 from compat_saver.passes.structure.reference_semantics import LateReads
 from compat_saver.passes.structure.removals import DropGradientOverrides, DropPlacement, DropUnknownAttributes
+from compat_saver.passes.structure.transpositions import CancelTranspositions
 
 
 def cut_passes(points: CutPoints, bound: Mapping[str, np.ndarray]) -> Sequence[Pass]:
@@ -46,7 +47,7 @@ def per_op_passes(catalog: OpCatalog) -> Sequence[Pass]:
 
     What an op does no longer need goes first, so that no replacement copies it. Calls of functions by name become call
     ops before the replacements, which look into what is called. What an op computed in its release comes before its
-    replacement, which would leave no trace of that op.
+    replacement, which would leave no trace of that op. What some replacements put around ops cancels at the end.
     """
     return (
         DropPlacement(),
@@ -54,6 +55,7 @@ def per_op_passes(catalog: OpCatalog) -> Sequence[Pass]:
         DropUnknownAttributes(catalog),
         FunctionCalls(),
         *(item() for item in (*LEGACY_BEHAVIOR_PASSES, *OP_REPLACEMENTS)),
+        CancelTranspositions(),
     )
 
 

@@ -6,6 +6,7 @@ from compat_saver.passes.replacements.batch_norm_with_global_normalization impor
     BatchNormWithGlobalNormalizationGrad,
 )
 from compat_saver.passes.replacements.bucketize_and_bitpack import Bucketize, CompareAndBitpack
+from compat_saver.passes.replacements.channels_first import ChannelsFirst
 from compat_saver.passes.replacements.convolutions import Conv3DBackprop, FusedConv2DBiasActivation
 from compat_saver.passes.replacements.gather_tree import GatherTree
 from compat_saver.passes.replacements.image_ops import AdjustContrast, AdjustHsvInYiq, ImageProjectiveTransform
@@ -29,6 +30,7 @@ OP_REPLACEMENTS: tuple[type[OpReplacement], ...] = (
     CompareAndBitpack,
     Conv3DBackprop,
     FusedConv2DBiasActivation,
+    ChannelsFirst,  # after FusedConv2DBiasActivation: puts the channels of its Conv2D last
     GatherTree,
     BatchNormWithGlobalNormalization,
     BatchNormWithGlobalNormalizationGrad,
