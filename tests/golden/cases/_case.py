@@ -87,10 +87,10 @@ def run(model):
         coordinator.request_stop()
         coordinator.join(threads)
     if model.saved is not None:
-        found = replay(model, saver)
+        facts, arrays = replay(model, saver)
         with tf.Graph().as_default():
             model.saved().export_meta_graph(PREFIX + ".meta")
-        return found
+            return dict(facts, **facts_of_graph(model)), arrays
     if model.export is None:
         return replay(model, saver)
     with tf.Graph().as_default():
@@ -123,14 +123,20 @@ def replay(model, saver):
         "outputs": model.outputs,
         "bind": model.bind,
         "runs": runs,
+        "stateful": model.stateful,
+        "notes": " ".join(model.notes.split()),
+    }
+    return dict(facts, **facts_of_graph(model)), arrays
+
+
+def facts_of_graph(model):
+    """What case.json says of the variables of the default graph."""
+    return {
         "trainable": sorted(v.op.name for v in tf.trainable_variables()),
         "variables_needed": needed(model, model.outputs),
         "variables_needed_by": {output: needed(model, [output]) for output in model.outputs},
         "local_variables": sorted(v.op.name for v in tf.local_variables()),
-        "stateful": model.stateful,
-        "notes": " ".join(model.notes.split()),
     }
-    return facts, arrays
 
 
 def put(arrays, prefix, values):
