@@ -76,13 +76,21 @@ def _result(value: Value, checkpoint: Checkpoint, known: dict[Value, np.ndarray 
         return constant_value(value)
     if node.op not in _COMPUTED:
         location = restored_from(value)
-        is_there = location is not None and location.part is None and location.key in checkpoint
-        return checkpoint[location.key] if location is not None and is_there else None
+        key = _key(location.key, checkpoint) if location is not None and location.part is None else ""
+        return checkpoint[key] if key else None
     arrays = [_evaluate(item, checkpoint, known) for item in node.inputs]
     complete = [array for array in arrays if array is not None]
     if len(complete) < len(arrays):
         return None
     return _computed(node, complete, value.index)
+
+
+def _key(name: str, checkpoint: Checkpoint) -> str:
+    """Returns a name that is in the checkpoint, or the only one there that is this in a scope; "" if there is none."""
+    if name in checkpoint:
+        return name
+    scoped = [key for key in checkpoint if key.endswith(f"/{name}")]
+    return scoped[0] if len(scoped) == 1 else ""
 
 
 def _computed(node: Node, arrays: _Arrays, index: int) -> np.ndarray | None:

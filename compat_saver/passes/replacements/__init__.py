@@ -9,6 +9,7 @@ from compat_saver.passes.replacements.bucketize_and_bitpack import Bucketize, Co
 from compat_saver.passes.replacements.channels_first import ChannelsFirst
 from compat_saver.passes.replacements.convolutions import Conv3DBackprop, FusedConv2DBiasActivation
 from compat_saver.passes.replacements.cudnn_rnn import CudnnRNN
+from compat_saver.passes.replacements.cudnn_rnn_parameters import CudnnCanonicalToParams, CudnnParamsToCanonical
 from compat_saver.passes.replacements.gather_tree import GatherTree
 from compat_saver.passes.replacements.image_ops import AdjustContrast, AdjustHsvInYiq, ImageProjectiveTransform
 from compat_saver.passes.replacements.linear_algebra import MatrixExponential, SelfAdjointEig
@@ -33,6 +34,8 @@ OP_REPLACEMENTS: tuple[type[OpReplacement], ...] = (
     FusedConv2DBiasActivation,
     ChannelsFirst,  # after FusedConv2DBiasActivation: puts the channels of its Conv2D last
     CudnnRNN,
+    CudnnCanonicalToParams,
+    CudnnParamsToCanonical,
     GatherTree,
     BatchNormWithGlobalNormalization,
     BatchNormWithGlobalNormalizationGrad,

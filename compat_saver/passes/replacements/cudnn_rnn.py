@@ -34,7 +34,7 @@ from compat_saver.proto.tensors import to_array
 
 _INT32, _VARIANT = dtypes.by_name("int32").number, dtypes.by_name("variant").number
 _TYPE = type_attr(_INT32)
-_GATES = {b"lstm": 4, b"gru": 3, b"rnn_tanh": 1, b"rnn_relu": 1}
+GATES = {b"lstm": 4, b"gru": 3, b"rnn_tanh": 1, b"rnn_relu": 1}
 _TYPES = ("float16", "float32", "float64")
 _KNOWN_INPUTS = (b"linear_input", b"skip_input")
 
@@ -147,9 +147,12 @@ class CudnnRNN(OpReplacement):
         """Rewrites what is no random function, in modes whose formulas are known."""
         dropout = float(node.attrs["dropout"].f) if "dropout" in node.attrs else 0.0
         return (
-            _is_known(node)
+            node.attr.bytes("rnn_mode", b"lstm") in GATES
+            and node.attr.bytes("input_mode", b"linear_input") in _KNOWN_INPUTS
+            and dtypes.name_of(node.attr.type("T")) in _TYPES
+            and not node.attr.int("num_proj")
             and (not dropout or not node.attr.bool("is_training", True))
-            and _rows_of_states(node) % _directions(node) == 0
+            and _rows_of_states(node) % directions(node) == 0
             and _rows_of_states(node) > 0
         )
 
@@ -158,16 +161,17 @@ class CudnnRNN(OpReplacement):
         _Rewriter(node, build).rewrite()
 
 
-def _is_known(node: Node) -> bool:
+def has_known_layout(node: Node) -> bool:
+    """Whether the parameters of a network are laid out as they are by default."""
     return (
-        node.attr.bytes("rnn_mode", b"lstm") in _GATES
-        and node.attr.bytes("input_mode", b"linear_input") in _KNOWN_INPUTS
-        and dtypes.name_of(node.attr.type("T")) in _TYPES
+        node.attr.bytes("rnn_mode", b"lstm") in GATES
+        and node.attr.bytes("input_mode", b"linear_input") == b"linear_input"
         and not node.attr.int("num_proj")
     )
 
 
-def _directions(node: Node) -> int:
+def directions(node: Node) -> int:
+    """Returns the number of directions of each layer."""
     return 2 if node.attr.bytes("direction") == b"bidirectional" else 1
 
 
@@ -238,7 +242,7 @@ class _Rewriter:
         self.whole = functools.partial(build, T=_TYPE)
         self.mode = node.attr.bytes("rnn_mode", b"lstm")
         self.is_lstm, self.is_time_major = self.mode == b"lstm", node.attr.bool("time_major", True)
-        self.rows, self.directions = _rows_of_states(node), _directions(node)
+        self.rows, self.directions = _rows_of_states(node), directions(node)
         self.x, self.h = self.time_major(node.inputs[0]), self.time_major(node.inputs[1])
         self.c = self.time_major(node.inputs[2]) if self.is_lstm else self.h
         self.lengths = node.inputs[4] if len(node.inputs) > 4 else None
@@ -251,8 +255,8 @@ class _Rewriter:
         x, ends = self.x, []
         for first in range(0, self.rows, self.directions):
             runs = [
-                self.run(x, *start, is_backward=number == 1)
-                for number, start in enumerate(starts[first : first + self.directions])
+                self.run(x, *starts[row], row, is_backward=row % self.directions == 1)
+                for row in range(first, first + self.directions)
             ]
             x = self.side_by_side([output for output, _, _ in runs])
             ends += runs
@@ -265,7 +269,7 @@ class _Rewriter:
 
     def weights(self) -> list[_Weights]:
         """Takes the vector of parameters apart."""
-        per_gate = self.whole("Mul", self.units, self.build.constant(_GATES[self.mode], "int32"))
+        per_gate = self.whole("Mul", self.units, self.build.constant(GATES[self.mode], "int32"))
         below = self.whole("Mul", self.units, self.build.constant(self.directions, "int32"))
         widths = [self.width if row < self.directions else below for row in range(self.rows)]
         skipped = self.directions if self.node.attr.bytes("input_mode") == b"skip_input" else 0
@@ -286,7 +290,9 @@ class _Rewriter:
             for row in range(self.rows)
         ]
 
-    def run(self, x: Value, h: Value, c: Value, weights: _Weights, *, is_backward: bool) -> tuple[Value, Value, Value]:
+    def run(
+        self, x: Value, h: Value, c: Value, weights: _Weights, row: int, *, is_backward: bool
+    ) -> tuple[Value, Value, Value]:
         """Returns the outputs of one layer in one direction, and its last states."""
         x = self.backward(x) if is_backward else x
         g = self.op("BiasAdd", self.projected(x, weights.of_input), weights.input_bias, data_format="NHWC")
@@ -305,29 +311,28 @@ class _Rewriter:
             weights.state_bias,
             self.steps if self.lengths is None else self.lengths,
             T=types_attr([_INT32] * 2 + [self.dtype.type] * 2 + [_VARIANT] * 2 + [self.dtype.type] * 2 + [_INT32]),
-            cond=self.function("any_left", _ANY_LEFT),
-            body=self.body(),
+            cond=self.function("any_left", row, _ANY_LEFT),
+            body=self.body(row),
         ).node
         outputs = lists("TensorListStack", loop.output(4), shape)
         return self.backward(outputs) if is_backward else outputs, loop.output(2), loop.output(3)
 
-    def body(self) -> Message:
+    def body(self, row: int) -> Message:
         """Returns what is done at each step."""
-        name, rows = (
-            (self.mode.decode(), _EACH_ROW) if self.lengths is None else (f"{self.mode.decode()}_rows", _ROWS_NOT_OVER)
-        )
-        return self.function(name, _BEFORE + _STEPS[self.mode] + rows + _AFTER)
+        rows = _EACH_ROW if self.lengths is None else _ROWS_NOT_OVER
+        return self.function(self.mode.decode(), row, _BEFORE + _STEPS[self.mode] + rows + _AFTER)
 
-    def function(self, name: str, text: str) -> Message:
-        """Returns a function on floats of the network's type."""
+    def function(self, name: str, row: int, text: str) -> Message:
+        """Returns a function on floats of the network's type; TensorFlow's gradients want other names in each loop."""
         dtype = dtypes.name_of(self.dtype.type)
-        return self.build.function(f"compat_saver_cudnn_{name}_{dtype}", text.replace("FLOAT", dtype))
+        loop = f"{self.node.op}_{self.node.name.replace('/', '_')}_{row}"
+        return self.build.function(f"compat_saver_{loop}_{name}_{dtype}", text.replace("FLOAT", dtype))
 
     def projected(self, x: Value, matrix: Value | None) -> Value:
         """Returns W x, or x for each gate."""
         if matrix is not None:
             return self.op("BatchMatMulV2", x, matrix, adj_x=False, adj_y=True)
-        return self.op("Tile", x, self.build.constant([1, 1, _GATES[self.mode]], "int32"), Tmultiples=_TYPE)
+        return self.op("Tile", x, self.build.constant([1, 1, GATES[self.mode]], "int32"), Tmultiples=_TYPE)
 
     def backward(self, value: Value) -> Value:
         """Returns a sequence with its steps in the opposite order."""
