@@ -58,7 +58,7 @@ def find_weights(model: LegacyModel, graph: Graph, *, init_missing: bool = False
     if ema and not averages:
         raise UsageError(f"--ema: the checkpoint holds no {AVERAGE} of the weights that the signatures need.")
     locations = {**model.saver_locations, **(averages if ema else {})}
-    finder = WeightFinder(model.checkpoint, locations, model.trainable, first)
+    finder = WeightFinder(model.checkpoint, locations, model.trainable, first, model.assembled_values)
     found = {node.name: finder.find(node) for node in variable_nodes(graph)}
     weights = tuple(item for item in found.values() if isinstance(item, Weight))
     absent = len(finder.absent)

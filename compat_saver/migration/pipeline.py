@@ -22,12 +22,12 @@ from compat_saver.passes.control_flow import FunctionalControlFlow, RecordedShap
 from compat_saver.passes.legacy_behavior import LEGACY_BEHAVIOR_PASSES
 from compat_saver.passes.replacements import OP_REPLACEMENTS
 from compat_saver.passes.replacements.variable_ops import CountUpTo
-from compat_saver.passes.structure.cancel_transposes import CancelTransposes
 from compat_saver.passes.structure.inputs_and_outputs import BindInputs, ExposeInputs, ExposeOutputs
 from compat_saver.passes.structure.library_functions import FunctionCalls
 from compat_saver.passes.structure.ref_to_resource import RefToResource
 from compat_saver.passes.structure.reference_semantics import LateReads
 from compat_saver.passes.structure.removals import DropGradientOverrides, DropPlacement, DropUnknownAttributes
+from compat_saver.passes.structure.transpositions import CancelTranspositions
 
 
 def cut_passes(points: CutPoints, bound: Mapping[str, np.ndarray]) -> Sequence[Pass]:
@@ -49,7 +49,7 @@ def per_op_passes(catalog: OpCatalog) -> Sequence[Pass]:
 
     What an op does no longer need goes first, so that no replacement copies it. Calls of functions by name become call
     ops before the replacements, which look into what is called. What an op computed in its release comes before its
-    replacement, which would leave no trace of that op. Transposes cancel last, when every layer has its own.
+    replacement, which would leave no trace of that op. What some replacements put around ops cancels at the end.
     """
     return (
         DropPlacement(),
@@ -57,7 +57,7 @@ def per_op_passes(catalog: OpCatalog) -> Sequence[Pass]:
         DropUnknownAttributes(catalog),
         FunctionCalls(),
         *(item() for item in (*LEGACY_BEHAVIOR_PASSES, *OP_REPLACEMENTS)),
-        CancelTransposes(),
+        CancelTranspositions(),
     )
 
 

@@ -6,6 +6,9 @@ import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from compat_saver.analysis.values.assembled import assembled_values
 from compat_saver.analysis.values.initializers import Initializer, InitOp, initializers
 from compat_saver.analysis.values.weights import Location, saver_locations, variable_nodes
 from compat_saver.bundle import Checkpoint
@@ -102,6 +105,11 @@ class LegacyModel:
         """Variable -> where the graph's own saver finds its value in the checkpoint."""
         saver = self.meta.saver_def
         return saver_locations(self.as_read, saver.restore_op_name if saver is not None else "")
+
+    @functools.cached_property
+    def assembled_values(self) -> Mapping[str, np.ndarray]:
+        """Variable -> its value, for those that the saver assembles from several tensors of the checkpoint."""
+        return {} if self.checkpoint is None else assembled_values(self.as_read, self.checkpoint)
 
     def first_values(self, names: Iterable[str]) -> dict[str, Initializer]:
         """Returns variable -> its initial value by the graph's own initializers, for those of some that have one."""

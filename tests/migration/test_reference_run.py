@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
+import compat_saver
 from compat_saver.errors import UsageError
 from compat_saver.graph import parse_graph
 from compat_saver.migration.verification.reference_run import run_generated, run_given
 from compat_saver.migration.verification.replay import ReplayError
 from compat_saver.migration.verification.samples import SampleMaker
 from compat_saver.model.signature import Signature, Tensor
+from tests.small_models import DENSE, write_model
 
 SIGNATURE = Signature("serve", {"x": Tensor("x:0", 1, (None, 2))}, {"y": Tensor("y:0", 1, None)})
 
@@ -91,3 +93,12 @@ def test_nothing_runs():
 def test_given_inputs_do_not_run():
     with pytest.raises(UsageError, match="does not run on the given inputs: no"):
         run_given(FakeReplay(lambda x: None), SIGNATURE, [{"x": np.zeros((1, 2))}])
+
+
+@pytest.mark.tensorflow
+def test_an_op_without_a_kernel_in_the_training_part_does_not_disturb_it(tmp_path):
+    """A session finds a device for every node before it runs any."""
+    training = '\nsum = NcclAllReduce[T=float32, num_devices=1, reduction="sum", shared_name=""](prediction)'
+    prefix = write_model(tmp_path, DENSE + training)
+    report = compat_saver.migrate(prefix, tmp_path / "out", inputs=["x:0"], outputs=["prediction:0"])
+    assert report.status == "passed"

@@ -75,7 +75,8 @@ class Weight:
         trainable: whether TF1 said so.
         location: where its value is stored in the checkpoint.
         initializer: its initial value, for a variable that no checkpoint holds; None where the checkpoint has it.
-        initial: the value that the initializer gave; None where the checkpoint has it, or before it is computed.
+        initial: the value that the initializer gave, or that was assembled from several tensors of the checkpoint; None
+            where the checkpoint has it, or before it is computed.
     """
 
     name: str
@@ -166,6 +167,7 @@ class WeightFinder:
         trainable: the names of trainable variables.
         first: the initial values of variables that need not be in the checkpoint: local ones, which savers leave out,
             and others if the user wants it so.
+        assembled: the values that the graph's saver assembles from several tensors of the checkpoint.
 
     Attributes:
         absent: the variables that were looked for and are not there.
@@ -177,11 +179,13 @@ class WeightFinder:
         locations: Mapping[str, Location],
         trainable: Iterable[str],
         first: Mapping[str, Initializer],
+        assembled: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         self._checkpoint = checkpoint
         self._locations = locations
         self._trainable = frozenset(trainable)
         self._first = first
+        self._assembled = assembled or {}
         self.absent: list[str] = []
 
     def find(self, node: Node) -> Weight | str:
@@ -189,6 +193,9 @@ class WeightFinder:
         location = self._locations.get(node.name, Location(node.name))
         key = location.key
         dtype = dtypes.base(node.attr.type("dtype"))
+        if node.name in self._assembled:
+            array = self._assembled[node.name]
+            return Weight(node.name, dtype, array.shape, node.name in self._trainable, location, initial=array)
         is_stored = self._checkpoint is not None and key in self._checkpoint
         if not is_stored and node.name in self._first:
             return self._initialized(node, dtype, location, self._first[node.name])

@@ -70,7 +70,7 @@ class Replay:
         """Returns what the graph reads without need: in a branch that is never taken, which the written model lacks."""
         graph = self._original.graph
         needed = graph.ancestors(graph.value(name).node for name in self._original.fetches.values())
-        finder = WeightFinder(model.checkpoint, model.saver_locations, (), {})
+        finder = WeightFinder(model.checkpoint, model.saver_locations, (), {}, model.assembled_values)
         found = [finder.find(node) for node in variable_nodes(needed) if node.name not in names]
         return [item for item in found if isinstance(item, Weight)]
 

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from compat_saver import dtypes
+from compat_saver.analysis.ops.unsupported_ops import runs_in_a_session
 from compat_saver.analysis.walk import nodes_in_loops
 from compat_saver.graph import Graph, OpCatalog, Value
 from compat_saver.graph.attributes import shape_attr, type_attr
+from compat_saver.graph.ops import known_facts
 from compat_saver.model.cut_points import CutPoints
 from compat_saver.model.inference_mode import TrainingBehavior
 from compat_saver.model.legacy_model import LegacyModel
@@ -91,8 +93,8 @@ def whole(
 ) -> Original | None:
     """Returns step 1, or None if that will not do.
 
-    The signatures, or the initializers of their tables, may need an op to be replaced; and a session feeds nothing that
-    lies inside a loop.
+    The signatures, or the initializers of their tables, may need an op to be replaced; a session feeds nothing that
+    lies inside a loop, and finds a device for every node before it runs any.
     """
     graph = model.graph()
     made = behavior.apply_to_reference(graph, FedSources)
@@ -100,6 +102,8 @@ def whole(
     inside = nodes_in_loops(graph) if bound else set()
     needed = graph.ancestors(graph.value(name).node for name in (*roots, *fillers))
     if replacements(graph, needed) or any(graph.value(name).node in inside for name in bound):
+        return None
+    if any(node.op in known_facts() and not runs_in_a_session(node.op) for node in graph):
         return None
     drop_placement(graph, model.catalog)
     inputs = [tensor.name for item in signatures for tensor in item.inputs.values()]

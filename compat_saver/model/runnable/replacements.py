@@ -31,7 +31,7 @@ def replacements(graph: Graph, nodes: Collection[Node], *, keeps_tensors: bool =
     replaceable = {op for item in OP_REPLACEMENTS for op in item.ops}
     lost = {node.op for node in nodes if node.op in replaceable and not _runs(node)}
     # What one pass puts in its place may be left for another to make whole.
-    lost |= {item.ops[op] for item in OP_REPLACEMENTS for op in lost if op in item.ops}
+    lost |= {made for item in OP_REPLACEMENTS for op in lost if op in item.ops for made in item.ops[op].split(", ")}
     return [
         *(item for item in restoring if any(item.takes(graph, node) for node in nodes)),
         *(item(keeps_tensors=keeps_tensors) for item in OP_REPLACEMENTS if not lost.isdisjoint(item.ops)),
@@ -39,10 +39,10 @@ def replacements(graph: Graph, nodes: Collection[Node], *, keeps_tensors: bool =
 
 
 def _runs(node: Node) -> bool:
-    """Whether today's TensorFlow can run a node's op in a session, and the op takes as many inputs as it did."""
-    if is_channels_first(node):  # a kernel for CPUs is found only where graph optimization changes the layout
+    """Whether today's TensorFlow can run a node in a session on a CPU, and the op takes as many inputs as it did."""
+    if is_channels_first(node) or not runs_in_a_session(node.op):
         return False
-    return runs_in_a_session(node.op) and len(OpCatalog().input_types(node)) == len(node.inputs)
+    return len(OpCatalog().input_types(node)) == len(node.inputs)
 
 
 def drop_placement(graph: Graph, catalog: OpCatalog) -> None:

@@ -8,6 +8,8 @@ from compat_saver.passes.replacements.batch_norm_with_global_normalization impor
 from compat_saver.passes.replacements.bucketize_and_bitpack import Bucketize, CompareAndBitpack
 from compat_saver.passes.replacements.channels_first import ChannelsFirst
 from compat_saver.passes.replacements.convolutions import Conv3DBackprop, FusedConv2DBiasActivation
+from compat_saver.passes.replacements.cudnn_rnn import CudnnRNN
+from compat_saver.passes.replacements.cudnn_rnn_parameters import CudnnCanonicalToParams, CudnnParamsToCanonical
 from compat_saver.passes.replacements.gather_tree import GatherTree
 from compat_saver.passes.replacements.image_ops import AdjustContrast, AdjustHsvInYiq, ImageProjectiveTransform
 from compat_saver.passes.replacements.linear_algebra import MatrixExponential, SelfAdjointEig
@@ -30,7 +32,10 @@ OP_REPLACEMENTS: tuple[type[OpReplacement], ...] = (
     CompareAndBitpack,
     Conv3DBackprop,
     FusedConv2DBiasActivation,
-    ChannelsFirst,  # after both: it rewrites what they make of ops with channels first
+    ChannelsFirst,  # after FusedConv2DBiasActivation: puts the channels of its Conv2D last
+    CudnnRNN,
+    CudnnCanonicalToParams,
+    CudnnParamsToCanonical,
     GatherTree,
     BatchNormWithGlobalNormalization,
     BatchNormWithGlobalNormalizationGrad,

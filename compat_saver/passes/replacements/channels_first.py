@@ -1,128 +1,110 @@
-"""Image ops whose channels come before height and width: NCHW, a layout for GPUs."""
+"""Image ops with channels in the second dimension -> the same ops with channels in the last one.
+
+TensorFlow has kernels for `data_format` NCHW and NCDHW on GPUs. On CPUs some builds have a few of them, through oneDNN;
+the others have none. Kernels of both formats do the same sums. What differs is the order of dimensions:
+
+* images: the outputs, and the inputs named in `_IMAGES`, are transposed;
+* sizes: attributes and inputs with an entry (of `explicit_paddings`, a pair) per dimension are put in the other order;
+* weights and statistics per channel have no data format and stay as they are.
+
+Source: the documentation of each op in tensorflow/core/ops/nn_ops.cc and array_ops.cc.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
-from compat_saver import dtypes
 from compat_saver.graph.attributes import bytes_attr, type_attr
-from compat_saver.graph.ir import Node, Value
+from compat_saver.graph.ir import Node
+from compat_saver.graph.ops import OpCatalog
 from compat_saver.passes.build import Build
 from compat_saver.passes.op_replacement import OpReplacement
+from compat_saver.passes.structure.transpositions import to_last, to_second, transposed
 from compat_saver.proto.messages import AttrValue, Message
 
+_CATALOG = OpCatalog()
+_INT32 = type_attr(3)
 _LAST = {b"NCHW": b"NHWC", b"NCDHW": b"NDHWC"}
-_TYPES = ("T", "T_threshold", "dtype")
-_LISTS = ("strides", "ksize", "dilations")
-_PADDINGS = "explicit_paddings"
+_PER_DIMENSION = ("strides", "dilations", "ksize", "explicit_paddings")
 
 
-class _Layout(NamedTuple):
-    """Where an op has images.
-
-    Attributes:
-        images: the inputs that are images.
-        sizes: the inputs that have an entry per axis: shapes, strides, sizes of windows.
-        outputs: the outputs that are images.
-        total: how many outputs the op has.
-    """
+class _Edges(NamedTuple):
+    """Which inputs of an op are images, which hold a size per dimension, and whether its first output is an image."""
 
     images: tuple[int, ...]
     sizes: tuple[int, ...] = ()
-    outputs: tuple[int, ...] = (0,)
-    total: int = 1
+    makes_image: bool = True
 
 
-_CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative", "Conv3D")
-_LAYOUTS = {
-    **dict.fromkeys((*_CONVOLUTIONS, "MaxPool", "AvgPool", "MaxPool3D", "AvgPool3D"), _Layout((0,))),
-    **dict.fromkeys(("DepthToSpace", "SpaceToDepth"), _Layout((0,))),
-    **dict.fromkeys(("Conv2DBackpropInput", "DepthwiseConv2dNativeBackpropInput"), _Layout((2,), (0,))),
-    "Conv3DBackpropInputV2": _Layout((2,), (0,)),
-    **dict.fromkeys(("Conv2DBackpropFilter", "DepthwiseConv2dNativeBackpropFilter"), _Layout((0, 2), (), ())),
-    "Conv3DBackpropFilterV2": _Layout((0, 2), (), ()),
-    "MaxPoolV2": _Layout((0,), (1, 2)),
-    **dict.fromkeys(("MaxPoolGrad", "MaxPool3DGrad"), _Layout((0, 1, 2))),
-    **dict.fromkeys(("AvgPoolGrad", "AvgPool3DGrad"), _Layout((1,), (0,))),
-    "FusedBatchNorm": _Layout((0,), (), (0,), 5),
-    "FusedBatchNormV2": _Layout((0,), (), (0,), 5),
-    "FusedBatchNormV3": _Layout((0,), (), (0,), 6),
+_FORWARD, _POOL_GRADIENT = _Edges((0,)), _Edges((0, 1, 2))
+_OF_INPUT, _OF_FILTER = _Edges((2,), sizes=(0,)), _Edges((0, 2), makes_image=False)
+_EDGES: Mapping[str, _Edges] = {
+    **dict.fromkeys(("Conv2D", "Conv3D", "DepthwiseConv2dNative"), _FORWARD),
+    **dict.fromkeys(("MaxPool", "MaxPool3D", "AvgPool", "AvgPool3D"), _FORWARD),
+    **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), _FORWARD),
+    **dict.fromkeys(("DepthToSpace", "SpaceToDepth"), _FORWARD),
+    "MaxPoolV2": _Edges((0,), sizes=(1, 2)),
+    **dict.fromkeys(("Conv2DBackpropInput", "Conv3DBackpropInputV2", "DepthwiseConv2dNativeBackpropInput"), _OF_INPUT),
     **dict.fromkeys(
-        ("FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3"), _Layout((0, 1), (), (0,), 5)
+        ("Conv2DBackpropFilter", "Conv3DBackpropFilterV2", "DepthwiseConv2dNativeBackpropFilter"), _OF_FILTER
     ),
+    **dict.fromkeys(("MaxPoolGrad", "MaxPoolGradGrad", "MaxPool3DGrad", "MaxPool3DGradGrad"), _POOL_GRADIENT),
+    **dict.fromkeys(("MaxPoolGradV2", "MaxPoolGradGradV2"), _Edges((0, 1, 2), sizes=(3, 4))),
+    **dict.fromkeys(("AvgPoolGrad", "AvgPool3DGrad"), _Edges((1,), sizes=(0,))),
+    **dict.fromkeys(("FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3"), _Edges((0, 1))),
 }
 
 
+def is_channels_first(node: Node) -> bool:
+    """Whether a node of an op that has no kernel for it on CPUs has the channels of its images second."""
+    return node.op in _EDGES and node.attr.bytes("data_format") in _LAST
+
+
 class ChannelsFirst(OpReplacement):
-    """Computes with channels last what has no kernel for CPUs with channels first, between transposes.
+    """Puts the channels of each such op last, between transpositions of its images.
 
-    Filters, biases and statistics have the same layout either way. BiasAdd has a
-    kernel for either, and stays.
+    Two cases, by what the op returns:
 
-    Source: tensorflow/core/kernels/conv_ops.cc, maxpooling_op.cc, fused_batch_norm_op.cc and depthtospace_op.cc refuse
-    NCHW on the CPU; oneDNN and graph optimization hide that where the rank is known.
+    1. An image, first of all: it is transposed back, other outputs follow.
+    2. The gradient of a filter: it is read as it is.
+
+    `BiasAdd` and its gradient are no such ops: they have kernels for CPUs. NCHW_VECT_C, for quantized values on GPUs,
+    is left unchanged. `structure.transpositions` removes transpositions that cancel.
     """
 
-    name = "channels_first"
-    ops: ClassVar = {op: f"{op} with channels last, and Transpose" for op in _LAYOUTS}
+    name = "channels_last"
+    ops: ClassVar = {op: f"{op} with channels last" for op in _EDGES}
     agreement = "to rounding"
 
     def applies_to(self, node: Node) -> bool:
-        """Whether the channels of a node come first."""
+        """Rewrites nodes whose channels come second."""
         return is_channels_first(node)
 
     def rewrite(self, node: Node, build: Build) -> None:
-        """Rewrites one node."""
-        layout, before = _LAYOUTS[node.op], node.attr.bytes("data_format")
-        rank = len(before)
-        to_last, to_first = _to_last(rank), _to_first(rank)
-        dtype = dtypes.base(next(node.attr.type(name) for name in _TYPES if node.attr.type(name)))
+        """Rewrites one such op."""
+        edges, data_format = _EDGES[node.op], node.attr.bytes("data_format")
+        order = to_last(len(data_format))
+        read, made = _CATALOG.input_types(node), _CATALOG.output_types(node)
         inputs = list(node.inputs)
-        for index in layout.images:
-            inputs[index] = _transposed(build, inputs[index], to_last, dtype)
-        for index in layout.sizes:
-            inputs[index] = _picked(build, inputs[index], to_last)
-        attrs = {name: _reordered(name, message, to_last) for name, message in node.attrs.items()}
-        attrs["data_format"] = bytes_attr(_LAST[before])
-        made = build(node.op, *inputs, **attrs).node
-        outputs = [made.output(index) for index in range(layout.total)]
-        for index in layout.outputs:
-            outputs[index] = _transposed(build, outputs[index], to_first, dtype)
-        build.replace(*outputs)
+        for index in edges.images:
+            inputs[index] = transposed(build, inputs[index], order, read[index])
+        for index in edges.sizes:
+            indices = build.constant(order, "int32")
+            inputs[index] = build("Gather", inputs[index], indices, Tparams=type_attr(read[index]), Tindices=_INT32)
+        attrs = {**node.attrs, **dict(_reordered(node, order)), "data_format": bytes_attr(_LAST[data_format])}
+        first = build(node.op, *inputs, **attrs)
+        others = [first.node.output(index) for index in range(1, len(made))]
+        if edges.makes_image:  # case 1
+            first = transposed(build, first, to_second(len(data_format)), made[0])
+        build.replace(first, *others)
 
 
-def is_channels_first(node: Node) -> bool:
-    """Whether a node computes on images whose channels come first."""
-    return node.op in _LAYOUTS and node.attr.bytes("data_format") in _LAST
-
-
-def _to_last(rank: int) -> tuple[int, ...]:
-    return (0, *range(2, rank), 1)
-
-
-def _to_first(rank: int) -> tuple[int, ...]:
-    return (0, rank - 1, *range(1, rank - 1))
-
-
-def _transposed(build: Build, value: Value, order: Sequence[int], dtype: int) -> Value:
-    kinds = {"T": type_attr(dtype), "Tperm": type_attr(_INT32)}
-    return build("Transpose", value, build.constant(list(order), "int32"), **kinds)
-
-
-def _picked(build: Build, sizes: Value, order: Sequence[int]) -> Value:
-    """Returns a vector with an entry per axis in another order; of a gradient's filter sizes only images have them."""
-    kind = type_attr(_INT32)
-    return build("Gather", sizes, build.constant(list(order), "int32"), Tparams=kind, Tindices=kind)
-
-
-def _reordered(name: str, message: Message, order: Sequence[int]) -> Message:
-    if name in _LISTS and len(message.list.i) == len(order):
-        return AttrValue(list=AttrValue.ListValue(i=[message.list.i[axis] for axis in order]))
-    if name == _PADDINGS and message.list.i:
-        pairs = [message.list.i[2 * axis : 2 * axis + 2] for axis in order]
-        return AttrValue(list=AttrValue.ListValue(i=[number for pair in pairs for number in pair]))
-    return message
-
-
-_INT32 = dtypes.by_name("int32").number
+def _reordered(node: Node, order: Sequence[int]) -> Iterator[tuple[str, Message]]:
+    """Yields the attributes with an entry, or a pair, per dimension, in another order."""
+    for name in _PER_DIMENSION:
+        sizes = node.attrs[name].list.i if name in node.attrs else ()
+        each = len(sizes) // len(order)
+        if each:
+            moved = [size for axis in order for size in sizes[axis * each : (axis + 1) * each]]
+            yield name, AttrValue(list=AttrValue.ListValue(i=moved))

@@ -38,6 +38,7 @@ class Model(object):
         self.bind = {name_of(k): v for k, v in options.pop("bind", {}).items()}
         self.saver = options.pop("saver", None)
         self.export = options.pop("export", None)  # builds the graph to export instead
+        self.saved = options.pop("saved", None)  # builds the graph to save, which needs a GPU to run
         self.stateful = options.pop("stateful", False)  # runs change what later runs return
         self.target = start_servers(options.pop("jobs", {}))  # job name -> how many tasks
         self.gradients = options.pop("gradients", False)  # whether to record those of `objective`
@@ -107,6 +108,11 @@ def run(model):
         saver.save(session, "./" + PREFIX)
         coordinator.request_stop()
         coordinator.join(threads)
+    if model.saved is not None:
+        facts, arrays = replay(model, saver)
+        with tf.Graph().as_default():
+            model.saved().export_meta_graph(PREFIX + ".meta")
+            return dict(facts, **graph_facts(model.inputs, model.outputs, model.bind)), arrays
     if model.export is None:
         return replay(model, saver)
     with tf.Graph().as_default():

@@ -1,84 +1,96 @@
-"""Ops on images with channels first compute with channels last, whatever they are."""
+"""Image ops with channels second become the same ops with channels last, between transpositions."""
 
 import numpy as np
 import pytest
 
-from compat_saver.graph import parse_graph, to_graph_def
+from compat_saver import dtypes
+from compat_saver.analysis.known_values import constant_value
+from compat_saver.graph import parse_graph
 from compat_saver.passes import run_passes
-from compat_saver.passes.replacements.channels_first import ChannelsFirst, is_channels_first
-from tests.passes.graphs import assert_stays
+from compat_saver.passes.replacements.channels_first import ChannelsFirst
+from tests.passes.graphs import assert_rewrites, assert_stays, floats, rewritten
 
-CONVOLUTION = """
-x = Placeholder[dtype=float32, shape=[?, 3, ?, ?]]
-k = Placeholder[dtype=float32, shape=[2, 2, 3, 4]]
-y = Conv2D[T=float32, data_format="NCHW", strides={1, 1, 3, 2}, dilations={1, 1, 1, 1}, padding="VALID"](x, k)
+BEFORE = """
+x = Placeholder[dtype=float32]
+k = Placeholder[dtype=float32]
+y = Conv2D[T=float32, strides={1, 1, 2, 3}, padding="EXPLICIT", explicit_paddings={0, 0, 0, 0, 1, 2, 3, 4}, \
+data_format="NCHW"](x, k)
+z = Relu[T=float32](y)
+"""
+AFTER = """
+x = Placeholder[dtype=float32]
+k = Placeholder[dtype=float32]
+y/Const = Const[dtype=int32, value=int32[4](0, 2, 3, 1)]
+y/Transpose = Transpose[T=float32, Tperm=int32](x, y/Const)
+y/Conv2D = Conv2D[T=float32, strides={1, 2, 3, 1}, padding="EXPLICIT", explicit_paddings={0, 0, 1, 2, 3, 4, 0, 0}, \
+data_format="NHWC"](y/Transpose, k)
+y/Const_1 = Const[dtype=int32, value=int32[4](0, 3, 1, 2)]
+y = Transpose[T=float32, Tperm=int32](y/Conv2D, y/Const_1)
+z = Relu[T=float32](y)
 """
 
 
-def rewritten(text: str):
+def test_a_convolution_stands_between_transpositions_and_its_sizes_change_places():
+    assert_rewrites(ChannelsFirst(), BEFORE, AFTER)
+
+
+SUMS = """
+x = Placeholder[dtype=float32]
+s = Placeholder[dtype=float32]
+n = FusedBatchNorm[T=float32, data_format="NCHW", is_training=true](x, s, s, s, s)
+mean = Identity[T=float32](n:1)
+spread = Identity[T=float32](n:4)
+"""
+
+
+@pytest.mark.parametrize("keeps_tensors", [False, True])
+def test_the_other_outputs_of_a_batch_norm_keep_their_readers(keeps_tensors):
+    graph = parse_graph(SUMS)
+    run_passes([ChannelsFirst(keeps_tensors=keeps_tensors)], graph)
+    assert graph["n"].op == ("IdentityN" if keeps_tensors else "Transpose")
+    source = graph["n"] if keeps_tensors else graph["n/FusedBatchNorm"]
+    assert graph["mean"].inputs == (source.output(1),)
+    assert graph["spread"].inputs == (source.output(4),)
+
+
+def test_sizes_that_are_inputs_change_places_too():
+    text = """
+    x = Placeholder[dtype=float32]
+    k = Placeholder[dtype=float32]
+    n = Placeholder[dtype=int64]
+    y = Conv3DBackpropInputV2[T=float32, Tshape=int64, data_format="NCDHW", strides={1, 1, 1, 2, 3}](n, k, x)
+    """
     graph = parse_graph(text)
     run_passes([ChannelsFirst()], graph)
-    return graph
+    made = graph["y/Conv3DBackpropInputV2"]
+    gather = made.inputs[0].node
+    assert gather.attr.type("Tparams") == dtypes.by_name("int64").number
+    assert gather.inputs[0] is graph.value("n:0")
+    assert constant_value(gather.inputs[1]).tolist() == [0, 2, 3, 4, 1]
+    assert list(made.attrs["strides"].list.i) == [1, 1, 2, 3, 1]
 
 
-def test_a_convolution_runs_between_transposes():
-    graph = rewritten(CONVOLUTION)
-    (node,) = [node for node in graph if node.op == "Conv2D"]
-    assert node.attr.bytes("data_format") == b"NHWC"
-    assert list(node.attrs["strides"].list.i) == [1, 3, 2, 1]
-    assert graph["y"].op == "Transpose"
-    assert [value.node.op for value in node.inputs] == ["Transpose", "Placeholder"]
-
-
-def test_explicit_paddings_follow_their_axes():
-    text = CONVOLUTION.replace('padding="VALID"', 'padding="EXPLICIT", explicit_paddings={0, 0, 0, 0, 1, 2, 3, 4}')
-    (node,) = [node for node in rewritten(text) if node.op == "Conv2D"]
-    assert list(node.attrs["explicit_paddings"].list.i) == [0, 0, 1, 2, 3, 4, 0, 0]
-
-
-def test_the_sizes_of_a_gradient_follow_their_axes():
-    graph = rewritten(
-        """
-        s = Placeholder[dtype=int32, shape=[4]]
-        k = Placeholder[dtype=float32]
-        g = Placeholder[dtype=float32]
-        y = Conv2DBackpropInput[T=float32, data_format="NCHW", strides={1, 1, 1, 1}, padding="SAME"](s, k, g)
-        """
-    )
-    (node,) = [node for node in graph if node.op == "Conv2DBackpropInput"]
-    assert [value.node.op for value in node.inputs] == ["Gather", "Placeholder", "Transpose"]
-
-
-def test_what_has_its_channels_last_stays():
-    line = 'y = MaxPool[T=float32, data_format="NHWC", ksize={1, 2, 2, 1}, strides={1, 2, 2, 1}, padding="SAME"](x)'
+@pytest.mark.parametrize(
+    "line",
+    [
+        'y = Conv2D[T=float32, data_format="NHWC"](x, x)',
+        "y = Conv2D[T=float32](x, x)",
+        'y = MaxPool[T=qint8, data_format="NCHW_VECT_C"](x)',
+        'y = BiasAdd[T=float32, data_format="NCHW"](x, x)',
+        'y = Conv2D[T=float32, data_format="NCHW"](x)',
+    ],
+)
+def test_what_runs_as_it_is_or_cannot_be_known_stays(line):
     assert_stays(ChannelsFirst(), line)
 
 
-WINDOW = {"ksize": [1, 2, 3, 1], "strides": [1, 1, 2, 1], "padding": "SAME"}
-POOL = 'data_format="NCHW", ksize={1, 1, 2, 3}, strides={1, 1, 1, 2}, padding="SAME"'
-BLOCK = 'data_format="NCHW", block_size=2'
-
-
 @pytest.mark.tensorflow
-@pytest.mark.parametrize(
-    ("op", "attrs", "images", "last"),
-    [
-        ("MaxPool", POOL, "input", WINDOW),
-        ("AvgPool", POOL, "value", WINDOW),
-        ("DepthToSpace", BLOCK, "input", {"block_size": 2}),
-        ("SpaceToDepth", BLOCK, "input", {"block_size": 2}),
-    ],
-)
-def test_it_computes_what_the_layout_says(op, attrs, images, last):
-    """Held against the op with channels last on transposed images: TensorFlow on CPUs has no other."""
-    import tensorflow as tf
-
-    graph = rewritten(f"x = Placeholder[dtype=float32]\ny = {op}[T=float32, {attrs}](x)")
-    assert not any(map(is_channels_first, graph))
-    given = np.arange(2 * 4 * 4 * 6, dtype=np.float32).reshape(2, 4, 4, 6)
-    expected = getattr(tf.raw_ops, op)(**{images: given.transpose(0, 2, 3, 1)}, **last).numpy()
-    message = tf.compat.v1.GraphDef.FromString(to_graph_def(graph).SerializeToString())
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        tf.graph_util.import_graph_def(message, name="")
-        found = session.run("y:0", {"x:0": given})
-    np.testing.assert_array_equal(found, expected.transpose(0, 3, 1, 2))
+def test_a_pool_of_sizes_that_are_fed():
+    text = """
+    x = Placeholder[dtype=float32, shape=[?, ?, ?, ?]]
+    size = Placeholder[dtype=int32, shape=[4]]
+    y = MaxPoolV2[T=float32, padding="VALID", data_format="NCHW"](x, size, size)
+    """
+    images = floats(2, 3, 4, 6)
+    (found,) = rewritten(text)(images, np.array([1, 1, 2, 3], np.int32))
+    np.testing.assert_array_equal(found, images.reshape(2, 3, 2, 2, 2, 3).max((3, 5)))
