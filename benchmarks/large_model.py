@@ -36,7 +36,7 @@ def many_small(prefix: str, count: int) -> None:
     """Writes a model of many small variables, as recurrent and old residual networks have."""
     with tf.Graph().as_default(), tf1.Session() as session:
         tf1.disable_resource_variables()
-        net = features = tf1.placeholder(tf.float32, [None, 8], name="features")
+        net = tf1.placeholder(tf.float32, [None, 8], name="features")
         for number in range(count // 2):
             weights = tf1.get_variable(f"layer{number}/kernel", [8, 8])
             net = tf.tanh(tf.matmul(net, weights) + tf1.get_variable(f"layer{number}/bias", [8]))
