@@ -20,7 +20,8 @@ PREDICTION_WORD = re.compile(r"(y_)?(predict\w*|preds?|outputs?|logits?|prob(s|a
 """An output, in the words that are used for nothing else."""
 LOSS_WORD = re.compile(
     r"(\w*_)?(loss(es)?|costs?|xent|accuracy|acc|errors?|mse|mae|rmse|penalty|regulari\w+|correct|metrics?)(_\w+)?"
-    r"|\w*(loss|cross_?entropy|accuracy|regularizer)\d*(_\w+)?|aux\w*",
+    r"|\w*(loss|cross_?entropy|accuracy|regularizer)\d*(_\w+)?|aux\w*"
+    r"|(absolute_difference|confusion_matrix|mean_iou|precision|recall|auc|remove_squeezable_dimensions|assert)(_\w+)?",
     re.IGNORECASE,
 )
 """A loss, a metric, or an auxiliary head that only training has."""
@@ -34,7 +35,7 @@ LABEL_WORD = re.compile(
 _NUMBER = re.compile(r"(_\d+)+$")
 _GIVEN_NAME = re.compile(
     r"add(_n)?|sub|mul|(true|floor)?div|mod|pow|neg|abs|matmul|xw_plus_b|tensordot|transpose|concat|(un)?stack|packed"
-    r"|split|strided_slice|gather|(embedding_)?lookup|zeros|ones|batchnorm|clip_by_value|switch_[tf]|pred_id|read|input"
+    r"|split|strided_slice|gather|(embedding_)?lookup|zeros|ones|batchnorm|clip_by_value|control_dependency|switch_[tf]|pred_id|read|input"
 )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from compat_saver import dtypes
 from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.ops.unsupported_ops import subsystem
+from compat_saver.analysis.serving.closing import closing_nodes
 from compat_saver.analysis.serving.forward import HEAD_OPS, NO_OUTPUT_OP, READ_OFF_OPS, Forward, divide
 from compat_saver.analysis.serving.names import LOGITS_WORD, LOSS_WORD, OUTPUT_WORD, TRAINING_WORD, has_own_name
 from compat_saver.analysis.walk import needed_by, nodes_in_branches, nodes_in_loops, origin
@@ -78,6 +79,7 @@ class _View:
     share: float
     root: Node
     is_compared: bool
+    is_closing: bool
 
     @property
     def is_head(self) -> bool:
@@ -114,7 +116,8 @@ SIGNALS: tuple[tuple[str, float, Callable[[_View], float]], ...] = (
     ("is computed last", 2.0, lambda v: v.parts.is_last(v.node)),
     ("leads to nothing else", 0.5, lambda v: not any(r in v.parts.fed for r in v.parts.readers.get(v.node, ()))),
     ("is what the loss reads", 2.0, lambda v: v.is_compared),
-    ("is only rearranged for the loss", -0.5, lambda v: v.node in v.parts.passing),
+    ("rearranges the output at the end", 1.75, lambda v: v.is_closing),
+    ("is only rearranged for the loss", -0.5, lambda v: v.node in v.parts.passing and not v.is_closing),
     ("is computed from a logarithm", -3.0, lambda v: v.node in v.parts.through_logarithms),
     ("is what a loop ends with", -1.5, lambda v: v.node.op in EXIT_OPS),
     ("is a part of the loss", -9.0, lambda v: v.node in v.parts.loss),
@@ -150,6 +153,7 @@ class _Proposer:
     def __init__(self, graph: Graph, catalog: OpCatalog, trainable: Collection[str], excluded: Collection[str]) -> None:
         self._graph, self._excluded = graph, excluded
         self._parts = divide(graph, trainable)
+        self._closing = closing_nodes(graph, self._parts)
         self._nodes = self._promising(catalog)
         self._needed = needed_by(self._nodes)
         self._own = [self._weights_of(1 << number) for number in range(len(self._nodes))]
@@ -180,7 +184,8 @@ class _Proposer:
             share = len(own) / len(self._parts.weights) if self._parts.weights else 1.0
             shape = static_shape(self._graph, node.output())
             root = origin(node.output(), _SAME_ELEMENTS).node
-            found = _judge(_View(node, self._parts, shape, share, root, _read_off(node) in compared))
+            is_closing = _unnamed(node).node in self._closing
+            found = _judge(_View(node, self._parts, shape, share, root, _read_off(node) in compared, is_closing))
             value = _unnamed(node)
             if value not in best or best[value].score < found.score:
                 best[value] = found
