@@ -7,8 +7,8 @@ The words used here:
   is none: a weight that went through a reduction is no longer one. Nor is a distance from a weight;
 - a *label* is fed, but no layer ever sees it, nor anything that is called a prediction: it is only compared with
   outputs. It is recognized without a name;
-- a *judge* is a weight that is applied to what is fed and to what other weights made in its stead: the discriminator
-  of an adversarial network. What it computes serves training as a loss does;
+- a *judge* is a weight through which others are trained, that of a discriminator or of a critic: see `judges`. What it
+  computes serves training as a loss does;
 - the *loss* is all that depends on a label, on a loss op or on a judge, an average over the whole batch,
   and the arithmetic that leads to nothing else;
 - what *passes* to the loss is rearranged for it and for nothing else.
@@ -22,10 +22,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from compat_saver.analysis.known_values import constant_value
+from compat_saver.analysis.serving.judges import Judge, judges_by_optimizers, judges_by_use
 from compat_saver.analysis.serving.names import LABEL_WORD, LOSS_WORD, PREDICTION_WORD, has_own_name
-from compat_saver.analysis.serving.training import differentiated, training_nodes, weights_of
+from compat_saver.analysis.serving.training import differentiated, optimizers, training_nodes, weights_of
 from compat_saver.analysis.values.weights import variable_nodes
-from compat_saver.analysis.walk import needed_by, origin
+from compat_saver.analysis.walk import origin, spread
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import FEEDABLE_OPS, PLACEHOLDER_OPS
 
@@ -127,8 +128,8 @@ class _Division:
         self._sources, self._readers = self._edges()
         self._weights = weights_of(graph, trainable)
         self._feeds = [value for node in self._forward for value in _fed_values(node)]
-        self._fed = _spread({value.node for value in self._feeds}, self._readers)
-        self._weighted = _spread(self._weights, self._readers)
+        self._fed = spread({value.node for value in self._feeds}, self._readers)
+        self._weighted = spread(self._weights, self._readers)
 
     def _edges(self) -> tuple[dict[Node, list[Node]], dict[Node, list[Node]]]:
         """Returns the edges that carry data between nodes of the forward graph, in both directions."""
@@ -145,20 +146,22 @@ class _Division:
         weight_of = self._origins(self._weights)
         layers = self._layers(weight_of)
         applied = {**self._layers(self._origins(self._fixed())), **layers}
-        judging = [layer for judge in self._judges(applied) for layer in applied[judge]]
-        from_loss = _spread([*judging, *self._loss_ops(weight_of)], self._readers)
+        losses, whole_batch = set(self._loss_ops(weight_of)), self._whole_batch()
+        judges = self._judges(applied, spread(losses | whole_batch, self._sources))
+        judging = [layer for judge in judges for layer in applied[judge.weight]]
+        from_loss = spread([*judging, *losses], self._readers)
         ends = {layer for found in layers.values() for layer in found} - from_loss
-        seen_by_layers = _spread(ends, self._sources)
-        before = _spread((source for layer in ends for source in self._sources[layer]), self._sources)
-        whole_batch = self._whole_batch()
+        seen_by_layers = spread(ends, self._sources)
+        before = spread((source for layer in ends for source in self._sources[layer]), self._sources)
         averages = whole_batch - before  # not the statistics that a batch norm goes on with
-        judged = _spread(from_loss | averages, self._sources)
-        seen = seen_by_layers | _spread(self._named_answers(from_loss), self._sources)
+        judged = spread(from_loss | averages, self._sources)
+        made = [judge.made for judge in judges]
+        seen = seen_by_layers | spread([*made, *self._named_answers(from_loss)], self._sources)
         labels = [value for value in self._feeds if self._is_label(value, seen, judged)]
-        labelled = _spread((use.node for value in labels for use in value.uses), self._readers) - self._training
+        labelled = spread((use.node for value in labels for use in value.uses), self._readers) - self._training
         loss = labelled | from_loss | averages
         logarithms = {node for node in self._fed - before if node.op in _LOGARITHMS}
-        through_logarithms = _spread(logarithms, self._readers)
+        through_logarithms = spread(logarithms, self._readers)
         read = {node for node in logarithms if self._readers[node]}
         steps, passing = self._steps_to(loss, averages | read, seen_by_layers)
         loss |= steps
@@ -206,23 +209,13 @@ class _Division:
                 found[weight] += [reader for reader in readers if reader in self._fed]
         return found
 
-    def _judges(self, layers: Mapping[Node, list[Node]]) -> list[Node]:
-        """Returns the weights that are applied to what is fed and to what stands in its place."""
-        made: dict[Node, Node] = {}
-        for weight, found in layers.items():
-            read = [[item for item in self._sources[layer] if item in self._fed] for layer in found]
-            first = next((item for items in read for item in items if item in self._weighted), None)
-            if first is not None and any(all(item not in self._weighted for item in items) for items in read):
-                made[weight] = first
-        needed = needed_by(list(made.values()))
-        rank = {weight: 1 << number for number, weight in enumerate(made)}
-
-        def needs(weight: Node, other: Node) -> bool:
-            return bool(needed.get(other, 0) & rank[weight])
-
-        judges = [weight for weight in made if not needs(weight, weight)]
-        # Two networks that are applied to each other's outputs, as in a cycle, are no discriminators.
-        return [one for one in judges if not any(needs(one, two) and needs(two, one) for two in judges)]
+    def _judges(self, layers: Mapping[Node, list[Node]], judged: Collection[Node]) -> list[Judge]:
+        """Returns the judges; where optimizers show what is trained, only the rest is found by its use."""
+        steps = optimizers(self._graph)
+        found = judges_by_optimizers(steps, layers, self._sources, self._readers)
+        changed = {name for step in steps for name in step.updates}
+        unchanged = {weight: items for weight, items in layers.items() if weight.name not in changed}
+        return [*found, *judges_by_use(unchanged, self._sources, self._fed, self._weighted, judged)]
 
     def _loss_ops(self, weight_of: Mapping[Node, Node]) -> Iterator[Node]:
         through = differentiated(self._graph)
@@ -326,20 +319,8 @@ class _Division:
             if _LOSS_OP.fullmatch(node.op) and len(node.inputs) > 1
             for value in node.inputs[1:]
         ]
-        compared = _spread((node for node in read if node not in layers), self._sources, layers)
-        return _spread({v.node for v in self._feeds} & compared & set(seen_by_layers), self._readers)
-
-
-def _spread(starts: Iterable[Node], edges: Mapping[Node, list[Node]], borders: Collection[Node] = ()) -> set[Node]:
-    """Returns some nodes and all that edges lead to from them, not beyond some borders nor onto them."""
-    found = set(starts)
-    pending = list(found)
-    while pending:
-        for node in edges.get(pending.pop(), ()):
-            if node not in found and node not in borders:
-                found.add(node)
-                pending.append(node)
-    return found
+        compared = spread((node for node in read if node not in layers), self._sources, layers)
+        return spread({v.node for v in self._feeds} & compared & set(seen_by_layers), self._readers)
 
 
 def _fed_values(node: Node) -> Iterable[Value]:
@@ -364,5 +345,5 @@ def _is_transparent(node: Node) -> bool:
 
 
 def _is_matrix(node: Node) -> bool:
-    tensor = node.attr.tensor("value") if node.op == "Const" else None
-    return tensor is not None and len(tensor.tensor_shape.dim) > 1
+    array = constant_value(node.output()) if node.op == "Const" else None
+    return array is not None and array.ndim > 1 and array.size > 0 and bool((array != array.flat[0]).any())

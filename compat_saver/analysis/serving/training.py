@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 
 from compat_saver import dtypes
 from compat_saver.analysis.values.roles import slots_of_graph
@@ -24,6 +26,8 @@ _TRAINING_OP = re.compile(
 )
 _CHANGING_OP = re.compile(r"(Resource)?(Sparse)?Apply\w+|(Resource)?(Assign|Scatter)\w*")
 _APPLY_OP = re.compile(r"(Resource)?(Sparse)?Apply\w+")
+# The gradient of a functional While fills such lists in the While of the model, which is no training for that.
+_EMPTY_LISTS = ("EmptyTensorList", "TensorListReserve")
 # tf.train.Optimizer puts each variable's update under a scope of this name.
 _UPDATE_SCOPE = "update_"
 _GRADIENT_OF = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+?)_grad/")
@@ -48,6 +52,7 @@ def training_nodes(graph: Graph) -> set[Node]:
     """Returns the nodes of training, saving and initializing, and all that is computed from a gradient."""
     found = {node for node in graph if is_training(node)}
     pending = [node for node in found if _is_gradients_scope(node.name.rpartition("/")[0])]
+    pending = [node for node in pending if node.op not in _EMPTY_LISTS]
     while pending:
         node = pending.pop()
         readers = {use.node for value in node.used_outputs for use in value.uses} - found
@@ -64,6 +69,51 @@ def differentiated(graph: Graph) -> set[str]:
     return {match.group(1) for node in graph if (match := _GRADIENT_OF.search(node.name)) is not None}
 
 
+@dataclass(frozen=True)
+class Optimizer:
+    """What one optimizer does in one step.
+
+    Attributes:
+        updates: the names of the variables that it changes.
+        through: the names of the nodes that its gradients were taken through.
+    """
+
+    updates: frozenset[str]
+    through: frozenset[str]
+
+
+def optimizers(graph: Graph) -> list[Optimizer]:
+    """Returns the optimizers of a graph, each with what it changes and what it looks at.
+
+    Source: Optimizer.apply_gradients in python/training/optimizer.py: all updates of one call are in one scope.
+    """
+    steps: dict[str, list[Node]] = defaultdict(list)
+    for node in graph:
+        if node.inputs and _is_update(node):
+            steps[node.name.partition(f"/{_UPDATE_SCOPE}")[0]].append(node)
+    training = training_nodes(graph) if len(steps) > 1 else set[Node]()
+    return [
+        Optimizer(frozenset(_changed_by(nodes)), frozenset(_through(nodes, training))) for nodes in steps.values()
+    ]
+
+
+def _is_update(node: Node) -> bool:
+    return f"/{_UPDATE_SCOPE}" in node.name and bool(_CHANGING_OP.fullmatch(node.op))
+
+
+def _through(updates: Collection[Node], training: Collection[Node]) -> Iterator[str]:
+    seen, pending = set(updates), list(updates)
+    while pending:
+        node = pending.pop()
+        match = _GRADIENT_OF.search(node.name)
+        if match is not None:
+            yield match.group(1)
+        for value in node.inputs:
+            if value.node in training and value.node not in seen:
+                seen.add(value.node)
+                pending.append(value.node)
+
+
 def weights_of(graph: Graph, trainable: Collection[str]) -> list[Node]:
     """Returns the nodes that hold what was learned.
 
@@ -78,14 +128,13 @@ def weights_of(graph: Graph, trainable: Collection[str]) -> list[Node]:
     named = [node for node in variables if node.name in trainable]
     if not trainable:
         named = [node for node in variables if node.name not in slots and _is_float(node.attr.type("dtype"))]
-    changed = set(_changed(graph))
+    changed = set(_changed_by(node for node in graph if _APPLY_OP.fullmatch(node.op) or _is_update(node)))
     return [node for node in named if node.name in changed] or named
 
 
-def _changed(graph: Graph) -> Iterator[str]:
-    for node in graph:
-        is_update = f"/{_UPDATE_SCOPE}" in node.name and _CHANGING_OP.fullmatch(node.op)
-        if node.inputs and (is_update or _APPLY_OP.fullmatch(node.op)):
+def _changed_by(updates: Iterable[Node]) -> Iterator[str]:
+    for node in updates:
+        if node.inputs:
             yield origin(node.inputs[0], ("Identity",)).node.name
 
 
