@@ -28,6 +28,7 @@ from compat_saver.model.signature import (
     full_name,
     make_keys,
     refuse_bad_key,
+    tensors_of,
 )
 from compat_saver.proto.messages import Message
 
@@ -64,7 +65,7 @@ def choose_signatures(
         CannotMigrateError: nothing was asked for and nothing can be inferred.
     """
     trainable = model.trainable if trainable is None else trainable
-    chooser = _Chooser(folded, model.catalog, trainable)
+    chooser = _Chooser(folded, model.catalog, trainable, model.listed_outputs)
     if request.signatures:
         chooser.require(request.tensors)
         found = [chooser.from_request(item) for item in request.signatures]
@@ -73,7 +74,7 @@ def choose_signatures(
     elif request.signature_def is not None:
         raise NameNotFoundError(f"{model.meta.path} holds no signature, so none is called {request.signature_def!r}.")
     else:
-        found = [chooser.from_request(SignatureRequest(DEFAULT_SIGNATURE, None, None))]
+        found = chooser.inferred()
     signatures = renamed(found, request.rename)
     _refuse_bound(signatures, folded.bound)
     return Choice(signatures, tuple(chooser.warnings))
@@ -96,10 +97,12 @@ def _of_the_file(model: LegacyModel, request: ServingRequest) -> Mapping[str, Me
 
 
 class _Chooser:
-    def __init__(self, folded: FoldedGraph, catalog: OpCatalog, trainable: Collection[str]) -> None:
+    def __init__(
+        self, folded: FoldedGraph, catalog: OpCatalog, trainable: Collection[str], listed: Collection[str]
+    ) -> None:
         self._graph, self._bound, self._leftovers = folded.graph, folded.bound, folded.leftovers
         self._catalog = catalog
-        self._trainable = trainable
+        self._trainable, self._listed = trainable, listed
         self._delivered: dict[str, Delivery] = {}
         self.warnings: list[str] = []
 
@@ -116,11 +119,33 @@ class _Chooser:
 
     def from_request(self, request: SignatureRequest) -> Signature:
         """Completes what the user asked for."""
-        outputs = self._keyed(self._infer_outputs() if request.outputs is None else request.outputs)
+        outputs = self._keyed(self._for_inputs(request.inputs) if request.outputs is None else request.outputs)
         names = [tensor.name for tensor in outputs.values()]
         self._refuse_iterations(names)
         inputs = self._keyed(self._inputs_of(names) if request.inputs is None else request.inputs)
         return Signature(request.name, inputs, outputs)
+
+    def inferred(self) -> list[Signature]:
+        """Returns a signature for all inferred outputs that need the same inputs; the best one is the default."""
+        units: dict[frozenset[str], list[str]] = {}
+        for names in self._infer_outputs():
+            units.setdefault(frozenset(self._inputs_of(names)), []).extend(names)
+        (default, *others) = (dict.fromkeys(names) for names in units.values())
+        keys = make_keys([DEFAULT_SIGNATURE, *(next(iter(names)) for names in others)])
+        requests = [SignatureRequest(keys[next(iter(names))], None, tuple(names)) for names in others]
+        return [
+            self.from_request(item) for item in (SignatureRequest(DEFAULT_SIGNATURE, None, tuple(default)), *requests)
+        ]
+
+    def _for_inputs(self, inputs: Names | None) -> list[str]:
+        """Returns the inferred outputs that need no more than some inputs; the best one anyway."""
+        best, *others = self._infer_outputs()
+        given = {self._graph.value(full_name(name)) for name in (*tensors_of(inputs or ()), *self._bound)}
+        fitting = [names for names in others if inputs is None or not self._lacks(names, given)]
+        return [name for names in (best, *fitting) for name in names]
+
+    def _lacks(self, outputs: Iterable[str], given: Collection[Value]) -> bool:
+        return bool(needed_placeholders(needed_from([self._graph.value(name) for name in outputs], given)))
 
     def _refuse_iterations(self, outputs: Iterable[str]) -> None:
         inside = nodes_in_loops(self._graph)
@@ -213,19 +238,20 @@ class _Chooser:
         needed = needed_from(values, given.union(item.value for item in found))
         return [*(item.value.name for item in found), *(f"{node.name}:0" for node in needed_placeholders(needed))]
 
-    def _infer_outputs(self) -> tuple[str, ...]:
-        proposal = propose(self._graph, self._catalog, self._trainable, self._leftovers)
+    def _infer_outputs(self) -> tuple[tuple[str, ...], ...]:
+        """Returns the inferred outputs, those together that belong into one signature, the best first."""
+        proposal = propose(self._graph, self._catalog, self._trainable, self._leftovers, self._listed)
         if not proposal.heads:
             reason = "No output could be inferred: no tensor that depends on a placeholder looks like a model output."
             raise CannotMigrateError([f"{reason} Specify one with --outputs."])
         reasons = "; ".join(f"{item.tensor!r} ({', '.join(item.signals)})" for item in proposal.heads)
-        logits = ", ".join(repr(item.tensor) for item in proposal.logits)
+        logits = ", ".join(repr(item.tensor) for item in dict.fromkeys(proposal.logits.values()))
         others = ", ".join(item.tensor for item in proposal.others[:_MOST_RUNNERS_UP])
         self.warnings.append(
             f"No output was specified; inferred: {reasons}{f'; and the logits, {logits}' if logits else ''}."
             + (f" Runners-up: {others}." if others else "")
         )
-        return proposal.outputs
+        return proposal.together
 
 
 def _free(key: str, taken: Collection[str]) -> str:

@@ -22,6 +22,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from compat_saver.analysis.known_values import constant_value
+from compat_saver.analysis.serving.chance import drawn_nodes
 from compat_saver.analysis.serving.judges import Judge, judges_by_optimizers, judges_by_use
 from compat_saver.analysis.serving.names import LABEL_WORD, LOSS_WORD, PREDICTION_WORD, has_own_name
 from compat_saver.analysis.serving.training import differentiated, optimizers, training_nodes, weights_of
@@ -84,6 +85,10 @@ class Forward:
         given_labels: what depends on something that is fed to layers and to a loss op as its labels.
         through_logarithms: what is computed from a logarithm after the last layers.
         carried_on: what the model goes on from: others do more than to compare it or to read an output off.
+        drawn: what is drawn at random from what the model computed.
+        feeds: what is fed, but for labels.
+        layers: weight -> the layers that apply it.
+        through: the names of the nodes that gradients were taken through.
         readers: node -> the nodes to which it carries data.
     """
 
@@ -99,6 +104,10 @@ class Forward:
     given_labels: Collection[Node]
     through_logarithms: Collection[Node]
     carried_on: Collection[Node]
+    drawn: Collection[Node]
+    feeds: Collection[Node]
+    layers: Mapping[Node, list[Node]]
+    through: Collection[str]
     readers: Mapping[Node, list[Node]]
 
     def is_end(self, node: Node) -> bool:
@@ -126,6 +135,7 @@ class _Division:
         self._training = training_nodes(graph)
         self._forward = [node for node in graph if node not in self._training]
         self._sources, self._readers = self._edges()
+        self._through = differentiated(graph)
         self._weights = weights_of(graph, trainable)
         self._feeds = [value for node in self._forward for value in _fed_values(node)]
         self._fed = spread({value.node for value in self._feeds}, self._readers)
@@ -157,7 +167,9 @@ class _Division:
         judged = spread(from_loss | averages, self._sources)
         made = [judge.made for judge in judges]
         seen = seen_by_layers | spread([*made, *self._named_answers(from_loss)], self._sources)
+        is_trained = bool(from_loss or averages or self._through)
         labels = [value for value in self._feeds if self._is_label(value, seen, judged)]
+        labels = [value for value in labels if is_trained or not self._is_needed_everywhere(value)]
         labelled = spread((use.node for value in labels for use in value.uses), self._readers) - self._training
         loss = labelled | from_loss | averages
         logarithms = {node for node in self._fed - before if node.op in _LOGARITHMS}
@@ -179,6 +191,10 @@ class _Division:
             given_labels=self._given_labels(seen_by_layers, ends),
             through_logarithms=through_logarithms,
             carried_on=self._carried_on(loss | passing | through_logarithms),
+            drawn=drawn_nodes(self._graph, self._sources, self._readers, self._fed & self._weighted),
+            feeds={value.node for value in self._feeds if value not in labels},
+            layers=layers,
+            through=self._through,
             readers=self._readers,
         )
 
@@ -218,13 +234,12 @@ class _Division:
         return [*found, *judges_by_use(unchanged, self._sources, self._fed, self._weighted, judged)]
 
     def _loss_ops(self, weight_of: Mapping[Node, Node]) -> Iterator[Node]:
-        through = differentiated(self._graph)
         for node in self._fed:
             if _LOSS_OP.fullmatch(node.op) or self._is_comparison_of_classes(node):
                 yield node
         for node, weight in weight_of.items():
             if weight.name.rpartition("/")[2] == _CRF_WEIGHT:
-                yield from (item for item in self._readers[node] if item in self._fed and item.name in through)
+                yield from (item for item in self._readers[node] if item in self._fed and item.name in self._through)
 
     def _is_comparison_of_classes(self, node: Node) -> bool:
         """Whether a node is the Equal of an accuracy."""
@@ -266,6 +281,11 @@ class _Division:
         if value.node.op in PLACEHOLDER_OPS and LABEL_WORD.fullmatch(value.node.name.rpartition("/")[2]):
             return True
         return bool(seen) and any(reader in judged for reader in readers)
+
+    def _is_needed_everywhere(self, value: Value) -> bool:
+        """Whether all that the graph ends with depends on a value."""
+        ends = {node for node in self._fed if not self._readers[node]}
+        return ends <= spread([value.node], self._readers)
 
     def _steps_to(
         self, loss: Collection[Node], starts: Collection[Node], seen: Collection[Node]

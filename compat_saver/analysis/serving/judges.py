@@ -5,8 +5,8 @@ What a judge computes serves the training of others as a loss does. Two things s
 1. An optimizer takes its gradients through a layer and leaves the layer's weights alone, and another optimizer trains
    these for an objective of its own. So an actor is trained through its critic, a generator through its discriminator.
    Two learning rates for one loss are no such case: there the gradients of one optimizer are among the other's.
-2. Without optimizers, or for weights that nothing trains: they are applied to what is fed and to what other weights made
-   in its stead, and the loss reads both. A decoder that is applied to a code that is fed is no judge.
+2. Without optimizers, or for weights that nothing trains: they are applied to what is fed and to what other weights
+   made in its stead, and the loss reads both. A decoder that is applied to a code that is fed is no judge.
 
 Networks that judge each other, as in a cycle, are none.
 """

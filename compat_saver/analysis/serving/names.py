@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from compat_saver.graph.ir import Node
+from compat_saver.graph.ops import known_facts
 
 OUTPUT_WORD = re.compile(
     r"((final|network|net|model|y)_?)?"
@@ -31,6 +32,7 @@ LABEL_WORD = re.compile(
     r"(y_?|labels?\w*|targets?\w*|y_?(true|real|label|input)s?|truth|gt\w*|ground_?truth)(_\d+)?", re.IGNORECASE
 )
 """A placeholder for labels."""
+_COLLECTION_WORD = re.compile(r"(\w+_)?(predictions?|outputs?|logits|inference|infer|answers?)|\w+_op", re.IGNORECASE)
 
 _NUMBER = re.compile(r"(_\d+)+$")
 _GIVEN_NAME = re.compile(
@@ -39,8 +41,13 @@ _GIVEN_NAME = re.compile(
 )
 
 
+def lists_outputs(collection: str) -> bool:
+    """Whether a collection of that name holds outputs: `outputs`, `inference_op`; what is a loss shows in the graph."""
+    return bool(_COLLECTION_WORD.fullmatch(collection) or OUTPUT_WORD.fullmatch(collection))
+
+
 def has_own_name(node: Node) -> bool:
     """Whether the program named a node, and not the op or the Python function that made it."""
     word = _NUMBER.sub("", node.name.rpartition("/")[2])
     is_op = word.replace("_", "").lower() == _NUMBER.sub("", node.op).lower()
-    return not is_op and not _GIVEN_NAME.fullmatch(word)
+    return not is_op and word not in known_facts() and not _GIVEN_NAME.fullmatch(word)

@@ -7,14 +7,16 @@ logits of which they are a softmax, a sigmoid or the largest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from compat_saver import dtypes
 from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.ops.unsupported_ops import subsystem
 from compat_saver.analysis.serving.closing import closing_nodes
+from compat_saver.analysis.serving.copies import Reach, is_for_inference
 from compat_saver.analysis.serving.forward import HEAD_OPS, NO_OUTPUT_OP, READ_OFF_OPS, Forward, divide
+from compat_saver.analysis.serving.heads import Ranked, choose_heads
 from compat_saver.analysis.serving.names import LOGITS_WORD, LOSS_WORD, OUTPUT_WORD, TRAINING_WORD, has_own_name
 from compat_saver.analysis.walk import needed_by, nodes_in_branches, nodes_in_loops, origin
 from compat_saver.errors import GraphError
@@ -23,10 +25,11 @@ from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import EXIT_OPS, PLACEHOLDER_OPS
 from compat_saver.graph.ops import OpCatalog
 
-_SAME_ELEMENTS = ("Identity", "Reshape", "Squeeze", "ExpandDims")
+_SAME_ELEMENTS = ("Identity", "Reshape", "Squeeze", "ExpandDims", "Cast")
+_LARGEST = ("ArgMax", "TopK", "TopKV2")
+_OUTPUTS = {"TopK": 2, "TopKV2": 2, "CombinedNonMaxSuppression": 4}
+"""Ops with several outputs that are of use together, and how many."""
 _MOST_CANDIDATES = 60
-_ALSO_SERVED = 0.55
-"""How much of the best score another head must reach."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,13 @@ class Candidate:
         tensor: its name.
         score: the sum of its signals.
         signals: the names of the signals that spoke.
+        beside: other outputs of the same op, which belong to it: the indices of the largest beside their values.
     """
 
     tensor: str
     score: float
     signals: tuple[str, ...]
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,24 +54,38 @@ class Proposal:
     """What to serve.
 
     Attributes:
-        heads: the best candidate and other heads, best first; empty if there is no candidate.
-        logits: what they are read off, to serve beside them.
+        units: the heads, the best first, with others of its list; empty if there is no candidate.
+        logits: what they are read off, to serve beside them: candidate -> logits.
         others: the candidates that are not served, best first.
     """
 
-    heads: tuple[Candidate, ...]
-    logits: tuple[Candidate, ...]
+    units: tuple[tuple[Candidate, ...], ...]
+    logits: Mapping[Candidate, Candidate]
     others: tuple[Candidate, ...]
+
+    @property
+    def heads(self) -> tuple[Candidate, ...]:
+        """Returns the best candidate and other heads."""
+        return tuple(item for unit in self.units for item in unit)
 
     @property
     def served(self) -> tuple[Candidate, ...]:
         """Returns all that is served."""
-        return (*self.heads, *self.logits)
+        return (*self.heads, *dict.fromkeys(self.logits.values()))
+
+    @property
+    def together(self) -> tuple[tuple[str, ...], ...]:
+        """Returns the tensors of each unit, logits included: what belongs into one signature."""
+        found = []
+        for unit in self.units:
+            logits = dict.fromkeys(self.logits[head] for head in unit if head in self.logits)
+            found.append(tuple(name for item in (*unit, *logits) for name in (item.tensor, *item.beside)))
+        return tuple(found)
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """Returns the names of all tensors to serve."""
-        return tuple(item.tensor for item in self.served)
+        return tuple(dict.fromkeys(name for names in self.together for name in names))
 
 
 @dataclass(frozen=True)
@@ -80,6 +99,15 @@ class _View:
     root: Node
     is_compared: bool
     is_closing: bool
+    is_listed: bool
+    is_for_inference: bool
+
+    @property
+    def is_drawn_from(self) -> bool:
+        """Returns whether what is drawn at random depends on a node, which does not."""
+        return self.node not in self.parts.drawn and any(
+            reader in self.parts.drawn for reader in self.parts.readers.get(self.node, ())
+        )
 
     @property
     def is_head(self) -> bool:
@@ -106,11 +134,12 @@ _WEIGHTED = "depends on trained variables"
 
 SIGNALS: tuple[tuple[str, float, Callable[[_View], float]], ...] = (
     ("has a conventional name", 5.0, lambda v: v.is_named and v.is_conventional),
+    ("is listed in a collection", 6.0, lambda v: v.is_listed),
     ("is called logits", 1.5, lambda v: bool(LOGITS_WORD.fullmatch(v.words[-1]))),
     ("is in a scope with a conventional name", 1.5, lambda v: any(_is_conventional(w) for w in v.words[:-1])),
     ("was given a name", 1.0, lambda v: v.is_named and not v.is_conventional),
     ("is a softmax or sigmoid at the end", 3.0, lambda v: v.root.op in HEAD_OPS - {"ArgMax"} and v.is_head),
-    ("is the index of the largest at the end", 2.0, lambda v: v.root.op == "ArgMax" and v.is_head),
+    ("is the index of the largest at the end", 2.0, lambda v: v.root.op in _LARGEST and v.is_head),
     (_WEIGHTED, 4.0, lambda v: v.share),
     ("lies behind the last layer", 3.0, lambda v: v.parts.is_end(v.node)),
     ("is computed last", 2.0, lambda v: v.parts.is_last(v.node)),
@@ -125,13 +154,20 @@ SIGNALS: tuple[tuple[str, float, Callable[[_View], float]], ...] = (
     ("depends on what the loss takes as labels", -4.0, lambda v: v.node in v.parts.given_labels),
     ("is named like a loss or metric", -6.0, lambda v: any(LOSS_WORD.fullmatch(w) for w in v.words)),
     ("is in a scope named for training", -3.0, lambda v: any(TRAINING_WORD.fullmatch(w) for w in v.words[:-1])),
+    ("is what a draw depends on", 2.0, lambda v: v.is_drawn_from),
+    ("is of a copy that is not trained", 4.0, lambda v: v.is_for_inference),
+    ("is drawn at random", -6.0, lambda v: v.node in v.parts.drawn),
     ("is one value for the whole batch", -5.0, lambda v: v.shape == () or v.node in v.parts.whole_batch),
 )
 """Name, weight, and how strongly it speaks for a candidate, from 0 to 1."""
 
 
 def propose(
-    graph: Graph, catalog: OpCatalog, trainable: Iterable[str], excluded: Collection[str] = frozenset()
+    graph: Graph,
+    catalog: OpCatalog,
+    trainable: Iterable[str],
+    excluded: Collection[str] = frozenset(),
+    listed: Collection[str] = (),
 ) -> Proposal:
     """Returns what to serve, and what was not chosen.
 
@@ -140,8 +176,9 @@ def propose(
         catalog: the definitions that hold for it.
         trainable: the names of its trainable variables.
         excluded: the names of nodes that are no candidates.
+        listed: the tensors in collections that are named for outputs; where it has candidates, they are the heads.
     """
-    return _Proposer(graph, catalog, frozenset(trainable), excluded).proposal()
+    return _Proposer(graph, catalog, frozenset(trainable), excluded, listed).proposal()
 
 
 def needed_placeholders(ancestors: Iterable[Node]) -> list[Node]:
@@ -150,13 +187,23 @@ def needed_placeholders(ancestors: Iterable[Node]) -> list[Node]:
 
 
 class _Proposer:
-    def __init__(self, graph: Graph, catalog: OpCatalog, trainable: Collection[str], excluded: Collection[str]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        catalog: OpCatalog,
+        trainable: Collection[str],
+        excluded: Collection[str] = (),
+        listed: Collection[str] = (),
+    ) -> None:
         self._graph, self._excluded = graph, excluded
+        self._listed = [node for name in listed if (node := graph.get(name.removesuffix(":0"))) is not None]
         self._parts = divide(graph, trainable)
         self._closing = closing_nodes(graph, self._parts)
         self._nodes = self._promising(catalog)
         self._needed = needed_by(self._nodes)
-        self._own = [self._weights_of(1 << number) for number in range(len(self._nodes))]
+        self._reach = {
+            node: Reach.of(1 << number, self._needed, self._parts) for number, node in enumerate(self._nodes)
+        }
 
     def _promising(self, catalog: OpCatalog) -> list[Node]:
         """Returns the nodes worth a close look: a graph may have any number."""
@@ -171,54 +218,55 @@ class _Proposer:
     def _promise(self, node: Node) -> float:
         parts = self._parts
         named = bool(OUTPUT_WORD.fullmatch(node.name.rpartition("/")[2]))
-        return 3 * parts.is_end(node) + 2 * parts.is_last(node) + named - 3 * (node in parts.loss)
-
-    def _weights_of(self, bit: int) -> frozenset[Node]:
-        return frozenset(weight for weight in self._parts.weights if self._needed.get(weight, 0) & bit)
+        return (
+            9 * (node in self._listed)
+            + 3 * parts.is_end(node)
+            + 2 * parts.is_last(node)
+            + named
+            - 3 * (node in parts.loss)
+        )
 
     def ranked(self) -> list[Candidate]:
         """Returns the candidates, best first; of the names of one value the best."""
         best: dict[Value, Candidate] = {}
         compared = {_read_off(node) for node in self._parts.compared}
-        for node, own in zip(self._nodes, self._own, strict=True):
-            share = len(own) / len(self._parts.weights) if self._parts.weights else 1.0
-            shape = static_shape(self._graph, node.output())
-            root = origin(node.output(), _SAME_ELEMENTS).node
-            is_closing = _unnamed(node).node in self._closing
-            found = _judge(_View(node, self._parts, shape, share, root, _read_off(node) in compared, is_closing))
+        for node in self._nodes:
+            found = _judge(self._view(node, compared))
             value = _unnamed(node)
             if value not in best or best[value].score < found.score:
                 best[value] = found
         return sorted(best.values(), key=lambda item: -item.score)
 
+    def _view(self, node: Node, compared: Collection[Node]) -> _View:
+        reach, weights = self._reach[node], self._parts.weights
+        return _View(
+            node,
+            self._parts,
+            static_shape(self._graph, node.output()),
+            share=len(reach.weights) / len(weights) if weights else 1.0,
+            root=origin(node.output(), _SAME_ELEMENTS).node,
+            is_compared=_read_off(node) in compared,
+            is_closing=_unnamed(node).node in self._closing,
+            is_listed=node in self._listed,
+            is_for_inference=is_for_inference(node, reach, self._parts),
+        )
+
     def proposal(self) -> Proposal:
         """Returns the best candidate with the other heads, the logits of all, and the rest."""
-        ranked = [item for item in self.ranked() if item.score >= 0]
-        heads = ranked[:1]
-        for item in ranked[1:]:
-            if item.score >= heads[0].score * _ALSO_SERVED and self._is_head_beside(item, heads):
-                heads.append(item)
-        by_value = {_unnamed(self._node(item)): item for item in ranked}
-        found = (by_value.get(value) for item in heads if (value := self._logits(item)) is not None)
-        logits = tuple(item for item in dict.fromkeys(found) if item is not None and item not in heads)
-        others = tuple(item for item in ranked if item not in heads and item not in logits)
-        return Proposal(tuple(heads), logits, others)
-
-    def _is_head_beside(self, item: Candidate, heads: Sequence[Candidate]) -> bool:
-        """Whether a candidate is another output: it and each head have weights of their own."""
-        node = self._node(item)
-        if not (self._parts.is_end(node) and self._parts.is_last(node)) or node in self._parts.passing:
-            return False
-        number = self._nodes.index(node)
-        for head in heads:
-            other = self._nodes.index(self._node(head))
-            if _read_off(node) is _read_off(self._node(head)):
-                return False
-            if self._own[number] <= self._own[other] or self._own[other] <= self._own[number]:
-                return False
-            if self._needed[node] >> other & 1 or self._needed[self._nodes[other]] >> number & 1:
-                return False
-        return True
+        candidates = {self._node(item): item for item in self.ranked() if item.score >= 0}
+        ranked = [
+            Ranked(node, item.score, 1 << self._nodes.index(node), self._reach[node])
+            for node, item in candidates.items()
+        ]
+        listed = [[item] for item in ranked if item.node in self._listed]
+        chosen = listed or choose_heads(ranked, self._needed, self._parts)
+        units = tuple(tuple(candidates[item.node] for item in unit) for unit in chosen)
+        heads = {item for unit in units for item in unit}
+        by_value = {_unnamed(node): item for node, item in candidates.items()}
+        found = ((item, by_value.get(value)) for item in heads if (value := self._logits(item)) is not None)
+        logits = {item: other for item, other in found if other is not None and other not in heads}
+        others = (item for item in candidates.values() if item not in heads and item not in logits.values())
+        return Proposal(units, logits, tuple(others))
 
     def _logits(self, item: Candidate) -> Value | None:
         """Returns what a head is the softmax, the sigmoid or the largest of."""
@@ -273,4 +321,6 @@ def _shown(signal: str, parts: Forward) -> str:
 def _judge(view: _View) -> Candidate:
     spoken = [(name, weight * float(test(view))) for name, weight, test in SIGNALS]
     names = tuple(shown for name, points in spoken if points and (shown := _shown(name, view.parts)))
-    return Candidate(f"{view.node.name}:0", round(sum(points for _, points in spoken), 2), names)
+    name, count = view.node.name, _OUTPUTS.get(view.node.op, 1)
+    beside = tuple(f"{name}:{number}" for number in range(1, count))
+    return Candidate(f"{name}:0", round(sum(points for _, points in spoken), 2), names, beside)

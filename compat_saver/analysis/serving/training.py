@@ -92,9 +92,7 @@ def optimizers(graph: Graph) -> list[Optimizer]:
         if node.inputs and _is_update(node):
             steps[node.name.partition(f"/{_UPDATE_SCOPE}")[0]].append(node)
     training = training_nodes(graph) if len(steps) > 1 else set[Node]()
-    return [
-        Optimizer(frozenset(_changed_by(nodes)), frozenset(_through(nodes, training))) for nodes in steps.values()
-    ]
+    return [Optimizer(frozenset(_changed_by(nodes)), frozenset(_through(nodes, training))) for nodes in steps.values()]
 
 
 def _is_update(node: Node) -> bool:

@@ -32,6 +32,7 @@ def detections_by_hand():
         tf.identity(tf.cast(tf.argmax(scores, 2), tf.float32), "detection_classes"),
         tf.identity(tf.reduce_sum(tf.cast(best > 0.5, tf.float32), 1), "num_detections"),
     ]
+    served[2] = [served[2], "class_predictions/BiasAdd:0"]
     return serve([image], *served)
 
 
@@ -41,7 +42,7 @@ def largest():
     logits = tf.layers.dense(x, 6)
     values, indices = tf.nn.top_k(tf.nn.softmax(logits), 2, name="best")
     minimize(cross_entropy(logits, y))
-    return serve([x], values, indices)
+    return serve([x], [values, logits], indices)
 
 
 def collected():
@@ -98,8 +99,8 @@ def encoder_and_decoder():
     with tf.variable_scope("decoder"):
         decoded = tf.layers.dense(code, 6, tf.nn.sigmoid, name="out")
     return [
-        serve([image], [encoded, "encoder/out/BiasAdd:0"]),
         serve([code], [decoded, "decoder/out/BiasAdd:0"]),
+        serve([image], [encoded, "encoder/out/BiasAdd:0"]),
     ]
 
 

@@ -1,0 +1,69 @@
+"""Tells the copies of one network apart: applications of the same weights to different things.
+
+Twins of a siamese network, the steps of an unrolled one, a copy that acts beside the one that is trained, a decoder
+that goes on from its own words beside the one that is taught: all apply a layer of the same weights, at other nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from compat_saver.analysis.serving.forward import Forward
+from compat_saver.analysis.walk import spread
+from compat_saver.graph.ir import Node
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a node depends on.
+
+    Attributes:
+        weights: what was learned.
+        layers: weight -> the layers that apply it.
+        feeds: what is fed, labels among it.
+    """
+
+    weights: frozenset[Node]
+    layers: Mapping[Node, frozenset[Node]]
+    feeds: frozenset[Node]
+
+    @classmethod
+    def of(cls, bit: int, needed: Mapping[Node, int], parts: Forward) -> Reach:
+        """Returns the reach of the node that stands for a bit among those that need something."""
+
+        def has(node: Node) -> bool:
+            return bool(needed.get(node, 0) & bit)
+
+        weights = frozenset(weight for weight in parts.weights if has(weight))
+        layers = {weight: frozenset(filter(has, parts.layers.get(weight, ()))) for weight in weights}
+        return cls(weights, layers, frozenset(filter(has, parts.feeds)))
+
+
+def are_copies(one: Reach, two: Reach) -> bool:
+    """Whether two nodes depend on a weight through different layers."""
+    shared = one.weights & two.weights
+    return any(_are_apart(one.layers[weight], two.layers[weight]) for weight in shared)
+
+
+def _are_apart(one: frozenset[Node], two: frozenset[Node]) -> bool:
+    return bool(one) and bool(two) and one.isdisjoint(two)
+
+
+def is_for_inference(node: Node, reach: Reach, parts: Forward) -> bool:
+    """Whether a node is of a copy that training does not need, while another copy is trained.
+
+    An earlier step of an unrolled network is no such copy: trained layers of its own weights go on from it.
+    """
+    untrained = [weight for weight, own in reach.layers.items() if _is_untrained(own, parts.layers[weight], parts)]
+    if not untrained or any(item.name in parts.through for item in spread([node], parts.readers)):
+        return False
+    layers = {layer for weight in untrained for layer in reach.layers[weight]}
+    before = [item for layer in layers for value in layer.inputs if (item := value.node) in parts.fed]
+    others = {layer for weight in reach.weights.difference(untrained) for layer in parts.layers[weight]}
+    return not any(item in others and item.name in parts.through for item in spread(before, parts.readers))
+
+
+def _is_untrained(own: frozenset[Node], layers: Sequence[Node], parts: Forward) -> bool:
+    through = {layer for layer in layers if layer.name in parts.through}
+    return bool(own) and bool(through) and own.isdisjoint(through)
