@@ -21,7 +21,7 @@ from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node
 
 _CLOSING = ("Reshape", "Squeeze", "ExpandDims", "Transpose")
-_TIME_MAJOR = ("TensorArrayGather", "TensorArrayGatherV2", "TensorArrayGatherV3", "TensorListStack")
+_TIME_MAJOR = ("GatherTree", "TensorArrayGather", "TensorArrayGatherV2", "TensorArrayGatherV3", "TensorListStack")
 """What loops write step by step, so that the batch is the second axis."""
 
 
@@ -41,7 +41,7 @@ def _belongs_to_output(graph: Graph, node: Node, parts: Forward) -> bool:
     after = [item for reader in parts.readers[node] for item in _past_identities(reader, parts)]
     if any(item not in parts.loss and item not in parts.passing for item in (*beside, *after)):
         return False
-    return _keeps_examples(graph, node) and not _is_done_to_labels(node, parts)
+    return _keeps_examples(graph, node, is_read=bool(after)) and not _is_done_to_labels(node, parts)
 
 
 def _past_identities(node: Node, parts: Forward) -> list[Node]:
@@ -51,12 +51,12 @@ def _past_identities(node: Node, parts: Forward) -> list[Node]:
     return [item for reader in parts.readers[node] for item in _past_identities(reader, parts)]
 
 
-def _keeps_examples(graph: Graph, node: Node) -> bool:
+def _keeps_examples(graph: Graph, node: Node, *, is_read: bool) -> bool:
     if node.op == "Transpose":
         return origin(node.inputs[0], ("Identity",)).node.op in _TIME_MAJOR
     before, after = static_shape(graph, node.inputs[0]), static_shape(graph, node.output())
     if not before or not after:
-        return node.op != "Reshape"
+        return node.op != "Reshape" or not is_read
     if len(after) > len(before):  # rows that were made for a layer become examples again
         return True
     return before[0] == after[0] and None not in (size := (_elements(before), _elements(after))) and size[0] == size[1]

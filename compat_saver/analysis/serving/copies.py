@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from compat_saver.analysis.serving.forward import Forward
-from compat_saver.analysis.walk import spread
+from compat_saver.analysis.walk import needed_by, spread
 from compat_saver.graph.ir import Node
 
 
@@ -48,6 +48,27 @@ def are_copies(one: Reach, two: Reach) -> bool:
 
 def _are_apart(one: frozenset[Node], two: frozenset[Node]) -> bool:
     return bool(one) and bool(two) and one.isdisjoint(two)
+
+
+_COMPARING = ("Sub", "SquaredDifference", "Mul", "MatMul", "BatchMatMul", "BatchMatMulV2")
+
+
+def comparisons(parts: Forward) -> set[Node]:
+    """Returns what compares copies of one network, each applied to an input of its own: the distance of twins.
+
+    Only of a graph that was trained: of another one the distance may be all that is wanted.
+    """
+    nodes = [node for node in parts.fed if node.op in _COMPARING and node in parts.weighted and len(node.inputs) == 2]
+    nodes = [node for node in nodes if node not in parts.before_layers and parts.through]
+    roots = list(dict.fromkeys(value.node for node in nodes for value in node.inputs))
+    needed = needed_by(roots)
+    reach = {node: Reach.of(1 << number, needed, parts) for number, node in enumerate(roots)}
+    return spread((node for node in nodes if _are_twins(*(reach[value.node] for value in node.inputs))), parts.readers)
+
+
+def _are_twins(one: Reach, two: Reach) -> bool:
+    is_same = one.weights == two.weights and are_copies(one, two)
+    return is_same and bool(one.feeds) and bool(two.feeds) and one.feeds.isdisjoint(two.feeds)
 
 
 def is_for_inference(node: Node, reach: Reach, parts: Forward) -> bool:

@@ -25,7 +25,9 @@ from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.serving.chance import drawn_nodes
 from compat_saver.analysis.serving.judges import Judge, judges_by_optimizers, judges_by_use
 from compat_saver.analysis.serving.names import LABEL_WORD, LOSS_WORD, PREDICTION_WORD, has_own_name
-from compat_saver.analysis.serving.training import differentiated, optimizers, training_nodes, weights_of
+from compat_saver.analysis.serving.optimizers import find_optimizers, slopes
+from compat_saver.analysis.serving.tag_chains import chain_weights
+from compat_saver.analysis.serving.training import differentiated, training_nodes, weights_of
 from compat_saver.analysis.values.weights import variable_nodes
 from compat_saver.analysis.walk import origin, spread
 from compat_saver.graph.ir import Graph, Node, Value
@@ -64,8 +66,6 @@ _REARRANGEMENTS = re.compile(
     r"Reshape|Squeeze|ExpandDims|Transpose|Slice|StridedSlice|Pack|Unpack|Split|ConcatV?2?|Gather(V2|Nd)?|Tile|(Ref)?Switch"
     r"|(Ref)?Merge|(Ref)?Enter|Select|Identity|Cast|ReverseSequence|TensorArray\w*|StopGradient|LookupTableFind(V2)?|AsString"
 )
-# tf.contrib.crf gives the weights of its likelihood this name; no layer of the model reads them.
-_CRF_WEIGHT = "transitions"
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,9 @@ class Forward:
         drawn: what is drawn at random from what the model computed.
         feeds: what is fed, but for labels.
         layers: weight -> the layers that apply it.
+        chains: the weights that are scores of transitions between tags.
         through: the names of the nodes that gradients were taken through.
+        sloped: those of them that gradients were taken through for no optimizer.
         readers: node -> the nodes to which it carries data.
     """
 
@@ -107,7 +109,9 @@ class Forward:
     drawn: Collection[Node]
     feeds: Collection[Node]
     layers: Mapping[Node, list[Node]]
+    chains: Collection[Node]
     through: Collection[str]
+    sloped: Collection[str]
     readers: Mapping[Node, list[Node]]
 
     def is_end(self, node: Node) -> bool:
@@ -136,7 +140,9 @@ class _Division:
         self._forward = [node for node in graph if node not in self._training]
         self._sources, self._readers = self._edges()
         self._through = differentiated(graph)
+        self._optimizers = find_optimizers(graph, self._training)
         self._weights = weights_of(graph, trainable)
+        self._chains = chain_weights(self._weights, self._readers)
         self._feeds = [value for node in self._forward for value in _fed_values(node)]
         self._fed = spread({value.node for value in self._feeds}, self._readers)
         self._weighted = spread(self._weights, self._readers)
@@ -177,6 +183,8 @@ class _Division:
         read = {node for node in logarithms if self._readers[node]}
         steps, passing = self._steps_to(loss, averages | read, seen_by_layers)
         loss |= steps
+        if self._chains:  # the likelihood of a chain is computed in a loop and in branches
+            passing |= self._leading_only_to(loss) - seen_by_layers
         compared = {node for reader in loss | passing for node in self._sources[reader]}
         return Forward(
             weights=tuple(self._weights),
@@ -194,7 +202,9 @@ class _Division:
             drawn=drawn_nodes(self._graph, self._sources, self._readers, self._fed & self._weighted),
             feeds={value.node for value in self._feeds if value not in labels},
             layers=layers,
+            chains=self._chains,
             through=self._through,
+            sloped=slopes(self._graph, self._optimizers),
             readers=self._readers,
         )
 
@@ -220,16 +230,15 @@ class _Division:
         """Returns weight -> the layers that apply it."""
         found: dict[Node, list[Node]] = defaultdict(list)
         for node, weight in weight_of.items():
-            if weight.name.rpartition("/")[2] != _CRF_WEIGHT:
+            if weight not in self._chains:
                 readers = (reader for reader in self._readers[node] if reader.op not in _DIFFERENCES)
                 found[weight] += [reader for reader in readers if reader in self._fed]
         return found
 
     def _judges(self, layers: Mapping[Node, list[Node]], judged: Collection[Node]) -> list[Judge]:
         """Returns the judges; where optimizers show what is trained, only the rest is found by its use."""
-        steps = optimizers(self._graph)
-        found = judges_by_optimizers(steps, layers, self._sources, self._readers)
-        changed = {name for step in steps for name in step.updates}
+        found = judges_by_optimizers(self._optimizers, layers, self._sources, self._readers)
+        changed = {name for step in self._optimizers for name in step.updates}
         unchanged = {weight: items for weight, items in layers.items() if weight.name not in changed}
         return [*found, *judges_by_use(unchanged, self._sources, self._fed, self._weighted, judged)]
 
@@ -238,7 +247,7 @@ class _Division:
             if _LOSS_OP.fullmatch(node.op) or self._is_comparison_of_classes(node):
                 yield node
         for node, weight in weight_of.items():
-            if weight.name.rpartition("/")[2] == _CRF_WEIGHT:
+            if weight in self._chains:
                 yield from (item for item in self._readers[node] if item in self._fed and item.name in self._through)
 
     def _is_comparison_of_classes(self, node: Node) -> bool:
@@ -314,6 +323,11 @@ class _Division:
                     continue
                 pending.append(node)
         return steps, passing
+
+    def _leading_only_to(self, loss: Collection[Node]) -> set[Node]:
+        ends = (node for node in self._fed if not self._readers[node] and not NO_OUTPUT_OP.fullmatch(node.op))
+        others = spread((node for node in ends if node not in loss), self._sources)
+        return {node for node in self._fed if node not in others and node not in loss}
 
     def _is_arithmetic(self, node: Node) -> bool:
         is_normalized = node.op in _SCALES and any(item.op in _NORMS for item in self._sources[node])

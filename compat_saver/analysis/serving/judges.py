@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from compat_saver.analysis.serving.training import Optimizer
+from compat_saver.analysis.serving.optimizers import Optimizer
 from compat_saver.analysis.walk import needed_by, spread
 from compat_saver.graph.ir import Node
 

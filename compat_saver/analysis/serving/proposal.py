@@ -7,14 +7,14 @@ logits of which they are a softmax, a sigmoid or the largest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from compat_saver import dtypes
 from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.ops.unsupported_ops import subsystem
 from compat_saver.analysis.serving.closing import closing_nodes
-from compat_saver.analysis.serving.copies import Reach, is_for_inference
+from compat_saver.analysis.serving.copies import Reach, comparisons, is_for_inference
 from compat_saver.analysis.serving.forward import HEAD_OPS, NO_OUTPUT_OP, READ_OFF_OPS, Forward, divide
 from compat_saver.analysis.serving.heads import Ranked, choose_heads
 from compat_saver.analysis.serving.names import LOGITS_WORD, LOSS_WORD, OUTPUT_WORD, TRAINING_WORD, has_own_name
@@ -100,6 +100,8 @@ class _View:
     is_compared: bool
     is_closing: bool
     is_listed: bool
+    is_chained: bool
+    is_comparison: bool
     is_for_inference: bool
 
     @property
@@ -127,8 +129,11 @@ class _View:
     @property
     def is_conventional(self) -> bool:
         """Returns whether its name is a usual one for outputs."""
-        return bool(OUTPUT_WORD.fullmatch(self.words[-1]))
+        names = [self.node.name, *([self.root.name] if self.is_closing and self.is_named else [])]
+        return any(OUTPUT_WORD.fullmatch(name.rpartition("/")[2]) for name in names)
 
+
+_Units = tuple[tuple[Candidate, ...], ...]
 
 _WEIGHTED = "depends on trained variables"
 
@@ -156,6 +161,9 @@ SIGNALS: tuple[tuple[str, float, Callable[[_View], float]], ...] = (
     ("is in a scope named for training", -3.0, lambda v: any(TRAINING_WORD.fullmatch(w) for w in v.words[:-1])),
     ("is what a draw depends on", 2.0, lambda v: v.is_drawn_from),
     ("is of a copy that is not trained", 4.0, lambda v: v.is_for_inference),
+    ("is a chain of tags", 3.0, lambda v: v.is_chained and v.parts.is_end(v.node)),
+    ("compares copies of a network", -5.0, lambda v: v.is_comparison),
+    ("has a gradient that trains nothing", -3.0, lambda v: v.node.name in v.parts.sloped),
     ("is drawn at random", -6.0, lambda v: v.node in v.parts.drawn),
     ("is one value for the whole batch", -5.0, lambda v: v.shape == () or v.node in v.parts.whole_batch),
 )
@@ -199,6 +207,7 @@ class _Proposer:
         self._listed = [node for name in listed if (node := graph.get(name.removesuffix(":0"))) is not None]
         self._parts = divide(graph, trainable)
         self._closing = closing_nodes(graph, self._parts)
+        self._comparisons = comparisons(self._parts)
         self._nodes = self._promising(catalog)
         self._needed = needed_by(self._nodes)
         self._reach = {
@@ -247,6 +256,8 @@ class _Proposer:
             root=origin(node.output(), _SAME_ELEMENTS).node,
             is_compared=_read_off(node) in compared,
             is_closing=_unnamed(node).node in self._closing,
+            is_chained=not reach.weights.isdisjoint(self._parts.chains),
+            is_comparison=node in self._comparisons,
             is_listed=node in self._listed,
             is_for_inference=is_for_inference(node, reach, self._parts),
         )
@@ -261,12 +272,20 @@ class _Proposer:
         listed = [[item] for item in ranked if item.node in self._listed]
         chosen = listed or choose_heads(ranked, self._needed, self._parts)
         units = tuple(tuple(candidates[item.node] for item in unit) for unit in chosen)
+        units = self._with_transitions(units, chosen)
         heads = {item for unit in units for item in unit}
         by_value = {_unnamed(node): item for node, item in candidates.items()}
         found = ((item, by_value.get(value)) for item in heads if (value := self._logits(item)) is not None)
         logits = {item: other for item, other in found if other is not None and other not in heads}
         others = (item for item in candidates.values() if item not in heads and item not in logits.values())
         return Proposal(units, logits, tuple(others))
+
+    def _with_transitions(self, units: _Units, chosen: Sequence[Sequence[Ranked]]) -> _Units:
+        """Adds the scores of transitions to the best unit, if no output depends on them: see `tag_chains`."""
+        decoded = {weight for unit in chosen for item in unit for weight in item.reach.weights}
+        matrices = [_read(weight) for weight in self._parts.weights if weight in self._parts.chains - decoded]
+        found = tuple(Candidate(value.name, 0.0, ("scores transitions between tags",)) for value in matrices)
+        return ((*units[0], *found), *units[1:]) if units else units
 
     def _logits(self, item: Candidate) -> Value | None:
         """Returns what a head is the softmax, the sigmoid or the largest of."""
@@ -309,6 +328,12 @@ def _unnamed(node: Node) -> Value:
 def _read_off(node: Node) -> Node:
     """Returns the node whose output others only read off: the logits of a softmax, or the node itself."""
     return origin(node.output(), READ_OFF_OPS).node
+
+
+def _read(weight: Node) -> Value:
+    """Returns the value of a weight: of a resource, what reads it."""
+    reads = [use.node for use in weight.output().uses if use.node.op == "ReadVariableOp"]
+    return reads[0].output() if reads else weight.output()
 
 
 def _shown(signal: str, parts: Forward) -> str:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 
 from compat_saver import dtypes
 from compat_saver.analysis.values.roles import slots_of_graph
@@ -28,9 +26,10 @@ _CHANGING_OP = re.compile(r"(Resource)?(Sparse)?Apply\w+|(Resource)?(Assign|Scat
 _APPLY_OP = re.compile(r"(Resource)?(Sparse)?Apply\w+")
 # The gradient of a functional While fills such lists in the While of the model, which is no training for that.
 _EMPTY_LISTS = ("EmptyTensorList", "TensorListReserve")
-# tf.train.Optimizer puts each variable's update under a scope of this name.
-_UPDATE_SCOPE = "update_"
-_GRADIENT_OF = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+?)_grad/")
+UPDATE_SCOPE = "update_"
+"""What tf.train.Optimizer begins the scope of each variable's update with."""
+GRADIENT_OF = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+?)_grad/")
+"""Found in the name of a gradient: the node that it was taken through."""
 
 
 def is_training(node: Node) -> bool:
@@ -66,50 +65,12 @@ def differentiated(graph: Graph) -> set[str]:
 
     The gradient of `scope/op` is under `gradients/scope/op_grad`. Source: python/ops/gradients_impl.py.
     """
-    return {match.group(1) for node in graph if (match := _GRADIENT_OF.search(node.name)) is not None}
+    return {match.group(1) for node in graph if (match := GRADIENT_OF.search(node.name)) is not None}
 
 
-@dataclass(frozen=True)
-class Optimizer:
-    """What one optimizer does in one step.
-
-    Attributes:
-        updates: the names of the variables that it changes.
-        through: the names of the nodes that its gradients were taken through.
-    """
-
-    updates: frozenset[str]
-    through: frozenset[str]
-
-
-def optimizers(graph: Graph) -> list[Optimizer]:
-    """Returns the optimizers of a graph, each with what it changes and what it looks at.
-
-    Source: Optimizer.apply_gradients in python/training/optimizer.py: all updates of one call are in one scope.
-    """
-    steps: dict[str, list[Node]] = defaultdict(list)
-    for node in graph:
-        if node.inputs and _is_update(node):
-            steps[node.name.partition(f"/{_UPDATE_SCOPE}")[0]].append(node)
-    training = training_nodes(graph) if len(steps) > 1 else set[Node]()
-    return [Optimizer(frozenset(_changed_by(nodes)), frozenset(_through(nodes, training))) for nodes in steps.values()]
-
-
-def _is_update(node: Node) -> bool:
-    return f"/{_UPDATE_SCOPE}" in node.name and bool(_CHANGING_OP.fullmatch(node.op))
-
-
-def _through(updates: Collection[Node], training: Collection[Node]) -> Iterator[str]:
-    seen, pending = set(updates), list(updates)
-    while pending:
-        node = pending.pop()
-        match = _GRADIENT_OF.search(node.name)
-        if match is not None:
-            yield match.group(1)
-        for value in node.inputs:
-            if value.node in training and value.node not in seen:
-                seen.add(value.node)
-                pending.append(value.node)
+def is_update(node: Node) -> bool:
+    """Whether a node is what an optimizer changes a variable by."""
+    return f"/{UPDATE_SCOPE}" in node.name and bool(_CHANGING_OP.fullmatch(node.op))
 
 
 def weights_of(graph: Graph, trainable: Collection[str]) -> list[Node]:
@@ -126,11 +87,12 @@ def weights_of(graph: Graph, trainable: Collection[str]) -> list[Node]:
     named = [node for node in variables if node.name in trainable]
     if not trainable:
         named = [node for node in variables if node.name not in slots and _is_float(node.attr.type("dtype"))]
-    changed = set(_changed_by(node for node in graph if _APPLY_OP.fullmatch(node.op) or _is_update(node)))
+    changed = set(changed_by(node for node in graph if _APPLY_OP.fullmatch(node.op) or is_update(node)))
     return [node for node in named if node.name in changed] or named
 
 
-def _changed_by(updates: Iterable[Node]) -> Iterator[str]:
+def changed_by(updates: Iterable[Node]) -> Iterator[str]:
+    """Yields the names of the variables that some updates change."""
     for node in updates:
         if node.inputs:
             yield origin(node.inputs[0], ("Identity",)).node.name
