@@ -283,7 +283,7 @@ class _Proposer:
     def _with_transitions(self, units: _Units, chosen: Sequence[Sequence[Ranked]]) -> _Units:
         """Adds the scores of transitions to the best unit, if no output depends on them: see `tag_chains`."""
         decoded = {weight for unit in chosen for item in unit for weight in item.reach.weights}
-        matrices = [_read(weight) for weight in self._parts.weights if weight in self._parts.chains - decoded]
+        matrices = [_read(weight) for weight in self._parts.chains if weight not in decoded]
         found = tuple(Candidate(value.name, 0.0, ("scores transitions between tags",)) for value in matrices)
         return ((*units[0], *found), *units[1:]) if units else units
 

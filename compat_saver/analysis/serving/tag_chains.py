@@ -1,8 +1,8 @@
-"""Finds the scores of transitions in a chain of tags (CRF): a square matrix that is added to scores, and to nothing else.
+"""Finds the scores of transitions in a chain of tags (CRF): a square matrix that is only added to scores.
 
 tf.contrib.crf adds the matrix, with an axis before it, to what is known of each example so far; its loss also picks
-elements out of it. No layer multiplies by it. Where the graph itself finds the best chain, the tags are the output. Where
-it does not, the program did so outside with the matrix in hand, which is therefore an output beside the logits.
+elements out of it. No layer multiplies by it. Where the graph itself finds the best chain, the tags are the output.
+Where it does not, the program did so outside with the matrix in hand, which is an output beside the logits.
 Source: CrfForwardRnnCell and crf_binary_score in python/contrib/crf/python/ops/crf.py.
 """
 
@@ -19,14 +19,14 @@ _USUAL_NAME = "transitions"
 """The name that crf_log_likelihood gives a matrix of its own."""
 
 
-def chain_weights(weights: Iterable[Node], readers: Mapping[Node, Sequence[Node]]) -> set[Node]:
-    """Returns the weights that are such matrices.
+def chain_weights(weights: Iterable[Node], readers: Mapping[Node, Sequence[Node]]) -> list[Node]:
+    """Returns the weights that are such matrices, in their order.
 
     Args:
         weights: what was learned.
         readers: node -> what reads it in the forward graph.
     """
-    return {node for node in weights if node.name.rpartition("/")[2] == _USUAL_NAME or _is_chain(node, readers)}
+    return [node for node in weights if node.name.rpartition("/")[2] == _USUAL_NAME or _is_chain(node, readers)]
 
 
 def _is_chain(weight: Node, readers: Mapping[Node, Sequence[Node]]) -> bool:
