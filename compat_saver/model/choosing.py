@@ -10,11 +10,13 @@ from typing import NamedTuple
 from compat_saver import dtypes
 from compat_saver.analysis.feeding.sparse_inputs import sparse_inputs
 from compat_saver.analysis.known_values import static_shape
+from compat_saver.analysis.ops.unsupported_ops import origin_of
 from compat_saver.analysis.serving.pipelines import Delivery, deliveries
 from compat_saver.analysis.serving.proposal import needed_placeholders, propose
+from compat_saver.analysis.serving.towers import data_of, pieces_needed
 from compat_saver.analysis.walk import needed_from, nodes_in_loops
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError, nearest_names
-from compat_saver.graph import OpCatalog, Value
+from compat_saver.graph import Graph, OpCatalog, Value
 from compat_saver.graph.attributes import shape_from_message
 from compat_saver.model.folding import FoldedGraph
 from compat_saver.model.legacy_model import LegacyModel
@@ -232,18 +234,25 @@ class _Chooser:
         """Returns the pipeline outputs that the outputs depend on, and the placeholders that they need as well."""
         values = [self._graph.value(name) for name in outputs]
         given = {self._graph.value(name) for name in self._bound}
-        found = deliveries(self._graph, self._catalog, values, given)
+        towers = [_of_tower(self._graph, value) for value in pieces_needed(values, given)]
+        given.update(item.value for item in towers)
+        found = [*towers, *deliveries(self._graph, self._catalog, values, given)]
         self._delivered |= {item.value.name: item for item in found}
-        self.warnings += (item.reason for item in found)
+        self.warnings += (item.reason for item in found if item.reason not in self.warnings)
         needed = needed_from(values, given.union(item.value for item in found))
         return [*(item.value.name for item in found), *(f"{node.name}:0" for node in needed_placeholders(needed))]
 
     def _infer_outputs(self) -> tuple[tuple[str, ...], ...]:
         """Returns the inferred outputs, those together that belong into one signature, the best first."""
         proposal = propose(self._graph, self._catalog, self._trainable, self._leftovers, self._listed)
+        unknown = [
+            f"The graph ends with {node.op} ({node.name!r}), an op of {origin_of(node.op)} that cannot be served."
+            for node in proposal.unknown
+        ]
         if not proposal.heads:
             reason = "No output could be inferred: no tensor that depends on a placeholder looks like a model output."
-            raise CannotMigrateError([f"{reason} Specify one with --outputs."])
+            raise CannotMigrateError([" ".join([reason, *unknown, "Specify one with --outputs."])])
+        self.warnings += unknown
         reasons = "; ".join(f"{item.tensor!r} ({', '.join(item.signals)})" for item in proposal.heads)
         logits = ", ".join(repr(item.tensor) for item in dict.fromkeys(proposal.logits.values()))
         others = ", ".join(item.tensor for item in proposal.others[:_MOST_RUNNERS_UP])
@@ -252,6 +261,12 @@ class _Chooser:
             + (f" Runners-up: {others}." if others else "")
         )
         return proposal.together
+
+
+def _of_tower(graph: Graph, value: Value) -> Delivery:
+    data = data_of(value.node)
+    reason = f"{value.node.name!r} cuts {data.name!r} into pieces for towers; one of them serves: {value.name!r} is an input."
+    return Delivery(value, data.node.name, static_shape(graph, value), reason)
 
 
 def _free(key: str, taken: Collection[str]) -> str:

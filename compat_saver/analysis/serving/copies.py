@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from compat_saver.analysis.serving.forward import Forward
 from compat_saver.analysis.walk import needed_by, spread
-from compat_saver.graph.ir import Node
+from compat_saver.graph.ir import Node, Value
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,14 @@ class Reach:
     Attributes:
         weights: what was learned.
         layers: weight -> the layers that apply it.
-        feeds: what is fed, labels among it.
+        feeds: what is fed, but for labels.
+        pieces: the pieces of a batch.
     """
 
     weights: frozenset[Node]
     layers: Mapping[Node, frozenset[Node]]
     feeds: frozenset[Node]
+    pieces: frozenset[Value]
 
     @classmethod
     def of(cls, bit: int, needed: Mapping[Node, int], parts: Forward) -> Reach:
@@ -37,7 +39,8 @@ class Reach:
 
         weights = frozenset(weight for weight in parts.weights if has(weight))
         layers = {weight: frozenset(filter(has, parts.layers.get(weight, ()))) for weight in weights}
-        return cls(weights, layers, frozenset(filter(has, parts.feeds)))
+        pieces = frozenset(value for value in parts.pieces if any(has(use.node) for use in value.uses))
+        return cls(weights, layers, frozenset(filter(has, parts.feeds)), pieces)
 
 
 def are_copies(one: Reach, two: Reach) -> bool:

@@ -27,6 +27,7 @@ from compat_saver.analysis.serving.judges import Judge, judges_by_optimizers, ju
 from compat_saver.analysis.serving.names import LABEL_WORD, LOSS_WORD, PREDICTION_WORD, has_own_name
 from compat_saver.analysis.serving.optimizers import find_optimizers, slopes
 from compat_saver.analysis.serving.tag_chains import chain_weights
+from compat_saver.analysis.serving.towers import pieces
 from compat_saver.analysis.serving.training import differentiated, training_nodes, weights_of
 from compat_saver.analysis.values.weights import variable_nodes
 from compat_saver.analysis.walk import origin, spread
@@ -88,6 +89,7 @@ class Forward:
         drawn: what is drawn at random from what the model computed.
         feeds: what is fed, but for labels.
         layers: weight -> the layers that apply it.
+        pieces: what a batch that is fed was cut into, for towers.
         chains: the weights that are scores of transitions between tags.
         through: the names of the nodes that gradients were taken through.
         sloped: those of them that gradients were taken through for no optimizer.
@@ -110,6 +112,7 @@ class Forward:
     feeds: Collection[Node]
     layers: Mapping[Node, list[Node]]
     chains: Collection[Node]
+    pieces: Collection[Value]
     through: Collection[str]
     sloped: Collection[str]
     readers: Mapping[Node, list[Node]]
@@ -203,6 +206,7 @@ class _Division:
             feeds={value.node for value in self._feeds if value not in labels},
             layers=layers,
             chains=self._chains,
+            pieces=tuple(pieces(node for node in self._graph if node in self._fed and node not in self._weighted)),
             through=self._through,
             sloped=slopes(self._graph, self._optimizers),
             readers=self._readers,

@@ -119,7 +119,7 @@ class _Chooser:
     def _is_of_list(self, item: Ranked, head: Ranked) -> bool:
         one, two = item.reach, head.reach
         is_same = one.weights == two.weights and are_copies(one, two) and item.root.node.op == head.root.node.op
-        is_nested = one.feeds <= two.feeds or two.feeds <= one.feeds
+        is_nested = one.pieces == two.pieces and (one.feeds <= two.feeds or two.feeds <= one.feeds)
         is_alike = head.score - item.score <= _ALIKE and item.node.op == head.node.op
         return is_same and is_nested and is_alike and not self._are_one(item, head)
 

@@ -57,11 +57,13 @@ class Proposal:
         units: the heads, the best first, with others of its list; empty if there is no candidate.
         logits: what they are read off, to serve beside them: candidate -> logits.
         others: the candidates that are not served, best first.
+        unknown: the nodes that the graph ends with, of ops that nothing here defines.
     """
 
     units: tuple[tuple[Candidate, ...], ...]
     logits: Mapping[Candidate, Candidate]
     others: tuple[Candidate, ...]
+    unknown: tuple[Node, ...] = ()
 
     @property
     def heads(self) -> tuple[Candidate, ...]:
@@ -206,6 +208,8 @@ class _Proposer:
         self._graph, self._excluded = graph, excluded
         self._listed = [node for name in listed if (node := graph.get(name.removesuffix(":0"))) is not None]
         self._parts = divide(graph, trainable)
+        ends = (node for node in graph if node in self._parts.fed and not self._parts.readers.get(node))
+        self._unknown = tuple(node for node in ends if catalog.find(node.op) is None)
         self._closing = closing_nodes(graph, self._parts)
         self._comparisons = comparisons(self._parts)
         self._nodes = self._promising(catalog)
@@ -278,7 +282,7 @@ class _Proposer:
         found = ((item, by_value.get(value)) for item in heads if (value := self._logits(item)) is not None)
         logits = {item: other for item, other in found if other is not None and other not in heads}
         others = (item for item in candidates.values() if item not in heads and item not in logits.values())
-        return Proposal(units, logits, tuple(others))
+        return Proposal(units, logits, tuple(others), self._unknown)
 
     def _with_transitions(self, units: _Units, chosen: Sequence[Sequence[Ranked]]) -> _Units:
         """Adds the scores of transitions to the best unit, if no output depends on them: see `tag_chains`."""
