@@ -265,7 +265,7 @@ class _Chooser:
 
 def _of_tower(graph: Graph, value: Value) -> Delivery:
     data = data_of(value.node)
-    reason = f"{value.node.name!r} cuts {data.name!r} into pieces for towers; one of them serves: {value.name!r} is an input."
+    reason = f"{value.node.name!r} cuts {data.name!r} into pieces for towers; one serves: {value.name!r} is an input."
     return Delivery(value, data.node.name, static_shape(graph, value), reason)
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from compat_saver.analysis.serving.forward import Forward, divide
+from compat_saver.analysis.serving.forward import divide
+from compat_saver.analysis.serving.parts import Forward
 from compat_saver.analysis.walk import nodes_in_branches, nodes_in_loops
 from compat_saver.graph import parse_graph
 

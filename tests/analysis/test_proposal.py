@@ -3,7 +3,8 @@
 import pytest
 
 import compat_saver
-from compat_saver.analysis.serving.proposal import SIGNALS, Candidate, _Proposer, needed_placeholders, propose
+from compat_saver.analysis.serving.proposal import _Proposer, needed_placeholders, propose
+from compat_saver.analysis.serving.signals import SIGNALS, Candidate
 from compat_saver.analysis.serving.training import is_training
 from compat_saver.analysis.walk import nodes_in_loops
 from compat_saver.graph import OpCatalog, from_graph_def, parse_graph

@@ -14,8 +14,8 @@ from __future__ import annotations
 import math
 
 from compat_saver.analysis.known_values import static_shape
-from compat_saver.analysis.serving.forward import Forward
 from compat_saver.analysis.serving.names import LOSS_WORD
+from compat_saver.analysis.serving.parts import Forward
 from compat_saver.analysis.walk import origin
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node

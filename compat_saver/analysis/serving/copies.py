@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from compat_saver.analysis.serving.forward import Forward
+from compat_saver.analysis.serving.parts import Forward
 from compat_saver.analysis.walk import needed_by, spread
 from compat_saver.graph.ir import Node, Value
 

@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from compat_saver.analysis.serving.copies import Reach, are_copies
-from compat_saver.analysis.serving.forward import READ_OFF_OPS, Forward
 from compat_saver.analysis.serving.names import has_own_name
+from compat_saver.analysis.serving.parts import READ_OFF_OPS, Forward
 from compat_saver.analysis.walk import origin
 from compat_saver.graph.ir import Node, Value
 

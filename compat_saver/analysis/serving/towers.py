@@ -1,7 +1,7 @@
 """Finds where a batch is cut into pieces for copies of one network: towers, one for each GPU that trained.
 
-One tower takes a whole batch as well as a piece of it. So its piece is the input; with the batch before the cut as input,
-the tower would answer for a part of it only.
+One tower takes a whole batch as well as a piece of it. So its piece is the input; with the batch before the cut as
+input, only a part of it would have outputs.
 """
 
 from __future__ import annotations
