@@ -12,7 +12,7 @@ from compat_saver.analysis.feeding.sparse_inputs import sparse_inputs
 from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.ops.unsupported_ops import origin_of
 from compat_saver.analysis.serving.pipelines import Delivery, deliveries
-from compat_saver.analysis.serving.proposal import needed_placeholders, propose
+from compat_saver.analysis.serving.proposal import Proposal, needed_placeholders, propose
 from compat_saver.analysis.serving.towers import data_of, pieces_needed
 from compat_saver.analysis.walk import needed_from, nodes_in_loops
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError, nearest_names
@@ -129,19 +129,18 @@ class _Chooser:
 
     def inferred(self) -> list[Signature]:
         """Returns a signature for all inferred outputs that need the same inputs; the best one is the default."""
-        units: dict[frozenset[str], list[str]] = {}
-        for names in self._infer_outputs():
-            units.setdefault(frozenset(self._inputs_of(names)), []).extend(names)
-        (default, *others) = (dict.fromkeys(names) for names in units.values())
-        keys = make_keys([DEFAULT_SIGNATURE, *(next(iter(names)) for names in others)])
-        requests = [SignatureRequest(keys[next(iter(names))], None, tuple(names)) for names in others]
-        return [
-            self.from_request(item) for item in (SignatureRequest(DEFAULT_SIGNATURE, None, tuple(default)), *requests)
-        ]
+        proposal = self._propose()
+        units: dict[frozenset[str], set[str]] = {}
+        for names in proposal.together:
+            units.setdefault(frozenset(self._inputs_of(names)), set()).update(names)
+        (default, *others) = ([name for name in proposal.outputs if name in names] for names in units.values())
+        keys = make_keys([DEFAULT_SIGNATURE, *(names[0] for names in others)])
+        requests = [SignatureRequest(keys[names[0]], None, names) for names in others]
+        return [self.from_request(item) for item in (SignatureRequest(DEFAULT_SIGNATURE, None, default), *requests)]
 
     def _for_inputs(self, inputs: Names | None) -> list[str]:
         """Returns the inferred outputs that need no more than some inputs; the best one anyway."""
-        best, *others = self._infer_outputs()
+        best, *others = self._propose().together
         given = {self._graph.value(full_name(name)) for name in (*tensors_of(inputs or ()), *self._bound)}
         fitting = [names for names in others if inputs is None or not self._lacks(names, given)]
         return [name for names in (best, *fitting) for name in names]
@@ -242,8 +241,8 @@ class _Chooser:
         needed = needed_from(values, given.union(item.value for item in found))
         return [*(item.value.name for item in found), *(f"{node.name}:0" for node in needed_placeholders(needed))]
 
-    def _infer_outputs(self) -> tuple[tuple[str, ...], ...]:
-        """Returns the inferred outputs, those together that belong into one signature, the best first."""
+    def _propose(self) -> Proposal:
+        """Infers the outputs, and says so."""
         proposal = propose(self._graph, self._catalog, self._trainable, self._leftovers, self._listed)
         unknown = [
             f"The graph ends with {node.op} ({node.name!r}), an op of {origin_of(node.op)} that cannot be served."
@@ -260,7 +259,7 @@ class _Chooser:
             f"No output was specified; inferred: {reasons}{f'; and the logits, {logits}' if logits else ''}."
             + (f" Runners-up: {others}." if others else "")
         )
-        return proposal.together
+        return proposal
 
 
 def _of_tower(graph: Graph, value: Value) -> Delivery:

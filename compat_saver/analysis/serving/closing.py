@@ -1,7 +1,7 @@
 """Finds what rearranges the output of the last layer for the program itself, and not for the loss alone.
 
-A closing Reshape, Squeeze or Transpose is what the program calls its output, `[?, 2]` and not `[?, 1, 1, 2]`, though
-the loss may be all that reads it. It is the loss's own where
+A closing Reshape, Squeeze, Transpose or Pack is what the program calls its output, `[?, 2]` and not `[?, 1, 1, 2]`,
+though the loss may be all that reads it. It is the loss's own where
 
 - it is in a scope that is named for a loss or a metric;
 - it makes rows of examples, `[?, 4, 4, 2]` to `[?, 2]`: an example is no longer one;
@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import math
 
-from compat_saver.analysis.known_values import static_shape
+from compat_saver.analysis.known_values import constant_value, static_shape
 from compat_saver.analysis.serving.names import LOSS_WORD
 from compat_saver.analysis.serving.parts import Forward
 from compat_saver.analysis.walk import origin
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node
 
-_CLOSING = ("Reshape", "Squeeze", "ExpandDims", "Transpose")
+_CLOSING = ("Reshape", "Squeeze", "ExpandDims", "Transpose", "Pack", "ConcatV2")
 _TIME_MAJOR = ("GatherTree", "TensorArrayGather", "TensorArrayGatherV2", "TensorArrayGatherV3", "TensorListStack")
 """What loops write step by step, so that the batch is the second axis."""
 
@@ -54,6 +54,9 @@ def _past_identities(node: Node, parts: Forward) -> list[Node]:
 def _keeps_examples(graph: Graph, node: Node, *, is_read: bool) -> bool:
     if node.op == "Transpose":
         return origin(node.inputs[0], ("Identity",)).node.op in _TIME_MAJOR
+    if node.op == "ConcatV2":
+        axis = constant_value(node.inputs[-1])
+        return axis is not None and axis.item() != 0
     before, after = static_shape(graph, node.inputs[0]), static_shape(graph, node.output())
     if not before or not after:
         return node.op != "Reshape" or not is_read

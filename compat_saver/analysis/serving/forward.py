@@ -50,6 +50,7 @@ _ELEMENTWISE = frozenset(
 _LOGARITHMS = frozenset({"Log", "Log1p"})
 _PENALTIES = _LOGARITHMS | frozenset({"Square", "Pow", "Neg", "Abs"})
 _SAME_CLASSES = ("Cast", "Reshape", "Squeeze", "Identity")
+_JOINING = ("Concat", "ConcatV2", "Pack")
 _DIFFERENCES = frozenset({"Sub", "SquaredDifference"})
 _SCALES = frozenset({"Mul", "RealDiv"})
 _NORMS = frozenset({"Rsqrt", "Sqrt"})
@@ -136,6 +137,7 @@ class _Division:
             through_logarithms=through_logarithms,
             carried_on=self._carried_on(loss | passing | through_logarithms),
             drawn=drawn_nodes(self._graph, self._sources, self._readers, self._fed & self._weighted),
+            judged=self._judged(made, before),
             feeds={value.node for value in self._feeds if value not in labels},
             layers=layers,
             chains=self._chains,
@@ -227,6 +229,14 @@ class _Division:
         if value.node.op in PLACEHOLDER_OPS and LABEL_WORD.fullmatch(value.node.name.rpartition("/")[2]):
             return True
         return bool(seen) and any(reader in judged for reader in readers)
+
+    def _judged(self, made: Iterable[Node], before: Collection[Node]) -> set[Node]:
+        """Returns what judges look at, of several things at once that which others made, where a layer goes on too."""
+        found: set[Node] = set()
+        for node in made:
+            items = self._sources[node] if node.op in _JOINING else [node]
+            found |= {item for item in items if item in self._weighted and item in before}
+        return found
 
     def _is_needed_everywhere(self, value: Value) -> bool:
         """Whether all that the graph ends with depends on a value."""

@@ -79,7 +79,7 @@ class _Chooser:
     def is_beside(self, item: Ranked, heads: Sequence[Ranked]) -> bool:
         """Whether a candidate is an output beside the heads."""
         best = heads[0]
-        if not self._is_output(item) or any(self._are_one(item, head) for head in heads):
+        if not self._parts.is_output(item.node) or any(self._are_one(item, head) for head in heads):
             return False
         if self._starts_elsewhere(item, best):
             return True
@@ -89,15 +89,11 @@ class _Chooser:
 
     def unit(self, head: Ranked, heads: Sequence[Ranked], ranked: Sequence[Ranked]) -> list[Ranked]:
         """Returns a head with the others of its list, in the graph's order."""
-        if not self._is_output(head):
+        if not self._parts.is_output(head.node):
             return [head]
-        others = [item for item in ranked if item not in heads and self._is_output(item)]
+        others = [item for item in ranked if item not in heads and self._parts.is_output(item.node)]
         found = [item for item in others if self._is_of_list(item, head)]
         return sorted([head, *found], key=lambda item: item.bit)
-
-    def _is_output(self, item: Ranked) -> bool:
-        node, parts = item.node, self._parts
-        return parts.is_end(node) and parts.is_last(node) and node not in parts.passing
 
     def _are_one(self, one: Ranked, two: Ranked) -> bool:
         is_needed = self._needed[one.node] & two.bit or self._needed[two.node] & one.bit

@@ -37,6 +37,7 @@ class Forward:
         through_logarithms: what is computed from a logarithm after the last layers.
         carried_on: what the model goes on from: others do more than to compare it or to read an output off.
         drawn: what is drawn at random from what the model computed.
+        judged: what judges look at, where a layer goes on from it as well, as in a cycle.
         feeds: what is fed, but for labels.
         layers: weight -> the layers that apply it.
         pieces: what a batch that is fed was cut into, for towers.
@@ -59,6 +60,7 @@ class Forward:
     through_logarithms: Collection[Node]
     carried_on: Collection[Node]
     drawn: Collection[Node]
+    judged: Collection[Node]
     feeds: Collection[Node]
     layers: Mapping[Node, list[Node]]
     chains: Collection[Node]
@@ -66,6 +68,11 @@ class Forward:
     through: Collection[str]
     sloped: Collection[str]
     readers: Mapping[Node, list[Node]]
+
+    def is_output(self, node: Node) -> bool:
+        """Whether a node may be an output beside others: an end, or what a judge looks at."""
+        is_last = self.is_end(node) and self.is_last(node) and node not in self.passing
+        return is_last or node in self.judged
 
     def is_end(self, node: Node) -> bool:
         """Whether a node comes after the last layers, depends on them, and is before the loss."""

@@ -21,7 +21,7 @@ from compat_saver.analysis.serving.names import OUTPUT_WORD, has_own_name
 from compat_saver.analysis.serving.parts import HEAD_OPS, NO_OUTPUT_OP, READ_OFF_OPS
 from compat_saver.analysis.serving.signals import Candidate, View, judge
 from compat_saver.analysis.serving.word_vectors import normalized_table
-from compat_saver.analysis.walk import needed_by, nodes_in_branches, nodes_in_loops, origin
+from compat_saver.analysis.walk import needed_by, nodes_in_branches, nodes_in_loops, origin, spread
 from compat_saver.errors import GraphError
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import PLACEHOLDER_OPS
@@ -70,8 +70,8 @@ class Proposal:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Returns the names of all tensors to serve."""
-        return tuple(dict.fromkeys(name for names in self.together for name in names))
+        """Returns the names of all tensors to serve, logits last."""
+        return tuple(name for item in self.served for name in (item.tensor, *item.beside))
 
 
 def propose(
@@ -114,6 +114,7 @@ class _Proposer:
         self._unknown = tuple(node for node in ends if catalog.find(node.op) is None)
         self._closing = closing_nodes(graph, self._parts)
         self._comparisons = comparisons(self._parts)
+        self._beyond = spread(self._parts.judged, self._parts.readers) - set(self._parts.judged)
         self._nodes = self._promising(catalog)
         self._needed = needed_by(self._nodes)
         self._reach = {
@@ -163,6 +164,7 @@ class _Proposer:
             is_compared=_read_off(node) in compared,
             is_closing=_unnamed(node).node in self._closing,
             is_chained=not reach.weights.isdisjoint(self._parts.chains),
+            is_beyond_judged=node in self._beyond,
             is_comparison=node in self._comparisons,
             is_listed=node in self._listed,
             is_for_inference=is_for_inference(node, reach, self._parts),

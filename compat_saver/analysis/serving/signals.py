@@ -47,6 +47,7 @@ class View:
     is_listed: bool
     is_chained: bool
     is_comparison: bool
+    is_beyond_judged: bool
     is_for_inference: bool
 
     @property
@@ -105,6 +106,8 @@ SIGNALS: tuple[tuple[str, float, Callable[[View], float]], ...] = (
     ("is what a draw depends on", 2.0, lambda v: v.is_drawn_from),
     ("is of a copy that is not trained", 4.0, lambda v: v.is_for_inference),
     ("is a chain of tags", 3.0, lambda v: v.is_chained and v.parts.is_end(v.node)),
+    ("is what another network judges", 5.0, lambda v: v.node in v.parts.judged),
+    ("goes on from what is judged", -4.0, lambda v: v.is_beyond_judged),
     ("compares copies of a network", -5.0, lambda v: v.is_comparison),
     ("has a gradient that trains nothing", -3.0, lambda v: v.node.name in v.parts.sloped),
     ("is drawn at random", -6.0, lambda v: v.node in v.parts.drawn),
