@@ -75,6 +75,7 @@ def choose_heads(ranked: Sequence[Ranked], needed: Mapping[Node, int], parts: Fo
 class _Chooser:
     def __init__(self, needed: Mapping[Node, int], parts: Forward) -> None:
         self._needed, self._parts = needed, parts
+        self._compared = {origin(node.output(), READ_OFF_OPS).node for node in parts.compared}
 
     def is_beside(self, item: Ranked, heads: Sequence[Ranked]) -> bool:
         """Whether a candidate is an output beside the heads."""
@@ -85,7 +86,7 @@ class _Chooser:
             return True
         if self._is_drawn(item, best) or item.score < best.score * _ALSO_SERVED:
             return False
-        return self._ties(item, best) or all(_have_own_weights(item, head) for head in heads)
+        return self._ties(item, best) or all(self._differ(item, head) for head in heads)
 
     def unit(self, head: Ranked, heads: Sequence[Ranked], ranked: Sequence[Ranked]) -> list[Ranked]:
         """Returns a head with the others of its list, in the graph's order."""
@@ -119,6 +120,10 @@ class _Chooser:
         is_alike = head.score - item.score <= _ALIKE and item.node.op == head.node.op
         return is_same and is_nested and is_alike and not self._are_one(item, head)
 
-
-def _have_own_weights(one: Ranked, two: Ranked) -> bool:
-    return not (one.reach.weights <= two.reach.weights or two.reach.weights <= one.reach.weights)
+    def _differ(self, one: Ranked, two: Ranked) -> bool:
+        """Whether both have weights of their own, or a part of one is an output by itself: the loss reads both."""
+        weights = (one.reach.weights, two.reach.weights)
+        if weights[0] <= weights[1] or weights[1] <= weights[0]:
+            are_wanted = all(item.root.node in self._compared for item in (one, two))
+            return are_wanted and weights[0] != weights[1] and not are_copies(one.reach, two.reach)
+        return True
