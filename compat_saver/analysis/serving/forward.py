@@ -39,6 +39,11 @@ _DELIVERY = re.compile(r"QueueDequeue\w*|ReaderRead\w*|IteratorGetNext\w*|\w*Uns
 _PARSER = re.compile(r"Parse(Single)?(Sequence)?Example\w*|DecodeCSV")
 _ONLY_SHAPE = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"})
 _PREDICATES = frozenset({("Switch", 1), ("RefSwitch", 1)})
+# Which rows belong together: so much of a sparse input no layer sees, and it is no label.
+_SEGMENT_IDS = frozenset((f"Segment{word}", 1) for word in ("Sum", "Mean", "Max", "Min", "Prod")) | frozenset(
+    (f"SparseSegment{word}", 2) for word in ("Sum", "Mean", "SqrtN")
+)
+_NO_DATA = _PREDICATES | _SEGMENT_IDS
 _REDUCTIONS = frozenset({"Sum", "Mean", "Prod", "Max", "Min", "Any", "All", "L2Loss", "EuclideanNorm"})
 _LOSS_OP = re.compile(
     r"(Sparse)?SoftmaxCrossEntropyWithLogits|L2Loss|InTopK(V2)?|CTCLoss\w*|EditDistance|\w+CandidateSampler"
@@ -90,7 +95,7 @@ class _Division:
         for node in self._forward:
             if node.op not in _ONLY_SHAPE:
                 for position, value in enumerate(node.inputs):
-                    if (node.op, position) not in _PREDICATES and value.node not in self._training:
+                    if (node.op, position) not in _NO_DATA and value.node not in self._training:
                         sources[node].append(value.node)
                         readers[value.node].append(node)
         return sources, readers

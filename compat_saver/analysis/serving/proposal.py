@@ -181,7 +181,7 @@ class _Proposer:
         chosen = listed or choose_heads(ranked, self._needed, self._parts)
         units = tuple(tuple(candidates[item.node] for item in unit) for unit in chosen)
         units = self._with_tables(self._with_transitions(units, chosen))
-        heads = {item for unit in units for item in unit}
+        heads = dict.fromkeys(item for unit in units for item in unit)
         by_value = {_unnamed(node): item for node, item in candidates.items()}
         found = ((item, by_value.get(value)) for item in heads if (value := self._logits(item)) is not None)
         logits = {item: other for item, other in found if other is not None and other not in heads}
