@@ -263,6 +263,8 @@ class _Division:
                 if node in steps or node in passing or node in seen or node in loss or node not in self._fed:
                     continue
                 readers = self._readers[node]
+                if node.op == "Identity" and has_own_name(node):  # the program's name for its output
+                    continue
                 if self._is_arithmetic(node) and all(item in steps for item in readers):
                     steps.add(node)
                 elif not all(item in loss or item in steps or item in passing for item in readers):
