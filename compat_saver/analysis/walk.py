@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import ENTER_OPS, EXIT_OPS, MERGE_OPS, SWITCH_OPS
@@ -24,6 +24,18 @@ def needed_from(outputs: Iterable[Value], inputs: Collection[Value] = ()) -> set
             if other not in found:
                 found.add(other)
                 pending.append(other)
+    return found
+
+
+def spread(starts: Iterable[Node], edges: Mapping[Node, Sequence[Node]], borders: Collection[Node] = ()) -> set[Node]:
+    """Returns some nodes and all that edges lead to from them, not beyond some borders nor onto them."""
+    found = set(starts)
+    pending = list(found)
+    while pending:
+        for node in edges.get(pending.pop(), ()):
+            if node not in found and node not in borders:
+                found.add(node)
+                pending.append(node)
     return found
 
 

@@ -104,7 +104,8 @@ class _GraphInspector:
 
     def inspection(self) -> Inspection:
         checkpoint, folded = self._model.checkpoint, self._folded
-        proposal = propose(folded.graph, self._model.catalog, self._model.trainable, folded.leftovers)
+        model = self._model
+        proposal = propose(folded.graph, model.catalog, model.trainable, folded.leftovers, model.listed_outputs)
         outputs = (*proposal.served, *proposal.others[:_MOST_RUNNERS_UP])
         inferred = list(proposal.outputs)
         delivered = () if self._model.signatures else self._delivered(inferred)

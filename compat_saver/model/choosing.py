@@ -10,11 +10,13 @@ from typing import NamedTuple
 from compat_saver import dtypes
 from compat_saver.analysis.feeding.sparse_inputs import sparse_inputs
 from compat_saver.analysis.known_values import static_shape
+from compat_saver.analysis.ops.unsupported_ops import origin_of
 from compat_saver.analysis.serving.pipelines import Delivery, deliveries
-from compat_saver.analysis.serving.proposal import needed_placeholders, propose
+from compat_saver.analysis.serving.proposal import Proposal, needed_placeholders, propose
+from compat_saver.analysis.serving.towers import data_of, pieces_needed
 from compat_saver.analysis.walk import needed_from, nodes_in_loops
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError, nearest_names
-from compat_saver.graph import OpCatalog, Value
+from compat_saver.graph import Graph, OpCatalog, Value
 from compat_saver.graph.attributes import shape_from_message
 from compat_saver.model.folding import FoldedGraph
 from compat_saver.model.legacy_model import LegacyModel
@@ -28,6 +30,7 @@ from compat_saver.model.signature import (
     full_name,
     make_keys,
     refuse_bad_key,
+    tensors_of,
 )
 from compat_saver.proto.messages import Message
 
@@ -64,7 +67,7 @@ def choose_signatures(
         CannotMigrateError: nothing was asked for and nothing can be inferred.
     """
     trainable = model.trainable if trainable is None else trainable
-    chooser = _Chooser(folded, model.catalog, trainable)
+    chooser = _Chooser(folded, model.catalog, trainable, model.listed_outputs)
     if request.signatures:
         chooser.require(request.tensors)
         found = [chooser.from_request(item) for item in request.signatures]
@@ -73,7 +76,7 @@ def choose_signatures(
     elif request.signature_def is not None:
         raise NameNotFoundError(f"{model.meta.path} holds no signature, so none is called {request.signature_def!r}.")
     else:
-        found = [chooser.from_request(SignatureRequest(DEFAULT_SIGNATURE, None, None))]
+        found = chooser.inferred()
     signatures = renamed(found, request.rename)
     _refuse_bound(signatures, folded.bound)
     return Choice(signatures, tuple(chooser.warnings))
@@ -96,10 +99,12 @@ def _of_the_file(model: LegacyModel, request: ServingRequest) -> Mapping[str, Me
 
 
 class _Chooser:
-    def __init__(self, folded: FoldedGraph, catalog: OpCatalog, trainable: Collection[str]) -> None:
+    def __init__(
+        self, folded: FoldedGraph, catalog: OpCatalog, trainable: Collection[str], listed: Collection[str]
+    ) -> None:
         self._graph, self._bound, self._leftovers = folded.graph, folded.bound, folded.leftovers
         self._catalog = catalog
-        self._trainable = trainable
+        self._trainable, self._listed = trainable, listed
         self._delivered: dict[str, Delivery] = {}
         self.warnings: list[str] = []
 
@@ -116,11 +121,32 @@ class _Chooser:
 
     def from_request(self, request: SignatureRequest) -> Signature:
         """Completes what the user asked for."""
-        outputs = self._keyed(self._infer_outputs() if request.outputs is None else request.outputs)
+        outputs = self._keyed(self._for_inputs(request.inputs) if request.outputs is None else request.outputs)
         names = [tensor.name for tensor in outputs.values()]
         self._refuse_iterations(names)
         inputs = self._keyed(self._inputs_of(names) if request.inputs is None else request.inputs)
         return Signature(request.name, inputs, outputs)
+
+    def inferred(self) -> list[Signature]:
+        """Returns a signature for all inferred outputs that need the same inputs; the best one is the default."""
+        proposal = self._propose()
+        units: dict[frozenset[str], set[str]] = {}
+        for names in proposal.together:
+            units.setdefault(frozenset(self._inputs_of(names)), set()).update(names)
+        (default, *others) = ([name for name in proposal.outputs if name in names] for names in units.values())
+        keys = make_keys([DEFAULT_SIGNATURE, *(names[0] for names in others)])
+        requests = [SignatureRequest(keys[names[0]], None, names) for names in others]
+        return [self.from_request(item) for item in (SignatureRequest(DEFAULT_SIGNATURE, None, default), *requests)]
+
+    def _for_inputs(self, inputs: Names | None) -> list[str]:
+        """Returns the inferred outputs that need no more than some inputs; the best one anyway."""
+        best, *others = self._propose().together
+        given = {self._graph.value(full_name(name)) for name in (*tensors_of(inputs or ()), *self._bound)}
+        fitting = [names for names in others if inputs is None or not self._lacks(names, given)]
+        return [name for names in (best, *fitting) for name in names]
+
+    def _lacks(self, outputs: Iterable[str], given: Collection[Value]) -> bool:
+        return bool(needed_placeholders(needed_from([self._graph.value(name) for name in outputs], given)))
 
     def _refuse_iterations(self, outputs: Iterable[str]) -> None:
         inside = nodes_in_loops(self._graph)
@@ -207,25 +233,39 @@ class _Chooser:
         """Returns the pipeline outputs that the outputs depend on, and the placeholders that they need as well."""
         values = [self._graph.value(name) for name in outputs]
         given = {self._graph.value(name) for name in self._bound}
-        found = deliveries(self._graph, self._catalog, values, given)
+        towers = [_of_tower(self._graph, value) for value in pieces_needed(values, given)]
+        given.update(item.value for item in towers)
+        found = [*towers, *deliveries(self._graph, self._catalog, values, given)]
         self._delivered |= {item.value.name: item for item in found}
-        self.warnings += (item.reason for item in found)
+        self.warnings += (item.reason for item in found if item.reason not in self.warnings)
         needed = needed_from(values, given.union(item.value for item in found))
         return [*(item.value.name for item in found), *(f"{node.name}:0" for node in needed_placeholders(needed))]
 
-    def _infer_outputs(self) -> tuple[str, ...]:
-        proposal = propose(self._graph, self._catalog, self._trainable, self._leftovers)
+    def _propose(self) -> Proposal:
+        """Infers the outputs, and says so."""
+        proposal = propose(self._graph, self._catalog, self._trainable, self._leftovers, self._listed)
+        unknown = [
+            f"The graph ends with {node.op} ({node.name!r}), an op of {origin_of(node.op)} that cannot be served."
+            for node in proposal.unknown
+        ]
         if not proposal.heads:
             reason = "No output could be inferred: no tensor that depends on a placeholder looks like a model output."
-            raise CannotMigrateError([f"{reason} Specify one with --outputs."])
+            raise CannotMigrateError([" ".join([reason, *unknown, "Specify one with --outputs."])])
+        self.warnings += unknown
         reasons = "; ".join(f"{item.tensor!r} ({', '.join(item.signals)})" for item in proposal.heads)
-        logits = ", ".join(repr(item.tensor) for item in proposal.logits)
+        logits = ", ".join(repr(item.tensor) for item in dict.fromkeys(proposal.logits.values()))
         others = ", ".join(item.tensor for item in proposal.others[:_MOST_RUNNERS_UP])
         self.warnings.append(
             f"No output was specified; inferred: {reasons}{f'; and the logits, {logits}' if logits else ''}."
             + (f" Runners-up: {others}." if others else "")
         )
-        return proposal.outputs
+        return proposal
+
+
+def _of_tower(graph: Graph, value: Value) -> Delivery:
+    data = data_of(value.node)
+    reason = f"{value.node.name!r} cuts {data.name!r} into pieces for towers; one serves: {value.name!r} is an input."
+    return Delivery(value, data.node.name, static_shape(graph, value), reason)
 
 
 def _free(key: str, taken: Collection[str]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from compat_saver.analysis.serving.names import lists_outputs
 from compat_saver.analysis.values.assembled import assembled_values
 from compat_saver.analysis.values.initializers import Initializer, InitOp, initializers
 from compat_saver.analysis.values.weights import Location, saver_locations, variable_nodes
@@ -94,6 +95,12 @@ class LegacyModel:
         names = () if collection is None else (name.partition(":")[0] for name in collection.node_list.value)
         records = (item.name for item in self.meta.variables() if _LOCAL_VARIABLES in item.collections)
         return frozenset((*names, *records))
+
+    @functools.cached_property
+    def listed_outputs(self) -> tuple[str, ...]:
+        """The tensors in collections that are named for outputs."""
+        found = (item.node_list.value for name, item in self.meta.collections.items() if lists_outputs(name))
+        return tuple(dict.fromkeys(name for names in found for name in names))
 
     @functools.cached_property
     def variables(self) -> Mapping[str, Node]:

@@ -3,7 +3,8 @@
 import pytest
 
 import compat_saver
-from compat_saver.analysis.serving.proposal import SIGNALS, Candidate, _Proposer, needed_placeholders, propose
+from compat_saver.analysis.serving.proposal import _Proposer, needed_placeholders, propose
+from compat_saver.analysis.serving.signals import SIGNALS, Candidate
 from compat_saver.analysis.serving.training import is_training
 from compat_saver.analysis.walk import nodes_in_loops
 from compat_saver.graph import OpCatalog, from_graph_def, parse_graph
@@ -14,7 +15,7 @@ X = "x = Placeholder[dtype=float32, shape=[?, 2]]\nw = VariableV2[dtype=float32,
 
 def ranked(text: str, trainable=("w",), producer=26) -> list[Candidate]:
     graph = parse_graph(X + text, producer)
-    return _Proposer(graph, OpCatalog.of(graph), frozenset(trainable), ()).ranked()
+    return _Proposer(graph, OpCatalog.of(graph), frozenset(trainable)).ranked()
 
 
 def proposed(text: str, **facts) -> str:
@@ -145,8 +146,10 @@ def test_heads_with_weights_of_their_own_are_kept_and_logits_stay():
     assert "aux_value:0" not in outputs(HEADS.replace("value =", "aux_value ="))
 
 
-def test_two_answers_of_the_same_weights_are_one_head():
-    assert outputs(PRODUCT + "other = Tanh[T=float32](product)\nsame = Tanh[T=float32](product)") == ("other:0",)
+def test_two_outputs_of_the_same_weights_are_one_head_unless_the_program_named_both():
+    assert outputs(PRODUCT + "Tanh = Tanh[T=float32](product)\nTanh_1 = Tanh[T=float32](product)") == ("Tanh:0",)
+    named = PRODUCT + "one = Tanh[T=float32](product)\ntwo = Tanh[T=float32](product)"
+    assert outputs(named) == ("one:0", "two:0")
 
 
 def test_an_answer_that_another_is_made_of_is_no_head_beside_it():

@@ -7,8 +7,8 @@ The words used here:
   is none: a weight that went through a reduction is no longer one. Nor is a distance from a weight;
 - a *label* is fed, but no layer ever sees it, nor anything that is called a prediction: it is only compared with
   outputs. It is recognized without a name;
-- a *judge* is a weight that is applied to what is fed and to what other weights made in its stead: the discriminator
-  of an adversarial network. What it computes serves training as a loss does;
+- a *judge* is a weight through which others are trained, that of a discriminator or of a critic: see `judges`. What it
+  computes serves training as a loss does;
 - the *loss* is all that depends on a label, on a loss op or on a judge, an average over the whole batch,
   and the arithmetic that leads to nothing else;
 - what *passes* to the loss is rearranged for it and for nothing else.
@@ -19,31 +19,31 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from compat_saver.analysis.known_values import constant_value
+from compat_saver.analysis.serving.chance import drawn_nodes
+from compat_saver.analysis.serving.judges import Judge, judges_by_optimizers, judges_by_use
 from compat_saver.analysis.serving.names import LABEL_WORD, LOSS_WORD, PREDICTION_WORD, has_own_name
+from compat_saver.analysis.serving.optimizers import find_optimizers, slopes
+from compat_saver.analysis.serving.parts import NO_OUTPUT_OP, READ_OFF_OPS, Forward
+from compat_saver.analysis.serving.tag_chains import chain_weights
+from compat_saver.analysis.serving.towers import pieces
 from compat_saver.analysis.serving.training import differentiated, training_nodes, weights_of
 from compat_saver.analysis.values.weights import variable_nodes
-from compat_saver.analysis.walk import needed_by, origin
+from compat_saver.analysis.walk import origin, spread
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import FEEDABLE_OPS, PLACEHOLDER_OPS
-
-HEAD_OPS = frozenset({"Softmax", "LogSoftmax", "Sigmoid", "ArgMax"})
-"""What makes an output of logits."""
-READ_OFF_OPS = HEAD_OPS | {"Identity", "Reshape", "Squeeze", "Cast", "Greater", "GreaterEqual", "Round", "TopKV2"}
-"""What only reads an output off: the model does not go on from it."""
-NO_OUTPUT_OP = re.compile(
-    r"ShapeN?|Size|Rank|Const|Fill|Range|\w*Random\w*|TruncatedNormal|Multinomial|(Zeros|Ones)Like"
-    r"|(Ref)?Switch|CTC\w+Decoder|LoopCond|Enter|TensorArray(V\d)?"
-)
-"""Ops whose values are no output of a model."""
 
 _DELIVERY = re.compile(r"QueueDequeue\w*|ReaderRead\w*|IteratorGetNext\w*|\w*Unstage\w*|(Eager)?PyFunc\w*")
 # Each output is a field of an example, and one of them may be the label.
 _PARSER = re.compile(r"Parse(Single)?(Sequence)?Example\w*|DecodeCSV")
 _ONLY_SHAPE = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"})
 _PREDICATES = frozenset({("Switch", 1), ("RefSwitch", 1)})
+# Which rows belong together: so much of a sparse input no layer sees, and it is no label.
+_SEGMENT_IDS = frozenset((f"Segment{word}", 1) for word in ("Sum", "Mean", "Max", "Min", "Prod")) | frozenset(
+    (f"SparseSegment{word}", 2) for word in ("Sum", "Mean", "SqrtN")
+)
+_NO_DATA = _PREDICATES | _SEGMENT_IDS
 _REDUCTIONS = frozenset({"Sum", "Mean", "Prod", "Max", "Min", "Any", "All", "L2Loss", "EuclideanNorm"})
 _LOSS_OP = re.compile(
     r"(Sparse)?SoftmaxCrossEntropyWithLogits|L2Loss|InTopK(V2)?|CTCLoss\w*|EditDistance|\w+CandidateSampler"
@@ -55,6 +55,7 @@ _ELEMENTWISE = frozenset(
 _LOGARITHMS = frozenset({"Log", "Log1p"})
 _PENALTIES = _LOGARITHMS | frozenset({"Square", "Pow", "Neg", "Abs"})
 _SAME_CLASSES = ("Cast", "Reshape", "Squeeze", "Identity")
+_JOINING = ("Concat", "ConcatV2", "Pack")
 _DIFFERENCES = frozenset({"Sub", "SquaredDifference"})
 _SCALES = frozenset({"Mul", "RealDiv"})
 _NORMS = frozenset({"Rsqrt", "Sqrt"})
@@ -62,51 +63,6 @@ _REARRANGEMENTS = re.compile(
     r"Reshape|Squeeze|ExpandDims|Transpose|Slice|StridedSlice|Pack|Unpack|Split|ConcatV?2?|Gather(V2|Nd)?|Tile|(Ref)?Switch"
     r"|(Ref)?Merge|(Ref)?Enter|Select|Identity|Cast|ReverseSequence|TensorArray\w*|StopGradient|LookupTableFind(V2)?|AsString"
 )
-# tf.contrib.crf gives the weights of its likelihood this name; no layer of the model reads them.
-_CRF_WEIGHT = "transitions"
-
-
-@dataclass(frozen=True)
-class Forward:
-    """The parts of a graph, as sets of nodes.
-
-    Attributes:
-        weights: what was learned.
-        fed: what depends on what is fed.
-        weighted: what depends on a weight.
-        before_layers: what a later layer reads.
-        labelled: what depends on a label.
-        loss: all that serves training: see the module.
-        whole_batch: what has one value for the whole batch.
-        passing: what passes to the loss.
-        compared: what a part of the loss reads, or what passes to it, and is none itself.
-        given_labels: what depends on something that is fed to layers and to a loss op as its labels.
-        through_logarithms: what is computed from a logarithm after the last layers.
-        carried_on: what the model goes on from: others do more than to compare it or to read an output off.
-        readers: node -> the nodes to which it carries data.
-    """
-
-    weights: tuple[Node, ...]
-    fed: Collection[Node]
-    weighted: Collection[Node]
-    before_layers: Collection[Node]
-    labelled: Collection[Node]
-    loss: Collection[Node]
-    whole_batch: Collection[Node]
-    passing: Collection[Node]
-    compared: Collection[Node]
-    given_labels: Collection[Node]
-    through_logarithms: Collection[Node]
-    carried_on: Collection[Node]
-    readers: Mapping[Node, list[Node]]
-
-    def is_end(self, node: Node) -> bool:
-        """Whether a node comes after the last layers, depends on them, and is before the loss."""
-        return node in self.weighted and node not in self.before_layers and node not in self.loss
-
-    def is_last(self, node: Node) -> bool:
-        """Whether the model does not go on from a node: others only compare it or read an output off."""
-        return node not in self.carried_on
 
 
 def divide(graph: Graph, trainable: Collection[str]) -> Forward:
@@ -125,10 +81,13 @@ class _Division:
         self._training = training_nodes(graph)
         self._forward = [node for node in graph if node not in self._training]
         self._sources, self._readers = self._edges()
+        self._through = differentiated(graph)
+        self._optimizers = find_optimizers(graph, self._training)
         self._weights = weights_of(graph, trainable)
+        self._chains = chain_weights(self._weights, self._readers)
         self._feeds = [value for node in self._forward for value in _fed_values(node)]
-        self._fed = _spread({value.node for value in self._feeds}, self._readers)
-        self._weighted = _spread(self._weights, self._readers)
+        self._fed = spread({value.node for value in self._feeds}, self._readers)
+        self._weighted = spread(self._weights, self._readers)
 
     def _edges(self) -> tuple[dict[Node, list[Node]], dict[Node, list[Node]]]:
         """Returns the edges that carry data between nodes of the forward graph, in both directions."""
@@ -136,7 +95,7 @@ class _Division:
         for node in self._forward:
             if node.op not in _ONLY_SHAPE:
                 for position, value in enumerate(node.inputs):
-                    if (node.op, position) not in _PREDICATES and value.node not in self._training:
+                    if (node.op, position) not in _NO_DATA and value.node not in self._training:
                         sources[node].append(value.node)
                         readers[value.node].append(node)
         return sources, readers
@@ -145,23 +104,29 @@ class _Division:
         weight_of = self._origins(self._weights)
         layers = self._layers(weight_of)
         applied = {**self._layers(self._origins(self._fixed())), **layers}
-        judging = [layer for judge in self._judges(applied) for layer in applied[judge]]
-        from_loss = _spread([*judging, *self._loss_ops(weight_of)], self._readers)
+        losses, whole_batch = set(self._loss_ops(weight_of)), self._whole_batch()
+        judges = self._judges(applied, spread(losses | whole_batch, self._sources))
+        judging = [layer for judge in judges for layer in applied[judge.weight]]
+        from_loss = spread([*judging, *losses], self._readers)
         ends = {layer for found in layers.values() for layer in found} - from_loss
-        seen_by_layers = _spread(ends, self._sources)
-        before = _spread((source for layer in ends for source in self._sources[layer]), self._sources)
-        whole_batch = self._whole_batch()
+        seen_by_layers = spread(ends, self._sources)
+        before = spread((source for layer in ends for source in self._sources[layer]), self._sources)
         averages = whole_batch - before  # not the statistics that a batch norm goes on with
-        judged = _spread(from_loss | averages, self._sources)
-        seen = seen_by_layers | _spread(self._named_answers(from_loss), self._sources)
+        judged = spread(from_loss | averages, self._sources)
+        made = [judge.made for judge in judges]
+        seen = seen_by_layers | spread([*made, *self._named_answers(from_loss)], self._sources)
+        is_trained = bool(from_loss or averages or self._through)
         labels = [value for value in self._feeds if self._is_label(value, seen, judged)]
-        labelled = _spread((use.node for value in labels for use in value.uses), self._readers) - self._training
+        labels = [value for value in labels if is_trained or not self._is_needed_everywhere(value)]
+        labelled = spread((use.node for value in labels for use in value.uses), self._readers) - self._training
         loss = labelled | from_loss | averages
         logarithms = {node for node in self._fed - before if node.op in _LOGARITHMS}
-        through_logarithms = _spread(logarithms, self._readers)
+        through_logarithms = spread(logarithms, self._readers)
         read = {node for node in logarithms if self._readers[node]}
         steps, passing = self._steps_to(loss, averages | read, seen_by_layers)
         loss |= steps
+        if self._chains:  # the likelihood of a chain is computed in a loop and in branches
+            passing |= self._leading_only_to(loss) - seen_by_layers
         compared = {node for reader in loss | passing for node in self._sources[reader]}
         return Forward(
             weights=tuple(self._weights),
@@ -176,6 +141,14 @@ class _Division:
             given_labels=self._given_labels(seen_by_layers, ends),
             through_logarithms=through_logarithms,
             carried_on=self._carried_on(loss | passing | through_logarithms),
+            drawn=drawn_nodes(self._graph, self._sources, self._readers, self._fed & self._weighted),
+            judged=self._judged(made, before),
+            feeds={value.node for value in self._feeds if value not in labels},
+            layers=layers,
+            chains=self._chains,
+            pieces=tuple(pieces(node for node in self._graph if node in self._fed and node not in self._weighted)),
+            through=self._through,
+            sloped=slopes(self._graph, self._optimizers),
             readers=self._readers,
         )
 
@@ -201,37 +174,25 @@ class _Division:
         """Returns weight -> the layers that apply it."""
         found: dict[Node, list[Node]] = defaultdict(list)
         for node, weight in weight_of.items():
-            if weight.name.rpartition("/")[2] != _CRF_WEIGHT:
+            if weight not in self._chains:
                 readers = (reader for reader in self._readers[node] if reader.op not in _DIFFERENCES)
                 found[weight] += [reader for reader in readers if reader in self._fed]
         return found
 
-    def _judges(self, layers: Mapping[Node, list[Node]]) -> list[Node]:
-        """Returns the weights that are applied to what is fed and to what stands in its place."""
-        made: dict[Node, Node] = {}
-        for weight, found in layers.items():
-            read = [[item for item in self._sources[layer] if item in self._fed] for layer in found]
-            first = next((item for items in read for item in items if item in self._weighted), None)
-            if first is not None and any(all(item not in self._weighted for item in items) for items in read):
-                made[weight] = first
-        needed = needed_by(list(made.values()))
-        rank = {weight: 1 << number for number, weight in enumerate(made)}
-
-        def needs(weight: Node, other: Node) -> bool:
-            return bool(needed.get(other, 0) & rank[weight])
-
-        judges = [weight for weight in made if not needs(weight, weight)]
-        # Two networks that are applied to each other's outputs, as in a cycle, are no discriminators.
-        return [one for one in judges if not any(needs(one, two) and needs(two, one) for two in judges)]
+    def _judges(self, layers: Mapping[Node, list[Node]], judged: Collection[Node]) -> list[Judge]:
+        """Returns the judges; where optimizers show what is trained, only the rest is found by its use."""
+        found = judges_by_optimizers(self._optimizers, layers, self._sources, self._readers)
+        changed = {name for step in self._optimizers for name in step.updates}
+        unchanged = {weight: items for weight, items in layers.items() if weight.name not in changed}
+        return [*found, *judges_by_use(unchanged, self._sources, self._fed, self._weighted, judged)]
 
     def _loss_ops(self, weight_of: Mapping[Node, Node]) -> Iterator[Node]:
-        through = differentiated(self._graph)
         for node in self._fed:
             if _LOSS_OP.fullmatch(node.op) or self._is_comparison_of_classes(node):
                 yield node
         for node, weight in weight_of.items():
-            if weight.name.rpartition("/")[2] == _CRF_WEIGHT:
-                yield from (item for item in self._readers[node] if item in self._fed and item.name in through)
+            if weight in self._chains:
+                yield from (item for item in self._readers[node] if item in self._fed and item.name in self._through)
 
     def _is_comparison_of_classes(self, node: Node) -> bool:
         """Whether a node is the Equal of an accuracy."""
@@ -274,6 +235,19 @@ class _Division:
             return True
         return bool(seen) and any(reader in judged for reader in readers)
 
+    def _judged(self, made: Iterable[Node], before: Collection[Node]) -> set[Node]:
+        """Returns what judges look at, of several things at once that which others made, where a layer goes on too."""
+        found: set[Node] = set()
+        for node in made:
+            items = self._sources[node] if node.op in _JOINING else [node]
+            found |= {item for item in items if item in self._weighted and item in before}
+        return found
+
+    def _is_needed_everywhere(self, value: Value) -> bool:
+        """Whether all that the graph ends with depends on a value."""
+        ends = {node for node in self._fed if not self._readers[node]}
+        return ends <= spread([value.node], self._readers)
+
     def _steps_to(
         self, loss: Collection[Node], starts: Collection[Node], seen: Collection[Node]
     ) -> tuple[set[Node], set[Node]]:
@@ -289,6 +263,8 @@ class _Division:
                 if node in steps or node in passing or node in seen or node in loss or node not in self._fed:
                     continue
                 readers = self._readers[node]
+                if node.op == "Identity" and has_own_name(node):  # the program's name for its output
+                    continue
                 if self._is_arithmetic(node) and all(item in steps for item in readers):
                     steps.add(node)
                 elif not all(item in loss or item in steps or item in passing for item in readers):
@@ -301,6 +277,11 @@ class _Division:
                     continue
                 pending.append(node)
         return steps, passing
+
+    def _leading_only_to(self, loss: Collection[Node]) -> set[Node]:
+        ends = (node for node in self._fed if not self._readers[node] and not NO_OUTPUT_OP.fullmatch(node.op))
+        others = spread((node for node in ends if node not in loss), self._sources)
+        return {node for node in self._fed if node not in others and node not in loss}
 
     def _is_arithmetic(self, node: Node) -> bool:
         is_normalized = node.op in _SCALES and any(item.op in _NORMS for item in self._sources[node])
@@ -326,20 +307,8 @@ class _Division:
             if _LOSS_OP.fullmatch(node.op) and len(node.inputs) > 1
             for value in node.inputs[1:]
         ]
-        compared = _spread((node for node in read if node not in layers), self._sources, layers)
-        return _spread({v.node for v in self._feeds} & compared & set(seen_by_layers), self._readers)
-
-
-def _spread(starts: Iterable[Node], edges: Mapping[Node, list[Node]], borders: Collection[Node] = ()) -> set[Node]:
-    """Returns some nodes and all that edges lead to from them, not beyond some borders nor onto them."""
-    found = set(starts)
-    pending = list(found)
-    while pending:
-        for node in edges.get(pending.pop(), ()):
-            if node not in found and node not in borders:
-                found.add(node)
-                pending.append(node)
-    return found
+        compared = spread((node for node in read if node not in layers), self._sources, layers)
+        return spread({v.node for v in self._feeds} & compared & set(seen_by_layers), self._readers)
 
 
 def _fed_values(node: Node) -> Iterable[Value]:
@@ -364,5 +333,5 @@ def _is_transparent(node: Node) -> bool:
 
 
 def _is_matrix(node: Node) -> bool:
-    tensor = node.attr.tensor("value") if node.op == "Const" else None
-    return tensor is not None and len(tensor.tensor_shape.dim) > 1
+    array = constant_value(node.output()) if node.op == "Const" else None
+    return array is not None and array.ndim > 1 and array.size > 0 and bool((array != array.flat[0]).any())

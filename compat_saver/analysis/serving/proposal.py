@@ -7,40 +7,30 @@ logits of which they are a softmax, a sigmoid or the largest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from compat_saver import dtypes
 from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.ops.unsupported_ops import subsystem
-from compat_saver.analysis.serving.forward import HEAD_OPS, NO_OUTPUT_OP, READ_OFF_OPS, Forward, divide
-from compat_saver.analysis.serving.names import LOGITS_WORD, LOSS_WORD, OUTPUT_WORD, TRAINING_WORD, has_own_name
-from compat_saver.analysis.walk import needed_by, nodes_in_branches, nodes_in_loops, origin
+from compat_saver.analysis.serving.closing import closing_nodes
+from compat_saver.analysis.serving.copies import Reach, comparisons, is_for_inference
+from compat_saver.analysis.serving.forward import divide
+from compat_saver.analysis.serving.heads import Ranked, choose_heads
+from compat_saver.analysis.serving.names import OUTPUT_WORD, has_own_name
+from compat_saver.analysis.serving.parts import HEAD_OPS, NO_OUTPUT_OP, READ_OFF_OPS
+from compat_saver.analysis.serving.signals import Candidate, View, judge
+from compat_saver.analysis.serving.word_vectors import normalized_table
+from compat_saver.analysis.walk import needed_by, nodes_in_branches, nodes_in_loops, origin, spread
 from compat_saver.errors import GraphError
-from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node, Value
-from compat_saver.graph.op_sets import EXIT_OPS, PLACEHOLDER_OPS
+from compat_saver.graph.op_sets import PLACEHOLDER_OPS
 from compat_saver.graph.ops import OpCatalog
 
-_SAME_ELEMENTS = ("Identity", "Reshape", "Squeeze", "ExpandDims")
+_SAME_ELEMENTS = ("Identity", "Reshape", "Squeeze", "ExpandDims", "Cast")
 _MOST_CANDIDATES = 60
-_ALSO_SERVED = 0.55
-"""How much of the best score another head must reach."""
 
-
-@dataclass(frozen=True)
-class Candidate:
-    """A tensor that might be an output of the model.
-
-    Attributes:
-        tensor: its name.
-        score: the sum of its signals.
-        signals: the names of the signals that spoke.
-    """
-
-    tensor: str
-    score: float
-    signals: tuple[str, ...]
+_Units = tuple[tuple[Candidate, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -48,87 +38,48 @@ class Proposal:
     """What to serve.
 
     Attributes:
-        heads: the best candidate and other heads, best first; empty if there is no candidate.
-        logits: what they are read off, to serve beside them.
+        units: the heads, the best first, with others of its list; empty if there is no candidate.
+        logits: what they are read off, to serve beside them: candidate -> logits.
         others: the candidates that are not served, best first.
+        unknown: the nodes that the graph ends with, of ops that nothing here defines.
     """
 
-    heads: tuple[Candidate, ...]
-    logits: tuple[Candidate, ...]
+    units: tuple[tuple[Candidate, ...], ...]
+    logits: Mapping[Candidate, Candidate]
     others: tuple[Candidate, ...]
+    unknown: tuple[Node, ...] = ()
+
+    @property
+    def heads(self) -> tuple[Candidate, ...]:
+        """Returns the best candidate and other heads."""
+        return tuple(item for unit in self.units for item in unit)
 
     @property
     def served(self) -> tuple[Candidate, ...]:
         """Returns all that is served."""
-        return (*self.heads, *self.logits)
+        return (*self.heads, *dict.fromkeys(self.logits.values()))
+
+    @property
+    def together(self) -> tuple[tuple[str, ...], ...]:
+        """Returns the tensors of each unit, logits included: what belongs into one signature."""
+        found = []
+        for unit in self.units:
+            logits = dict.fromkeys(self.logits[head] for head in unit if head in self.logits)
+            found.append(tuple(name for item in (*unit, *logits) for name in (item.tensor, *item.beside)))
+        return tuple(found)
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Returns the names of all tensors to serve."""
-        return tuple(item.tensor for item in self.served)
-
-
-@dataclass(frozen=True)
-class _View:
-    """What the signals look at."""
-
-    node: Node
-    parts: Forward
-    shape: Shape
-    share: float
-    root: Node
-    is_compared: bool
-
-    @property
-    def is_head(self) -> bool:
-        """Returns whether nothing but outputs read off it comes after a node; in a model without weights, always."""
-        return not self.parts.weights or (self.parts.is_end(self.node) and self.parts.is_last(self.node))
-
-    @property
-    def words(self) -> list[str]:
-        """Returns the scopes, and the last part of the name."""
-        return self.node.name.split("/")
-
-    @property
-    def is_named(self) -> bool:
-        """Returns whether the program named the node."""
-        return has_own_name(self.node)
-
-    @property
-    def is_conventional(self) -> bool:
-        """Returns whether its name is a usual one for outputs."""
-        return bool(OUTPUT_WORD.fullmatch(self.words[-1]))
-
-
-_WEIGHTED = "depends on trained variables"
-
-SIGNALS: tuple[tuple[str, float, Callable[[_View], float]], ...] = (
-    ("has a conventional name", 5.0, lambda v: v.is_named and v.is_conventional),
-    ("is called logits", 1.5, lambda v: bool(LOGITS_WORD.fullmatch(v.words[-1]))),
-    ("is in a scope with a conventional name", 1.5, lambda v: any(_is_conventional(w) for w in v.words[:-1])),
-    ("was given a name", 1.0, lambda v: v.is_named and not v.is_conventional),
-    ("is a softmax or sigmoid at the end", 3.0, lambda v: v.root.op in HEAD_OPS - {"ArgMax"} and v.is_head),
-    ("is the index of the largest at the end", 2.0, lambda v: v.root.op == "ArgMax" and v.is_head),
-    (_WEIGHTED, 4.0, lambda v: v.share),
-    ("lies behind the last layer", 3.0, lambda v: v.parts.is_end(v.node)),
-    ("is computed last", 2.0, lambda v: v.parts.is_last(v.node)),
-    ("leads to nothing else", 0.5, lambda v: not any(r in v.parts.fed for r in v.parts.readers.get(v.node, ()))),
-    ("is what the loss reads", 2.0, lambda v: v.is_compared),
-    ("is only rearranged for the loss", -0.5, lambda v: v.node in v.parts.passing),
-    ("is computed from a logarithm", -3.0, lambda v: v.node in v.parts.through_logarithms),
-    ("is what a loop ends with", -1.5, lambda v: v.node.op in EXIT_OPS),
-    ("is a part of the loss", -9.0, lambda v: v.node in v.parts.loss),
-    ("depends on labels", -3.0, lambda v: v.node in v.parts.labelled),
-    ("depends on what the loss takes as labels", -4.0, lambda v: v.node in v.parts.given_labels),
-    ("is named like a loss or metric", -6.0, lambda v: any(LOSS_WORD.fullmatch(w) for w in v.words)),
-    ("is in a scope named for training", -3.0, lambda v: any(TRAINING_WORD.fullmatch(w) for w in v.words[:-1])),
-    ("is one value for the whole batch", -5.0, lambda v: v.shape == () or v.node in v.parts.whole_batch),
-)
-"""Name, weight, and how strongly it speaks for a candidate, from 0 to 1."""
+        """Returns the names of all tensors to serve, logits last."""
+        return tuple(name for item in self.served for name in (item.tensor, *item.beside))
 
 
 def propose(
-    graph: Graph, catalog: OpCatalog, trainable: Iterable[str], excluded: Collection[str] = frozenset()
+    graph: Graph,
+    catalog: OpCatalog,
+    trainable: Iterable[str],
+    excluded: Collection[str] = frozenset(),
+    listed: Collection[str] = (),
 ) -> Proposal:
     """Returns what to serve, and what was not chosen.
 
@@ -137,8 +88,9 @@ def propose(
         catalog: the definitions that hold for it.
         trainable: the names of its trainable variables.
         excluded: the names of nodes that are no candidates.
+        listed: the tensors in collections that are named for outputs; where it has candidates, they are the heads.
     """
-    return _Proposer(graph, catalog, frozenset(trainable), excluded).proposal()
+    return _Proposer(graph, catalog, frozenset(trainable), excluded, listed).proposal()
 
 
 def needed_placeholders(ancestors: Iterable[Node]) -> list[Node]:
@@ -147,12 +99,27 @@ def needed_placeholders(ancestors: Iterable[Node]) -> list[Node]:
 
 
 class _Proposer:
-    def __init__(self, graph: Graph, catalog: OpCatalog, trainable: Collection[str], excluded: Collection[str]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        catalog: OpCatalog,
+        trainable: Collection[str],
+        excluded: Collection[str] = (),
+        listed: Collection[str] = (),
+    ) -> None:
         self._graph, self._excluded = graph, excluded
+        self._listed = [node for name in listed if (node := graph.get(name.removesuffix(":0"))) is not None]
         self._parts = divide(graph, trainable)
+        ends = (node for node in graph if node in self._parts.fed and not self._parts.readers.get(node))
+        self._unknown = tuple(node for node in ends if catalog.find(node.op) is None)
+        self._closing = closing_nodes(graph, self._parts)
+        self._comparisons = comparisons(self._parts)
+        self._beyond = spread(self._parts.judged, self._parts.readers) - set(self._parts.judged)
         self._nodes = self._promising(catalog)
         self._needed = needed_by(self._nodes)
-        self._own = [self._weights_of(1 << number) for number in range(len(self._nodes))]
+        self._reach = {
+            node: Reach.of(1 << number, self._needed, self._parts) for number, node in enumerate(self._nodes)
+        }
 
     def _promising(self, catalog: OpCatalog) -> list[Node]:
         """Returns the nodes worth a close look: a graph may have any number."""
@@ -167,53 +134,73 @@ class _Proposer:
     def _promise(self, node: Node) -> float:
         parts = self._parts
         named = bool(OUTPUT_WORD.fullmatch(node.name.rpartition("/")[2]))
-        return 3 * parts.is_end(node) + 2 * parts.is_last(node) + named - 3 * (node in parts.loss)
-
-    def _weights_of(self, bit: int) -> frozenset[Node]:
-        return frozenset(weight for weight in self._parts.weights if self._needed.get(weight, 0) & bit)
+        return (
+            9 * (node in self._listed)
+            + 3 * parts.is_end(node)
+            + 2 * parts.is_last(node)
+            + named
+            - 3 * (node in parts.loss)
+        )
 
     def ranked(self) -> list[Candidate]:
         """Returns the candidates, best first; of the names of one value the best."""
         best: dict[Value, Candidate] = {}
         compared = {_read_off(node) for node in self._parts.compared}
-        for node, own in zip(self._nodes, self._own, strict=True):
-            share = len(own) / len(self._parts.weights) if self._parts.weights else 1.0
-            shape = static_shape(self._graph, node.output())
-            root = origin(node.output(), _SAME_ELEMENTS).node
-            found = _judge(_View(node, self._parts, shape, share, root, _read_off(node) in compared))
+        for node in self._nodes:
+            found = judge(self._view(node, compared))
             value = _unnamed(node)
             if value not in best or best[value].score < found.score:
                 best[value] = found
         return sorted(best.values(), key=lambda item: -item.score)
 
+    def _view(self, node: Node, compared: Collection[Node]) -> View:
+        reach, weights = self._reach[node], self._parts.weights
+        return View(
+            node,
+            self._parts,
+            static_shape(self._graph, node.output()),
+            share=len(reach.weights) / len(weights) if weights else 1.0,
+            root=origin(node.output(), _SAME_ELEMENTS).node,
+            is_compared=_read_off(node) in compared,
+            is_closing=_unnamed(node).node in self._closing,
+            is_chained=not reach.weights.isdisjoint(self._parts.chains),
+            is_beyond_judged=node in self._beyond,
+            is_comparison=node in self._comparisons,
+            is_listed=node in self._listed,
+            is_for_inference=is_for_inference(node, reach, self._parts),
+        )
+
     def proposal(self) -> Proposal:
         """Returns the best candidate with the other heads, the logits of all, and the rest."""
-        ranked = [item for item in self.ranked() if item.score >= 0]
-        heads = ranked[:1]
-        for item in ranked[1:]:
-            if item.score >= heads[0].score * _ALSO_SERVED and self._is_head_beside(item, heads):
-                heads.append(item)
-        by_value = {_unnamed(self._node(item)): item for item in ranked}
-        found = (by_value.get(value) for item in heads if (value := self._logits(item)) is not None)
-        logits = tuple(item for item in dict.fromkeys(found) if item is not None and item not in heads)
-        others = tuple(item for item in ranked if item not in heads and item not in logits)
-        return Proposal(tuple(heads), logits, others)
+        candidates = {self._node(item): item for item in self.ranked() if item.score >= 0}
+        ranked = [
+            Ranked(node, item.score, 1 << self._nodes.index(node), self._reach[node])
+            for node, item in candidates.items()
+        ]
+        listed = [[item] for item in ranked if item.node in self._listed]
+        chosen = listed or choose_heads(ranked, self._needed, self._parts)
+        units = tuple(tuple(candidates[item.node] for item in unit) for unit in chosen)
+        units = self._with_tables(self._with_transitions(units, chosen))
+        heads = dict.fromkeys(item for unit in units for item in unit)
+        by_value = {_unnamed(node): item for node, item in candidates.items()}
+        found = ((item, by_value.get(value)) for item in heads if (value := self._logits(item)) is not None)
+        logits = {item: other for item, other in found if other is not None and other not in heads}
+        others = (item for item in candidates.values() if item not in heads and item not in logits.values())
+        return Proposal(units, logits, tuple(others), self._unknown)
 
-    def _is_head_beside(self, item: Candidate, heads: Sequence[Candidate]) -> bool:
-        """Whether a candidate is another output: it and each head have weights of their own."""
-        node = self._node(item)
-        if not (self._parts.is_end(node) and self._parts.is_last(node)) or node in self._parts.passing:
-            return False
-        number = self._nodes.index(node)
-        for head in heads:
-            other = self._nodes.index(self._node(head))
-            if _read_off(node) is _read_off(self._node(head)):
-                return False
-            if self._own[number] <= self._own[other] or self._own[other] <= self._own[number]:
-                return False
-            if self._needed[node] >> other & 1 or self._needed[self._nodes[other]] >> number & 1:
-                return False
-        return True
+    def _with_tables(self, units: _Units) -> _Units:
+        """Puts a table of word vectors in the place of a lookup: see `word_vectors`."""
+        table = normalized_table(_read_off(self._node(units[0][0])), self._parts.readers) if units else None
+        if table is None:
+            return units
+        return ((Candidate(f"{table.name}:0", 0.0, ("is the table of all vectors, of length one",)),), *units[1:])
+
+    def _with_transitions(self, units: _Units, chosen: Sequence[Sequence[Ranked]]) -> _Units:
+        """Adds the scores of transitions to the best unit, if no output depends on them: see `tag_chains`."""
+        decoded = {weight for unit in chosen for item in unit for weight in item.reach.weights}
+        matrices = [_read(weight) for weight in self._parts.chains if weight not in decoded]
+        found = tuple(Candidate(value.name, 0.0, ("scores transitions between tags",)) for value in matrices)
+        return ((*units[0], *found), *units[1:]) if units else units
 
     def _logits(self, item: Candidate) -> Value | None:
         """Returns what a head is the softmax, the sigmoid or the largest of."""
@@ -244,10 +231,6 @@ def _gives_values(node: Node, catalog: OpCatalog) -> bool:
     return bool(types) and not dtypes.is_ref(types[0]) and dtypes.name_of(types[0]) not in plain
 
 
-def _is_conventional(scope: str) -> bool:
-    return bool(OUTPUT_WORD.fullmatch(scope) or LOGITS_WORD.fullmatch(scope))
-
-
 def _unnamed(node: Node) -> Value:
     """Returns the value that a node gives a name, or its own."""
     return origin(node.output(), ("Identity",))
@@ -258,14 +241,7 @@ def _read_off(node: Node) -> Node:
     return origin(node.output(), READ_OFF_OPS).node
 
 
-def _shown(signal: str, parts: Forward) -> str:
-    """Returns a signal's name as it holds for a graph: weights may be constants, and a graph may have none."""
-    if signal != _WEIGHTED or any(node.op != "Const" for node in parts.weights):
-        return signal
-    return "depends on constant weights" if parts.weights else ""
-
-
-def _judge(view: _View) -> Candidate:
-    spoken = [(name, weight * float(test(view))) for name, weight, test in SIGNALS]
-    names = tuple(shown for name, points in spoken if points and (shown := _shown(name, view.parts)))
-    return Candidate(f"{view.node.name}:0", round(sum(points for _, points in spoken), 2), names)
+def _read(weight: Node) -> Value:
+    """Returns the value of a weight: of a resource, what reads it."""
+    reads = [use.node for use in weight.output().uses if use.node.op == "ReadVariableOp"]
+    return reads[0].output() if reads else weight.output()

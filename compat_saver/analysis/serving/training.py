@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from compat_saver import dtypes
 from compat_saver.analysis.values.roles import slots_of_graph
@@ -24,9 +24,12 @@ _TRAINING_OP = re.compile(
 )
 _CHANGING_OP = re.compile(r"(Resource)?(Sparse)?Apply\w+|(Resource)?(Assign|Scatter)\w*")
 _APPLY_OP = re.compile(r"(Resource)?(Sparse)?Apply\w+")
-# tf.train.Optimizer puts each variable's update under a scope of this name.
-_UPDATE_SCOPE = "update_"
-_GRADIENT_OF = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+?)_grad/")
+# The gradient of a functional While fills such lists in the While of the model, which is no training for that.
+_EMPTY_LISTS = ("EmptyTensorList", "TensorListReserve")
+UPDATE_SCOPE = "update_"
+"""What tf.train.Optimizer begins the scope of each variable's update with."""
+GRADIENT_OF = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+?)_grad/")
+"""Found in the name of a gradient: the node that it was taken through."""
 
 
 def is_training(node: Node) -> bool:
@@ -48,6 +51,7 @@ def training_nodes(graph: Graph) -> set[Node]:
     """Returns the nodes of training, saving and initializing, and all that is computed from a gradient."""
     found = {node for node in graph if is_training(node)}
     pending = [node for node in found if _is_gradients_scope(node.name.rpartition("/")[0])]
+    pending = [node for node in pending if node.op not in _EMPTY_LISTS]
     while pending:
         node = pending.pop()
         readers = {use.node for value in node.used_outputs for use in value.uses} - found
@@ -61,7 +65,12 @@ def differentiated(graph: Graph) -> set[str]:
 
     The gradient of `scope/op` is under `gradients/scope/op_grad`. Source: python/ops/gradients_impl.py.
     """
-    return {match.group(1) for node in graph if (match := _GRADIENT_OF.search(node.name)) is not None}
+    return {match.group(1) for node in graph if (match := GRADIENT_OF.search(node.name)) is not None}
+
+
+def is_update(node: Node) -> bool:
+    """Whether a node is what an optimizer changes a variable by."""
+    return f"/{UPDATE_SCOPE}" in node.name and bool(_CHANGING_OP.fullmatch(node.op))
 
 
 def weights_of(graph: Graph, trainable: Collection[str]) -> list[Node]:
@@ -78,14 +87,14 @@ def weights_of(graph: Graph, trainable: Collection[str]) -> list[Node]:
     named = [node for node in variables if node.name in trainable]
     if not trainable:
         named = [node for node in variables if node.name not in slots and _is_float(node.attr.type("dtype"))]
-    changed = set(_changed(graph))
+    changed = set(changed_by(node for node in graph if _APPLY_OP.fullmatch(node.op) or is_update(node)))
     return [node for node in named if node.name in changed] or named
 
 
-def _changed(graph: Graph) -> Iterator[str]:
-    for node in graph:
-        is_update = f"/{_UPDATE_SCOPE}" in node.name and _CHANGING_OP.fullmatch(node.op)
-        if node.inputs and (is_update or _APPLY_OP.fullmatch(node.op)):
+def changed_by(updates: Iterable[Node]) -> Iterator[str]:
+    """Yields the names of the variables that some updates change."""
+    for node in updates:
+        if node.inputs:
             yield origin(node.inputs[0], ("Identity",)).node.name
 
 

@@ -1,0 +1,108 @@
+"""Finds the networks that judge what others make: discriminators, critics, fixed networks that compare features.
+
+What a judge computes serves the training of others as a loss does. Two things show one:
+
+1. An optimizer takes its gradients through a layer and leaves the layer's weights alone, and another optimizer trains
+   these for an objective of its own. So an actor is trained through its critic, a generator through its discriminator.
+   Two learning rates for one loss are no such case: there the gradients of one optimizer are among the other's.
+2. Without optimizers, or for weights that nothing trains: they are applied to what is fed and to what other weights
+   made in its stead, and the loss reads both. A decoder that is applied to a code that is fed is no judge.
+
+Networks that judge each other, as in a cycle, are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from compat_saver.analysis.serving.optimizers import Optimizer
+from compat_saver.analysis.walk import needed_by, spread
+from compat_saver.graph.ir import Node
+
+Edges = Mapping[Node, Sequence[Node]]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A weight that judges.
+
+    Attributes:
+        weight: the node that holds it.
+        made: what it is applied to: the output of a network that is trained through it.
+    """
+
+    weight: Node
+    made: Node
+
+
+def judges_by_optimizers(
+    optimizers: Sequence[Optimizer], layers: Mapping[Node, Sequence[Node]], sources: Edges, readers: Edges
+) -> list[Judge]:
+    """Returns the judges among the weights that optimizers change.
+
+    Args:
+        optimizers: all of the graph.
+        layers: weight -> the layers that apply it.
+        sources: node -> what it reads.
+        readers: node -> what reads it.
+    """
+    found: dict[tuple[int, int], list[Judge]] = {}
+    for number, one in enumerate(optimizers):
+        trained = spread((weight for weight in layers if weight.name in one.updates), readers)
+        for other, two in enumerate(optimizers):
+            if not two.through <= one.through:
+                own = {weight: items for weight, items in layers.items() if weight.name in two.updates - one.updates}
+                found[number, other] = _passed(one, own, trained, sources, readers)
+    return [judge for (one, two), judges in found.items() if not found.get((two, one)) for judge in judges]
+
+
+def _passed(
+    optimizer: Optimizer,
+    layers: Mapping[Node, Sequence[Node]],
+    trained: Collection[Node],
+    sources: Edges,
+    readers: Edges,
+) -> list[Judge]:
+    """Returns the network that an optimizer passes through on the way from what it trains, but for what both share."""
+    passed = [layer for items in layers.values() for layer in items if layer.name in optimizer.through]
+    beyond = spread(passed, readers)
+    made = [item for layer in passed for item in sources[layer] if item in trained and item not in beyond]
+    before = spread(made, sources)
+    return [Judge(weight, made[0]) for weight in layers if made and weight not in before]
+
+
+def judges_by_use(
+    layers: Mapping[Node, Sequence[Node]],
+    sources: Edges,
+    fed: Collection[Node],
+    weighted: Collection[Node],
+    judged: Collection[Node],
+) -> list[Judge]:
+    """Returns the weights that are applied to what is fed and to what stands in its place.
+
+    Args:
+        layers: weight -> the layers that apply it.
+        sources: node -> what it reads.
+        fed: what depends on what is fed.
+        weighted: what depends on a weight.
+        judged: what a loss or an average reads.
+    """
+    made: dict[Node, Node] = {}
+    for weight, found in layers.items():
+        read = [[item for item in sources[layer] if item in fed] for layer in found if layer in judged]
+        first = next((item for items in read for item in items if item in weighted), None)
+        if first is not None and any(all(item not in weighted for item in items) for items in read):
+            made[weight] = first
+    return [Judge(weight, made[weight]) for weight in _without_cycles(made)]
+
+
+def _without_cycles(made: Mapping[Node, Node]) -> Iterable[Node]:
+    needed = needed_by(list(made.values()))
+    rank = {weight: 1 << number for number, weight in enumerate(made)}
+
+    def needs(weight: Node, other: Node) -> bool:
+        return bool(needed.get(other, 0) & rank[weight])
+
+    judges = [weight for weight in made if not needs(weight, weight)]
+    return [one for one in judges if not any(needs(one, two) and needs(two, one) for two in judges)]
