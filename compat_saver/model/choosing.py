@@ -15,7 +15,7 @@ from compat_saver.analysis.serving.proposal import needed_placeholders, propose
 from compat_saver.analysis.walk import needed_from, nodes_in_loops
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError, nearest_names
 from compat_saver.graph import OpCatalog, Value
-from compat_saver.graph.attributes import shape_from_message
+from compat_saver.model.file_signatures import Listed, listed_tensors
 from compat_saver.model.folding import FoldedGraph
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import (
@@ -86,6 +86,16 @@ def _refuse_bound(signatures: Iterable[Signature], bound: Collection[str]) -> No
             raise UsageError(f"{both[0]!r} is bound to a value and cannot be an input of {signature.name!r} as well.")
 
 
+def _refuse_twins(signature: str, inputs: Mapping[str, Tensor]) -> None:
+    keys: dict[str, str] = {}
+    for key, tensor in inputs.items():
+        if keys.setdefault(tensor.name, key) != key:
+            raise UsageError(
+                f"The inputs {keys[tensor.name]!r} and {key!r} of {signature!r} are one tensor, {tensor.name!r}, which "
+                "can have only one value. Give it one key."
+            )
+
+
 def _of_the_file(model: LegacyModel, request: ServingRequest) -> Mapping[str, Message]:
     name, known = request.signature_def, model.signatures
     if name is None:
@@ -120,6 +130,7 @@ class _Chooser:
         names = [tensor.name for tensor in outputs.values()]
         self._refuse_iterations(names)
         inputs = self._keyed(self._inputs_of(names) if request.inputs is None else request.inputs)
+        _refuse_twins(request.name, inputs)
         return Signature(request.name, inputs, outputs)
 
     def _refuse_iterations(self, outputs: Iterable[str]) -> None:
@@ -135,36 +146,29 @@ class _Chooser:
         """Takes over a SignatureDef of the file, without the inputs that were bound."""
         inputs = self._from_infos(name, message.inputs)
         taken = {key: tensor for key, tensor in inputs.items() if tensor.name not in self._bound}
-        return Signature(name, taken, self._from_infos(name, message.outputs))
+        return Signature(name, self._without_twins(name, taken), self._from_infos(name, message.outputs))
+
+    def _without_twins(self, signature: str, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Returns the inputs without the keys of a tensor that has one already: it is fed once."""
+        keys: dict[str, str] = {}
+        for key, tensor in inputs.items():
+            if keys.setdefault(tensor.name, key) != key:
+                self.warnings.append(
+                    f"Signature {signature!r} of the file has two keys for {tensor.name!r}, which is one input: "
+                    f"{keys[tensor.name]!r}, which the written model takes, and {key!r}, which it does not. --rename "
+                    f"{keys[tensor.name]}={key} exchanges them."
+                )
+        return {key: inputs[key] for key in keys.values()}
 
     def _from_infos(self, signature: str, infos: Mapping[str, Message]) -> dict[str, Tensor]:
-        found = {}
-        for key, info in sorted(infos.items()):
-            if info.WhichOneof("encoding") == "name":
-                found[key] = self._from_info(info)
-            elif info.WhichOneof("encoding") == "coo_sparse":
-                parts = self._from_sparse(info.coo_sparse)
-                found |= {_free(f"{key}_{part}", infos): tensor for part, tensor in parts.items()}
-            else:
-                raise CannotMigrateError(
-                    [f"{key!r} of the signature {signature!r} is a composite tensor; name its parts with --inputs."]
-                )
-        return found
+        return {key: self._listed(signature, item) for key, item in listed_tensors(infos).items()}
 
-    def _from_info(self, info: Message) -> Tensor:
-        tensor = self._tensor(full_name(info.name))
-        shape = shape_from_message(info.tensor_shape) if info.HasField("tensor_shape") else tensor.shape
-        return Tensor(tensor.name, tensor.dtype, shape)
-
-    def _from_sparse(self, message: Message) -> dict[str, Tensor]:
-        """Returns the parts of a sparse tensor; a shape that is a constant of the graph is no input."""
-        parts = {
-            "indices": message.indices_tensor_name,
-            "values": message.values_tensor_name,
-            "shape": message.dense_shape_tensor_name,
-        }
-        tensors = {part: self._tensor(full_name(name)) for part, name in parts.items() if name}
-        return {part: item for part, item in tensors.items() if self._graph.value(item.name).node.op != "Const"}
+    def _listed(self, signature: str, item: Listed) -> Tensor:
+        if not item.name:
+            what = f"{item.key!r} of the signature {signature!r} is of a kind that is not known"
+            raise CannotMigrateError([f"{what}; name its tensors with --inputs and --outputs."])
+        tensor = self._tensor(full_name(item.name))
+        return tensor if item.shape is None else dataclasses.replace(tensor, shape=item.shape)
 
     def _keyed(self, names: Names) -> dict[str, Tensor]:
         if isinstance(names, Mapping):
@@ -226,10 +230,6 @@ class _Chooser:
             + (f" Runners-up: {others}." if others else "")
         )
         return proposal.outputs
-
-
-def _free(key: str, taken: Collection[str]) -> str:
-    return f"{key}_2" if key in taken else key
 
 
 # ---- other keys

@@ -16,7 +16,7 @@ from compat_saver.proto.tensors import to_array
 class Made:
     """The batches for a graph whose placeholders are its inputs."""
 
-    def __init__(self, text: str, vocabularies=None) -> None:
+    def __init__(self, text: str, vocabularies=None, recorded=None) -> None:
         graph = parse_graph(text)
         inputs = [node for node in graph if node.op == "Placeholder"]
         tensors = {
@@ -24,7 +24,7 @@ class Made:
             for node in inputs
         }
         self.signature = Signature("serve", tensors, {})
-        self.maker = SampleMaker(graph, {f"{node.name}:0": node.name for node in inputs}, 0, vocabularies)
+        self.maker = SampleMaker(graph, {f"{node.name}:0": node.name for node in inputs}, 0, vocabularies, recorded)
         self.guesses: list[Guess] = list(self.maker.guesses(self.signature))
         self.feeds: list[Feeds] = self.maker.feeds(self.signature, self.guesses[0])
 
@@ -33,6 +33,81 @@ class Made:
 
     def told(self) -> dict[str, str]:
         return describe_guesses(self.signature, self.maker, self.feeds)
+
+
+# ---- parts of one tensor
+
+
+def test_a_sparse_tensor_has_as_many_elements_as_its_parts_declare():
+    made = Made(
+        """
+        s/indices = Placeholder[dtype=int64, shape=[5, 2]]
+        s/values = Placeholder[dtype=float32, shape=[5]]
+        s/shape = Placeholder[dtype=int64, shape=[2]]
+        """
+    )
+    for batch in made.feeds:
+        assert (batch["s_indices"].shape, batch["s_values"].shape) == ((5, 2), (5,))
+        assert (batch["s_indices"] < batch["s_shape"]).all()
+        assert len({tuple(row) for row in batch["s_indices"].tolist()}) == 5
+
+
+def test_sparse_tensors_that_are_multiplied_agree():
+    made = Made(
+        """
+        a/indices = Placeholder[dtype=int64, shape=[?, 2]]
+        a/values = Placeholder[dtype=float32, shape=[?]]
+        a/shape = Placeholder[dtype=int64, shape=[2]]
+        b/indices = Placeholder[dtype=int64, shape=[?, 2]]
+        b/values = Placeholder[dtype=float32, shape=[?]]
+        c/indices = Placeholder[dtype=int64, shape=[?, 2]]
+        c/values = Placeholder[dtype=float32, shape=[?]]
+        c/shape = Placeholder[dtype=int64, shape=[2]]
+        w = Placeholder[dtype=float32, shape=[5, 3]]
+        sizes = Const[dtype=int64, value=int64[2](7, 5)]
+        bw = SparseTensorDenseMatMul(b/indices, b/values, sizes, w)
+        abw = SparseTensorDenseMatMul(a/indices, a/values, a/shape, bw)
+        open = Relu(abw)
+        cabw = SparseTensorDenseMatMul(c/indices, c/values, c/shape, open)
+        """
+    )
+    for batch in made.feeds:
+        assert batch["a_shape"][1] == 7
+        assert batch["c_shape"][0] == batch["c_shape"][1] == batch["a_shape"][0]
+
+
+def test_the_shape_that_was_a_constant_is_fed_as_it_was():
+    recorded = {"s/shape:0": np.int64([6, 2])}
+    made = Made(
+        """
+        s/indices = Placeholder[dtype=int64, shape=[?, 2]]
+        s/values = Placeholder[dtype=float32, shape=[?]]
+        s/shape = Placeholder[dtype=int64, shape=[2]]
+        """,
+        recorded=recorded,
+    )
+    for batch in made.feeds:
+        assert batch["s_shape"].tolist() == [6, 2]
+        assert (batch["s_indices"] < [6, 2]).all()
+
+
+RAGGED = """
+x/flat_values = Placeholder[dtype=float32, shape=[?, 2]]
+x/row_splits_1 = Placeholder[dtype=int64, shape=[?]]
+x/row_splits_0 = Placeholder[dtype=int64, shape=[?]]
+"""
+
+
+def test_splits_of_a_ragged_tensor_lead_from_one_dimension_to_the_next():
+    made = Made(RAGGED)
+    for batch, rows in zip(made.feeds, (3, 1), strict=True):
+        outer, inner = batch["x_row_splits_0"], batch["x_row_splits_1"]
+        assert (len(outer), len(inner)) == (rows + 1, outer[-1] + 1)
+        assert batch["x_flat_values"].shape == (inner[-1], 2)
+        for splits in (outer, inner):
+            assert splits[0] == 0
+            assert (np.diff(splits) >= 0).all()
+    assert all(text.startswith("part of a ragged tensor") for text in made.told().values())
 
 
 # ---- numbers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,8 +80,11 @@ class Draw:
             return self.batch, self.batch + 1
         return facts.low, facts.low + (256 if dtype.name == "uint8" else self.integers)
 
-    def sparse_indices(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Returns sorted indices of some elements of an array, at least one in each row."""
+    def sparse_indices(self, shape: tuple[int, ...], entries: int | None = None) -> np.ndarray:
+        """Returns sorted indices of so many elements of an array; of some, and at least one in each row, for None."""
+        if entries is not None:
+            places = np.sort(self.rng.choice(math.prod(shape), entries, replace=False))
+            return np.stack(np.unravel_index(places, shape), axis=1).astype(np.int64)
         chosen = self.rng.random(shape) < 0.3
         rows = chosen.reshape(shape[0], -1)
         rows[np.arange(shape[0]), self.rng.integers(0, rows.shape[1], shape[0])] = True

@@ -134,7 +134,8 @@ class Replay:
         return {key: np.asarray(value) for key, value in found.items()}
 
     def _outputs(self, signature: Signature, feeds: Mapping[str, np.ndarray]) -> Mapping[str, Any]:
-        fed = {self._original.feeds[signature.inputs[key].name]: array for key, array in feeds.items()}
+        named = ((signature.inputs[key].name, array) for key, array in feeds.items())
+        fed = {self._original.feeds[name]: array for name, array in named if name in self._original.feeds}
         fetches = {key: self._original.fetches[tensor.name] for key, tensor in signature.outputs.items()}
         found: Mapping[str, Any] = self._session.run(fetches, {**self._fed, **fed})
         return found

@@ -16,10 +16,10 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.analysis.feeding.input_facts import InputFacts, Meaning, Vocabularies, input_facts
 from compat_saver.analysis.feeding.size_hints import SizeHints, size_hints
-from compat_saver.analysis.feeding.sparse_inputs import SparseInput, sparse_inputs
 from compat_saver.errors import UsageError, nearest_names
-from compat_saver.graph import Graph, OpCatalog, Value
+from compat_saver.graph import Graph, OpCatalog
 from compat_saver.graph.attributes import Shape
+from compat_saver.migration.verification.composites import Composites, NamedInput
 from compat_saver.migration.verification.draws import STYLES, Draw
 from compat_saver.model.signature import Signature, Tensor, full_name
 
@@ -71,16 +71,23 @@ class SampleMaker:
         input_nodes: tensor name -> the placeholder that stands for it.
         seed: makes the same inputs again.
         vocabularies: the keys of the graph's tables.
+        recorded: tensor name -> the constant of the original graph that an input takes the place of.
     """
 
     def __init__(
-        self, graph: Graph, input_nodes: Mapping[str, str], seed: int, vocabularies: Vocabularies | None = None
+        self,
+        graph: Graph,
+        input_nodes: Mapping[str, str],
+        seed: int,
+        vocabularies: Vocabularies | None = None,
+        recorded: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         self._graph = graph
         # An input that no output needs is not in the graph; it is fed all the same.
         self._values = {name: graph.value(node) for name, node in input_nodes.items() if node in graph}
         self._seed = seed
         self._vocabularies = vocabularies or {}
+        self._recorded = recorded or {}
         self._facts: dict[str, InputFacts] = {}
 
     def facts(self, tensor: Tensor) -> InputFacts:
@@ -132,7 +139,7 @@ class SampleMaker:
                 feeds[key] = np.array(number % 2 == 1)  # both occur
             else:
                 feeds[key] = draw.array(self.facts(tensor), row, shapes[key])
-        self._make_sparse(signature, feeds, draw)
+        self.composites(signature).fit(feeds, draw)
         return feeds
 
     def _rows(self, signature: Signature, batch: int) -> int:
@@ -140,33 +147,14 @@ class SampleMaker:
         first = [shape[0] for tensor in signature.inputs.values() if (shape := self._wanted(tensor)) and len(shape) > 1]
         return batch if None in first else next(filter(None, first), batch)
 
-    # ---- sparse tensors
-
-    def sparse_keys(self, signature: Signature) -> set[str]:
-        """Returns the inputs that are parts of sparse tensors."""
-        keys = {value: key for key, _, value in self._named(signature)}
-        parts = [(item.indices, item.values, item.shape) for item in self._sparse(signature)]
-        return {keys[value] for found in parts for value in found if value is not None}
-
-    def _sparse(self, signature: Signature) -> Iterator[SparseInput]:
-        named = [(tensor.name, value) for _, tensor, value in self._named(signature)]
-        return sparse_inputs(named, OpCatalog.of(self._graph))
-
-    def _named(self, signature: Signature) -> Iterator[tuple[str, Tensor, Value]]:
-        for key, tensor in signature.inputs.items():
-            if tensor.name in self._values:
-                yield key, tensor, self._values[tensor.name]
-
-    def _make_sparse(self, signature: Signature, feeds: Feeds, draw: Draw) -> None:
-        """Makes the parts of each sparse tensor fit each other, in place."""
-        tensors = {value: (key, tensor) for key, tensor, value in self._named(signature)}
-        for sparse in self._sparse(signature):
-            key, tensor = tensors[sparse.values]
-            indices = draw.sparse_indices(_sparse_sizes(sparse, draw.batch))
-            feeds[tensors[sparse.indices][0]] = indices
-            feeds[key] = draw.array(self.facts(tensor), dtypes.by_number(tensor.dtype), (len(indices),))
-            if sparse.shape is not None:
-                feeds[tensors[sparse.shape][0]] = np.array(_sparse_sizes(sparse, draw.batch), np.int64)
+    def composites(self, signature: Signature) -> Composites:
+        """Returns the sparse and ragged tensors among the inputs of a signature."""
+        named = [
+            NamedInput(key, tensor, self._values[tensor.name])
+            for key, tensor in signature.inputs.items()
+            if tensor.name in self._values
+        ]
+        return Composites(named, OpCatalog.of(self._graph), self.facts, self._recorded)
 
     # ---- what the graph asks for
 
@@ -194,11 +182,6 @@ class SampleMaker:
     @functools.cached_property
     def _hints(self) -> SizeHints:
         return size_hints(self._graph)
-
-
-def _sparse_sizes(sparse: SparseInput, batch: int) -> tuple[int, ...]:
-    inner = (_OTHER_SIZE,) * (sparse.rank - 2)
-    return (batch, *inner, sparse.columns or _OTHER_SIZE)[-sparse.rank :]
 
 
 def _diagonally(axes: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from compat_saver import _tensorflow
+from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.values.tables import vocabulary
 from compat_saver.errors import CannotMigrateError
 from compat_saver.graph import Graph
@@ -74,7 +75,7 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
         UsageError: the original fails on all generated inputs, or the given ones do not fit.
     """
     given = read_feeds(options.verify_data, plan.signatures) if options.verify_data is not None else None
-    maker = SampleMaker(plan.flat, plan.input_nodes, options.seed, _vocabularies(model, plan))
+    maker = SampleMaker(plan.flat, plan.input_nodes, options.seed, _vocabularies(model, plan), _recorded(model, plan))
     with Replay(model, plan) as replay:
         notes = list(replay.notes)
         references = [
@@ -98,6 +99,12 @@ def _vocabularies(model: LegacyModel, plan: Plan) -> dict[str, list[object]]:
     paths = plan.content.paths
     found = {table.name: vocabulary(table, plan.flat, paths, model.checkpoint) for table in plan.content.tables}
     return {node: found[table.name] for table in plan.content.tables for node in table.nodes}
+
+
+def _recorded(model: LegacyModel, plan: Plan) -> dict[str, np.ndarray]:
+    """Returns the constants that inputs take the place of, such as the shape of a sparse placeholder."""
+    values = {name: constant_value(model.as_read.value(name)) for name in plan.input_nodes}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _load(directory: Path, tag_set: Sequence[str]) -> Any:
