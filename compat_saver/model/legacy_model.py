@@ -13,6 +13,8 @@ from compat_saver.analysis.values.initializers import Initializer, InitOp, initi
 from compat_saver.analysis.values.weights import Location, saver_locations, variable_nodes
 from compat_saver.bundle import Checkpoint
 from compat_saver.graph import Graph, Node, OpCatalog, from_graph_def
+from compat_saver.passes import run_passes
+from compat_saver.passes.structure.inline_table_functions import InlineTableFunctions
 from compat_saver.proto.messages import Message
 from compat_saver.proto.meta_graph import MetaGraph
 
@@ -64,8 +66,11 @@ class LegacyModel:
     notes: tuple[str, ...] = ()
 
     def graph(self) -> Graph:
-        """Returns a fresh copy of the graph, to be edited."""
-        return from_graph_def(self.meta.graph_def)
+        """Returns a fresh copy of the graph, to be edited; the tables that functions make are part of it."""
+        graph = from_graph_def(self.meta.graph_def)
+        if graph.functions:
+            run_passes([InlineTableFunctions(OpCatalog.of(graph, self.meta.stripped_ops))], graph)
+        return graph
 
     @functools.cached_property
     def as_read(self) -> Graph:
