@@ -29,6 +29,7 @@ from compat_saver.inspection.facts import (
 from compat_saver.model import LegacyModel, open_model
 from compat_saver.model.file_signatures import listed_tensors
 from compat_saver.model.folding import fold
+from compat_saver.model.pairing import with_graph_beside
 from compat_saver.model.signature import ServingRequest
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.sources import CheckpointSource, Hdf5Source, resolve
@@ -52,7 +53,8 @@ def inspect(source: Path, *, meta_graph: Path | None = None, tag_set: Sequence[s
     if meta_graph is None and isinstance(found, Hdf5Source):
         return Inspection(notes=found.notes)
     if meta_graph is None and isinstance(found, CheckpointSource) and found.meta is None:
-        return _without_graph(found)
+        paired = with_graph_beside(found)
+        return _without_graph(found) if paired is None else _GraphInspector(paired).inspection()
     model = open_model(
         source,
         meta_graph=meta_graph,

@@ -10,6 +10,7 @@ import numpy as np
 
 from compat_saver.analysis.values.assembled import assembled_values
 from compat_saver.analysis.values.initializers import Initializer, InitOp, initializers
+from compat_saver.analysis.values.roles import trained_by
 from compat_saver.analysis.values.weights import Location, saver_locations, variable_nodes
 from compat_saver.bundle import Checkpoint
 from compat_saver.graph import Graph, Node, OpCatalog, from_graph_def
@@ -89,8 +90,9 @@ class LegacyModel:
 
     @functools.cached_property
     def trainable(self) -> frozenset[str]:
-        """The names of the variables that TF1 called trainable."""
-        return frozenset(record.name for record in self.meta.variables() if record.trainable)
+        """The names of the variables that TF1 called trainable; without its lists, those that an optimizer trains."""
+        listed = frozenset(record.name for record in self.meta.variables() if record.trainable)
+        return listed or (frozenset() if self.meta.variables() else frozenset(trained_by(self.as_read)))
 
     @functools.cached_property
     def local_variables(self) -> frozenset[str]:
