@@ -152,6 +152,8 @@ def _integers(facts: InputFacts, found: np.ndarray) -> str:
     if not found.size:
         return "none"
     span = f"from {int(found.min())} to {int(found.max())}"
+    if facts.meaning is Meaning.ORDER and facts.high is None:
+        return "axes"
     if facts.choices:
         return f"keys of a table, {span}"
     if facts.high is not None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from compat_saver import _tensorflow, dtypes
+from compat_saver.analysis.feeding.image_sizes import decoded_size
 from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.values.tables import vocabulary
 from compat_saver.analysis.values.weights import Weight
@@ -94,7 +95,14 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
         UsageError: the original fails on all generated inputs, or the given ones do not fit.
     """
     given = read_feeds(options.verify_data, plan.signatures) if options.verify_data is not None else None
-    maker = SampleMaker(plan.flat, plan.input_nodes, options.seed, _vocabularies(model, plan), _recorded(model, plan))
+    maker = SampleMaker(
+        plan.flat,
+        plan.input_nodes,
+        options.seed,
+        _vocabularies(model, plan),
+        _recorded(model, plan),
+        decoded_size(model.as_read),
+    )
     with Replay(model, plan, options.timeout) as replay:
         notes = list(replay.notes)
         references = [
