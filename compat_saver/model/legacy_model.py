@@ -67,16 +67,16 @@ class LegacyModel:
     notes: tuple[str, ...] = ()
 
     def graph(self) -> Graph:
-        """Returns a fresh copy of the graph, to be edited; the tables that functions make are part of it."""
+        """Returns a fresh copy of the graph, to be edited."""
+        return self.as_read.copy()
+
+    @functools.cached_property
+    def as_read(self) -> Graph:
+        """The graph as it was read, but for the tables that functions make, which are part of it; never edited."""
         graph = from_graph_def(self.meta.graph_def)
         if graph.functions:
             run_passes([InlineTableFunctions(OpCatalog.of(graph, self.meta.stripped_ops))], graph)
         return graph
-
-    @functools.cached_property
-    def as_read(self) -> Graph:
-        """The graph as it was read; never edited."""
-        return self.graph()
 
     @functools.cached_property
     def catalog(self) -> OpCatalog:
