@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from compat_saver import dtypes
+from compat_saver.analysis.feeding.constant_inputs import constant_data
 from compat_saver.analysis.feeding.sparse_inputs import sparse_inputs
 from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.serving.pipelines import Delivery, deliveries
@@ -86,6 +87,11 @@ def _refuse_bound(signatures: Iterable[Signature], bound: Collection[str]) -> No
             raise UsageError(f"{both[0]!r} is bound to a value and cannot be an input of {signature.name!r} as well.")
 
 
+def _cut_at(constants: Sequence[str]) -> str:
+    names = ",".join(constants)
+    return f"The data of the graph's own input function is in it; make that the input: --inputs {names}"
+
+
 def _refuse_twins(signature: str, inputs: Mapping[str, Tensor]) -> None:
     keys: dict[str, str] = {}
     for key, tensor in inputs.items():
@@ -131,7 +137,19 @@ class _Chooser:
         self._refuse_iterations(names)
         inputs = self._keyed(self._inputs_of(names) if request.inputs is None else request.inputs)
         _refuse_twins(request.name, inputs)
+        if not inputs and request.inputs is None:
+            self._refuse_constant_data(request.name, names)
         return Signature(request.name, inputs, outputs)
+
+    def _refuse_constant_data(self, signature: str, outputs: Sequence[str]) -> None:
+        """Raises CannotMigrateError if the outputs are computed from data in the graph; else warns."""
+        depends = f"{', '.join(map(repr, outputs))} {'depends' if len(outputs) == 1 else 'depend'} on no placeholder"
+        found = [value.name for value in constant_data(self._graph.value(name) for name in outputs)]
+        if found:
+            raise CannotMigrateError(
+                [f"{depends}, only on constants: the model would return the same for ever. {_cut_at(found)}"]
+            )
+        self.warnings.append(f"Signature {signature!r} takes no input: {depends}.")
 
     def _refuse_iterations(self, outputs: Iterable[str]) -> None:
         inside = nodes_in_loops(self._graph)
@@ -221,7 +239,9 @@ class _Chooser:
         proposal = propose(self._graph, self._catalog, self._trainable, self._leftovers)
         if not proposal.heads:
             reason = "No output could be inferred: no tensor that depends on a placeholder looks like a model output."
-            raise CannotMigrateError([f"{reason} Specify one with --outputs."])
+            data = constant_data(node.output() for node in self._graph)
+            found = [value.name for value in data]
+            raise CannotMigrateError([f"{reason} Specify one with --outputs.{f' {_cut_at(found)}' if found else ''}"])
         reasons = "; ".join(f"{item.tensor!r} ({', '.join(item.signals)})" for item in proposal.heads)
         logits = ", ".join(repr(item.tensor) for item in proposal.logits)
         others = ", ".join(item.tensor for item in proposal.others[:_MOST_RUNNERS_UP])

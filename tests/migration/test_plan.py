@@ -598,3 +598,29 @@ def test_overridden_gradients_are_dropped_and_told_of(plan):
     found = plan(text, outputs=["y"])
     assert "_gradient_op_type" not in found.graph["y"].attrs
     assert "1 op used custom gradients" in " ".join(found.warnings)
+
+
+# ---- models that take nothing
+
+
+CONSTANT_DATA = """
+features = Const[dtype=float32, value=float32[2,2](1, 2, 3, 4)]
+w = VariableV2[dtype=float32, shape=[2, 3]]
+w/read = Identity[T=float32](w)
+scaled = Identity[T=float32](features)
+prediction = MatMul[T=float32](scaled, w/read)
+"""
+
+
+def test_data_that_is_a_constant_of_the_graph_is_no_model(plan):
+    with pytest.raises(CannotMigrateError, match=r"'prediction:0' depends on no placeholder.*--inputs features:0"):
+        plan(CONSTANT_DATA, outputs=["prediction"])
+    with pytest.raises(CannotMigrateError, match=r"Specify one with --outputs.*--inputs features:0"):
+        plan(CONSTANT_DATA)
+    assert signature(plan(CONSTANT_DATA, inputs=["features"], outputs=["prediction"]))[0] == {"features": "features:0"}
+    assert signature(plan(CONSTANT_DATA, inputs=[], outputs=["prediction"]))[0] == {}
+
+
+def test_a_signature_without_inputs_is_reported(plan):
+    found = plan(CONSTANT_DATA, outputs=["w/read"])
+    assert "Signature 'serving_default' takes no input: 'w/read:0' depends on no placeholder." in found.warnings
