@@ -105,6 +105,7 @@ def migrate(
     rtol: float | None = None,
     atol: float | None = None,
     seed: int = 0,
+    timeout: float = 60.0,
     dry_run: bool = False,
     overwrite: bool = False,
     progress: Callable[[str], None] | None = None,
@@ -142,6 +143,7 @@ def migrate(
         rtol: relative tolerance; None takes 1e-5 for float32 and wider.
         atol: absolute tolerance; None takes 1e-6 for float32 and wider.
         seed: for generated test inputs.
+        timeout: seconds that one run of a model may take when it is verified.
         dry_run: only say what would be done.
         overwrite: replace an existing output.
         progress: called with the name of each stage when it starts.
@@ -152,7 +154,9 @@ def migrate(
         NameNotFoundError: a name that is not in the graph.
         CannotMigrateError: obstacles in the graph, all of them.
         OutputExistsError: the output is there already.
-        VerificationError: the outputs of the written model differ; nothing was published.
+        VerificationError: the outputs of the written model differ, or the original has no finite ones; nothing was
+            published.
+        TimeLimitError: a run took longer than `timeout`; nothing was published.
         TensorFlowMissingError: TensorFlow is needed and absent.
     """
     from compat_saver.migration import migrate as run
@@ -182,6 +186,7 @@ def migrate(
         rtol=rtol,
         atol=atol,
         seed=seed,
+        timeout=timeout,
         dry_run=dry_run,
         overwrite=overwrite,
     )
@@ -198,6 +203,7 @@ def verify(
     rtol: float | None = None,
     atol: float | None = None,
     seed: int = 0,
+    timeout: float = 60.0,
     progress: Callable[[str], None] | None = None,
 ) -> MigrationReport:
     """Compares a migrated SavedModel with the checkpoint it came from, once more.
@@ -213,6 +219,7 @@ def verify(
         rtol: relative tolerance; None takes 1e-5 for float32 and wider.
         atol: absolute tolerance; None takes 1e-6 for float32 and wider.
         seed: for generated test inputs.
+        timeout: seconds that one run of a model may take when it is verified.
         progress: called with the name of each stage when it starts.
 
     Raises:
@@ -221,7 +228,15 @@ def verify(
     """
     from compat_saver.migration import verify as run
 
-    options = _options(meta_graph=meta_graph, assets=assets, verify_data=verify_data, rtol=rtol, atol=atol, seed=seed)
+    options = _options(
+        meta_graph=meta_graph,
+        assets=assets,
+        verify_data=verify_data,
+        rtol=rtol,
+        atol=atol,
+        seed=seed,
+        timeout=timeout,
+    )
     return run(Path(source), Path(saved_model), options, progress)
 
 

@@ -86,6 +86,10 @@ class UsageError(CompatSaverError, ValueError):
     """Arguments that contradict each other or the graph."""
 
 
+class TimeLimitError(CompatSaverError, TimeoutError):
+    """A run of a graph did not end within the time that it was given."""
+
+
 class RestoreError(CompatSaverError, ValueError):
     """A checkpoint does not fit the variables that it is to fill; every misfit is listed at once.
 
@@ -122,17 +126,19 @@ class CannotMigrateError(CompatSaverError):
 
 
 class VerificationError(CompatSaverError):
-    """The written model and the original graph have different outputs.
+    """The written model and the original graph have different outputs, or none that could be compared.
 
     Attributes:
         differences: one sentence per output that differs, and per doubt about the comparison.
         report: the MigrationReport of the attempt; None where there is none.
     """
 
-    def __init__(self, differences: Sequence[str], report: object = None, consequence: str = "") -> None:
+    def __init__(
+        self, differences: Sequence[str], report: object = None, consequence: str = "", what: str = "failed"
+    ) -> None:
         self.differences = tuple(differences)
         self.report = report
-        head = f"Verification failed{consequence}:"
+        head = f"Verification {what}{consequence}:"
         super().__init__("\n".join([head, *(f"  - {line}" for line in self.differences)]))
 
 

@@ -1,7 +1,12 @@
 """Verification stands between a wrong model and its publication."""
 
 import json
+import os
 import shlex
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +15,7 @@ from click.testing import CliRunner
 import compat_saver
 from compat_saver.bundle import BundleWriter
 from compat_saver.cli import main
+from compat_saver.errors import VerificationError
 from compat_saver.migration import run
 from tests.golden_cases import case
 from tests.small_models import DENSE, WEIGHTS, write_model
@@ -158,11 +164,79 @@ def test_given_data_are_used(source, tmp_path):
     assert report.verification.results["serving_default"]["prediction"].elements == 4 * 3
 
 
-def test_answers_that_are_no_numbers_are_noted(source, tmp_path):
-    np.savez(tmp_path / "in.npz", x=np.full((2, 2), np.nan, np.float32))
+def test_outputs_of_which_some_are_no_numbers_are_noted(source, tmp_path):
+    np.savez(tmp_path / "in.npz", x=np.float32([[1, np.nan], [1, 2]]))
     report = compat_saver.migrate(source, tmp_path / "out", verify_data=tmp_path / "in.npz")
     assert report.status == "passed"
     assert [note for note in report.warnings if "No batch gave finite values" in note]
+
+
+def test_outputs_that_are_never_numbers_prove_nothing(source, tmp_path):
+    np.savez(tmp_path / "in.npz", x=np.full((2, 2), np.nan, np.float32))
+    with pytest.raises(VerificationError, match="was inconclusive, nothing was published") as caught:
+        compat_saver.migrate(source, tmp_path / "out", verify_data=tmp_path / "in.npz")
+    assert caught.value.report.status == "inconclusive"
+    assert not (tmp_path / "out").exists()
+    assert compat_saver.migrate(source, tmp_path / "out", verify=False).status == "skipped"
+    arguments = ["migrate", str(source), str(tmp_path / "again"), "--verify-data", str(tmp_path / "in.npz")]
+    assert CliRunner().invoke(main, arguments).exit_code == 1
+
+
+def test_weights_that_hold_nan_are_named(tmp_path):
+    source = write_model(tmp_path, tensors={**WEIGHTS, "b": np.full(3, np.nan, np.float32)})
+    with pytest.raises(VerificationError, match=r"inconclusive(.|\n)*The checkpoint itself holds NaN, in 'b':"):
+        compat_saver.migrate(source, tmp_path / "out")
+
+
+ENDLESS = """
+x = Placeholder[dtype=float32, shape=[?]]
+enter = Enter[T=float32, frame_name="f"](x)
+merge = Merge[T=float32, N=2](enter, next)
+true = Const[dtype=bool, value=bool[](true)](^merge)
+cond = LoopCond(true)
+switch = Switch[T=float32](merge, cond)
+body = Tanh[T=float32](switch:1)
+next = NextIteration[T=float32](body)
+y = Exit[T=float32](switch)
+"""
+
+
+def start_endless(tmp_path, *flags):
+    """Starts a migration in a process of its own, for what does not end is left behind."""
+    source = write_model(tmp_path, ENDLESS, {})
+    command = [sys.executable, "-m", "compat_saver", "migrate", str(source), str(tmp_path / "out"), "--outputs", "y"]
+    return subprocess.Popen([*command, *flags], stderr=subprocess.PIPE, text=True)
+
+
+def ended(process):
+    """Returns the exit code and the message of a process that has to end soon."""
+    try:
+        _, message = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    return process.returncode, message
+
+
+def test_a_loop_that_does_not_end_is_stopped(tmp_path):
+    code, message = ended(start_endless(tmp_path, "--timeout", "0.5"))
+    assert code == UNUSABLE, message
+    for text in ("did not finish within 0.5 seconds", "--timeout SECONDS", "--verify-data", "--no-verify"):
+        assert text in message
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_a_run_that_does_not_end(tmp_path, number):
+    process = start_endless(tmp_path)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob(".out.*/model/saved_model.pb")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(4)  # now it verifies
+    process.send_signal(number)
+    code, message = ended(process)
+    assert code == 130, message
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_empty_answer_is_noted(source, tmp_path):

@@ -49,7 +49,7 @@ _PARTS = {"ConcatV2": slice(-1), "Concat": slice(1, None)}
 
 
 def stored_shape(value: Value) -> Shape:
-    """Returns the shape of a variable, a constant, or a partitioned variable's parts in one; None for all else."""
+    """Returns the shape of a variable, a constant, or of such parts in one; None for all else."""
     node = origin(value, _READS).node
     if node.op in ANY_VARIABLE_OPS:
         return node.attr.shape("shape")
@@ -62,8 +62,15 @@ def stored_shape(value: Value) -> Shape:
 
 
 def _part(value: Value) -> Shape:
+    """Returns the shape of a part: of a variable, or of constant rows that are put before or behind one."""
     node = origin(value, _READS).node
-    return stored_shape(value) if node.op in ANY_VARIABLE_OPS else None
+    if node.op == "Fill":
+        sizes = constant_value(node.inputs[0])
+        shape = None if sizes is None else tuple(sizes.tolist())
+    else:
+        shape = stored_shape(value) if node.op in (*ANY_VARIABLE_OPS, "Const") else None
+    is_weight = node.op in ANY_VARIABLE_OPS or (shape is not None and len(shape) > 1)
+    return shape if is_weight else None
 
 
 def _joined(parts: list[Shape]) -> Shape:

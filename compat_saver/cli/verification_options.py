@@ -40,6 +40,14 @@ _OPTIONS = (
     click.option(
         "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed for generated test inputs."
     ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=60.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="The time that one run of a model may take when it is verified.",
+    ),
     click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
 )
 

@@ -38,6 +38,10 @@ MUTABLE_TABLE_OPS = tuple(
 """The ops that make a lookup table whose content the graph changes and a checkpoint holds."""
 
 TABLE_OPS = ("HashTable", "HashTableV2", *MUTABLE_TABLE_OPS)
+TABLE_FILLING_OPS = (
+    *("InitializeTable", "InitializeTableV2", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2"),
+    *("LookupTableImport", "LookupTableImportV2", "LookupTableInsert", "LookupTableInsertV2"),
+)
 """The ops that make a lookup table."""
 
 CALL_OPS = ("PartitionedCall", "StatefulPartitionedCall")

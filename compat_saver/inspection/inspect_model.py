@@ -27,7 +27,9 @@ from compat_saver.inspection.facts import (
     VariableFacts,
 )
 from compat_saver.model import LegacyModel, open_model
+from compat_saver.model.file_signatures import listed_tensors
 from compat_saver.model.folding import fold
+from compat_saver.model.pairing import with_graph_beside
 from compat_saver.model.signature import ServingRequest
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.sources import CheckpointSource, Hdf5Source, resolve
@@ -51,7 +53,8 @@ def inspect(source: Path, *, meta_graph: Path | None = None, tag_set: Sequence[s
     if meta_graph is None and isinstance(found, Hdf5Source):
         return Inspection(notes=found.notes)
     if meta_graph is None and isinstance(found, CheckpointSource) and found.meta is None:
-        return _without_graph(found)
+        paired = with_graph_beside(found)
+        return _without_graph(found) if paired is None else _GraphInspector(paired).inspection()
     model = open_model(
         source,
         meta_graph=meta_graph,
@@ -179,8 +182,8 @@ class _GraphInspector:
     def _triage(self, inferred: list[str], delivered: Iterable[Delivery]) -> Triage:
         """Sorts the ops for what a migration without options would serve: the file's signatures or the inferred."""
         graph, signatures = self._folded.graph, self._model.signatures.values()
-        outputs = [info.name for item in signatures for info in item.outputs.values()] or inferred
-        inputs = [info.name for item in signatures for info in item.inputs.values()]
+        outputs = [item.name for message in signatures for item in listed_tensors(message.outputs).values()] or inferred
+        inputs = [item.name for message in signatures for item in listed_tensors(message.inputs).values()]
         ends, begins = dict.fromkeys(_values(graph, outputs)), dict.fromkeys(_values(graph, inputs))
         begins |= dict.fromkeys(item.value for item in delivered)
         tables = needed_tables(graph, tables_of(graph, self._meta), ends, begins)

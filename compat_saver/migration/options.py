@@ -36,6 +36,7 @@ class MigrationOptions:
         rtol: relative tolerance; None takes the default of each output's dtype.
         atol: absolute tolerance; None takes the default of each output's dtype.
         seed: for generated test inputs.
+        timeout: seconds that one run of a model may take when it is verified.
         dry_run: plan only; nothing is written.
         overwrite: replace an existing output.
 
@@ -59,6 +60,7 @@ class MigrationOptions:
     rtol: float | None = None
     atol: float | None = None
     seed: int = 0
+    timeout: float = 60.0
     dry_run: bool = False
     overwrite: bool = False
 

@@ -71,9 +71,9 @@ class MigrationReport:
 
     @property
     def status(self) -> str:
-        """Returns "passed", "failed", "skipped" (verification was turned off) or "planned" (a dry run)."""
+        """Returns "passed", "failed", "inconclusive", "skipped" (not verified) or "planned" (a dry run)."""
         if self.verification is not None:
-            return "passed" if self.verification.passed else "failed"
+            return self.verification.status
         return "planned" if self.output is None else "skipped"
 
     def to_dict(self) -> dict[str, Any]:

@@ -97,11 +97,11 @@ def migrate(
         shapes = complete_shapes(directory, verification.output_shapes) if verification is not None else {}
         report = _report(model, str(target), plan, shapes, verification, options, clock)
         if verification is not None and not verification.passed:
-            reasons = [*verification.differences, *verification.notes]
+            reasons = _reasons(verification)
             if any(RANDOM_OP.search(node.op) for node in plan.graph):
                 command = command_line(source, output, options, "--no-verify")
                 reasons.append(f"A model that draws random numbers on purpose can be published unverified: {command}")
-            raise VerificationError(reasons, report, ", nothing was published")
+            raise VerificationError(reasons, report, ", nothing was published", _VERDICTS[verification.status])
         _write_report(directory, report)
     return report
 
@@ -143,8 +143,21 @@ def verify(
         verification = verify_model(model, plan, Path(saved_model), options)
     report = _report(model, str(saved_model), plan, {}, verification, options, clock)
     if not verification.passed:
-        raise VerificationError([*verification.differences, *verification.notes], report)
+        raise VerificationError(_reasons(verification), report, what=_VERDICTS[verification.status])
     return report
+
+
+_VERDICTS = {"failed": "failed", "inconclusive": "was inconclusive"}
+
+
+def _reasons(verification: Verification) -> list[str]:
+    """Returns what is wrong, a sentence each, and every doubt."""
+    undefined = [
+        f"{name}: the original gave no finite value on any input, so nothing could be compared. Give real inputs with "
+        "--verify-data FILE.npz, or migrate with --no-verify."
+        for name in verification.undefined
+    ]
+    return [*verification.differences, *undefined, *verification.notes]
 
 
 def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptions:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from compat_saver import dtypes
+from compat_saver.analysis.feeding.constant_inputs import constant_data
 from compat_saver.analysis.feeding.sparse_inputs import sparse_inputs
 from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.ops.unsupported_ops import origin_of
@@ -17,7 +18,7 @@ from compat_saver.analysis.serving.towers import data_of, pieces_needed
 from compat_saver.analysis.walk import needed_from, nodes_in_loops
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError, nearest_names
 from compat_saver.graph import Graph, OpCatalog, Value
-from compat_saver.graph.attributes import shape_from_message
+from compat_saver.model.file_signatures import Listed, listed_tensors
 from compat_saver.model.folding import FoldedGraph
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import (
@@ -89,6 +90,21 @@ def _refuse_bound(signatures: Iterable[Signature], bound: Collection[str]) -> No
             raise UsageError(f"{both[0]!r} is bound to a value and cannot be an input of {signature.name!r} as well.")
 
 
+def _cut_at(constants: Sequence[str]) -> str:
+    names = ",".join(constants)
+    return f"The data of the graph's own input function is in it; make that the input: --inputs {names}"
+
+
+def _refuse_twins(signature: str, inputs: Mapping[str, Tensor]) -> None:
+    keys: dict[str, str] = {}
+    for key, tensor in inputs.items():
+        if keys.setdefault(tensor.name, key) != key:
+            raise UsageError(
+                f"The inputs {keys[tensor.name]!r} and {key!r} of {signature!r} are one tensor, {tensor.name!r}, which "
+                "can have only one value. Give it one key."
+            )
+
+
 def _of_the_file(model: LegacyModel, request: ServingRequest) -> Mapping[str, Message]:
     name, known = request.signature_def, model.signatures
     if name is None:
@@ -125,6 +141,9 @@ class _Chooser:
         names = [tensor.name for tensor in outputs.values()]
         self._refuse_iterations(names)
         inputs = self._keyed(self._inputs_of(names) if request.inputs is None else request.inputs)
+        _refuse_twins(request.name, inputs)
+        if not inputs and request.inputs is None:
+            self._refuse_constant_data(request.name, names)
         return Signature(request.name, inputs, outputs)
 
     def inferred(self) -> list[Signature]:
@@ -148,6 +167,16 @@ class _Chooser:
     def _lacks(self, outputs: Iterable[str], given: Collection[Value]) -> bool:
         return bool(needed_placeholders(needed_from([self._graph.value(name) for name in outputs], given)))
 
+    def _refuse_constant_data(self, signature: str, outputs: Sequence[str]) -> None:
+        """Raises CannotMigrateError if the outputs are computed from data in the graph; else warns."""
+        depends = f"{', '.join(map(repr, outputs))} {'depends' if len(outputs) == 1 else 'depend'} on no placeholder"
+        found = [value.name for value in constant_data(self._graph.value(name) for name in outputs)]
+        if found:
+            raise CannotMigrateError(
+                [f"{depends}, only on constants: the model would return the same for ever. {_cut_at(found)}"]
+            )
+        self.warnings.append(f"Signature {signature!r} takes no input: {depends}.")
+
     def _refuse_iterations(self, outputs: Iterable[str]) -> None:
         inside = nodes_in_loops(self._graph)
         within = [name for name in outputs if self._graph.value(name).node in inside]
@@ -161,36 +190,29 @@ class _Chooser:
         """Takes over a SignatureDef of the file, without the inputs that were bound."""
         inputs = self._from_infos(name, message.inputs)
         taken = {key: tensor for key, tensor in inputs.items() if tensor.name not in self._bound}
-        return Signature(name, taken, self._from_infos(name, message.outputs))
+        return Signature(name, self._without_twins(name, taken), self._from_infos(name, message.outputs))
+
+    def _without_twins(self, signature: str, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Returns the inputs without the keys of a tensor that has one already: it is fed once."""
+        keys: dict[str, str] = {}
+        for key, tensor in inputs.items():
+            if keys.setdefault(tensor.name, key) != key:
+                self.warnings.append(
+                    f"Signature {signature!r} of the file has two keys for {tensor.name!r}, which is one input: "
+                    f"{keys[tensor.name]!r}, which the written model takes, and {key!r}, which it does not. --rename "
+                    f"{keys[tensor.name]}={key} exchanges them."
+                )
+        return {key: inputs[key] for key in keys.values()}
 
     def _from_infos(self, signature: str, infos: Mapping[str, Message]) -> dict[str, Tensor]:
-        found = {}
-        for key, info in sorted(infos.items()):
-            if info.WhichOneof("encoding") == "name":
-                found[key] = self._from_info(info)
-            elif info.WhichOneof("encoding") == "coo_sparse":
-                parts = self._from_sparse(info.coo_sparse)
-                found |= {_free(f"{key}_{part}", infos): tensor for part, tensor in parts.items()}
-            else:
-                raise CannotMigrateError(
-                    [f"{key!r} of the signature {signature!r} is a composite tensor; name its parts with --inputs."]
-                )
-        return found
+        return {key: self._named_by_file(signature, item) for key, item in listed_tensors(infos).items()}
 
-    def _from_info(self, info: Message) -> Tensor:
-        tensor = self._tensor(full_name(info.name))
-        shape = shape_from_message(info.tensor_shape) if info.HasField("tensor_shape") else tensor.shape
-        return Tensor(tensor.name, tensor.dtype, shape)
-
-    def _from_sparse(self, message: Message) -> dict[str, Tensor]:
-        """Returns the parts of a sparse tensor; a shape that is a constant of the graph is no input."""
-        parts = {
-            "indices": message.indices_tensor_name,
-            "values": message.values_tensor_name,
-            "shape": message.dense_shape_tensor_name,
-        }
-        tensors = {part: self._tensor(full_name(name)) for part, name in parts.items() if name}
-        return {part: item for part, item in tensors.items() if self._graph.value(item.name).node.op != "Const"}
+    def _named_by_file(self, signature: str, item: Listed) -> Tensor:
+        if not item.name:
+            what = f"{item.key!r} of the signature {signature!r} is of a kind that is not known"
+            raise CannotMigrateError([f"{what}; name its tensors with --inputs and --outputs."])
+        tensor = self._tensor(full_name(item.name))
+        return tensor if item.shape is None else dataclasses.replace(tensor, shape=item.shape)
 
     def _keyed(self, names: Names) -> dict[str, Tensor]:
         if isinstance(names, Mapping):
@@ -250,7 +272,9 @@ class _Chooser:
         ]
         if not proposal.heads:
             reason = "No output could be inferred: no tensor that depends on a placeholder looks like a model output."
-            raise CannotMigrateError([" ".join([reason, *unknown, "Specify one with --outputs."])])
+            data = [value.name for value in constant_data(node.output() for node in self._graph)]
+            cut = [_cut_at(data)] if data else []
+            raise CannotMigrateError([" ".join([reason, *unknown, "Specify one with --outputs.", *cut])])
         self.warnings += unknown
         reasons = "; ".join(f"{item.tensor!r} ({', '.join(item.signals)})" for item in proposal.heads)
         logits = ", ".join(repr(item.tensor) for item in dict.fromkeys(proposal.logits.values()))
@@ -266,10 +290,6 @@ def _of_tower(graph: Graph, value: Value) -> Delivery:
     data = data_of(value.node)
     reason = f"{value.node.name!r} cuts {data.name!r} into pieces for towers; one serves: {value.name!r} is an input."
     return Delivery(value, data.node.name, static_shape(graph, value), reason)
-
-
-def _free(key: str, taken: Collection[str]) -> str:
-    return f"{key}_2" if key in taken else key
 
 
 # ---- other keys

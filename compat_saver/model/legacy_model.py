@@ -11,9 +11,12 @@ import numpy as np
 from compat_saver.analysis.serving.names import lists_outputs
 from compat_saver.analysis.values.assembled import assembled_values
 from compat_saver.analysis.values.initializers import Initializer, InitOp, initializers
+from compat_saver.analysis.values.roles import trained_by
 from compat_saver.analysis.values.weights import Location, saver_locations, variable_nodes
 from compat_saver.bundle import Checkpoint
 from compat_saver.graph import Graph, Node, OpCatalog, from_graph_def
+from compat_saver.passes import run_passes
+from compat_saver.passes.structure.inline_table_functions import InlineTableFunctions
 from compat_saver.proto.messages import Message
 from compat_saver.proto.meta_graph import MetaGraph
 
@@ -70,8 +73,11 @@ class LegacyModel:
 
     @functools.cached_property
     def as_read(self) -> Graph:
-        """The graph as it was read; never edited."""
-        return from_graph_def(self.meta.graph_def)
+        """The graph as it was read, but for the tables that functions make, which are part of it; never edited."""
+        graph = from_graph_def(self.meta.graph_def)
+        if graph.functions:
+            run_passes([InlineTableFunctions(OpCatalog.of(graph, self.meta.stripped_ops))], graph)
+        return graph
 
     @functools.cached_property
     def catalog(self) -> OpCatalog:
@@ -85,8 +91,9 @@ class LegacyModel:
 
     @functools.cached_property
     def trainable(self) -> frozenset[str]:
-        """The names of the variables that TF1 called trainable."""
-        return frozenset(record.name for record in self.meta.variables() if record.trainable)
+        """The names of the variables that TF1 called trainable; without its lists, those that an optimizer trains."""
+        listed = frozenset(record.name for record in self.meta.variables() if record.trainable)
+        return listed or (frozenset() if self.meta.variables() else frozenset(trained_by(self.as_read)))
 
     @functools.cached_property
     def local_variables(self) -> frozenset[str]:

@@ -1,8 +1,8 @@
 """Opens what a path leads to as a `LegacyModel`: for every command, by the same rules.
 
-Cases: a checkpoint with its .meta; a TF1 SavedModel or Hub module, whose graph is stored in saved_model.pb and whose
-weights are in `variables/`; a GraphDef alone, frozen or without variables; where no weights are needed, a .meta alone.
-All else is refused by what it is.
+Cases: a checkpoint with its .meta, or with another graph beside it that fits; a TF1 SavedModel or Hub module, whose
+graph is stored in saved_model.pb and whose weights are in `variables/`; a GraphDef, alone or with the checkpoint beside
+it; a .meta alone, where no weights are needed or the graph has no variables. All else is refused by what it is.
 
 A SavedModel holds one graph per set of tags. Asked for a set, the graph of exactly that set is opened. Otherwise it is
 the graph tagged `serve`, or else the one without tags, which is the inference graph of a Hub module by convention; of a
@@ -11,15 +11,17 @@ Hub module the one without tags comes first. A graph that is the only one is ope
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
 from compat_saver.bundle import Checkpoint, open_bundle
 from compat_saver.errors import NameNotFoundError, NotALegacyArtifactError
 from compat_saver.model.legacy_model import LegacyModel
-from compat_saver.proto.files import read_graph_def, read_saved_model
-from compat_saver.proto.messages import Message, MetaGraphDef
-from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
+from compat_saver.model.pairing import read_graph, with_checkpoint_beside, with_graph_beside
+from compat_saver.proto.files import read_saved_model
+from compat_saver.proto.messages import Message
+from compat_saver.proto.meta_graph import MetaGraph
 from compat_saver.sources import (
     GraphDefSource,
     MetaGraphSource,
@@ -70,16 +72,19 @@ def open_model(
     if meta_graph is None and isinstance(found, SavedModelSource):
         return _open_saved_model(found, tag_set, accepts_tf2)
     ignored = _ignored(found, tag_set)
-    if meta_graph is None and isinstance(found, GraphDefSource):
-        message = MetaGraphDef(graph_def=read_graph_def(found.path))
-        meta = MetaGraph(str(found.path), message)
-        return LegacyModel(found.kind, str(found.path), meta, None, (*found.notes, *ignored))
-    if meta_graph is None and isinstance(found, MetaGraphSource) and not needs_checkpoint:
-        return LegacyModel(found.kind, str(found.path), read_meta_graph(found.path), None, (*found.notes, *ignored))
+    if meta_graph is None and isinstance(found, (GraphDefSource, MetaGraphSource)):
+        alone = LegacyModel(found.kind, str(found.path), read_graph(found.path), None, (*found.notes, *ignored))
+        if isinstance(found, GraphDefSource):
+            beside = with_checkpoint_beside(found) if alone.variables else None
+            return beside or alone
+        if not needs_checkpoint or not alone.variables:
+            return alone
     checkpoint = resolve_checkpoint(source, meta_graph)
     if needs_values:
         checkpoint.require_shards()
-    meta = read_meta_graph(checkpoint.meta_path)
+    if checkpoint.meta is None and (paired := with_graph_beside(checkpoint)) is not None:
+        return dataclasses.replace(paired, notes=(*paired.notes, *ignored))
+    meta = read_graph(checkpoint.meta_path)
     notes = (*checkpoint.notes, *ignored)
     return LegacyModel(checkpoint.kind, str(checkpoint.prefix), meta, open_bundle(checkpoint.prefix), notes)
 

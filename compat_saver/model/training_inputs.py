@@ -22,6 +22,7 @@ from compat_saver.graph import Graph, OpCatalog, Value
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.op_sets import FEEDABLE_OPS
 from compat_saver.graph.text import format_shape
+from compat_saver.model.file_signatures import listed_tensors
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import ServingRequest, Signature, Tensor, full_name
 
@@ -30,7 +31,9 @@ def modes_to_bind(model: LegacyModel, request: ServingRequest) -> tuple[Mode, ..
     """Returns the training-mode inputs that neither `--bind` nor `--inputs` nor a signature of the file decides on."""
     asked = request.tensors
     if not request.signatures:
-        asked += [info.name for item in model.signatures.values() for info in item.inputs.values()]
+        asked += [
+            item.name for message in model.signatures.values() for item in listed_tensors(message.inputs).values()
+        ]
     taken = {full_name(name) for name in (*asked, *request.bind)}
     return tuple(find_modes(model.as_read, model.catalog, model.trainable, taken))
 

@@ -125,17 +125,26 @@ def read_state_file(path: str, directory: str) -> CheckpointState:
         all_model_checkpoint_timestamps=tuple(message.all_model_checkpoint_timestamps),
         last_preserved_timestamp=message.last_preserved_timestamp,
         relocated=tuple(
-            (text, found) for text, found in located.items() if found not in (text, os.path.join(directory, text))
+            (text, found)
+            for text, found in located.items()
+            if os.path.normpath(found) not in map(os.path.normpath, (text, os.path.join(directory, text)))
         ),
     )
 
 
 def _locate(directory: str, written: str) -> str:
-    """Cases: where it was written, joined to the directory; else its longest tail that is found below the directory."""
+    """Cases: where it was written, joined to the directory; else its longest tail that is found below the directory.
+
+    A prefix that ends in a slash, which stands for files without a name of their own, was written as a dot where it is
+    the directory.
+    """
+    written = "" if written == "." else written
+    ending = "/" if written.endswith(("/", "\\")) or not written else ""
     here = written if _WINDOWS_ABSOLUTE.match(written) else os.path.join(directory, written)
     if checkpoint_exists(here):
         return here
-    return next((tail for tail in _tails(directory, written) if checkpoint_exists(tail)), here)
+    tails = (f"{tail}{ending}" for tail in (*_tails(directory, written), *([directory] if ending else ())))
+    return next((tail for tail in tails if checkpoint_exists(tail)), here)
 
 
 def _tails(directory: str, written: str) -> Iterator[str]:

@@ -23,6 +23,7 @@ def main() -> int:
                 f"--descriptor_set_out={HERE / 'messages.binpb'}",
                 "graph.proto",
                 "checkpoint.proto",
+                "session_bundle.proto",
             ]
         )
     )

@@ -10,6 +10,7 @@ from os import PathLike, fspath
 from compat_saver.proto.files import read_message
 from compat_saver.proto.messages import Message
 from compat_saver.proto.recognize import META_GRAPH_DEF
+from compat_saver.proto.session_bundle import bundle_signatures
 from compat_saver.proto.variable_records import VariableRecord, variable_records
 
 _INIT_SIGNATURE = "__saved_model_init_op"
@@ -60,9 +61,11 @@ class MetaGraph:
     def signatures(self) -> Mapping[str, Message]:
         """The SignatureDefs by key, sorted: a map of protobuf comes in another order each time it is read.
 
-        Those that only name an op, which is to be run when the model is loaded or trained, are none.
+        Those that only name an op, which is to be run when the model is loaded or trained, are none. Where there is no
+        other, those of a session bundle are meant.
         """
-        return {key: item for key, item in sorted(self.message.signature_def.items()) if key not in _OP_SIGNATURES}
+        found = {key: item for key, item in sorted(self.message.signature_def.items()) if key not in _OP_SIGNATURES}
+        return found or bundle_signatures(self.message)
 
     @property
     def init_op(self) -> str:

@@ -4,7 +4,9 @@ V2   PREFIX.index, PREFIX.data-00000-of-00002, PREFIX.data-00001-of-00002
 V1   PREFIX                                       written in one piece
      PREFIX-00000-of-00002, PREFIX-00001-of-00002 written by a sharded saver, which calls it PREFIX-?????-of-00002
 
-A prefix may hold any number of dots and dashes; it is never taken apart, only what is appended to it is.
+A prefix may hold any number of dots and dashes; it is never taken apart, only what is appended to it is. It may end in
+a slash, and the names of the files start with nothing: `DIR/.index`, `DIR/.data-00000-of-00001`, `DIR/.meta`. As a path
+such a prefix is `DIR/.index`, which also leads to the checkpoint.
 """
 
 from __future__ import annotations
@@ -22,8 +24,8 @@ from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.sniff import HEAD, Foreign, describe_bytes
 
 V1, V2 = "V1", "V2"
-INDEX = ".index"
-_DATA_SHARD = re.compile(r"(.+)\.data-(\d{5})-of-(\d{5})", re.DOTALL)
+INDEX, META = ".index", ".meta"
+_DATA_SHARD = re.compile(r"(.*)\.data-(\d{5})-of-(\d{5})", re.DOTALL)
 _V1_SHARD = re.compile(r"(.+)-(\d{5}|\?{5})-of-(\d{5}|\?{5})", re.DOTALL)
 _META_KEY = b""
 _NEVER_TENSORS = ("git-lfs", "html")
@@ -66,16 +68,37 @@ class CheckpointFiles:
         return tuple(found)
 
 
+def prefix_path(prefix: str) -> Path:
+    """Returns a prefix as a path; that of one that ends in a slash is its index."""
+    return Path(prefix, INDEX) if prefix.endswith("/") else Path(prefix)
+
+
+def beside(prefix: Path, ending: str) -> Path:
+    """Returns the file of a checkpoint whose name is the prefix and an ending."""
+    return prefix.with_name(f"{start_of_names(prefix)}{ending}")
+
+
+def start_of_names(prefix: Path) -> str:
+    """Returns what the names of a checkpoint's files start with."""
+    return "" if prefix.name == INDEX else prefix.name
+
+
 def prefix_of_data(path: Path) -> Path | None:
     """Returns PREFIX of PREFIX.data-00000-of-00001, None for other names."""
     match = _DATA_SHARD.fullmatch(path.name)
-    return path.with_name(match[1]) if match else None
+    return path.with_name(match[1] or INDEX) if match else None
 
 
 def prefix_of_index(path: Path) -> Path | None:
     """Returns PREFIX of PREFIX.index, None for other names."""
     stem = path.name.removesuffix(INDEX)
-    return path.with_name(stem) if stem not in ("", path.name) else None
+    return path.with_name(stem or INDEX) if stem != path.name else None
+
+
+def prefix_of_meta(path: Path) -> Path | None:
+    """Returns PREFIX of PREFIX.meta, None for other names."""
+    stem = path.name.removesuffix(META)
+    return path.with_name(stem or INDEX) if stem != path.name else None
 
 
 def prefix_of_v1_shard(path: Path) -> Path | None:
@@ -97,7 +120,7 @@ def find_checkpoint(prefix: Path) -> CheckpointFiles | None:
         return None
     stem = prefix if prefix.is_file() else prefix_of_v1_shard(prefix) or prefix
     for name in dict.fromkeys((prefix, stem)):  # a name that looks like a shard's may be a prefix all the same
-        index = name.with_name(name.name + INDEX)
+        index = beside(name, INDEX)
         if index.is_file():
             return _from_index(name, index)
     prefix = stem
@@ -149,8 +172,8 @@ def _impostor(path: Path) -> Foreign | None:
 def _missing(stem: Path, infix: str, count: int, found: Collection[Path]) -> tuple[Path, ...]:
     if len(found) >= count:
         return ()
-    names = (f"{stem.name}{infix}{shard:05}-of-{count:05}" for shard in range(count))
-    return tuple(path for name in names if (path := stem.with_name(name)) not in found)
+    endings = (f"{infix}{shard:05}-of-{count:05}" for shard in range(count))
+    return tuple(path for ending in endings if (path := beside(stem, ending)) not in found)
 
 
 def _siblings(stem: Path, pattern: re.Pattern[str]) -> list[tuple[Path, re.Match[str]]]:
@@ -160,7 +183,7 @@ def _siblings(stem: Path, pattern: re.Pattern[str]) -> list[tuple[Path, re.Match
     found = [
         (path, match)
         for path in stem.parent.iterdir()
-        if (match := pattern.fullmatch(path.name)) and match[1] == stem.name and path.is_file()
+        if (match := pattern.fullmatch(path.name)) and match[1] == start_of_names(stem) and path.is_file()
     ]
     return sorted(found, key=lambda item: item[0].name)
 

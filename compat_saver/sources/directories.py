@@ -11,7 +11,13 @@ from compat_saver.proto.checkpoint_state import CheckpointState, read_checkpoint
 from compat_saver.proto.files import mapped, require_message
 from compat_saver.proto.recognize import GRAPH_DEF, META_GRAPH_DEF, SAVED_MODEL, recognize
 from compat_saver.sniff import HEAD, Foreign, describe_bytes
-from compat_saver.sources.checkpoint_files import find_checkpoint, list_checkpoints, prefix_of_data, table_version
+from compat_saver.sources.checkpoint_files import (
+    find_checkpoint,
+    list_checkpoints,
+    prefix_of_data,
+    prefix_path,
+    table_version,
+)
 from compat_saver.sources.kinds import (
     SAVED_MODEL_FILES,
     CheckpointSource,
@@ -121,7 +127,7 @@ def from_state(path: Path, state: CheckpointState) -> CheckpointSource:
         ArtifactError: the latest is gone, and there are several others or none.
     """
     latest = state.model_checkpoint_path
-    files = find_checkpoint(Path(latest))
+    files = find_checkpoint(prefix_path(latest))
     if files is not None:
         written = {found: original for original, found in state.relocated}
         notes = (

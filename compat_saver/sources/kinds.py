@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from compat_saver.errors import ArtifactError, SourceNotFoundError
 from compat_saver.proto.checkpoint_state import CheckpointState
-from compat_saver.sources.checkpoint_files import CheckpointFiles
+from compat_saver.sources.checkpoint_files import META, CheckpointFiles, beside
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,6 @@ Source = CheckpointSource | MetaGraphSource | GraphDefSource | SavedModelSource 
 """What a path can be; all have `kind`, `path` and `notes`."""
 
 
-META = ".meta"
 SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
 
 
@@ -148,7 +147,7 @@ def with_graph(
     path: Path, files: CheckpointFiles, *, state: CheckpointState | None = None, notes: tuple[str, ...] = ()
 ) -> CheckpointSource:
     """Returns the source of a checkpoint, with PREFIX.meta if it is there."""
-    meta = files.stem.with_name(files.stem.name + META)
+    meta = beside(files.stem, META)
     notes = (*notes, *files.problems)
     if meta.is_file():
         return CheckpointSource(path, files, meta=meta, state=state, notes=notes)

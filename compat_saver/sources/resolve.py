@@ -18,12 +18,16 @@ from compat_saver.proto.files import require_message
 from compat_saver.proto.recognize import CHECKPOINT_STATE, GRAPH_DEF, META_GRAPH_DEF, SAVED_MODEL
 from compat_saver.sources.checkpoint_files import (
     INDEX,
+    META,
     V1,
+    beside,
     find_checkpoint,
     list_checkpoints,
     prefix_of_data,
     prefix_of_index,
+    prefix_of_meta,
     prefix_of_v1_shard,
+    prefix_path,
 )
 from compat_saver.sources.directories import (
     Identity,
@@ -34,7 +38,6 @@ from compat_saver.sources.directories import (
     not_a_checkpoint,
 )
 from compat_saver.sources.kinds import (
-    META,
     CheckpointSource,
     GraphDefSource,
     Hdf5Source,
@@ -67,7 +70,7 @@ def resolve(path: str | PathLike[str], *, prefers_prefix: bool = False) -> Sourc
     """
     try:
         is_folder = fspath(path).endswith("/")
-        if prefers_prefix and not is_folder and (found := _of_prefix(Path(path))) is not None:
+        if prefers_prefix and (found := _of_prefix(prefix_path(fspath(path)))) is not None:
             return found
         return _resolve(Path(path), is_folder)
     except OSError as error:
@@ -109,7 +112,7 @@ def resolve_checkpoint(path: str | PathLike[str], meta_graph: str | PathLike[str
 
 
 def _of_prefix(path: Path) -> Source | None:
-    if not path.name or not path.with_name(path.name + INDEX).is_file():
+    if not path.name or not beside(path, INDEX).is_file():
         return None
     files = find_checkpoint(path)
     return None if files is None else with_graph(path, files)
@@ -172,7 +175,7 @@ def _from_table(path: Path, version: str) -> CheckpointSource:
     without_index = {
         prefix.name
         for item in path.parent.iterdir()
-        if (prefix := prefix_of_data(item)) is not None and not prefix.with_name(f"{prefix.name}.index").is_file()
+        if (prefix := prefix_of_data(item)) is not None and not beside(prefix, INDEX).is_file()
     }
     name = without_index.pop() if len(without_index) == 1 else "PREFIX"
     raise ArtifactError(
@@ -183,8 +186,8 @@ def _from_table(path: Path, version: str) -> CheckpointSource:
 
 def _from_message(path: Path, identity: Identity) -> Source:
     if identity.message == META_GRAPH_DEF:
-        stem = path.name.removesuffix(META)
-        files = find_checkpoint(path.with_name(stem)) if stem not in ("", path.name) else None
+        prefix = prefix_of_meta(path)
+        files = None if prefix is None else find_checkpoint(prefix)
         return MetaGraphSource(path) if files is None else with_graph(path, files)
     if identity.message == GRAPH_DEF:
         return GraphDefSource(path, identity.is_text)

@@ -5,6 +5,7 @@ import struct
 import numpy as np
 import pytest
 
+from compat_saver.errors import UsageError
 from compat_saver.graph import parse_graph
 from compat_saver.migration.verification.reference_run import describe_guesses
 from compat_saver.migration.verification.samples import Feeds, Guess, SampleMaker
@@ -16,7 +17,7 @@ from compat_saver.proto.tensors import to_array
 class Made:
     """The batches for a graph whose placeholders are its inputs."""
 
-    def __init__(self, text: str, vocabularies=None) -> None:
+    def __init__(self, text: str, vocabularies=None, recorded=None) -> None:
         graph = parse_graph(text)
         inputs = [node for node in graph if node.op == "Placeholder"]
         tensors = {
@@ -24,7 +25,7 @@ class Made:
             for node in inputs
         }
         self.signature = Signature("serve", tensors, {})
-        self.maker = SampleMaker(graph, {f"{node.name}:0": node.name for node in inputs}, 0, vocabularies)
+        self.maker = SampleMaker(graph, {f"{node.name}:0": node.name for node in inputs}, 0, vocabularies, recorded)
         self.guesses: list[Guess] = list(self.maker.guesses(self.signature))
         self.feeds: list[Feeds] = self.maker.feeds(self.signature, self.guesses[0])
 
@@ -33,6 +34,81 @@ class Made:
 
     def told(self) -> dict[str, str]:
         return describe_guesses(self.signature, self.maker, self.feeds)
+
+
+# ---- parts of one tensor
+
+
+def test_a_sparse_tensor_has_as_many_elements_as_its_parts_declare():
+    made = Made(
+        """
+        s/indices = Placeholder[dtype=int64, shape=[5, 2]]
+        s/values = Placeholder[dtype=float32, shape=[5]]
+        s/shape = Placeholder[dtype=int64, shape=[2]]
+        """
+    )
+    for batch in made.feeds:
+        assert (batch["s_indices"].shape, batch["s_values"].shape) == ((5, 2), (5,))
+        assert (batch["s_indices"] < batch["s_shape"]).all()
+        assert len({tuple(row) for row in batch["s_indices"].tolist()}) == 5
+
+
+def test_sparse_tensors_that_are_multiplied_agree():
+    made = Made(
+        """
+        a/indices = Placeholder[dtype=int64, shape=[?, 2]]
+        a/values = Placeholder[dtype=float32, shape=[?]]
+        a/shape = Placeholder[dtype=int64, shape=[2]]
+        b/indices = Placeholder[dtype=int64, shape=[?, 2]]
+        b/values = Placeholder[dtype=float32, shape=[?]]
+        c/indices = Placeholder[dtype=int64, shape=[?, 2]]
+        c/values = Placeholder[dtype=float32, shape=[?]]
+        c/shape = Placeholder[dtype=int64, shape=[2]]
+        w = Placeholder[dtype=float32, shape=[5, 3]]
+        sizes = Const[dtype=int64, value=int64[2](7, 5)]
+        bw = SparseTensorDenseMatMul(b/indices, b/values, sizes, w)
+        abw = SparseTensorDenseMatMul(a/indices, a/values, a/shape, bw)
+        open = Relu(abw)
+        cabw = SparseTensorDenseMatMul(c/indices, c/values, c/shape, open)
+        """
+    )
+    for batch in made.feeds:
+        assert batch["a_shape"][1] == 7
+        assert batch["c_shape"][0] == batch["c_shape"][1] == batch["a_shape"][0]
+
+
+def test_the_shape_that_was_a_constant_is_fed_as_it_was():
+    recorded = {"s/shape:0": np.int64([6, 2])}
+    made = Made(
+        """
+        s/indices = Placeholder[dtype=int64, shape=[?, 2]]
+        s/values = Placeholder[dtype=float32, shape=[?]]
+        s/shape = Placeholder[dtype=int64, shape=[2]]
+        """,
+        recorded=recorded,
+    )
+    for batch in made.feeds:
+        assert batch["s_shape"].tolist() == [6, 2]
+        assert (batch["s_indices"] < [6, 2]).all()
+
+
+RAGGED = """
+x/flat_values = Placeholder[dtype=float32, shape=[?, 2]]
+x/row_splits_1 = Placeholder[dtype=int64, shape=[?]]
+x/row_splits_0 = Placeholder[dtype=int64, shape=[?]]
+"""
+
+
+def test_splits_of_a_ragged_tensor_lead_from_one_dimension_to_the_next():
+    made = Made(RAGGED)
+    for batch, rows in zip(made.feeds, (3, 1), strict=True):
+        outer, inner = batch["x_row_splits_0"], batch["x_row_splits_1"]
+        assert (len(outer), len(inner)) == (rows + 1, outer[-1] + 1)
+        assert batch["x_flat_values"].shape == (inner[-1], 2)
+        for splits in (outer, inner):
+            assert splits[0] == 0
+            assert (np.diff(splits) >= 0).all()
+    assert all(text.startswith("part of a ragged tensor") for text in made.told().values())
 
 
 # ---- numbers
@@ -225,3 +301,88 @@ def test_guesses_are_told_and_others_are_not():
     assert told["x"] == "any words"
     assert told["i"].endswith("; nothing tells how large they may be")
     assert "f" not in told
+
+
+# ---- what keeps the original running
+
+
+@pytest.mark.parametrize("op", ["FloorDiv", "FloorMod", "TruncateMod", "RealDiv"])
+def test_divisors_are_not_zero(op):
+    made = Made(f"a = Placeholder[dtype=int32, shape=[50]]\nb = Placeholder[dtype=int32, shape=[50]]\nc = {op}(a, b)")
+    assert made.all("b").min() >= 1
+    assert made.all("a").min() == 0
+
+
+@pytest.mark.parametrize(("shape", "perm", "steps"), [("9, 2, 4", "0, 1, 2", 9), ("2, 9, 4", "1, 0, 2", 9)])
+def test_lengths_of_ctc_are_within_the_axis_of_time(shape, perm, steps):
+    made = Made(
+        f"""
+        x = Placeholder[dtype=float32, shape=[{shape}]]
+        lengths = Placeholder[dtype=int32, shape=[2]]
+        order = Const[dtype=int32, value=int32[3]({perm})]
+        t = Transpose(x, order)
+        c = CTCGreedyDecoder(t, lengths)
+        """
+    )
+    lengths = [made.maker.feeds(made.signature, made.guesses[0])[0]["lengths"].max() for _ in range(2)]
+    assert 1 <= min(lengths) <= max(lengths) <= steps
+    facts = made.maker.facts(made.signature.inputs["lengths"])
+    assert facts.time[1] == [int(size) for size in shape.split(", ")].index(steps)
+
+
+def test_axes_are_a_permutation():
+    made = Made(
+        """
+        x = Placeholder[dtype=float32, shape=[2, 3, 4]]
+        order = Placeholder[dtype=int32, shape=[3]]
+        axis = Placeholder[dtype=int32, shape=[]]
+        t = Transpose(x, order)
+        s = Sum(t, axis)
+        """
+    )
+    assert [sorted(batch["order"].tolist()) for batch in made.feeds] == [[0, 1, 2]] * 2
+    assert {int(batch["axis"]) for batch in made.feeds} == {0}
+    assert made.told() == {"order": "axes", "axis": "axes"}
+
+
+def test_what_is_split_into_towers_is_a_multiple_of_them():
+    made = Made(
+        """
+        x = Placeholder[dtype=float32, shape=[?, 3]]
+        axis = Const[dtype=int32, value=int32[](0)]
+        s = Split[num_split=5](axis, x)
+        """
+    )
+    assert (5,) in [guess.batches for guess in made.guesses]
+
+
+def test_a_dilated_kernel_gets_enough_steps():
+    made = Made(
+        """
+        x = Placeholder[dtype=float32, shape=[2, ?, 3]]
+        one = Const[dtype=int32, value=int32[](1)]
+        wide = ExpandDims(x, one)
+        kernel = VarHandleOp[dtype=float32, shape=[1, 3, 3, 16]]
+        read = ReadVariableOp[dtype=float32](kernel)
+        block = Const[dtype=int32, value=int32[2](1, 5)]
+        pads = Const[dtype=int32, value=int32[2,2](0, 0, 0, 0)]
+        space = SpaceToBatchND(wide, block, pads)
+        y = Conv2D[padding="VALID"](space, read)
+        """
+    )
+    assert made.feeds[0]["x"].shape == (2, 11, 3)
+
+
+def test_inputs_stay_within_a_budget():
+    graph = "x = Placeholder[dtype=float32, shape=[?, {}]]"
+    made = Made(graph.format("2048, 1024, 4"))
+    assert [batch["x"].shape[0] for batch in made.feeds] == [1, 1]
+    with pytest.raises(UsageError, match=r"would take more than 64 MiB.*--verify-data.*--no-verify"):
+        Made(graph.format("512, 512, 512"))
+
+
+def test_open_images_stay_small():
+    text = "\n".join(f"gamma{n} = Const[dtype=float32, value=float32[{n}]({', '.join('1' * n)})]" for n in (64, 512))
+    made = Made(f"x = Placeholder[dtype=float32, shape=[?, ?, ?, 3]]\n{text}")
+    sizes = [np.prod(made.maker.feeds(made.signature, guess)[0]["x"].shape) for guess in made.guesses]
+    assert max(sizes) * 4 <= 8 << 20

@@ -219,16 +219,47 @@ FED_SHAPE = "sparse/shape = Placeholder[dtype=int64, shape=[?]]"
 FIXED_SHAPE = "sparse/shape = Const[dtype=int64, value=int64[2](3, 5)]"
 
 
-@pytest.mark.parametrize(("shape", "parts"), [(FED_SHAPE, 3), (FIXED_SHAPE, 2)])
-def test_a_sparse_tensor_of_a_signature_is_its_parts(plan, shape, parts):
+@pytest.mark.parametrize("shape", [FED_SHAPE, FIXED_SHAPE])
+def test_a_sparse_tensor_of_a_signature_is_its_parts(plan, shape):
     meta = make_meta(SPARSE.format(shape=shape))
     message = meta.message.signature_def["serve"]
     sparse = message.inputs["x"].coo_sparse
     sparse.indices_tensor_name, sparse.values_tensor_name = "sparse/indices:0", "sparse/values:0"
     sparse.dense_shape_tensor_name = "sparse/shape:0"
     message.outputs["y"].name = "dense:0"
-    expected = {"x_indices": "sparse/indices:0", "x_values": "sparse/values:0", "x_shape": "sparse/shape:0"}
-    assert signature(plan(meta=meta)) == (dict(list(expected.items())[:parts]), {"y": "dense:0"})
+    inputs = {"x_indices": "sparse/indices:0", "x_values": "sparse/values:0", "x_dense_shape": "sparse/shape:0"}
+    assert signature(plan(meta=meta)) == (inputs, {"y": "dense:0"})
+
+
+def test_a_sparse_output_of_a_signature_keeps_its_constant_parts(plan):
+    meta = make_meta(SPARSE.format(shape=FIXED_SHAPE))
+    sparse = meta.message.signature_def["serve"].outputs["y"].coo_sparse
+    sparse.indices_tensor_name, sparse.values_tensor_name = "sparse/indices:0", "sparse/values:0"
+    sparse.dense_shape_tensor_name = "sparse/shape:0"
+    meta.message.signature_def["serve"].inputs["x"].name = "sparse/values:0"
+    assert "y_dense_shape" in signature(plan(meta=meta, bind={"sparse/indices": np.zeros((1, 2), np.int64)}))[1]
+
+
+def test_a_ragged_tensor_of_a_signature_is_its_components(plan):
+    meta = make_meta(SPARSE.format(shape=FED_SHAPE))
+    message = meta.message.signature_def["serve"]
+    for name in ("sparse/values:0", "sparse/indices:0", "sparse/shape:0"):
+        message.inputs["x"].composite_tensor.components.add(name=name)
+    message.outputs["y"].name = "dense:0"
+    found = signature(plan(meta=meta))[0]
+    assert found == {
+        "x_component_0": "sparse/values:0",
+        "x_component_1": "sparse/indices:0",
+        "x_component_2": "sparse/shape:0",
+    }
+
+
+def test_two_keys_on_one_tensor_are_one_input(plan):
+    found = plan(meta=signed(serve=({"a": "x:0", "b": "x:0"}, {"score": "prediction:0"})))
+    assert signature(found)[0] == {"a": "x:0"}
+    assert any("two keys for 'x:0'" in text and "--rename a=b" in text for text in found.warnings)
+    with pytest.raises(UsageError, match="'a' and 'b' of 'serving_default' are one tensor, 'x:0'"):
+        plan(inputs={"a": "x:0", "b": "x"}, outputs=["prediction"])
 
 
 def test_parts_of_a_sparse_placeholder_without_a_name_are_called_what_they_are(plan):
@@ -238,10 +269,10 @@ def test_parts_of_a_sparse_placeholder_without_a_name_are_called_what_they_are(p
     assert signature(plan(text, outputs=["dense"]))[0] == keys
 
 
-def test_a_signature_of_other_composite_tensors(plan):
+def test_a_signature_of_tensors_of_an_unknown_kind(plan):
     meta = signed(serve=({}, {"score": "prediction:0"}))
     meta.message.signature_def["serve"].inputs["ragged"].dtype = 1  # in a form that is not known here
-    with pytest.raises(CannotMigrateError, match=r"'ragged' .* composite tensor; .*--inputs"):
+    with pytest.raises(CannotMigrateError, match=r"'ragged' .* of a kind that is not known; .*--inputs"):
         plan(meta=meta)
 
 
@@ -567,3 +598,29 @@ def test_overridden_gradients_are_dropped_and_told_of(plan):
     found = plan(text, outputs=["y"])
     assert "_gradient_op_type" not in found.graph["y"].attrs
     assert "1 op used custom gradients" in " ".join(found.warnings)
+
+
+# ---- models that take nothing
+
+
+CONSTANT_DATA = """
+features = Const[dtype=float32, value=float32[2,2](1, 2, 3, 4)]
+w = VariableV2[dtype=float32, shape=[2, 3]]
+w/read = Identity[T=float32](w)
+scaled = Identity[T=float32](features)
+prediction = MatMul[T=float32](scaled, w/read)
+"""
+
+
+def test_data_that_is_a_constant_of_the_graph_is_no_model(plan):
+    with pytest.raises(CannotMigrateError, match=r"'prediction:0' depends on no placeholder.*--inputs features:0"):
+        plan(CONSTANT_DATA, outputs=["prediction"])
+    with pytest.raises(CannotMigrateError, match=r"Specify one with --outputs.*--inputs features:0"):
+        plan(CONSTANT_DATA)
+    assert signature(plan(CONSTANT_DATA, inputs=["features"], outputs=["prediction"]))[0] == {"features": "features:0"}
+    assert signature(plan(CONSTANT_DATA, inputs=[], outputs=["prediction"]))[0] == {}
+
+
+def test_a_signature_without_inputs_is_reported(plan):
+    found = plan(CONSTANT_DATA, outputs=["w/read"])
+    assert "Signature 'serving_default' takes no input: 'w/read:0' depends on no placeholder." in found.warnings

@@ -15,6 +15,7 @@ from compat_saver.sources import (
     HubModuleSource,
     MetaGraphSource,
     SavedModelSource,
+    open_checkpoint,
     resolve,
     resolve_checkpoint,
 )
@@ -373,3 +374,33 @@ def test_a_prefix_that_looks_like_a_file_of_another_is_meant_if_it_is_there(tmp_
     write_v2(tmp_path, name)
     assert resolve_checkpoint(tmp_path / name).prefix == tmp_path / name
     assert resolve_checkpoint(tmp_path / "model").prefix == tmp_path / "model"
+
+
+@pytest.fixture
+def nameless(tmp_path):
+    """What saver.save(session, "run/") wrote."""
+    prefix, run = write_v2(tmp_path, "m"), tmp_path / "run"
+    write_message(tmp_path / "m.meta", meta_graph())
+    run.mkdir()
+    for path in list(tmp_path.glob("m.*")):
+        path.rename(run / path.name.removeprefix("m"))
+    assert not prefix.exists()
+    return run
+
+
+@pytest.mark.parametrize("ending", ["", "/", "/.index", "/.meta", "/.data-00000-of-00001"])
+@pytest.mark.parametrize("state", [None, ".", "/elsewhere/run/"])
+def test_a_prefix_that_ends_in_a_slash(nameless, ending, state):
+    if state is not None:
+        (nameless / "checkpoint").write_text(f'model_checkpoint_path: "{state}"\n')
+    source = resolve(f"{nameless}{ending}")
+    assert (source.kind, source.prefix, source.meta) == ("checkpoint", nameless / ".index", nameless / ".meta")
+    assert source.files.problems == ()
+    with open_checkpoint(f"{nameless}{ending}") as checkpoint:
+        assert checkpoint.prefix == f"{nameless}/"
+
+
+def test_missing_shards_of_a_prefix_that_ends_in_a_slash_are_named(nameless):
+    (nameless / ".data-00000-of-00001").unlink()
+    with pytest.raises(ArtifactError, match=r"missing: \.data-00000-of-00001\."):
+        resolve_checkpoint(nameless).require_shards()

@@ -13,7 +13,7 @@ from enum import Enum
 
 import numpy as np
 
-from compat_saver.analysis.feeding.flow import Arrival, arrivals, is_constant, scalar, shape_input
+from compat_saver.analysis.feeding.flow import Arrival, Form, arrivals, is_constant, scalar, shape_input
 from compat_saver.analysis.feeding.text_formats import Text, Words, best, text_read_by
 from compat_saver.analysis.feeding.wanted_shapes import WantedShape, wanted_shape
 from compat_saver.analysis.known_values import constant_value, static_shape, stored_shape
@@ -35,6 +35,7 @@ class Meaning(Enum):
     NUMBER = "number"
     LENGTH = "length"
     SIZE = "size"
+    ORDER = "order"
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ class InputFacts:
         low: integers are not below.
         high: integers stay below; None if nothing tells.
         choices: integers are among these, the keys of a table; empty if any will do.
-        meaning: of integers: a length within the time axis, a size that shapes are made of, or neither.
+        meaning: of integers: a length within the time axis, a size that shapes are made of, axes in some order, or none
+            of these.
+        time: of lengths: the input whose axis they are within, by the readers of both, and that axis; None if unknown.
         domain: of floats.
         text: of strings: what is read from them; None if nothing tells.
         wanted: what its readers want of its shape.
@@ -55,6 +58,7 @@ class InputFacts:
     high: int | None = None
     choices: tuple[int, ...] = ()
     meaning: Meaning = Meaning.NUMBER
+    time: tuple[Value, int] | None = None
     domain: Domain = Domain.ANY
     text: Text | None = None
     wanted: WantedShape = field(default_factory=WantedShape)
@@ -100,6 +104,7 @@ class _Finder:
             high=high,
             choices=tuple(key for key in keys if isinstance(key, int)),
             meaning=_meaning(places) if shape is None or len(shape) < 2 else Meaning.NUMBER,
+            time=next(filter(None, map(_time_axis, places)), None),
             domain=_domain(places),
             text=best(texts),
             wanted=wanted_shape(value),
@@ -123,7 +128,16 @@ def _range(places: list[Arrival]) -> tuple[int, int | None]:
         inside = place.form.elements_below(bound)
         low = max(low, inside.start)
         high = inside.stop if high is None else min(high, inside.stop)
+    if any(_is_divisor(place) for place in places):
+        low = max(low, 1)
     return (low, high) if high is None or low < high else (0, None)
+
+
+_DIVISIONS = frozenset({"FloorDiv", "FloorMod", "Div", "RealDiv", "Mod", "TruncateDiv", "TruncateMod"})
+
+
+def _is_divisor(place: Arrival) -> bool:
+    return place.use.node.op in _DIVISIONS and place.use.position == 1 and place.form == Form()
 
 
 def _bound(place: Arrival) -> int | None:
@@ -218,7 +232,37 @@ _SHAPES = {
 }
 
 
+_ORDERS = {
+    **dict.fromkeys(("Transpose", "ExpandDims", "ArgMax", "ArgMin", "Cumsum", "Cumprod", "ReverseV2"), 1),
+    **dict.fromkeys(("Sum", "Mean", "Max", "Min", "Prod", "Any", "All"), 1),
+    **dict.fromkeys(("GatherV2",), 2),
+    "Split": 0,
+}
+"""Op -> where it reads axes: of a reduction, to reverse, or all of them in another order."""
+
+
+def _time_axis(place: Arrival) -> tuple[Value, int] | None:
+    """Returns the value, and the axis of it, whose steps CTC counts; its scores have the time first."""
+    node, position = place.use
+    if not node.op.startswith("CTC") or _LENGTHS.get(node.op) != position:
+        return None
+    value, axis = node.inputs[0], 0
+    while value.node.inputs and value.node.op in (*_TIME_KEEPERS, "Transpose"):
+        if value.node.op == "Transpose":
+            order = constant_value(value.node.inputs[1])
+            if order is None:
+                return None
+            axis = int(order[axis])
+        value = value.node.inputs[0]
+    return value, axis
+
+
+_TIME_KEEPERS = ("Identity", "LogSoftmax", "Softmax", "Log", "Add", "AddV2", "BiasAdd", "Cast", "Relu")
+
+
 def _meaning(places: list[Arrival]) -> Meaning:
+    if any(_ORDERS.get(place.use.node.op) == place.use.position for place in places):
+        return Meaning.ORDER
     if any(_is_length(place.use) for place in places):
         return Meaning.LENGTH
     is_size = any(place.use.position in _SHAPES.get(place.use.node.op, ()) for place in places)

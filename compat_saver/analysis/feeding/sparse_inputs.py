@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from compat_saver.analysis.feeding.flow import shape_input
 from compat_saver.analysis.known_values import stored_shape
 from compat_saver.graph import OpCatalog, Use, Value
+from compat_saver.graph.attributes import Shape
 
 _PARTS = ("indices", "values", "shape")
 _CARRIERS = frozenset({"Identity", "Cast", "StridedSlice", "Slice"})
@@ -23,6 +24,7 @@ class SparseInput:
         shape: [rank], int64; None if nothing reads it.
         rank: of the sparse tensor, 2 if nothing tells.
         columns: what the last dimension has to be; None if nothing tells.
+        is_square: whether it is multiplied with something that has a row for each of its rows, as far as is known.
     """
 
     indices: Value
@@ -30,6 +32,7 @@ class SparseInput:
     shape: Value | None
     rank: int
     columns: int | None
+    is_square: bool = False
 
 
 def sparse_inputs(inputs: Iterable[tuple[str, Value]], catalog: OpCatalog) -> Iterator[SparseInput]:
@@ -56,7 +59,8 @@ def sparse_inputs(inputs: Iterable[tuple[str, Value]], catalog: OpCatalog) -> It
         if "indices" in found and "values" in found and taken.isdisjoint(found.values()):
             taken |= set(found.values())
             indices, values, shape = found["indices"], found["values"], found.get("shape")
-            yield SparseInput(indices, values, shape, _rank(indices, shape), sparse_columns(values))
+            columns, is_factor = sparse_columns(values), any(_is_factor(use) for use in _uses(values))
+            yield SparseInput(indices, values, shape, _rank(indices, shape), columns, is_factor and columns is None)
 
 
 def _uses(value: Value) -> Iterator[Use]:
@@ -87,11 +91,15 @@ def _rank(indices: Value, shape: Value | None) -> int:
     return last or first or 2
 
 
+def _is_factor(use: Use) -> bool:
+    return use.node.op == "SparseTensorDenseMatMul" and use.position == 1 and not use.node.attr.bool("adjoint_a")
+
+
 def sparse_columns(values: Value) -> int | None:
     """Returns what the last dimension of a sparse tensor with these values has to be; None if nothing tells."""
     for use in _uses(values):
         if use.node.op == "SparseTensorDenseMatMul" and use.position == 1:
-            shape = stored_shape(use.node.inputs[3])
+            shape = _product_shape(use.node.inputs[3])
             if shape and len(shape) == 2:
                 return shape[1 if use.node.attr.bool("adjoint_b") else 0]
         if use.node.op == "SparseToDense" and use.position == 2:
@@ -99,3 +107,11 @@ def sparse_columns(values: Value) -> int | None:
             if sizes:
                 return sizes[-1]
     return None
+
+
+def _product_shape(value: Value) -> Shape:
+    """Returns the shape of a weight, or of the product of a sparse tensor whose own shape is a constant."""
+    if value.node.op != "SparseTensorDenseMatMul":
+        return stored_shape(value)
+    sizes = shape_input(value.node.inputs[2])
+    return (sizes[1 if value.node.attr.bool("adjoint_a") else 0], None) if len(sizes) == 2 else None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from compat_saver.analysis.walk import origin
-from compat_saver.graph import Graph, Value
+from compat_saver.graph import Graph, Node, Value
 from compat_saver.graph.op_sets import ANY_VARIABLE_OPS
 
 _APPLY = re.compile(r"(Resource)?(Sparse)?Apply\w+")
@@ -22,14 +22,17 @@ def slots_of_graph(graph: Graph) -> set[str]:
 
     ApplyAdam(var, m, v, beta1_power, ...): the first input is the weight, other variables are slots.
     """
-    trained: set[str] = set()
-    kept: set[str] = set()
-    for node in graph:
-        if _APPLY.fullmatch(node.op) and node.inputs:
-            first, *others = (_variable(value) for value in node.inputs)
-            trained |= {first} - {""}
-            kept |= set(others) - {""}
-    return kept - trained
+    kept = {_variable(value) for node in _steps(graph) for value in node.inputs[1:]} - {""}
+    return kept - trained_by(graph)
+
+
+def trained_by(graph: Graph) -> set[str]:
+    """Returns the variables that the optimizers of a graph train."""
+    return {_variable(node.inputs[0]) for node in _steps(graph)} - {""}
+
+
+def _steps(graph: Graph) -> Iterator[Node]:
+    return (node for node in graph if _APPLY.fullmatch(node.op) and node.inputs)
 
 
 def _variable(value: Value) -> str:

@@ -22,6 +22,7 @@ class Comparison:
         problem: one phrase if they differ beyond tolerance, else "".
         elements: how many were compared.
         finite: whether all elements of the original are finite numbers.
+        is_undefined: whether there are elements, and none of the original is a finite number.
     """
 
     max_abs_diff: float | None
@@ -29,6 +30,7 @@ class Comparison:
     problem: str
     elements: int = 0
     finite: bool = True
+    is_undefined: bool = False
 
     @property
     def _gap(self) -> float:
@@ -43,6 +45,7 @@ class Comparison:
             problem=other.problem if other._gap > self._gap else self.problem or other.problem,
             elements=self.elements + other.elements,
             finite=self.finite or other.finite,
+            is_undefined=self.is_undefined and other.is_undefined,
         )
 
 
@@ -83,7 +86,9 @@ def compare(original: np.ndarray, found: np.ndarray, rtol: float | None, atol: f
         worst = np.nanmax(difference) if not np.isnan(difference).all() else np.nan
         problem = f"{beyond.sum():,} of {beyond.size:,} elements differ, by up to {worst:.3g}"
     largest = float(np.max(difference, initial=0.0)) if not np.isnan(difference).any() else None
-    return Comparison(largest, bool(same.all()), problem, a.size, bool(np.isfinite(a).all()))
+    finite = np.isfinite(a)
+    is_undefined = a.size > 0 and not finite.any()
+    return Comparison(largest, bool(same.all()), problem, a.size, bool(finite.all()), is_undefined)
 
 
 def _compare_exact(original: np.ndarray, found: np.ndarray) -> Comparison:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,9 +28,10 @@ class Draw:
         rng: the source of chance.
         style: one of STYLES.
         batch: how many rows the batch has: what sizes are set to.
-        time: how long its sequences are: what lengths stay within.
+        time: how long its sequences are: what lengths stay within, but for those that it is known for.
         integers: what integers stay below where nothing is known of them.
         size: of images, and of lists in records.
+        image: height and width of images where they are known.
     """
 
     rng: np.random.Generator
@@ -38,6 +40,7 @@ class Draw:
     time: int
     integers: int
     size: int
+    image: tuple[int, int] | None = None
 
     def array(self, facts: InputFacts, dtype: DType, shape: tuple[int, ...]) -> np.ndarray:
         """Returns an array of elements that fit the facts."""
@@ -62,6 +65,8 @@ class Draw:
         return np.asarray(self.rng.uniform(low, high, shape))
 
     def _integers(self, facts: InputFacts, dtype: DType, shape: tuple[int, ...]) -> np.ndarray:
+        if facts.meaning is Meaning.ORDER and facts.high is None:
+            return self.rng.permutation(math.prod(shape)).reshape(shape)
         if facts.choices:
             return np.asarray(self.rng.choice(np.array(facts.choices), shape))
         low, high = self._range(facts, dtype)
@@ -79,8 +84,11 @@ class Draw:
             return self.batch, self.batch + 1
         return facts.low, facts.low + (256 if dtype.name == "uint8" else self.integers)
 
-    def sparse_indices(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Returns sorted indices of some elements of an array, at least one in each row."""
+    def sparse_indices(self, shape: tuple[int, ...], entries: int | None = None) -> np.ndarray:
+        """Returns sorted indices of so many elements of an array; of some, and at least one in each row, for None."""
+        if entries is not None:
+            places = np.sort(self.rng.choice(math.prod(shape), entries, replace=False))
+            return np.stack(np.unravel_index(places, shape), axis=1).astype(np.int64)
         chosen = self.rng.random(shape) < 0.3
         rows = chosen.reshape(shape[0], -1)
         rows[np.arange(shape[0]), self.rng.integers(0, rows.shape[1], shape[0])] = True
@@ -114,7 +122,8 @@ class Draw:
     def _image(self, name: str) -> bytes:
         if name == "JPEG":
             return encoding.JPEG
-        pixels = self.rng.integers(0, 256, (self.size, self.size, 3), np.uint8)
+        height, width = self.image or (self.size, self.size)
+        pixels = self.rng.integers(0, 256, (height, width, 3), np.uint8)
         return encoding.bmp(pixels) if name == "BMP" else encoding.png(pixels)
 
     def _words(self, words: formats.Words) -> bytes:

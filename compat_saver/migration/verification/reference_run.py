@@ -120,14 +120,14 @@ def _run_until_finite(reference: ReferenceRun, replay: Replay, more: Iterable[Fe
 
 def describe_guesses(signature: Signature, maker: SampleMaker, feeds: Sequence[Feeds]) -> dict[str, str]:
     """Returns input key -> how it was generated, a phrase. Floats of known shape, but for the batch, need none."""
-    sparse = maker.sparse_keys(signature)
+    parts = maker.composites(signature).parts()
     found = {}
     for key, tensor in signature.inputs.items():
         arrays = [batch[key] for batch in feeds]
-        what = "part of a sparse tensor" if key in sparse else _elements(maker.facts(tensor), tensor, arrays)
-        parts = [*filter(None, (what, _shapes(tensor, arrays)))]
-        if parts:
-            found[key] = ", ".join(parts)
+        what = f"part of {parts[key]}" if key in parts else _elements(maker.facts(tensor), tensor, arrays)
+        phrases = [*filter(None, (what, _shapes(tensor, arrays)))]
+        if phrases:
+            found[key] = ", ".join(phrases)
     return found
 
 
@@ -152,6 +152,8 @@ def _integers(facts: InputFacts, found: np.ndarray) -> str:
     if not found.size:
         return "none"
     span = f"from {int(found.min())} to {int(found.max())}"
+    if facts.meaning is Meaning.ORDER and facts.high is None:
+        return "axes"
     if facts.choices:
         return f"keys of a table, {span}"
     if facts.high is not None:

@@ -14,14 +14,17 @@ from typing import Any
 import numpy as np
 
 from compat_saver import _tensorflow
-from compat_saver.errors import CannotMigrateError, CompatSaverError
+from compat_saver.errors import CannotMigrateError, CompatSaverError, TimeLimitError
 from compat_saver.legacy_session import import_graph, run_ops, table_file_feeds
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.verification.restoring import Restoring, add_restoring
+from compat_saver.migration.verification.time_limit import time_limit_error, within
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.runnable.as_read import Original, cut, whole
 from compat_saver.model.signature import Signature
 from compat_saver.passes.inference.edits import ReadVariable
+
+_WHAT = "The original graph"
 
 
 class ReplayError(CompatSaverError):
@@ -34,13 +37,15 @@ class Replay:
     Args:
         model: the graph as its release wrote it, and its checkpoint.
         plan: the signatures to run, the variables to restore, the constants to feed with every run, the tables to fill.
+        timeout: seconds that one run may take.
 
     Attributes:
         notes: how the graph differs from the one that was read.
     """
 
-    def __init__(self, model: LegacyModel, plan: Plan) -> None:
+    def __init__(self, model: LegacyModel, plan: Plan, timeout: float) -> None:
         self._tf = _tensorflow.tensorflow()
+        self._timeout, self._is_busy = timeout, False
         self._content, self._init_op = plan.content, plan.init_op
         self._history: list[tuple[Signature, Mapping[str, np.ndarray]]] = []
         kept = [*plan.content.initializers, *filter(None, [plan.init_op])]
@@ -57,7 +62,8 @@ class Replay:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._session.close()
+        if not self._is_busy:  # a run that was left behind cannot be stopped, and closing would wait for it
+            self._session.close()
 
     def _start(self) -> None:
         self._restore_values()
@@ -113,19 +119,32 @@ class Replay:
 
         Raises:
             ReplayError: the graph does not run on these inputs.
+            TimeLimitError: it runs for too long.
         """
         try:
             found = self._outputs(signature, feeds)
+        except self._tf.errors.DeadlineExceededError:
+            raise time_limit_error(self._timeout, _WHAT) from None
         except _tensorflow.tf_errors() as error:
             raise ReplayError(_tensorflow.first_line(error)) from error
         self._history.append((signature, feeds))
         return {key: np.asarray(value) for key, value in found.items()}
 
     def _outputs(self, signature: Signature, feeds: Mapping[str, np.ndarray]) -> Mapping[str, Any]:
-        fed = {self._original.feeds[signature.inputs[key].name]: array for key, array in feeds.items()}
+        named = ((signature.inputs[key].name, array) for key, array in feeds.items())
+        fed = {self._original.feeds[name]: array for name, array in named if name in self._original.feeds}
         fetches = {key: self._original.fetches[tensor.name] for key, tensor in signature.outputs.items()}
-        found: Mapping[str, Any] = self._session.run(fetches, {**self._fed, **fed})
-        return found
+        options = self._tf.compat.v1.RunOptions(timeout_in_ms=max(1, int(self._timeout * 1000)))
+
+        def run() -> Mapping[str, Any]:
+            found: Mapping[str, Any] = self._session.run(fetches, {**self._fed, **fed}, options=options)
+            return found
+
+        try:
+            return within(self._timeout, _WHAT, run)
+        except (TimeLimitError, KeyboardInterrupt):
+            self._is_busy = True
+            raise
 
     def _import(self, model: LegacyModel, plan: Plan, fillers: Sequence[str]) -> tuple[Original, Any, Restoring]:
         original = whole(model, plan.signatures, plan.bound, plan.behavior, fillers)

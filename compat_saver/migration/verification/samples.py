@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import math
@@ -16,10 +17,11 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.analysis.feeding.input_facts import InputFacts, Meaning, Vocabularies, input_facts
 from compat_saver.analysis.feeding.size_hints import SizeHints, size_hints
-from compat_saver.analysis.feeding.sparse_inputs import SparseInput, sparse_inputs
 from compat_saver.errors import UsageError, nearest_names
-from compat_saver.graph import Graph, OpCatalog, Value
+from compat_saver.graph import Graph, OpCatalog
 from compat_saver.graph.attributes import Shape
+from compat_saver.graph.text import format_shape
+from compat_saver.migration.verification.composites import Composites, NamedInput
 from compat_saver.migration.verification.draws import STYLES, Draw
 from compat_saver.model.signature import Signature, Tensor, full_name
 
@@ -32,6 +34,11 @@ _INTEGERS = (4, 1)
 _UNKNOWN_RANKS = (2, 1, 0, 3, 4)
 _MOST_GUESSES = 24
 _IMAGE_SIZE = 16
+_LARGEST_LEAST = 512
+_MOST_BYTES = 64 << 20
+"""What one generated input may take."""
+_GUESSED_BYTES = 8 << 20
+"""What it may take where its sizes are guessed: a graph of convolutions takes many times as much for each step."""
 
 
 @dataclass(frozen=True)
@@ -71,16 +78,25 @@ class SampleMaker:
         input_nodes: tensor name -> the placeholder that stands for it.
         seed: makes the same inputs again.
         vocabularies: the keys of the graph's tables.
+        recorded: tensor name -> the constant of the original graph that an input takes the place of.
+        image: height and width of encoded images, where the original graph records them.
     """
 
     def __init__(
-        self, graph: Graph, input_nodes: Mapping[str, str], seed: int, vocabularies: Vocabularies | None = None
+        self,
+        graph: Graph,
+        input_nodes: Mapping[str, str],
+        seed: int,
+        vocabularies: Vocabularies | None = None,
+        recorded: Mapping[str, np.ndarray] | None = None,
+        image: tuple[int, int] | None = None,
     ) -> None:
         self._graph = graph
         # An input that no output needs is not in the graph; it is fed all the same.
         self._values = {name: graph.value(node) for name, node in input_nodes.items() if node in graph}
         self._seed = seed
         self._vocabularies = vocabularies or {}
+        self._recorded, self._image = recorded or {}, image
         self._facts: dict[str, InputFacts] = {}
 
     def facts(self, tensor: Tensor) -> InputFacts:
@@ -94,16 +110,40 @@ class SampleMaker:
     def guesses(self, signature: Signature) -> Iterator[Guess]:
         """Yields what to try, the likeliest first; only one where the shapes and the graph leave little open."""
         shapes = [self._wanted(tensor) for tensor in signature.inputs.values()]
-        yield Guess(rank=_UNKNOWN_RANKS[0] if None in shapes else 0)
         is_open = None in shapes or any(None in shape[1:] for shape in shapes if shape)
         has_batch = any(shape is None or shape[:1] == (None,) for shape in shapes)
         batches = [_BATCHES, *((size,) for size in self._batches_asked(signature))] if has_batch else [_BATCHES]
-        sizes = [_OTHER_SIZE, None, *self._hints.others, 32, 64] if is_open else [_OTHER_SIZE]
+        least = max(_OTHER_SIZE, min(self._hints.least, _LARGEST_LEAST))
+        sizes = [least, None, *self._hints.others, 32, 64] if is_open else [least]
         ranks = _UNKNOWN_RANKS if None in shapes else (0,)
         integers = _INTEGERS if any(map(self._is_unbounded, signature.inputs.values())) else _INTEGERS[:1]
         axes = (batches, list(dict.fromkeys(sizes)), ranks, integers)
-        for batch, size, rank, number in _diagonally(axes)[1:_MOST_GUESSES]:
-            yield Guess(batch, size, rank, number)
+        guesses = itertools.starmap(Guess, _diagonally(axes)[:_MOST_GUESSES])
+        is_possible = False
+        for guess in guesses:
+            fitting = tuple(batch for batch in guess.batches if self._is_affordable(signature, guess, batch))
+            if fitting:
+                is_possible = True
+                yield dataclasses.replace(guess, batches=fitting)
+        if not is_possible:
+            raise UsageError(self._too_large(signature))
+
+    def _is_affordable(self, signature: Signature, guess: Guess, batch: int) -> bool:
+        """Whether each input is within its budget; where sizes are guessed, that is smaller."""
+        for tensor in signature.inputs.values():
+            wanted = self._wanted(tensor)
+            size = math.prod(guess.shape(wanted, batch)) * max(dtypes.by_number(tensor.dtype).itemsize, 1)
+            is_guessed = wanted is None or None in wanted[1:]
+            if size > (_GUESSED_BYTES if is_guessed else _MOST_BYTES):
+                return False
+        return True
+
+    def _too_large(self, signature: Signature) -> str:
+        shapes = ", ".join(f"{key} {format_shape(self._wanted(item))}" for key, item in signature.inputs.items())
+        return (
+            f"No input was generated for {signature.name!r}: one of {shapes} would take more than "
+            f"{_MOST_BYTES >> 20} MiB. Give inputs with --verify-data FILE.npz, or migrate with --no-verify."
+        )
 
     def feeds(self, signature: Signature, guess: Guess) -> list[Feeds]:
         """Returns the batches to verify a signature with."""
@@ -124,6 +164,7 @@ class SampleMaker:
             time=min((shape[1] for shape in shapes.values() if len(shape) > 1), default=guess.size or batch),
             integers=guess.integers,
             size=max(guess.size or 0, _IMAGE_SIZE),
+            image=self._image,
         )
         feeds = {}
         for key, tensor in signature.inputs.items():
@@ -131,42 +172,34 @@ class SampleMaker:
             if row.name == "bool" and not shapes[key]:
                 feeds[key] = np.array(number % 2 == 1)  # both occur
             else:
-                feeds[key] = draw.array(self.facts(tensor), row, shapes[key])
-        self._make_sparse(signature, feeds, draw)
+                facts = self.facts(tensor)
+                time = self._time(signature, facts, shapes)
+                own = draw if time is None else dataclasses.replace(draw, time=time)
+                feeds[key] = own.array(facts, row, shapes[key])
+        self.composites(signature).fit(feeds, draw)
         return feeds
+
+    def _time(self, signature: Signature, facts: InputFacts, shapes: Mapping[str, tuple[int, ...]]) -> int | None:
+        """Returns how many steps the axis has that lengths are within; None if that is not known."""
+        if facts.time is None:
+            return None
+        value, axis = facts.time
+        sizes = (shapes[key] for key, tensor in signature.inputs.items() if self._values.get(tensor.name) == value)
+        return next((shape[axis] for shape in sizes if axis < len(shape)), None)
 
     def _rows(self, signature: Signature, batch: int) -> int:
         """Returns how many rows a batch has: what is fixed, where nothing is open."""
         first = [shape[0] for tensor in signature.inputs.values() if (shape := self._wanted(tensor)) and len(shape) > 1]
         return batch if None in first else next(filter(None, first), batch)
 
-    # ---- sparse tensors
-
-    def sparse_keys(self, signature: Signature) -> set[str]:
-        """Returns the inputs that are parts of sparse tensors."""
-        keys = {value: key for key, _, value in self._named(signature)}
-        parts = [(item.indices, item.values, item.shape) for item in self._sparse(signature)]
-        return {keys[value] for found in parts for value in found if value is not None}
-
-    def _sparse(self, signature: Signature) -> Iterator[SparseInput]:
-        named = [(tensor.name, value) for _, tensor, value in self._named(signature)]
-        return sparse_inputs(named, OpCatalog.of(self._graph))
-
-    def _named(self, signature: Signature) -> Iterator[tuple[str, Tensor, Value]]:
-        for key, tensor in signature.inputs.items():
-            if tensor.name in self._values:
-                yield key, tensor, self._values[tensor.name]
-
-    def _make_sparse(self, signature: Signature, feeds: Feeds, draw: Draw) -> None:
-        """Makes the parts of each sparse tensor fit each other, in place."""
-        tensors = {value: (key, tensor) for key, tensor, value in self._named(signature)}
-        for sparse in self._sparse(signature):
-            key, tensor = tensors[sparse.values]
-            indices = draw.sparse_indices(_sparse_sizes(sparse, draw.batch))
-            feeds[tensors[sparse.indices][0]] = indices
-            feeds[key] = draw.array(self.facts(tensor), dtypes.by_number(tensor.dtype), (len(indices),))
-            if sparse.shape is not None:
-                feeds[tensors[sparse.shape][0]] = np.array(_sparse_sizes(sparse, draw.batch), np.int64)
+    def composites(self, signature: Signature) -> Composites:
+        """Returns the sparse and ragged tensors among the inputs of a signature."""
+        named = [
+            NamedInput(key, tensor, self._values[tensor.name])
+            for key, tensor in signature.inputs.items()
+            if tensor.name in self._values
+        ]
+        return Composites(named, OpCatalog.of(self._graph), self.facts, self._recorded)
 
     # ---- what the graph asks for
 
@@ -194,11 +227,6 @@ class SampleMaker:
     @functools.cached_property
     def _hints(self) -> SizeHints:
         return size_hints(self._graph)
-
-
-def _sparse_sizes(sparse: SparseInput, batch: int) -> tuple[int, ...]:
-    inner = (_OTHER_SIZE,) * (sparse.rank - 2)
-    return (batch, *inner, sparse.columns or _OTHER_SIZE)[-sparse.rank :]
 
 
 def _diagonally(axes: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:

@@ -10,9 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from compat_saver import _tensorflow
+from compat_saver import _tensorflow, dtypes
+from compat_saver.analysis.feeding.image_sizes import decoded_size
+from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.values.tables import vocabulary
-from compat_saver.errors import CannotMigrateError
+from compat_saver.analysis.values.weights import Weight
+from compat_saver.errors import CannotMigrateError, and_more
 from compat_saver.graph import Graph
 from compat_saver.graph.attributes import Shape
 from compat_saver.migration.options import MigrationOptions
@@ -22,9 +25,12 @@ from compat_saver.migration.verification.reference_run import ReferenceRun, run_
 from compat_saver.migration.verification.replay import Replay
 from compat_saver.migration.verification.samples import Feeds, SampleMaker, read_feeds
 from compat_saver.migration.verification.soundness import soundness_notes
+from compat_saver.migration.verification.time_limit import within
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import Signature
 from compat_saver.saved_model import OutputShapes
+
+_MOST_NAMES = 5
 
 
 @dataclass(frozen=True)
@@ -56,9 +62,24 @@ class Verification:
         ]
 
     @property
+    def undefined(self) -> list[str]:
+        """The outputs of which the original gave no finite value on any input."""
+        return [
+            f"{name}/{key}"
+            for name, outputs in self.results.items()
+            for key, result in outputs.items()
+            if result.is_undefined
+        ]
+
+    @property
+    def status(self) -> str:
+        """Returns "passed", "failed", or "inconclusive" where some output had no finite value to compare."""
+        return "failed" if self.differences else "inconclusive" if self.undefined else "passed"
+
+    @property
     def passed(self) -> bool:
-        """Whether every output agrees."""
-        return not self.differences
+        """Whether every output agrees, and could be compared."""
+        return self.status == "passed"
 
 
 def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: MigrationOptions) -> Verification:
@@ -74,8 +95,15 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
         UsageError: the original fails on all generated inputs, or the given ones do not fit.
     """
     given = read_feeds(options.verify_data, plan.signatures) if options.verify_data is not None else None
-    maker = SampleMaker(plan.flat, plan.input_nodes, options.seed, _vocabularies(model, plan))
-    with Replay(model, plan) as replay:
+    maker = SampleMaker(
+        plan.flat,
+        plan.input_nodes,
+        options.seed,
+        _vocabularies(model, plan),
+        _recorded(model, plan),
+        decoded_size(model.as_read),
+    )
+    with Replay(model, plan, options.timeout) as replay:
         notes = list(replay.notes)
         references = [
             run_generated(replay, item, maker) if given is None else run_given(replay, item, given[item.name])
@@ -88,6 +116,8 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
             results[item.signature.name] = _compare_all(written, item, options)
         for item in references:  # after all comparisons, for it runs the model again
             notes += item.notes + list(_notes(written, item, results[item.signature.name], plan.flat))
+    if any(not result.finite for outputs in results.values() for result in outputs.values()):
+        notes += _nan_notes(model, plan.weights)
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
     guesses = {item.signature.name: item.guesses for item in references if item.guesses}
     shapes = {item.name: _output_shapes(written.signatures[item.name]) for item in plan.signatures}
@@ -99,6 +129,12 @@ def _vocabularies(model: LegacyModel, plan: Plan) -> dict[str, list[object]]:
     paths = plan.content.paths
     found = {table.name: vocabulary(table, plan.flat, paths, model.checkpoint) for table in plan.content.tables}
     return {node: found[table.name] for table in plan.content.tables for node in table.nodes}
+
+
+def _recorded(model: LegacyModel, plan: Plan) -> dict[str, np.ndarray]:
+    """Returns the constants that inputs take the place of, such as the shape of a sparse placeholder."""
+    values = {name: constant_value(model.as_read.value(name)) for name in plan.input_nodes}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _load(directory: Path, tag_set: Sequence[str]) -> Any:
@@ -119,13 +155,31 @@ def _compare_all(model: Any, reference: ReferenceRun, options: MigrationOptions)
     results: dict[str, Comparison] = {}
     for feeds, expected in zip(reference.feeds, reference.outputs, strict=True):
         try:
-            found = _run(model, reference.signature, feeds)
+            found = within(
+                options.timeout, "The written model", functools.partial(_run, model, reference.signature, feeds)
+            )
         except _tensorflow.tf_errors() as error:
             return {key: Comparison(None, False, f"does not run: {_tensorflow.first_line(error)}") for key in expected}
         for key, array in expected.items():
             result = compare(array, found[key], options.rtol, options.atol)
             results[key] = results[key].worse_of(result) if key in results else result
     return results
+
+
+def _nan_notes(model: LegacyModel, weights: Sequence[Weight]) -> Iterator[str]:
+    """Yields a sentence if weights of the checkpoint hold NaN."""
+    keys = {item.name: item.location.key for item in weights if item.initializer is None}
+    checkpoint = model.checkpoint if model.checkpoint is not None else {}
+    found = [name for name, key in keys.items() if key in checkpoint and _has_nan(checkpoint[key])]
+    if found:
+        yield (
+            f"The checkpoint itself holds NaN, in {and_more(found, _MOST_NAMES)}: its training diverged. An earlier "
+            "one may be sound."
+        )
+
+
+def _has_nan(array: np.ndarray) -> bool:
+    return dtypes.from_numpy(array.dtype).is_floating and bool(np.isnan(array.astype(np.float64, copy=False)).any())
 
 
 def _run(model: Any, signature: Signature, feeds: Feeds) -> dict[str, np.ndarray]:

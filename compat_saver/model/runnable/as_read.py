@@ -38,7 +38,8 @@ class Original:
 
     Attributes:
         graph: to be imported.
-        feeds: name of a tensor of the signatures -> name of what is fed in its place.
+        feeds: name of a tensor of the signatures -> name of what is fed in its place; without those that no output
+            needs, where only the needed part is in the graph.
         fetches: name of a tensor of the signatures -> name of what is fetched in its place.
         fed: what is fed with every run: tensor name -> value.
         statistics: what is fed the value of a variable with every run: tensor name -> the variable.
@@ -140,6 +141,6 @@ def cut(
             "Ops that today's TensorFlow cannot run as they were had to be replaced in the reference run as well "
             f"({ops})."
         )
-    feeds = {name: f"{spec.node}:0" for name, spec in nodes.inputs.items()}
+    feeds = {name: f"{spec.node}:0" for name, spec in nodes.inputs.items() if spec.node in graph}
     fetches = {name: f"{node}:0" for name, (node, _) in nodes.outputs.items()}
     return Original(graph, feeds, fetches, made.fed, made.statistics, tuple(notes))

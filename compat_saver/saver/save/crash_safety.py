@@ -30,6 +30,7 @@ from compat_saver.proto.checkpoint_state import read_checkpoint_state, state_tex
 from compat_saver.proto.files import read_message, replace_file
 from compat_saver.proto.recognize import CHECKPOINT_STATE
 from compat_saver.sources import CheckpointFiles, find_checkpoint
+from compat_saver.sources.checkpoint_files import META, beside, prefix_path, start_of_names
 
 _MARK = re.compile(rb"earlier-[0-9a-f]{8}(?=\.)")
 _SECOND_NAME = re.compile(r"earlier-[0-9a-f]{8}\.")
@@ -109,7 +110,7 @@ def protected(stem: Path, state_file: Path, additional: Sequence[Path] = ()) -> 
 def _called_latest(stem: Path, state_file: Path) -> CheckpointFiles | None:
     """Returns the checkpoint of that stem if the state file names it as the latest and it is complete."""
     try:
-        found = find_checkpoint(Path(read_checkpoint_state(state_file).model_checkpoint_path))
+        found = find_checkpoint(prefix_path(read_checkpoint_state(state_file).model_checkpoint_path))
     except ArtifactError:
         return None  # no state file, or nothing to keep
     if found is None or found.problems or _place(found.stem) != _place(stem):
@@ -118,7 +119,7 @@ def _called_latest(stem: Path, state_file: Path) -> CheckpointFiles | None:
 
 
 def _all_files(found: CheckpointFiles) -> tuple[Path, ...]:
-    meta = found.stem.with_name(f"{found.stem.name}.meta")
+    meta = beside(found.stem, META)
     return (*found.tables, *found.data, *([meta] if meta.is_file() else []))
 
 
@@ -248,7 +249,7 @@ class Leftovers:
 
     def __init__(self, stem: Path, additional: Sequence[Path]) -> None:
         self._folder, self._waiting = stem.parent, stem.with_name(f"{stem.name}_temp")
-        own = f"{re.escape(stem.name)}({'|'.join(_CHECKPOINT_ENDINGS)})?"
+        own = f"{re.escape(start_of_names(stem))}({'|'.join(_CHECKPOINT_ENDINGS)})?"
         names = "|".join([own, *(re.escape(path.name) for path in additional)])
         self._pattern = re.compile(f"({names}){_UNFINISHED}", re.DOTALL)
         self._before = self._names()

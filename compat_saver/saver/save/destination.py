@@ -11,6 +11,7 @@ from pathlib import Path
 from compat_saver.errors import UsageError
 from compat_saver.saver.checkpoint_management import is_remote, stem_of
 from compat_saver.saver.save.crash_safety import protected
+from compat_saver.sources.checkpoint_files import prefix_path
 
 _MEANT_BY_GLOB = re.compile(r"[*?\[\\]")
 
@@ -45,7 +46,7 @@ class Destination:
     def protected(self) -> contextlib.AbstractContextManager[None]:
         """Returns the context in which to write: see `crash_safety`."""
         debug = f"{os.path.splitext(self.meta)[0]}.debug"
-        return protected(Path(self.prefix), Path(self.state_file), [Path(self.meta), Path(debug)])
+        return protected(prefix_path(self.prefix), Path(self.state_file), [Path(self.meta), Path(debug)])
 
 
 def is_pattern(prefix: str) -> bool:
