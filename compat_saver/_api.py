@@ -107,6 +107,7 @@ def migrate(
     seed: int = 0,
     dry_run: bool = False,
     overwrite: bool = False,
+    allow: Sequence[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> MigrationReport:
     """Migrates a TF1 checkpoint and its graph into a TF2 SavedModel, proven equal before it is published.
@@ -144,6 +145,8 @@ def migrate(
         seed: for generated test inputs.
         dry_run: only say what would be done.
         overwrite: replace an existing output.
+        allow: the ops that may reach outside of the graph when it is run: write files, open connections, read files
+            that are not beside the source; `*` in a name stands for anything.
         progress: called with the name of each stage when it starts.
 
     Raises:
@@ -184,6 +187,7 @@ def migrate(
         seed=seed,
         dry_run=dry_run,
         overwrite=overwrite,
+        allow=tuple(allow),
     )
     return run(Path(source), Path(output), options, progress)
 
@@ -198,6 +202,7 @@ def verify(
     rtol: float | None = None,
     atol: float | None = None,
     seed: int = 0,
+    allow: Sequence[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> MigrationReport:
     """Compares a migrated SavedModel with the checkpoint it came from, once more.
@@ -213,6 +218,7 @@ def verify(
         rtol: relative tolerance; None takes 1e-5 for float32 and wider.
         atol: absolute tolerance; None takes 1e-6 for float32 and wider.
         seed: for generated test inputs.
+        allow: the ops that may reach outside of the graph when it is run, as for `migrate`.
         progress: called with the name of each stage when it starts.
 
     Raises:
@@ -221,7 +227,15 @@ def verify(
     """
     from compat_saver.migration import verify as run
 
-    options = _options(meta_graph=meta_graph, assets=assets, verify_data=verify_data, rtol=rtol, atol=atol, seed=seed)
+    options = _options(
+        meta_graph=meta_graph,
+        assets=assets,
+        verify_data=verify_data,
+        rtol=rtol,
+        atol=atol,
+        seed=seed,
+        allow=tuple(allow),
+    )
     return run(Path(source), Path(saved_model), options, progress)
 
 

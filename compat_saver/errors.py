@@ -12,6 +12,7 @@ CompatSaverError
 ├── RestoreError                       (ValueError) a checkpoint does not fit the variables; lists every misfit
 ├── GraphError                         (ValueError) a graph that contradicts itself, or a pass that broke its promise
 ├── CannotMigrateError                 the graph has something that cannot be migrated; lists every obstacle
+├── SideEffectError                    (PermissionError) a graph would change something outside, and may not
 ├── VerificationError                  the outputs of the written model differ; lists every difference
 ├── OutputExistsError                  (FileExistsError) the output is already there
 └── TensorFlowMissingError             (ImportError) TensorFlow is needed and absent, or of an unsupported release
@@ -119,6 +120,23 @@ class CannotMigrateError(CompatSaverError):
         head = f"The graph cannot be migrated; {count} obstacle{'s' if count != 1 else ''}:"
         way = [f"Flags that avoid all unsupported ops: {around}"] if around else []
         super().__init__("\n".join([head, *(f"  - {obstacle}" for obstacle in self.obstacles), *way]))
+
+
+class SideEffectError(CompatSaverError, PermissionError):
+    """A graph would write files, open connections or act on the process, and the caller did not allow that.
+
+    Attributes:
+        path: the graph's file.
+        sentences: what it would do, a sentence for all nodes of one op.
+        effects: the SideEffect of each node.
+    """
+
+    def __init__(self, path: str, sentences: Sequence[str], effects: Sequence[Any] = ()) -> None:
+        self.path, self.sentences, self.effects = path, tuple(sentences), tuple(effects)
+        head = f"{path}: opening this graph would reach outside of it, which was not allowed:"
+        ops = list(dict.fromkeys(item.op for item in effects))
+        tail = f"Allow it, if you trust the graph, with allow={ops}."
+        super().__init__("\n".join([head, *(f"  - {sentence}" for sentence in self.sentences), tail]))
 
 
 class VerificationError(CompatSaverError):
