@@ -126,6 +126,37 @@ def test_files_of_the_source_may_be_read(tmp_path):
         assert found.exit_code == (3 if is_refused else 0), name
 
 
+FROM_FILE = """
+    table = HashTableV2[key_dtype=string, value_dtype=int64, shared_name="t"]
+    file = Const[dtype=string, value=string[]("{path}")]
+    fill = InitializeTableFromTextFileV2[delimiter="\t", key_index=-2, value_index=-1, vocab_size=-1](table, file)
+    words = Placeholder[dtype=string, shape=[?]]
+    none = Const[dtype=int64, value=int64[](-1)]
+    y = LookupTableFindV2[Tin=string, Tout=int64](table, words, none)
+"""
+
+
+def test_a_file_outside_of_the_source_is_refused_with_the_flag_to_give(tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("word\n")
+    prefix = write_model(tmp_path / "source", FROM_FILE.format(path=secret), {}, ())
+    found = run("migrate", prefix, tmp_path / "out", "--outputs", "y", "--dry-run")
+    assert found.exit_code == 3
+    assert f"is read from the file '{secret}', found at {secret}, which is outside of the source. " in found.stderr
+    assert f"--asset {secret}={secret}" in found.stderr
+    allowed = run("migrate", prefix, tmp_path / "out", "--outputs", "y", "--dry-run", "--asset", f"{secret}={secret}")
+    assert allowed.exit_code == 0, allowed.stderr
+
+
+def test_a_link_out_of_the_source_is_refused(tmp_path):
+    (tmp_path / "secret.txt").write_text("word\n")
+    prefix = write_model(tmp_path / "source", FROM_FILE.format(path="words.txt"), {}, ())
+    (tmp_path / "source" / "words.txt").symlink_to(tmp_path / "secret.txt")
+    found = run("migrate", prefix, tmp_path / "out", "--outputs", "y", "--dry-run")
+    assert found.exit_code == 3
+    assert f"words.txt ({(tmp_path / 'secret.txt').resolve()}), which is outside of the source" in found.stderr
+
+
 @pytest.mark.tensorflow
 class TestWithTensorFlow:
     """What is allowed runs; what is not needed never does."""
