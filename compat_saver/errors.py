@@ -20,6 +20,7 @@ CompatSaverError
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -30,6 +31,16 @@ class CompatSaverError(Exception):
     def __str__(self) -> str:
         # KeyError prints repr(args[0]); a message must stay readable.
         return str(self.args[0]) if self.args else ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles the message and the attributes: the arguments of the constructor are not among `args`.
+
+        An error that is also one of TensorFlow's (`saver.errors`) arrives as ours alone, for theirs holds a graph.
+        """
+        known = next(
+            kind for kind in type(self).__mro__ if vars(sys.modules[kind.__module__]).get(kind.__name__) is kind
+        )
+        return _unpickled, (known, self.args, {k: v for k, v in vars(self).items() if not k.startswith("_")})
 
 
 class ArtifactError(CompatSaverError):
@@ -160,6 +171,13 @@ class OutputExistsError(CompatSaverError, FileExistsError):
 
 class TensorFlowMissingError(CompatSaverError, ImportError):
     """TensorFlow is needed and absent, or its release is not supported."""
+
+
+def _unpickled(kind: type[CompatSaverError], args: tuple[Any, ...], attributes: dict[str, Any]) -> CompatSaverError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    vars(error).update(attributes)
+    return error
 
 
 def counted(number: int, one: str, several: str = "") -> str:
