@@ -1,7 +1,7 @@
-"""Checks attributes of nodes against the definitions of their ops, as TensorFlow does at import.
+"""Checks nodes against the definitions of their ops, as TensorFlow does at import.
 
-After it, an attribute that is there is of its kind, and a type one that exists. What is missing is left to those who
-read it, and ops without definition are not checked.
+After it, an attribute that is there is of its kind, a type is one that exists, and a node has the inputs that its op
+always takes. Attributes that are missing are left to those who read them, and ops without definition are not checked.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from compat_saver import dtypes
+from compat_saver.errors import counted
 from compat_saver.graph.functions import FUNCTION_EDGES
 from compat_saver.graph.ir import Graph
 from compat_saver.graph.ops import OpCatalog
@@ -20,35 +21,41 @@ _FIELDS = {
 }
 
 
-def attribute_problems(graph: Graph, catalog: OpCatalog) -> Iterator[str]:
-    """Yields what is wrong with attributes of nodes, also of those in functions, a sentence each."""
-    kinds = _Kinds(catalog)
+def node_problems(graph: Graph, catalog: OpCatalog) -> Iterator[str]:
+    """Yields what is wrong with nodes, also with those in functions, a sentence each."""
+    known = _Definitions(catalog)
     for node in graph:
-        yield from kinds.problems(node.op, node.name, node.attrs)
+        yield from known.problems(node.op, node.name, node.attrs, len(node.inputs))
     for name, function in graph.functions.items():
         for item in function.node_def:
-            yield from kinds.problems(item.op, f"{name}/{item.name}", item.attr)
+            inputs = sum(not text.startswith("^") for text in item.input)
+            yield from known.problems(item.op, f"{name}/{item.name}", item.attr, inputs)
 
 
-class _Kinds:
-    """The kinds of attributes; looks each op up once."""
+class _Definitions:
+    """What the definitions of ops say; looks each op up once."""
 
     def __init__(self, catalog: OpCatalog) -> None:
         self._catalog = catalog
-        self._of_op: dict[str, dict[str, str]] = {}
+        self._of_op: dict[str, tuple[dict[str, str], int]] = {}
 
-    def problems(self, op: str, node: str, attrs: Mapping[str, Message]) -> Iterator[str]:
+    def problems(self, op: str, node: str, attrs: Mapping[str, Message], inputs: int) -> Iterator[str]:
         """Yields what is wrong with one node."""
-        for name, kind in self._of(op).items():
+        kinds, least = self._of(op)
+        for name, kind in kinds.items():
             if name in attrs and (problem := _problem(attrs[name], kind)):
                 yield f"Node {node!r} ({op}): attribute {name!r}: expected {problem}."
+        if inputs < least:
+            yield f"Node {node!r} ({op}): expected {counted(least, 'input')}, found {inputs}."
 
-    def _of(self, op: str) -> dict[str, str]:
+    def _of(self, op: str) -> tuple[dict[str, str], int]:
+        """Returns attribute -> its kind, and how many inputs a node has whatever its attributes are."""
         found = self._of_op.get(op)
         if found is None:
             definition = None if op in FUNCTION_EDGES else self._catalog.find(op)
-            found = {} if definition is None else {item.name: item.type for item in definition.attr}
-            self._of_op[op] = found
+            attrs, args = ((), ()) if definition is None else (definition.attr, definition.input_arg)
+            single = [arg for arg in args if not arg.number_attr and not arg.type_list_attr]
+            found = self._of_op[op] = {item.name: item.type for item in attrs}, len(single)
         return found
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from compat_saver.bundle import Checkpoint, open_bundle
 from compat_saver.errors import GraphError, NameNotFoundError, NotALegacyArtifactError
-from compat_saver.graph.checks import attribute_problems
+from compat_saver.graph.checks import node_problems
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.proto.files import read_graph_def, read_saved_model
 from compat_saver.proto.messages import Message, MetaGraphDef
@@ -71,7 +71,7 @@ def open_model(
         GraphError: the graph contradicts itself, or the definitions of its ops.
     """
     model = _open(source, meta_graph, tag_set, needs_checkpoint, needs_values, accepts_tf2)
-    problems = list(itertools.islice(attribute_problems(model.as_read, model.catalog), _MOST_SHOWN + 1))
+    problems = list(itertools.islice(node_problems(model.as_read, model.catalog), _MOST_SHOWN + 1))
     if problems:
         more = " There are more." if len(problems) > _MOST_SHOWN else ""
         raise GraphError(f"{model.meta.path}: the graph is damaged. {' '.join(problems[:_MOST_SHOWN])}{more}")
