@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from compat_saver.analysis.known_values import constant_value
@@ -49,6 +49,11 @@ class SideEffect(NamedTuple):
     def to_dict(self) -> dict[str, Any]:
         """Returns the effect in the form of `--json`; keys may be added to it, none is ever removed."""
         return {**self._asdict(), "names": list(self.names)}
+
+
+def kinds_by_op(effects: Iterable[SideEffect]) -> dict[str, str]:
+    """Returns op -> what nodes of it do outside, for the rows of `--json`."""
+    return {item.op: item.kind for item in effects}
 
 
 def side_effects(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from compat_saver.analysis.effects import SideEffect
+from compat_saver.analysis.effects import SideEffect, kinds_by_op
 from compat_saver.analysis.ops.triage import OpRow
 from compat_saver.graph.attributes import Shape
 
@@ -183,6 +183,7 @@ class Inspection:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the facts in the form of `--json`; keys may be added to it, none is ever removed."""
+        kinds = kinds_by_op(self.effects)
         return {
             "checkpoint": None if self.checkpoint is None else vars(self.checkpoint),
             "graph": None if self.graph is None else {**vars(self.graph), "collections": dict(self.graph.collections)},
@@ -191,7 +192,7 @@ class Inspection:
             "variables": [vars(item) for item in self.variables],
             "totals": {role: self._total(role) for role in ("trainable", "slot", "average", "other")},
             "serving": list(self.serving),
-            "ops": [row.to_dict() for row in self.ops],
+            "ops": [row.to_dict(kinds.get(row.op, "")) for row in self.ops],
             "around": self.around,
             "problems": [vars(item) for item in self.problems],
             "reaches_outside": [item.to_dict() for item in self.effects],

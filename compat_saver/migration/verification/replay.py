@@ -16,7 +16,7 @@ import numpy as np
 from compat_saver import _tensorflow
 from compat_saver.analysis.values.tables import LookupTable
 from compat_saver.analysis.values.weights import Weight, WeightFinder, variable_nodes
-from compat_saver.errors import CannotMigrateError, CompatSaverError
+from compat_saver.errors import ArtifactError, CannotMigrateError, CompatSaverError
 from compat_saver.legacy_session import assign_op, import_graph, run_ops, table_file_feeds
 from compat_saver.migration.plan import Plan
 from compat_saver.model.legacy_model import LegacyModel
@@ -51,7 +51,7 @@ class Replay:
         self.notes = (*self._original.notes, *([ran] if plan.init_op else []))
         self._session = self._tf.compat.v1.Session(graph=self._graph)
         with self._graph.as_default():
-            prefix = "" if model.checkpoint is None else model.checkpoint.prefix
+            prefix = self._prefix = "" if model.checkpoint is None else model.checkpoint.prefix
             unfolded = self._read_additionally(model, [weight.name for weight in plan.weights])
             self._restores = [self._restore_op(prefix, weight) for weight in (*plan.weights, *unfolded)]
             stored = [table for table in plan.content.tables if table.stored is not None]
@@ -75,7 +75,13 @@ class Replay:
         return [item for item in found if isinstance(item, Weight)]
 
     def _start(self) -> None:
-        self._session.run(self._restores)
+        try:
+            self._session.run(self._restores)
+        except _tensorflow.tf_errors() as error:
+            raise ArtifactError(
+                f"{self._prefix}: TensorFlow does not restore the checkpoint, which was read before without an error; "
+                f"it was changed meanwhile, or is damaged: {_tensorflow.first_line(error)}"
+            ) from error
         self._fed |= {name: self._value_of(item) for name, item in self._original.statistics.items()}
         self._fill()
         self._load()
