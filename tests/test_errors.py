@@ -2,12 +2,13 @@
 
 import inspect
 import pickle
+import signal
 
 import pytest
 from click.testing import CliRunner
 
 import compat_saver
-from compat_saver import errors
+from compat_saver import __main__, cli, errors
 from compat_saver.cli import main
 from compat_saver.saver.errors import with_bases
 
@@ -71,3 +72,18 @@ def test_an_interrupt_anywhere_is_exit_code_130(monkeypatch):
     monkeypatch.setattr(compat_saver, "inspect", interrupt)
     found = CliRunner().invoke(main, ["inspect", "x"])
     assert (found.exit_code, found.stderr) == (130, "Interrupted; nothing was written.\n")
+
+
+def test_an_interrupt_while_modules_are_imported_is_exit_code_130(monkeypatch, capsys):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    kept = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(cli, "main", interrupt)
+    try:
+        with pytest.raises(SystemExit) as caught:
+            __main__.run()
+    finally:
+        signal.signal(signal.SIGINT, kept)
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == "Interrupted; nothing was written.\n"

@@ -10,7 +10,7 @@ import compat_saver
 from compat_saver.cli import main
 from compat_saver.errors import CannotMigrateError, SideEffectError, UsageError
 from compat_saver.graph import parse_graph, to_graph_def
-from compat_saver.graph.attributes import AttrValue, bool_attr, bytes_attr, int_attr, type_attr, types_attr
+from compat_saver.graph.attributes import AttrValue, bool_attr, bytes_attr, int_attr, shape_attr, type_attr
 from compat_saver.graph.ops import known_definitions
 from compat_saver.graph.side_effects import ASSET, CHANGING, PYTHON, reaching_ops, runs_at_import
 from compat_saver.proto.messages import MetaGraphDef
@@ -43,8 +43,11 @@ def hostile(directory: Path, op: str, needed: bool = True) -> Path:
 def _attribute(attr):
     if attr.type == "list(string)":
         return AttrValue(list=AttrValue.ListValue(s=[f"DebugIdentity;file://{OUTSIDE}".encode()]))
-    made = {"string": bytes_attr(OUTSIDE), "bool": bool_attr(False), "type": type_attr(7), "list(type)": types_attr([])}
-    return made.get(attr.type, int_attr(0))
+    if attr.type.startswith("list("):
+        return AttrValue(list=AttrValue.ListValue())
+    made = {"string": bytes_attr(OUTSIDE), "bool": bool_attr(False), "type": type_attr(7), "int": int_attr(0)}
+    made |= {"float": AttrValue(f=0.0), "shape": shape_attr(()), "func": AttrValue(func={"name": "f"})}
+    return made[attr.type]
 
 
 @pytest.mark.parametrize("op", REACHING)

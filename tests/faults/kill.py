@@ -27,9 +27,11 @@ SECONDS = 10
 _MIGRATE = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from compat_saver.cli import main
-main()
+from compat_saver.__main__ import run
+run()
 """
+_STARTED = 0.25
+"""The part of a run after which Python has started, and an interrupt is for the program."""
 
 
 class Place:
@@ -59,7 +61,7 @@ class Place:
             shutil.copytree(self._directory / "good", output)
             (output / "old").touch()
         process = self._start(output)
-        time.sleep(draw.uniform(0, 1.1) * self.seconds)
+        time.sleep(draw.uniform(_STARTED, 1.1) * self.seconds)
         process.send_signal(draw.choice((signal.SIGKILL, signal.SIGINT, signal.SIGTERM)))
         try:
             error = process.communicate(timeout=SECONDS)[1].decode()
