@@ -21,8 +21,8 @@ State files, without TensorFlow:
 
 Errors, all of them CompatSaverError:
     ArtifactError, CannotMigrateError, ChecksumError, FormatError, GraphError, NameNotFoundError,
-    NotALegacyArtifactError, OutputExistsError, RestoreError, SourceNotFoundError, TensorFlowMissingError,
-    TensorNotFoundError, UsageError, VerificationError
+    NotALegacyArtifactError, OutputExistsError, RestoreError, SideEffectError, SourceNotFoundError,
+    TensorFlowMissingError, TensorNotFoundError, UsageError, VerificationError
 
 The module compat_saver.checkpoints holds the operations of `compat-saver checkpoint` as functions.
 """
@@ -41,6 +41,7 @@ from compat_saver.errors import (
     NotALegacyArtifactError,
     OutputExistsError,
     RestoreError,
+    SideEffectError,
     SourceNotFoundError,
     TensorFlowMissingError,
     TensorNotFoundError,
@@ -80,6 +81,7 @@ __all__ = [
     "OutputExistsError",
     "RestoreError",
     "Saver",
+    "SideEffectError",
     "SourceNotFoundError",
     "TensorFlowMissingError",
     "TensorNotFoundError",

@@ -108,6 +108,7 @@ def migrate(
     timeout: float = 60.0,
     dry_run: bool = False,
     overwrite: bool = False,
+    allow: Sequence[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> MigrationReport:
     """Migrates a TF1 checkpoint and its graph into a TF2 SavedModel, proven equal before it is published.
@@ -146,6 +147,8 @@ def migrate(
         timeout: seconds that one run of a model may take when it is verified.
         dry_run: only say what would be done.
         overwrite: replace an existing output.
+        allow: the ops that may reach outside of the graph when it is run: write files, open connections, read files
+            that are not beside the source; `*` in a name stands for anything.
         progress: called with the name of each stage when it starts.
 
     Raises:
@@ -189,6 +192,7 @@ def migrate(
         timeout=timeout,
         dry_run=dry_run,
         overwrite=overwrite,
+        allow=tuple(allow),
     )
     return run(Path(source), Path(output), options, progress)
 
@@ -204,6 +208,7 @@ def verify(
     atol: float | None = None,
     seed: int = 0,
     timeout: float = 60.0,
+    allow: Sequence[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> MigrationReport:
     """Compares a migrated SavedModel with the checkpoint it came from, once more.
@@ -220,6 +225,7 @@ def verify(
         atol: absolute tolerance; None takes 1e-6 for float32 and wider.
         seed: for generated test inputs.
         timeout: seconds that one run of a model may take when it is verified.
+        allow: the ops that may reach outside of the graph when it is run, as for `migrate`.
         progress: called with the name of each stage when it starts.
 
     Raises:
@@ -236,6 +242,7 @@ def verify(
         atol=atol,
         seed=seed,
         timeout=timeout,
+        allow=tuple(allow),
     )
     return run(Path(source), Path(saved_model), options, progress)
 

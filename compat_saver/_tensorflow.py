@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,6 +44,31 @@ def _stderr_turned_away() -> Iterator[None]:
         os.close(nowhere)
 
 
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Lets an interrupt end a block that imports: modules swallow KeyboardInterrupt, or raise something else for it."""
+    received: list[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    numbers = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    ours = [number for number in numbers if signal.getsignal(number) is signal.default_int_handler]
+    for number in ours:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    except Exception:
+        if not received:
+            raise
+    finally:
+        for number in ours:
+            signal.signal(number, signal.default_int_handler)
+    if received:
+        raise KeyboardInterrupt
+
+
 @functools.cache
 def tensorflow() -> Any:
     """Imports TensorFlow and returns it.
@@ -51,7 +78,7 @@ def tensorflow() -> Any:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        with _stderr_turned_away() if _start["quiet"] else contextlib.nullcontext():
+        with _interruptible(), _stderr_turned_away() if _start["quiet"] else contextlib.nullcontext():
             import tensorflow as tf
     except ImportError as error:
         raise TensorFlowMissingError(

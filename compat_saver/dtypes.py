@@ -127,6 +127,11 @@ def base(number: int) -> int:
     return number - REF_OFFSET if is_ref(number) else number
 
 
+def is_known(number: int) -> bool:
+    """Whether types.proto, as known here, has a DT_* number, or that of a reference to it."""
+    return base(number) in _BY_NUMBER
+
+
 def by_number(number: int) -> DType:
     """Returns the row of a DT_* number; a reference has the row of its value type.
 

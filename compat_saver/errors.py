@@ -12,6 +12,7 @@ CompatSaverError
 ├── RestoreError                       (ValueError) a checkpoint does not fit the variables; lists every misfit
 ├── GraphError                         (ValueError) a graph that contradicts itself, or a pass that broke its promise
 ├── CannotMigrateError                 the graph has something that cannot be migrated; lists every obstacle
+├── SideEffectError                    (PermissionError) a graph would change something outside, and may not
 ├── VerificationError                  the outputs of the written model differ; lists every difference
 ├── OutputExistsError                  (FileExistsError) the output is already there
 └── TensorFlowMissingError             (ImportError) TensorFlow is needed and absent, or of an unsupported release
@@ -19,6 +20,7 @@ CompatSaverError
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -29,6 +31,16 @@ class CompatSaverError(Exception):
     def __str__(self) -> str:
         # KeyError prints repr(args[0]); a message must stay readable.
         return str(self.args[0]) if self.args else ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles the message and the attributes: the arguments of the constructor are not among `args`.
+
+        An error that is also one of TensorFlow's (`saver.errors`) arrives as ours alone, for theirs holds a graph.
+        """
+        known = next(
+            kind for kind in type(self).__mro__ if vars(sys.modules[kind.__module__]).get(kind.__name__) is kind
+        )
+        return _unpickled, (known, self.args, {k: v for k, v in vars(self).items() if not k.startswith("_")})
 
 
 class ArtifactError(CompatSaverError):
@@ -125,6 +137,23 @@ class CannotMigrateError(CompatSaverError):
         super().__init__("\n".join([head, *(f"  - {obstacle}" for obstacle in self.obstacles), *way]))
 
 
+class SideEffectError(CompatSaverError, PermissionError):
+    """A graph would write files, open connections or act on the process, and the caller did not allow that.
+
+    Attributes:
+        path: the graph's file.
+        sentences: what it would do, a sentence for all nodes of one op.
+        effects: the SideEffect of each node.
+    """
+
+    def __init__(self, path: str, sentences: Sequence[str], effects: Sequence[Any] = ()) -> None:
+        self.path, self.sentences, self.effects = path, tuple(sentences), tuple(effects)
+        head = f"{path}: opening this graph would reach outside of it, which was not allowed:"
+        ops = list(dict.fromkeys(item.op for item in effects))
+        tail = f"Allow it, if you trust the graph, with allow={ops}."
+        super().__init__("\n".join([head, *(f"  - {sentence}" for sentence in self.sentences), tail]))
+
+
 class VerificationError(CompatSaverError):
     """The written model and the original graph have different outputs, or none that could be compared.
 
@@ -148,6 +177,13 @@ class OutputExistsError(CompatSaverError, FileExistsError):
 
 class TensorFlowMissingError(CompatSaverError, ImportError):
     """TensorFlow is needed and absent, or its release is not supported."""
+
+
+def _unpickled(kind: type[CompatSaverError], args: tuple[Any, ...], attributes: dict[str, Any]) -> CompatSaverError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    vars(error).update(attributes)
+    return error
 
 
 def counted(number: int, one: str, several: str = "") -> str:

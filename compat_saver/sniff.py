@@ -6,7 +6,9 @@ their place.
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike, fspath
@@ -34,6 +36,23 @@ class Foreign:
     def error(self, path: str | PathLike[str], wanted: str) -> NotALegacyArtifactError:
         """Returns the exception that names what is at a path where something else was expected."""
         return NotALegacyArtifactError(f"{fspath(path)}: expected {wanted}, found {self.what}. {self.advice}")
+
+
+_SPECIAL = (
+    (stat.S_ISFIFO, "a named pipe (FIFO)"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def special_file(path: str | PathLike[str]) -> str:
+    """Names a pipe, a socket or a device, whose reading may never end; "" for anything else, also for nothing."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return ""
+    return next((what for is_kind, what in _SPECIAL if is_kind(mode)), "")
 
 
 def describe_bytes(head: bytes, size: int) -> Foreign | None:

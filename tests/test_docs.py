@@ -11,7 +11,7 @@ import pytest
 
 from compat_saver.cli import main
 from compat_saver.cli.checkpoint import checkpoint
-from compat_saver.cli.output import DIFFERENT, INTERRUPTED, OBSTRUCTED, UNUSABLE
+from compat_saver.cli.output import BUG, DIFFERENT, INTERRUPTED, OBSTRUCTED, UNUSABLE
 from tests.docs import DOCUMENTS, ROOT, blocks, blocks_of, invoke, workplace, write
 from tests.test_project_files import SETUP
 
@@ -101,7 +101,7 @@ def test_the_python_examples_run_one_after_the_other(document, elsewhere):
 
 def test_the_exit_codes_are_those_of_the_code():
     listed = re.findall(r"^\| (\d+) \| ", README.partition("\n## Exit codes\n")[2].partition("\n## ")[0], re.MULTILINE)
-    assert [int(code) for code in listed] == [0, DIFFERENT, UNUSABLE, OBSTRUCTED, INTERRUPTED]
+    assert [int(code) for code in listed] == [0, DIFFERENT, UNUSABLE, OBSTRUCTED, BUG, INTERRUPTED]
 
 
 def test_the_two_commands_need_no_other_line():

@@ -21,6 +21,7 @@ PUBLIC = [
     "OutputExistsError",
     "RestoreError",
     "Saver",
+    "SideEffectError",
     "SourceNotFoundError",
     "TensorFlowMissingError",
     "TensorNotFoundError",

@@ -29,8 +29,8 @@ _SEEKING = threading.Lock()
 class DataFile:
     """One file, opened on demand, whose size is checked at every use.
 
-    Mapped bytes are for callers who keep them. A file that is truncated while it is mapped ends the
-    process (SIGBUS), as with every memory map; `chunks` is safe from that.
+    Mapped bytes are for callers who keep them. A file that is truncated after they were handed out ends the process
+    (SIGBUS) when they are used, as with every memory map; `chunks` is safe from that.
     """
 
     def __init__(self, path: str) -> None:
@@ -74,8 +74,18 @@ class DataFile:
             FormatError: the file ends before them; `what` names them in the message.
         """
         self.require(offset, size, what)
+        if size:
+            self._refuse_truncated(offset, size, what)
         # An empty file cannot be mapped.
         return memoryview(self._map)[offset : offset + size] if size else memoryview(b"")
+
+    def _refuse_truncated(self, offset: int, size: int, what: str) -> None:
+        """Raises FormatError if the file became shorter since it was opened: its map would end the process."""
+        with _system_errors(self.path):
+            now = os.fstat(self._fd).st_size
+        if offset + size > now:
+            self.size = now
+            raise self._beyond(offset, size, what)
 
     def expect(self, offset: int, size: int) -> None:
         """Announces to the system that all of these mapped bytes will be read, which is faster than page by page."""

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 from collections.abc import Mapping, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from compat_saver.errors import OutputExistsError
+
+_UNFINISHED = ".tempstate"
+
+
+class _NamedFile(io.FileIO):
+    """A new file whose errors say its path, which those of writing otherwise do not."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, "xb")
+        self._path = path.partition(_UNFINISHED)[0]
+
+    def write(self, data: Any) -> int:
+        """Writes, or raises an OSError with the path that the file is to have."""
+        try:
+            return super().write(data)
+        except OSError as error:
+            error.filename = self._path
+            raise
 
 
 class Publication:
@@ -21,13 +41,13 @@ class Publication:
         self._paths = list(paths)
         if not overwrite and os.path.lexists(self._paths[-1]):
             raise OutputExistsError(f"{self._paths[-1]} is already there")
-        self._suffix = f".tempstate{os.urandom(8).hex()}"
+        self._suffix = f"{_UNFINISHED}{os.urandom(8).hex()}"
         self._temporary = [path + self._suffix for path in paths]
         self.files: list[BinaryIO] = []
         self._folders = _make_folders(os.path.dirname(os.path.abspath(paths[-1])))
         try:
             for path in self._temporary:
-                self.files.append(open(path, "xb"))  # noqa: SIM115  closed by publish or abandon
+                self.files.append(io.BufferedWriter(_NamedFile(path)))  # closed by publish or abandon
         except BaseException:
             self.abandon()
             raise
@@ -69,7 +89,8 @@ class Publication:
     def abandon(self) -> None:
         """Removes everything that was written, and the folders that were made for it."""
         for file in self.files:
-            file.close()
+            with contextlib.suppress(OSError):  # what is buffered still does not fit on a full disk
+                file.close()
         _remove(self._temporary)
         for folder in self._folders:
             try:

@@ -17,6 +17,7 @@ from compat_saver.bundle.files import CHUNK
 from compat_saver.checkpoints.values import Flat, Values
 from compat_saver.dtypes import DType
 from compat_saver.errors import FormatError
+from compat_saver.sources.npz_inputs import BAD_HEADER
 
 
 def problem(dtype: DType, values: Values) -> str:
@@ -64,7 +65,7 @@ def read_header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.
         major, _ = npy_format.read_magic(file)
         read = npy_format.read_array_header_1_0 if major == 1 else npy_format.read_array_header_2_0
         shape, fortran, dtype = read(file)
-    except ValueError as error:
+    except BAD_HEADER as error:
         raise FormatError("bad .npy header", path=where, expected="numpy's header", found=str(error)) from None
     if dtype.hasobject or dtype.names:
         raise FormatError("not an array of numbers", path=where, expected="numbers or strings", found=str(dtype))

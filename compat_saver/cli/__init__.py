@@ -1,7 +1,7 @@
 """The command line: thin commands over the API.
 
 Progress and summaries go to stderr, results to stdout. Exit codes: 0 done, 1 verification found a difference, 2 bad
-usage or unreadable input, 3 the graph cannot be migrated.
+usage or unreadable input, 3 the graph cannot be migrated, 70 a bug of ours, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -21,15 +21,18 @@ from compat_saver.cli.lazy_group import LazyGroup
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="compat-saver", prog_name="compat-saver")
-def main() -> None:
+@click.option("--debug", is_flag=True, help="Show the traceback of an error that is a bug.")
+def main(debug: bool) -> None:
     """Reads TensorFlow 1 checkpoints and graphs, and migrates them into verified TensorFlow 2 SavedModels.
 
     SOURCE is a checkpoint prefix (model.ckpt-100), any file of it (.meta, .index, .data-..., a V1 file), or its
     directory; or a TF1 SavedModel, a TF1 Hub module or a frozen graph.
 
     Exit codes: 0 done (and verified); 1 verification found a difference, nothing was published; 2 bad usage or
-    unreadable input; 3 the graph cannot be migrated, with every obstacle listed.
+    unreadable input; 3 the graph cannot be migrated, with every obstacle listed; 70 a bug of compat-saver; 130
+    interrupted.
     """
+    del debug  # `last_resort` looks at it
     _start_quickly()
 
 

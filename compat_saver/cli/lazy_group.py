@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from compat_saver.cli.output import last_resort
+
 
 class LazyGroup(click.Group):
     """A click group whose commands are stored in modules of their own.
@@ -20,6 +22,11 @@ class LazyGroup(click.Group):
     def __init__(self, *args: Any, modules: Mapping[str, Sequence[str]], **settings: Any) -> None:
         super().__init__(*args, **settings)
         self._places = {name.rstrip("_"): (module, name) for module, names in modules.items() for name in names}
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs a command; what it does not handle itself ends the program with an exit code of its own."""
+        with last_resort():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Returns the names, in the order in which they were given."""

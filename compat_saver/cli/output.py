@@ -10,18 +10,22 @@ import functools
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from compat_saver.errors import CannotMigrateError, CompatSaverError, VerificationError
+from compat_saver.errors import CannotMigrateError, CompatSaverError, SideEffectError, VerificationError
 
 if TYPE_CHECKING:
     from compat_saver.migration import MigrationReport
 
 
-DIFFERENT, UNUSABLE, OBSTRUCTED, INTERRUPTED = 1, 2, 3, 130
+DIFFERENT, UNUSABLE, OBSTRUCTED, BUG, INTERRUPTED = 1, 2, 3, 70, 130
+_REPORT_IT = "This is a bug of compat-saver; please report it with the command and the model's .meta: "
+_ISSUES = "https://github.com/compat-saver/compat_saver/issues"
 
 
 def reports_failures(command: Callable[..., None]) -> Callable[..., None]:
@@ -42,11 +46,39 @@ def reports_failures(command: Callable[..., None]) -> Callable[..., None]:
             if as_json:
                 _print_json(error)
             sys.exit(UNUSABLE)
-        except KeyboardInterrupt:
-            click.echo("Interrupted; nothing was written.", err=True)
-            sys.exit(INTERRUPTED)
+        except Exception as error:
+            if as_json and not isinstance(error, click.ClickException | click.exceptions.Exit):
+                _print_json(error)
+            raise
 
     return wrapped
+
+
+@contextlib.contextmanager
+def last_resort() -> Iterator[None]:
+    """Ends the program with the documented exit code where a command did not: it was interrupted, or has a bug."""
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except KeyboardInterrupt:
+        click.echo("Interrupted; nothing was written.", err=True)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        if click.get_current_context().find_root().params.get("debug"):
+            raise
+        line = " ".join(str(error).split())[:_LONGEST]
+        click.echo(f"Error: {type(error).__name__}: {line} ({_place_of(error)}). {_REPORT_IT}{_ISSUES}", err=True)
+        sys.exit(BUG)
+
+
+_LONGEST = 300
+
+
+def _place_of(error: BaseException) -> str:
+    """Returns the last line of this package that an error came through."""
+    frames = [item for item in traceback.extract_tb(error.__traceback__) if "compat_saver" in item.filename]
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "outside of the package"
 
 
 def _clean_up_when_terminated() -> None:
@@ -73,7 +105,7 @@ def _print_json(error: Exception) -> None:
 def _exit_code(error: CompatSaverError) -> int:
     if isinstance(error, VerificationError):
         return DIFFERENT
-    return OBSTRUCTED if isinstance(error, CannotMigrateError) else UNUSABLE
+    return OBSTRUCTED if isinstance(error, CannotMigrateError | SideEffectError) else UNUSABLE
 
 
 _STAGES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ def _as_dict(ctx: click.Context, param: click.Parameter, pairs: tuple[tuple[str,
     return dict(once_each(ctx, param, pairs))
 
 
+_EVERY_OP = ("*",)
 _OPTIONS = (
     click.option(
         "--asset",
@@ -48,12 +50,25 @@ _OPTIONS = (
         metavar="SECONDS",
         help="The time that one run of a model may take when it is verified.",
     ),
+    click.option(
+        "--allow",
+        multiple=True,
+        metavar="OP",
+        help="Run this op though it reaches outside of the graph: files, network, the process; repeatable.",
+    ),
+    click.option("--allow-side-effects", is_flag=True, help="Run all such ops: only for a model that you trust."),
     click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
 )
 
 
 def verification_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the shared options to a command."""
+    """Adds the shared options to a command, which gets the two that allow ops as one `allow`."""
+
+    @functools.wraps(command)
+    def with_permissions(*, allow: tuple[str, ...], allow_side_effects: bool, **options: Any) -> Any:
+        return command(allow=_EVERY_OP if allow_side_effects else allow, **options)
+
+    found = with_permissions
     for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+        found = option(found)
+    return found

@@ -110,7 +110,7 @@ def called_functions(graph: Graph, nodes: Iterable[Node]) -> set[str]:
         if name in called:
             continue
         called.add(name)
-        for node in graph.functions[name].node_def:
+        for node in (*graph.functions[name].node_def, *graph.functions[name].node):
             pending += called_by(graph, node.op, node.attr.values())
         if graph.gradients.get(name) in graph.functions:
             pending.append(graph.gradients[name])

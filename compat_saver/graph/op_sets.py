@@ -21,6 +21,9 @@ ASSIGN_OPS = ("Assign", "AssignVariableOp")
 RESTORE_OPS = ("RestoreV2", "Restore", "RestoreSlice")
 """The ops that read a checkpoint."""
 
+SAVE_OPS = ("SaveV2", "MergeV2Checkpoints", "Save", "SaveSlices")
+"""The ops that write a checkpoint."""
+
 PLACEHOLDER_OPS = ("Placeholder", "PlaceholderV2")
 """The ops that have no value unless they are fed."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from compat_saver.analysis.effects import SideEffect, kinds_by_op
 from compat_saver.analysis.ops.triage import OpRow
 from compat_saver.graph.attributes import Shape
 
@@ -145,6 +146,7 @@ class Inspection:
             empty if there is neither.
         ops: what would become of every op then; if nothing is served, every op counts as needed.
         around: flags for a migration that needs no unsupported op; "" if there is none, or if there are no such flags.
+        effects: what the graph would do outside of itself if it were run, and whether what is served needs it.
         queues: the names of queues, readers and iterators.
         tables: the names of lookup tables.
         notes: what the user should know.
@@ -158,6 +160,7 @@ class Inspection:
     serving: tuple[str, ...] = ()
     ops: tuple[OpRow, ...] = ()
     around: str = ""
+    effects: tuple[SideEffect, ...] = ()
     queues: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -180,6 +183,7 @@ class Inspection:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the facts in the form of `--json`; keys may be added to it, none is ever removed."""
+        kinds = kinds_by_op(self.effects)
         return {
             "checkpoint": None if self.checkpoint is None else vars(self.checkpoint),
             "graph": None if self.graph is None else {**vars(self.graph), "collections": dict(self.graph.collections)},
@@ -188,9 +192,10 @@ class Inspection:
             "variables": [vars(item) for item in self.variables],
             "totals": {role: self._total(role) for role in ("trainable", "slot", "average", "other")},
             "serving": list(self.serving),
-            "ops": [row.to_dict() for row in self.ops],
+            "ops": [row.to_dict(kinds.get(row.op, "")) for row in self.ops],
             "around": self.around,
             "problems": [vars(item) for item in self.problems],
+            "reaches_outside": [item.to_dict() for item in self.effects],
             "queues": list(self.queues),
             "tables": list(self.tables),
             "notes": list(self.notes),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from compat_saver import dtypes
+from compat_saver.analysis.effects import SideEffect, side_effects
 from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.ops.triage import Triage, triage
 from compat_saver.analysis.ops.unsupported_ops import is_pipeline, is_table
@@ -15,6 +16,7 @@ from compat_saver.analysis.serving.training import is_training
 from compat_saver.analysis.values.roles import role_of, slots_of_graph
 from compat_saver.analysis.values.tables import initializer_values, needed_tables, tables_of
 from compat_saver.analysis.values.weights import declared_shape
+from compat_saver.analysis.walk import needed_from
 from compat_saver.bundle import Checkpoint, TensorInfo, open_bundle
 from compat_saver.graph import Graph, Node, Value
 from compat_saver.graph.op_sets import PLACEHOLDER_OPS
@@ -124,6 +126,7 @@ class _GraphInspector:
             serving=tuple(self._model.signatures) or tuple(inferred),
             ops=triaged.rows,
             around=triaged.around,
+            effects=self._effects(inferred, delivered),
             queues=tuple(node.name for node in self._graph if is_pipeline(node) and not node.inputs),
             tables=tuple(node.name for node in self._graph if is_table(node)),
             notes=(*self._model.notes, *(item.reason for item in delivered)),
@@ -179,15 +182,29 @@ class _GraphInspector:
                 stored=None if self._model.checkpoint is None else info is not None,
             )
 
-    def _triage(self, inferred: list[str], delivered: Iterable[Delivery]) -> Triage:
-        """Sorts the ops for what a migration without options would serve: the file's signatures or the inferred."""
-        graph, signatures = self._folded.graph, self._model.signatures.values()
+    def _served(
+        self, graph: Graph, inferred: list[str], delivered: Iterable[Delivery]
+    ) -> tuple[dict[Value, None], dict[Value, None]]:
+        """Returns outputs and inputs of what a migration without options would serve: the file's, or the inferred."""
+        signatures = self._model.signatures.values()
         outputs = [item.name for message in signatures for item in listed_tensors(message.outputs).values()] or inferred
         inputs = [item.name for message in signatures for item in listed_tensors(message.inputs).values()]
-        ends, begins = dict.fromkeys(_values(graph, outputs)), dict.fromkeys(_values(graph, inputs))
-        begins |= dict.fromkeys(item.value for item in delivered)
+        inputs += [item.value.name for item in delivered]
+        return dict.fromkeys(_values(graph, outputs)), dict.fromkeys(_values(graph, inputs))
+
+    def _triage(self, inferred: list[str], delivered: Iterable[Delivery]) -> Triage:
+        graph = self._folded.graph
+        ends, begins = self._served(graph, inferred, delivered)
         tables = needed_tables(graph, tables_of(graph, self._meta), ends, begins)
         return triage(graph, self._model.catalog, ends, begins, initializer_values(graph, tables))
+
+    def _effects(self, inferred: list[str], delivered: Iterable[Delivery]) -> tuple[SideEffect, ...]:
+        graph = self._graph
+        ends, begins = self._served(graph, inferred, delivered)
+        tables = needed_tables(graph, tables_of(graph, self._meta), ends, begins)
+        fed = {*begins, *_values(graph, self._folded.bound)}
+        needed = needed_from([*ends, *initializer_values(graph, tables)], fed)
+        return side_effects(graph, self._model.catalog, {node.name for node in needed}, self._meta.saver_def)
 
 
 def _values(graph: Graph, names: Iterable[str]) -> Iterable[Value]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from compat_saver.errors import UsageError
 from compat_saver.model.inference_mode import REMOVE, require_behavior
 from compat_saver.model.opening import SERVE
+from compat_saver.model.permissions import require_reaching
 from compat_saver.model.signature import Names, ServingRequest, SignatureRequest
 from compat_saver.sources.yaml_files import read_yaml
 
@@ -39,6 +40,7 @@ class MigrationOptions:
         timeout: seconds that one run of a model may take when it is verified.
         dry_run: plan only; nothing is written.
         overwrite: replace an existing output.
+        allow: the ops, or patterns of ops, that may reach outside of the graph when it is run.
 
     Raises:
         UsageError: two of them contradict each other.
@@ -63,10 +65,12 @@ class MigrationOptions:
     timeout: float = 60.0
     dry_run: bool = False
     overwrite: bool = False
+    allow: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.serving  # noqa: B018  # raises what contradicts itself
         require_behavior(self.training_behavior)
+        require_reaching(self.allow)
         if self.verify_data is not None and not self.verify:
             raise UsageError(
                 "Inputs to verify with (--verify-data) and no verification (--no-verify) exclude each other."

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from compat_saver.analysis.effects import SideEffect
 from compat_saver.analysis.ops.triage import OpRow
 from compat_saver.analysis.values.weights import Weight
 from compat_saver.errors import CannotMigrateError
 from compat_saver.graph import Graph
+from compat_saver.migration.executed import effects_of
 from compat_saver.migration.found_weights import find_weights
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.stages import choose, find_obstacles, rewrite, to_functions, to_resources
-from compat_saver.model import inference_mode, warnings
+from compat_saver.model import inference_mode, permissions, warnings
 from compat_saver.model.cut_points import CutPoints
 from compat_saver.model.folding import fold
 from compat_saver.model.inference_mode import TrainingBehavior
@@ -52,6 +54,7 @@ class Plan:
         rewrites: what the passes did.
         warnings: what the user should know, a sentence each.
         ops: what becomes of every op of the original graph.
+        effects: what the original graph does outside of itself; what the migration runs of that is allowed.
     """
 
     graph: Graph
@@ -71,6 +74,7 @@ class Plan:
     rewrites: tuple[Rewrite, ...]
     warnings: tuple[str, ...]
     ops: tuple[OpRow, ...]
+    effects: tuple[SideEffect, ...]
 
     @property
     def input_nodes(self) -> dict[str, str]:
@@ -100,7 +104,9 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
     modes = needed_modes(model, served.signatures, folded.modes)
     graph, rewritten = folded.graph, rewrite(model, folded, served)
     found = find_weights(model, graph, init_missing=options.init_missing, ema=options.ema)
-    if obstacles := find_obstacles(graph, served, found):
+    effects = effects_of(model, folded, served, found)
+    unasked = permissions.refused(effects, options.allow, permissions.folders_of(model))
+    if obstacles := [*find_obstacles(graph, served, found), *permissions.obstacles(unasked)]:
         raise CannotMigrateError(obstacles, served.triage.rows, served.triage.around)
     resources = to_resources(model, graph, served)
     flat = graph.copy()
@@ -136,4 +142,5 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
             *warnings.default_notes(flat),
         ),
         ops=served.triage.rows,
+        effects=effects,
     )

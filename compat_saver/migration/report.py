@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from compat_saver import dtypes
+from compat_saver.analysis.effects import SideEffect, kinds_by_op
 from compat_saver.analysis.ops.triage import OpRow
 from compat_saver.analysis.training_behavior import Finding
 from compat_saver.analysis.values.tables import LookupTable
@@ -46,6 +47,7 @@ class MigrationReport:
         tolerances: (rtol, atol) as they hold for float32.
         seconds: stage -> how long it took.
         ops: what becomes of every op of the original graph.
+        effects: what the original graph does outside of itself; what the migration ran of that was allowed.
         modes: training-mode input -> why it was bound, though the user did not ask for it.
     """
 
@@ -67,6 +69,7 @@ class MigrationReport:
     tolerances: tuple[float, float]
     seconds: Mapping[str, float]
     ops: tuple[OpRow, ...]
+    effects: tuple[SideEffect, ...] = ()
     modes: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -78,6 +81,7 @@ class MigrationReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the report in the form of `--json`; keys may be added to it, none is ever removed."""
+        kinds = kinds_by_op(self.effects)
         return {
             "source": {
                 "kind": self.source.kind,
@@ -102,7 +106,8 @@ class MigrationReport:
             "tables": [self._table(item) for item in self.content.tables],
             "training_behavior": [self._finding(item) for item in self.behavior.findings],
             "rewrites": [{"name": item.name, "count": item.count, "detail": item.detail} for item in self.rewrites],
-            "ops": [row.to_dict() for row in self.ops],
+            "ops": [row.to_dict(kinds.get(row.op, "")) for row in self.ops],
+            "reaches_outside": [item.to_dict() for item in self.effects],
             "warnings": list(self.warnings),
             "problems": self.verification.differences if self.verification is not None else [],
             "verification": self._verification(),

@@ -233,6 +233,7 @@ def _report(
             RTOL if options.rtol is None else options.rtol,
             ATOL if options.atol is None else options.atol,
         ),
+        effects=plan.effects,
         seconds=clock.seconds,
         ops=plan.ops,
     )

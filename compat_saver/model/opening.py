@@ -12,11 +12,13 @@ Hub module the one without tags comes first. A graph that is the only one is ope
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
 from compat_saver.bundle import Checkpoint, open_bundle
-from compat_saver.errors import NameNotFoundError, NotALegacyArtifactError
+from compat_saver.errors import GraphError, NameNotFoundError, NotALegacyArtifactError
+from compat_saver.graph.checks import node_problems
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.pairing import read_graph, with_checkpoint_beside, with_graph_beside
 from compat_saver.proto.files import read_saved_model
@@ -33,6 +35,7 @@ from compat_saver.sources import (
 
 TagSet = Sequence[str]
 SERVE = ("serve",)
+_MOST_SHOWN = 3
 _NO_TAGS: tuple[str, ...] = ()
 
 
@@ -67,7 +70,24 @@ def open_model(
     Raises:
         ArtifactError: there is nothing, or something that is no legacy model.
         NameNotFoundError: a SavedModel has no graph of the tags.
+        GraphError: the graph contradicts itself, or the definitions of its ops.
     """
+    model = _open(source, meta_graph, tag_set, needs_checkpoint, needs_values, accepts_tf2)
+    problems = list(itertools.islice(node_problems(model.as_read, model.catalog), _MOST_SHOWN + 1))
+    if problems:
+        more = " There are more." if len(problems) > _MOST_SHOWN else ""
+        raise GraphError(f"{model.meta.path}: the graph is damaged. {' '.join(problems[:_MOST_SHOWN])}{more}")
+    return model
+
+
+def _open(
+    source: Path,
+    meta_graph: Path | None,
+    tag_set: TagSet | None,
+    needs_checkpoint: bool,
+    needs_values: bool,
+    accepts_tf2: bool,
+) -> LegacyModel:
     found = resolve(source)
     if meta_graph is None and isinstance(found, SavedModelSource):
         return _open_saved_model(found, tag_set, accepts_tf2)

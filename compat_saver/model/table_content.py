@@ -188,10 +188,7 @@ class _Resolver:
             self._nodes[file] = self._graph.unique_name(_FILE_NODE.format(len(self._nodes)))
         self.placeholders[initializer] = self._nodes[file]
         if path is None:
-            self.problems.append(
-                f"The lookup table {table.name!r} is read from the file {recorded!r}, which is neither there nor "
-                f"beside the source. Name it: --asset {recorded}=FILE (assets={{{recorded!r}: FILE}} in Python)"
-            )
+            self.problems.append(self._absence(table, recorded, self._finder.find_outside(recorded, tensor)))
             return
         pointer = pointer_at(path)
         if pointer:
@@ -200,6 +197,19 @@ class _Resolver:
         if str(path) != recorded and not self._finder.is_carried(tensor, path):
             self.notes.append(f"The lookup table {table.name!r} was read from {recorded!r}; {path} was taken for it.")
         self.files.append(TableFile(initializer, recorded, path))
+
+    def _absence(self, table: LookupTable, recorded: str, outside: Path | None) -> str:
+        what = f"The lookup table {table.name!r} is read from the file {recorded!r}"
+        if outside is None:
+            return (
+                f"{what}, which is not beside the source. Name it: --asset {recorded}=FILE (assets={{{recorded!r}: "
+                "FILE} in Python)"
+            )
+        where = outside if outside.resolve() == outside.absolute() else f"{outside} ({outside.resolve()})"
+        return (
+            f"{what}, found at {where}, which is outside of the source. If it may be read, and copied into the written "
+            f"model: --asset {recorded}={outside} (assets={{{recorded!r}: {str(outside)!r}}} in Python)"
+        )
 
 
 def _misfits(table: LookupTable, stored: tuple[str, str], checkpoint: Checkpoint | None) -> Iterator[str]:

@@ -117,6 +117,8 @@ def read_state_file(path: str, directory: str) -> CheckpointState:
             hint="Pass the checkpoint itself, or add the line.",
         )
     latest = message.model_checkpoint_path
+    if any("\0" in text for text in (latest, *message.all_model_checkpoint_paths)):
+        raise FormatError("damaged", path=path, expected="paths of checkpoints", found="a path with a zero byte in it")
     located = {text: _locate(directory, text) for text in (latest, *message.all_model_checkpoint_paths)}
     return CheckpointState(
         path=path,

@@ -22,7 +22,7 @@ from compat_saver.proto.recognize import (
     recognize,
 )
 from compat_saver.proto.wire import WireError, fields
-from compat_saver.sniff import HEAD, describe_bytes
+from compat_saver.sniff import HEAD, describe_bytes, special_file
 
 _LARGEST = (1 << 31) - 1
 _CUT_SHORT = "The file is damaged or cut short; copy it again."
@@ -101,8 +101,11 @@ def mapped(path: str) -> Iterator[bytes | mmap.mmap]:
 
     Raises:
         SourceNotFoundError: there is no such file.
+        NotALegacyArtifactError: it is a pipe, a socket or a device.
         ArtifactError: it is a directory or cannot be read.
     """
+    if special := special_file(path):
+        raise NotALegacyArtifactError(f"{path}: expected a file, found {special}. Copy what it gives into a file.")
     try:
         with open(path, "rb") as file:
             # An empty file cannot be mapped.
@@ -185,6 +188,10 @@ def _parse_text(data: bytes, wanted: str, path: str) -> Message:
         raise FormatError(
             "text that cannot be parsed", path=path, expected=f"a {wanted}", found=str(error), hint=_CUT_SHORT
         ) from error
+    except RecursionError:
+        raise FormatError(
+            "text that cannot be parsed", path=path, expected=f"a {wanted}", found="braces in braces without end"
+        ) from None
 
 
 def replace_file(

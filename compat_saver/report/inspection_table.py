@@ -10,7 +10,7 @@ from rich.text import Text
 
 from compat_saver.errors import counted
 from compat_saver.inspection.facts import Inspection, TensorFacts, VariableFacts
-from compat_saver.report.ops_table import ops_summary, rewritten_ops, unsupported_ops
+from compat_saver.report.ops_table import ops_summary, rewritten_ops, side_effects, unsupported_ops
 from compat_saver.report.text import bytes_text, shape_text, titled_table, version_text
 
 _MOST_ROWS = 40
@@ -42,6 +42,7 @@ def _parts(found: Inspection) -> Iterator[RenderableType]:
     yield _variables(found)
     yield from rewritten_ops(found.ops)
     yield from unsupported_ops(found.ops, found.around)
+    yield from side_effects(found.effects)
     for note in found.notes:
         yield Text(f"Note: {note}", style="yellow")
 

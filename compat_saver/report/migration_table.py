@@ -11,7 +11,7 @@ from rich.text import Text
 
 from compat_saver.analysis.ops.triage import OpRow
 from compat_saver.migration.report import MigrationReport
-from compat_saver.report.ops_table import ops_summary, rewritten_ops
+from compat_saver.report.ops_table import ops_summary, rewritten_ops, side_effects
 from compat_saver.report.text import bytes_text, shape_text, titled_table, version_text
 
 _MOST_FINDINGS = 20
@@ -20,13 +20,14 @@ _MOST_FINDINGS = 20
 def render_migration(report: MigrationReport) -> RenderableType:
     """Returns the source, the signatures, what was rewritten, and the verification."""
     found = report.to_dict()
-    return Group(*_parts(found, report.status, report.ops))
+    return Group(*_parts(found, report.status, report))
 
 
-def _parts(found: dict[str, Any], status: str, ops: Sequence[OpRow]) -> Iterator[RenderableType]:
-    yield _head(found, ops)
+def _parts(found: dict[str, Any], status: str, report: MigrationReport) -> Iterator[RenderableType]:
+    yield _head(found, report.ops)
     yield _signatures(found)
-    yield from rewritten_ops(ops)
+    yield from rewritten_ops(report.ops)
+    yield from side_effects(report.effects)
     if found["training_behavior"]:
         yield _training_behavior(found)
     yield _rewrites(found)

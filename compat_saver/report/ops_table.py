@@ -7,9 +7,12 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from compat_saver.analysis.effects import SideEffect
 from compat_saver.analysis.ops.triage import REWRITTEN, UNSUPPORTED, VERDICTS, OpRow
 from compat_saver.errors import counted
 from compat_saver.report.text import titled_table
+
+_MOST_EFFECTS = 20
 
 
 def ops_summary(rows: Sequence[OpRow]) -> str:
@@ -24,6 +27,20 @@ def rewritten_ops(rows: Sequence[OpRow]) -> Iterator[RenderableType]:
     cells = [(row.op, f"{row.count:,}", row.becomes, row.agreement) for row in rows if row.verdict == REWRITTEN]
     if cells:
         yield titled_table("Rewritten ops", ("op", "nodes", "becomes", "outputs"), cells, right=("nodes",))
+
+
+def side_effects(effects: Sequence[SideEffect]) -> Iterator[RenderableType]:
+    """Yields a table of the ops that reach outside of the graph, the needed ones first, if there are any."""
+    if not effects:
+        return
+    found = sorted(effects, key=lambda item: not item.needed)
+    cells = [
+        (item.op, item.node, "yes" if item.needed else "no", item.does, item.shown_names)
+        for item in found[:_MOST_EFFECTS]
+    ]
+    if len(found) > _MOST_EFFECTS:
+        cells.append((f"and {len(found) - _MOST_EFFECTS:,} more", "", "", "", ""))
+    yield titled_table("Reaches outside of the graph", ("op", "node", "needed", "what it does", "names"), cells)
 
 
 def unsupported_ops(rows: Sequence[OpRow], around: str) -> Iterator[RenderableType]:

@@ -19,6 +19,7 @@ from compat_saver.proto.messages import MetaGraphDef
 from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
 from compat_saver.saver.checkpoint_management import is_remote
 from compat_saver.saver.errors import with_bases
+from compat_saver.saver.permissions import refuse_changes
 from compat_saver.saver.saver import Saver
 from compat_saver.sources import CheckpointSource, GraphDefSource, MetaGraphSource, SavedModelSource, resolve
 
@@ -31,7 +32,12 @@ _INSTEAD = {
 
 
 def import_meta_graph(
-    meta_graph_or_file: Any, clear_devices: bool = False, import_scope: str | None = None, **kwargs: Any
+    meta_graph_or_file: Any,
+    clear_devices: bool = False,
+    import_scope: str | None = None,
+    *,
+    allow: Sequence[str] = (),
+    **kwargs: Any,
 ) -> Saver | None:
     """Adds a graph to the default one, with its collections, and returns its saver.
 
@@ -40,6 +46,8 @@ def import_meta_graph(
             checkpoint, a directory with checkpoints; or a MetaGraphDef, TensorFlow's or this package's, or a MetaGraph.
         clear_devices: whether devices are taken off the ops.
         import_scope: the prefix that the names get.
+        allow: the ops that may write files, open connections or act on the process when the graph is imported,
+            initialized or restored; `*` in a name stands for anything. A remote file is not checked.
         **kwargs: what tf.compat.v1.train.import_meta_graph passes on: graph, input_map, ...
 
     Returns:
@@ -48,18 +56,29 @@ def import_meta_graph(
     Raises:
         OSError: there is no such file (SourceNotFoundError), or it holds something else (NotALegacyArtifactError,
             FormatError).
+        SideEffectError: the graph would reach outside and was not allowed; also a PermissionError.
         ValueError: the graph cannot be imported.
     """
     meta = _meta_graph_def(meta_graph_or_file)
     v1 = tensorflow().compat.v1
     graph = kwargs.get("graph") or v1.get_default_graph()
-    chosen = meta if isinstance(meta, str) or _is_current(meta) else _importable(meta)
+    chosen = meta if isinstance(meta, str) else _permitted(meta, meta_graph_or_file, allow)
     chosen, opaque = _without_opaque(chosen) if import_scope and not isinstance(chosen, str) else (chosen, {})
     with graph.as_default():
         saver = v1.train.import_meta_graph(chosen, clear_devices=clear_devices, import_scope=import_scope, **kwargs)
     for key, values in opaque.items():
         graph.get_collection_ref(key).extend(values)
     return None if saver is None else Saver.around(saver, graph)
+
+
+def _permitted(meta: Any, given: Any, allow: Sequence[str]) -> Any:
+    """Returns a MetaGraphDef that TensorFlow can import, after a look at what it would do outside of itself."""
+    name = str(given.path) if isinstance(given, MetaGraph) else ""
+    if isinstance(given, (str, bytes, os.PathLike)):
+        name = os.fsdecode(given)
+    read = MetaGraph(name or "The MetaGraphDef", MetaGraphDef.FromString(meta.SerializeToString()))
+    refuse_changes(read, allow)
+    return meta if _is_current(meta) else _importable(meta, read)
 
 
 def _without_opaque(meta: Any) -> tuple[Any, dict[str, list[bytes]]]:
@@ -95,12 +114,12 @@ def _is_current(meta: Any) -> bool:
     return str(meta.meta_info_def.tensorflow_version) == str(tensorflow().__version__)
 
 
-def _importable(meta: Any) -> Any:
+def _importable(meta: Any, read: MetaGraph) -> Any:
     """Returns a MetaGraphDef unchanged if current TensorFlow can import and run it, else rewritten so that it can.
 
     Tensors keep their names. The trial uses a graph of its own: a rejected import uses up names of scopes.
     """
-    found = importable(MetaGraph("", MetaGraphDef.FromString(meta.SerializeToString())))
+    found = importable(read)
     is_accepted = not found.rewrites and not found.left_out and _is_accepted(meta)
     if is_accepted and not found.notes:
         return meta

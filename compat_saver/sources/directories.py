@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,11 +130,7 @@ def from_state(path: Path, state: CheckpointState) -> CheckpointSource:
     latest = state.model_checkpoint_path
     files = find_checkpoint(prefix_path(latest))
     if files is not None:
-        written = {found: original for original, found in state.relocated}
-        notes = (
-            (f"The state file names {written[latest]}; its files were found at {latest}.",) if latest in written else ()
-        )
-        return with_graph(path, files, state=state, notes=notes)
+        return with_graph(path, files, state=state, notes=tuple(_way_to(latest, state)))
     if Path(latest).is_file():
         raise not_a_checkpoint(Path(latest))
     directory = Path(state.path).parent
@@ -145,6 +142,15 @@ def from_state(path: Path, state: CheckpointState) -> CheckpointSource:
             "(PREFIX.index and PREFIX.data-*, or the V1 file)."
         )
     return _only_checkpoint(path, prefixes, gone, state)
+
+
+def _way_to(latest: str, state: CheckpointState) -> Iterator[str]:
+    """Yields notes on a checkpoint that is not where the state file is, or where it says."""
+    written = {found: original for original, found in state.relocated}
+    if latest in written:
+        yield f"The state file names {written[latest]}; its files were found at {latest}."
+    if not Path(latest).resolve().is_relative_to(Path(state.path).parent.resolve()):
+        yield f"The state file {state.path} leads out of its directory, to {latest}."
 
 
 def _only_checkpoint(

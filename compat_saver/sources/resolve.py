@@ -16,6 +16,7 @@ from compat_saver.errors import (
 from compat_saver.proto.checkpoint_state import read_checkpoint_state
 from compat_saver.proto.files import require_message
 from compat_saver.proto.recognize import CHECKPOINT_STATE, GRAPH_DEF, META_GRAPH_DEF, SAVED_MODEL
+from compat_saver.sniff import special_file
 from compat_saver.sources.checkpoint_files import (
     INDEX,
     META,
@@ -132,6 +133,8 @@ def _resolve(path: Path, is_folder: bool) -> Source:
     meta = path.with_name(path.name + META)
     if meta.is_file():
         return _from_file(meta)
+    if special := special_file(path):
+        raise NotALegacyArtifactError(f"{path}: expected {_ANYTHING}, found {special}. Copy what it gives into a file.")
     raise _not_found(path)
 
 

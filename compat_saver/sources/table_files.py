@@ -8,6 +8,9 @@ A graph holds the path that a file had where the model was trained. The places, 
 4. The directories beside the source, under as much of the end of the path as is there: of `/data/en/vocab.txt` rather
    `en/vocab.txt` than `vocab.txt`, which may be that of another language.
 5. A relative path from the working directory, as TF1 would have read it.
+
+What is found is copied into the written model, and the graph may come from a stranger. So only files below the
+directories of the source count, symbolic links followed; what the user gives may be anywhere.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ class TableFiles:
     """Looks for files in the places above.
 
     Args:
-        directories: those beside the source.
+        directories: those of the source.
         carried: name of a tensor that holds a path -> the file of the SavedModel that it means.
         given: path as the graph has it, its last part, or the tensor's name -> the file to take.
     """
@@ -44,7 +47,18 @@ class TableFiles:
         for name in (recorded, tensor, parts[-1] if parts else ""):
             if name in self._given:
                 return self._given[name]
-        return next((path for path in self._candidates(recorded, parts, tensor) if path.is_file()), None)
+        return next(filter(self._is_inside, self._there(recorded, tensor)), None)
+
+    def find_outside(self, recorded: str, tensor: str) -> Path | None:
+        """Returns the file that would count if it were below the directories of the source, or None."""
+        return next(self._there(recorded, tensor), None)
+
+    def _there(self, recorded: str, tensor: str) -> Iterator[Path]:
+        return (path for path in self._candidates(recorded, _parts(recorded), tensor) if path.is_file())
+
+    def _is_inside(self, path: Path) -> bool:
+        file = path.resolve()
+        return any(file.is_relative_to(folder.resolve()) for folder in self._directories)
 
     def is_carried(self, tensor: str, path: Path) -> bool:
         """Whether a path that was found for a tensor is the one that its SavedModel has for it."""

@@ -90,3 +90,20 @@ def test_where_a_file_is_looked_for(there, found, tmp_path):
 def test_what_is_given_goes_first_by_path_tensor_or_last_part():
     for name in ("/data/words.txt", "path:0", "words.txt"):
         assert TableFiles([], {}, {name: Path("here")}).find("/data/words.txt", "path:0") == Path("here")
+
+
+def test_only_files_of_the_source_count(tmp_path):
+    source = tmp_path / "source"
+    (source / "assets").mkdir(parents=True)
+    (tmp_path / "words.txt").touch()
+    (source / "assets" / "link.txt").symlink_to(tmp_path / "words.txt")
+    (source / "own.txt").touch()
+    (source / "assets" / "own.txt").symlink_to(source / "own.txt")
+    carried = {"path:0": source / "assets" / "link.txt", "own:0": source / "assets" / "own.txt"}
+    files = TableFiles([source, source / "assets"], carried, {})
+    assert files.find(str(tmp_path / "words.txt"), "other:0") is None
+    assert files.find_outside(str(tmp_path / "words.txt"), "other:0") == tmp_path / "words.txt"
+    assert files.find("anything.txt", "path:0") is None
+    assert files.find_outside("anything.txt", "path:0") == source / "assets" / "link.txt"
+    assert files.find("anything.txt", "own:0") == source / "assets" / "own.txt"
+    assert files.find(str(source / "own.txt"), "other:0") == source / "own.txt"

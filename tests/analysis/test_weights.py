@@ -243,3 +243,15 @@ def test_what_a_restore_op_restores_is_read_once(monkeypatch):
     text = f"names = Const[dtype=string, value=string[{count}]({names})]\nrestore = RestoreV2(file, names)\n{variables}"
     assert locations(text) == {f"v{number}": f"key{number}" for number in range(count)}
     assert read == ["names:0"]
+
+
+def test_names_or_slices_that_are_numbers():
+    text = """
+    names = Const[dtype=string, value=string[1]("a")]
+    numbers = Const[dtype=int32, value=int32[1](7)]
+    restore = RestoreV2[dtypes={float32}](file, names, numbers)
+    to_a = Assign[T=float32](a, restore)
+    other = RestoreV2[dtypes={float32}](file, numbers, names)
+    to_b = AssignVariableOp[dtype=float32](b, other)
+    """
+    assert locations(text) == {"a": "a"}

@@ -2,6 +2,7 @@
 
 import os
 
+import numpy as np
 import pytest
 
 from compat_saver.bundle import BundleWriter, open_bundle
@@ -120,3 +121,14 @@ def test_data_of_another_checkpoint(bundle, tmp_path):
     with pytest.raises(ArtifactError) as caught:
         open_bundle(bundle)["x"]
     assert "data-0000" in str(caught.value)
+
+
+def test_a_file_that_is_truncated_after_something_was_read_from_it(tmp_path):
+    with BundleWriter(tmp_path / "m") as writer:
+        writer.add("v", np.arange(10, dtype=np.float32))
+        writer.add("w", np.ones((1000, 100), np.float32))
+    with open_bundle(tmp_path / "m") as checkpoint:
+        assert checkpoint["v"].sum() == 45
+        os.truncate(checkpoint.files[1], 100)
+        with pytest.raises(FormatError, match=r"tensor 'w' is beyond the end of the file.* found a file of 100 bytes"):
+            checkpoint["w"]

@@ -1,5 +1,6 @@
 """Bad input: one clear message, the documented exit code, nothing written, no traceback."""
 
+import os
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from compat_saver.cli import main
+from compat_saver.proto.messages import MetaGraphDef
 from tests.small_models import DENSE, WEIGHTS, write_checkpoint, write_model
 from tests.sources.files import HTML, LFS_POINTER
 
@@ -191,7 +193,7 @@ def test_outputs_that_need_what_nobody_gives(tmp_path):
         ({"z": np.zeros((2, 2), np.float32)}, ("no array 'x' or 'x:0'", "'serving_default'")),
         ({"x": np.array([["a", "b"]])}, ("'x' has dtype <U1", "expected float32")),
         ({"x": np.array([[1j, 2j]])}, ("'x' has dtype complex128", "expected float32")),
-        ({"x": np.array([[None, 1]])}, ("cannot be read", "Object arrays")),
+        ({"x": np.array([[None, 1]])}, ("cannot be read", "not an array of numbers or strings")),
     ],
 )
 def test_data_to_verify_with_that_does_not_fit(model, tmp_path, arrays, words):
@@ -356,3 +358,34 @@ def test_the_source_may_be_a_checkpoint_that_holds_more(tmp_path):
     flags = ["--meta-graph", str(tmp_path / "run" / "model.ckpt.meta"), "--dry-run"]
     result = CliRunner().invoke(main, ["migrate", str(prefix), str(tmp_path / "out"), *flags])
     assert result.exit_code == 0, result.stderr
+
+
+# ---- input that lies
+
+
+def test_text_that_is_nested_without_end(tmp_path):
+    (tmp_path / "g.pbtxt").write_text('node { name: "x" attr { key: "a" value { ' + "func { attr { value { " * 5000)
+    said = refuse(tmp_path / "g.pbtxt", tmp_path / "out")
+    assert_says(said, "g.pbtxt", "braces in braces without end")
+
+
+def test_a_state_file_with_a_zero_byte_in_a_path(tmp_path):
+    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model\\000.ckpt"\n')
+    assert_says(refuse(tmp_path, tmp_path / "out"), "a path with a zero byte in it")
+
+
+@pytest.mark.parametrize("arguments", [["PIPE"], ["MODEL", "--meta-graph", "PIPE"], ["MODEL", "--verify-data", "PIPE"]])
+def test_a_pipe_is_named_and_not_read(arguments, model, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    names = {"PIPE": str(tmp_path / "pipe"), "MODEL": str(model)}
+    source, *options = (names.get(item, item) for item in arguments)
+    assert_says(refuse(source, tmp_path / "out", "--dry-run", *options), "found a named pipe")
+
+
+def test_a_graph_with_a_type_that_is_none(tmp_path):
+    prefix = write_model(tmp_path)
+    path = prefix.with_name("model.ckpt.meta")
+    meta = MetaGraphDef.FromString(path.read_bytes())
+    meta.graph_def.node[0].attr["dtype"].type = 0
+    path.write_bytes(meta.SerializeToString())
+    assert_says(refuse(prefix, tmp_path / "out"), "Node 'x' (Placeholder): attribute 'dtype'", "found number 0")

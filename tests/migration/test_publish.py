@@ -1,5 +1,8 @@
 """An output appears complete or not at all."""
 
+import errno
+import os
+
 import pytest
 
 from compat_saver.errors import OutputExistsError, UsageError
@@ -71,3 +74,17 @@ def test_an_empty_directory_may_be_filled(tmp_path):
         work.mkdir()
         (work / "file").touch()
     assert (tmp_path / "out" / "file").exists()
+
+
+def test_what_the_block_could_not_write_is_named(tmp_path):
+    with pytest.raises(OSError, match=f"No space left on device: '{tmp_path / 'deep' / 'out'}'"):  # noqa: SIM117
+        with staged(tmp_path / "deep" / "out", overwrite=False):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_directories_that_were_made_for_nothing_go(tmp_path):
+    with pytest.raises(KeyboardInterrupt), staged(tmp_path / "a" / "b" / "out", overwrite=False):
+        (tmp_path / "a" / "other").touch()
+        raise KeyboardInterrupt
+    assert [path.name for path in tmp_path.rglob("*")] == ["a", "other"]

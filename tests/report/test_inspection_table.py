@@ -175,4 +175,9 @@ outputs that do not need it with --outputs.
 PyFunc: Take its output as an input instead: --inputs python:0
 TheirOwnOp: Ask the author of the model for the op's library and its source; in no file of the
 model is what the op computes. Choose outputs that do not need it with --outputs.
+Reaches outside of the graph
+
+  op       node     needed   what it does                             names
+ ───────────────────────────────────────────────────────────────────────────
+  PyFunc   python   yes      calls a Python function of the program
 """

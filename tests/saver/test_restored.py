@@ -351,8 +351,8 @@ def test_the_file_of_a_table_is_given_or_its_absence_told(tmp_path):
             (directory / path.name).write_bytes(path.read_bytes())
     inputs, expected = next(golden.runs())
     with restore(directory / golden.prefix.name) as model:
-        assert any("neither there nor beside the source" in note for note in model.report.notes)
-        with pytest.raises(UsageError, match="neither there nor beside") as caught:
+        assert any("not beside the source" in note for note in model.report.notes)
+        with pytest.raises(UsageError, match="not beside the source") as caught:
             model.run(list(expected), inputs)
         assert isinstance(caught.value, tf.errors.FailedPreconditionError)
     texts = {path.name: path for path in golden.directory.iterdir() if path.suffix in (".txt", ".csv")}

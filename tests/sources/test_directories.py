@@ -51,6 +51,17 @@ def test_a_state_file_of_another_machine(tmp_path, written):
     )
 
 
+def test_a_state_file_that_leads_out_of_its_directory(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "run").mkdir()
+    write_v2(tmp_path / "elsewhere", "m-1")
+    write_state(tmp_path / "run", "../elsewhere/m-1")
+    latest = f"{tmp_path / 'run'}/../elsewhere/m-1"
+    assert resolve(tmp_path / "run").notes == (
+        f"The state file {tmp_path / 'run' / 'checkpoint'} leads out of its directory, to {latest}.",
+    )
+
+
 def test_v1_shards_as_the_state_file_names_them(tmp_path):
     write_v1(tmp_path / "variables-00000-of-00001")
     write_state(tmp_path, "/tmp/gone/variables-?????-of-00001")

@@ -77,9 +77,13 @@ class OpRow:
     advice: str
     nodes: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the row in the form of `--json`; keys may be added to it, none is ever removed."""
-        return {**vars(self), "nodes": list(self.nodes)}
+    def to_dict(self, reaches_outside: str = "") -> dict[str, Any]:
+        """Returns the row in the form of `--json`; keys may be added to it, none is ever removed.
+
+        Args:
+            reaches_outside: what nodes of the op do outside of the graph, one of `side_effects.KINDS`; "" for nothing.
+        """
+        return {**vars(self), "nodes": list(self.nodes), "reaches_outside": reaches_outside}
 
 
 class _Judgment(NamedTuple):

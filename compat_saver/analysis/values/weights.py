@@ -149,9 +149,9 @@ def restored_from(value: Value, texts: Callable[[Value], list[str]] | None = Non
 
 
 def _texts(value: Value) -> list[str]:
-    """Returns the texts of a constant; none if the value is computed some other way."""
+    """Returns the texts of a constant; none if the value is computed some other way, or holds numbers."""
     found = constant_value(value)
-    return [] if found is None else [_text(item) for item in found.reshape(-1)]
+    return [] if found is None or found.dtype.kind not in "OSU" else [_text(item) for item in found.reshape(-1)]
 
 
 def _text(value: bytes | str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from compat_saver import _tensorflow
-from compat_saver.errors import CannotMigrateError, CompatSaverError, TimeLimitError
+from compat_saver.errors import ArtifactError, CannotMigrateError, CompatSaverError, TimeLimitError
 from compat_saver.legacy_session import import_graph, run_ops, table_file_feeds
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.verification.restoring import Restoring, add_restoring
@@ -46,7 +46,7 @@ class Replay:
     def __init__(self, model: LegacyModel, plan: Plan, timeout: float) -> None:
         self._tf = _tensorflow.tensorflow()
         self._timeout, self._is_busy = timeout, False
-        self._content, self._init_op = plan.content, plan.init_op
+        self._source, self._content, self._init_op = model.path, plan.content, plan.init_op
         self._history: list[tuple[Signature, Mapping[str, np.ndarray]]] = []
         kept = [*plan.content.initializers, *filter(None, [plan.init_op])]
         self._original, self._graph, restoring = self._import(model, plan, kept)
@@ -81,7 +81,13 @@ class Replay:
         return value if item.shape is None else value.reshape(item.shape)
 
     def _restore_values(self) -> None:
-        run_ops(self._session, [self._restoring.op], self._restoring.given)
+        try:
+            run_ops(self._session, [self._restoring.op], self._restoring.given)
+        except _tensorflow.tf_errors() as error:
+            raise ArtifactError(
+                f"{self._source}: TensorFlow does not restore the checkpoint, which was read before without an error; "
+                f"it was changed meanwhile, or is damaged: {_tensorflow.first_line(error)}"
+            ) from error
 
     def restore(self) -> None:
         """Gives variables and tables the values that they had after the last run that did not fail."""

@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import itertools
 import math
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from compat_saver.graph.text import format_shape
 from compat_saver.migration.verification.composites import Composites, NamedInput
 from compat_saver.migration.verification.draws import STYLES, Draw
 from compat_saver.model.signature import Signature, Tensor, full_name
+from compat_saver.sources.npz_inputs import Header, read_inputs
 
 Feeds = dict[str, np.ndarray]
 """Signature key -> array."""
@@ -246,25 +246,26 @@ def read_feeds(path: Path, signatures: tuple[Signature, ...]) -> dict[str, list[
     Raises:
         UsageError: the file is not there or not an .npz file, or an input is missing in it or does not fit.
     """
-    if not path.is_file():
-        raise UsageError(f"{path}: there is no such file; it should hold the inputs to verify with (numpy.savez).")
-    if not zipfile.is_zipfile(path):
-        raise UsageError(f"{path} is no .npz file. Make one with numpy.savez: an array per input.")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise UsageError(f"{path} cannot be read as an .npz file of arrays: {error}") from None
-    return {item.name: [_select(path, arrays, item)] for item in signatures}
+    inputs = [(key, tensor) for item in signatures for key, tensor in item.inputs.items()]
+
+    def meant(name: str) -> list[Tensor]:
+        return [tensor for key, tensor in inputs if name == key or full_name(name) == tensor.name]
+
+    def check(name: str, header: Header) -> None:
+        if not any(_is_accepted(header.dtype, dtypes.by_number(tensor.dtype)) for tensor in meant(name)):
+            raise _misfit(path, name, header.dtype, meant(name)[0])
+
+    arrays, names = read_inputs(path, lambda name: bool(meant(name)), check)
+    return {item.name: [_select(path, arrays, names, item)] for item in signatures}
 
 
-def _select(path: Path, arrays: Mapping[str, np.ndarray], signature: Signature) -> Feeds:
+def _select(path: Path, arrays: Mapping[str, np.ndarray], names: Sequence[str], signature: Signature) -> Feeds:
     by_tensor = {full_name(name): array for name, array in arrays.items()}
     feeds = {}
     for key, tensor in signature.inputs.items():
         array = arrays.get(key, by_tensor.get(tensor.name))
         if array is None:
-            hint = nearest_names(key, arrays)
+            hint = nearest_names(key, names)
             raise UsageError(
                 f"{path} has no array {key!r} or {tensor.name!r} for an input of {signature.name!r}{hint}."
             )
@@ -274,11 +275,20 @@ def _select(path: Path, arrays: Mapping[str, np.ndarray], signature: Signature) 
 
 def _fitting(path: Path, key: str, array: np.ndarray, tensor: Tensor) -> np.ndarray:
     row = dtypes.by_number(tensor.dtype)
-    if row.name == "string" and array.dtype.kind in "US":
+    if not _is_accepted(array.dtype, row):
+        raise _misfit(path, key, array.dtype, tensor)
+    if row.name == "string":
         return np.char.encode(array, "utf-8").astype(object) if array.dtype.kind == "U" else array.astype(object)
-    # Narrower is fine, another kind is not: a fraction must not become an integer unseen.
-    is_number = row.is_floating and array.dtype.kind in "iuf"  # numpy's rules do not know bfloat16 and its like
-    fits = is_number or (row.name != "string" and np.can_cast(array.dtype, row.numpy, "same_kind"))
-    if not fits:
-        raise UsageError(f"{path}: {key!r} has dtype {array.dtype}, expected {row.name}.")
     return array.astype(row.numpy)
+
+
+def _misfit(path: Path, key: str, dtype: np.dtype[Any], tensor: Tensor) -> UsageError:
+    return UsageError(f"{path}: {key!r} has dtype {dtype}, expected {dtypes.name_of(tensor.dtype)}.")
+
+
+def _is_accepted(dtype: np.dtype[Any], row: dtypes.DType) -> bool:
+    """Narrower is fine, another kind is not: a fraction must not become an integer unseen."""
+    if row.name == "string" or dtype.kind in "US":
+        return row.name == "string" and dtype.kind in "US"
+    is_number = row.is_floating and dtype.kind in "iuf"  # numpy's rules do not know bfloat16 and its like
+    return is_number or bool(np.can_cast(dtype, row.numpy, "same_kind"))

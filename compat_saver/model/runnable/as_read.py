@@ -16,11 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from compat_saver import dtypes
+from compat_saver.analysis.effects import side_effects
 from compat_saver.analysis.ops.unsupported_ops import runs_in_a_session
 from compat_saver.analysis.walk import nodes_in_loops
 from compat_saver.graph import Graph, OpCatalog, Value
 from compat_saver.graph.attributes import shape_attr, type_attr
 from compat_saver.graph.ops import known_facts
+from compat_saver.graph.side_effects import runs_at_import
 from compat_saver.model.cut_points import CutPoints
 from compat_saver.model.inference_mode import TrainingBehavior
 from compat_saver.model.legacy_model import LegacyModel
@@ -95,9 +97,13 @@ def whole(
     """Returns step 1, or None if that will not do.
 
     The signatures, or the initializers of their tables, may need an op to be replaced; a session feeds nothing that
-    lies inside a loop, and finds a device for every node before it runs any.
+    lies inside a loop, and finds a device for every node before it runs any. What reaches outside of the graph must not
+    be there at all if TensorFlow may run it during the import.
     """
     graph = model.graph()
+    effects = side_effects(graph, model.catalog, (), model.meta.saver_def)
+    if any(runs_at_import(item.op) for item in effects):
+        return None
     made = behavior.apply_to_reference(graph, FedSources)
     roots = [tensor.name for item in signatures for tensor in item.outputs.values()]
     inside = nodes_in_loops(graph) if bound else set()

@@ -24,6 +24,7 @@ from compat_saver.saver.errors import require_path
 from compat_saver.saver.matching.fit import Wanted, fit
 from compat_saver.saver.matching.naming import Matching, NameMap, require_targets, stored_names
 from compat_saver.saver.matching.report import Restored, RestoreReport
+from compat_saver.saver.permissions import refuse_changes
 from compat_saver.saver.restore.endpoints import Endpoint, Endpoints
 from compat_saver.saver.restore.graph_import import disable_python, import_with_saver
 from compat_saver.saver.restore.initialization import TableInitializers, VariableInitializers, initialize
@@ -121,6 +122,7 @@ def restore(
     tag_set: str | Sequence[str] | None = None,
     assets: Mapping[str, PathArgument] | None = None,
     training_behavior: str = KEEP,
+    allow: Sequence[str] = (),
 ) -> RestoredModel:
     """Opens a legacy model: its graph in a tf.Graph of its own, its variables and tables filled.
 
@@ -144,8 +146,11 @@ def restore(
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
         training_behavior: "keep" leaves the graph as it was saved, to go on training; "remove" turns what the outputs
             of the model depend on to inference, as `migrate` does: dropout, batch statistics, updates of variables.
+        allow: the ops that may write files, open connections or act on the process while the model is opened; `*` in a
+            name stands for anything. `run` asks for no permission.
 
     Raises:
+        SideEffectError: the graph would do so and was not allowed.
         CannotMigrateError: training behavior is to be removed, and no output of the model can be inferred.
         ArtifactError: the source cannot be read.
         GraphError: the graph is inconsistent, or TensorFlow rejects it.
@@ -162,6 +167,7 @@ def restore(
         tag_set=parse_tags(tag_set),
         needs_checkpoint=False,
     )
+    refuse_changes(model.meta, allow)
     meta, removed = (model.meta, []) if training_behavior == KEEP else _in_inference(model)
     imported = importable(meta)
     python = disable_python(imported.meta)

@@ -1,0 +1,79 @@
+"""A graph that its ops' definitions do not allow is refused before anything relies on it."""
+
+import pytest
+
+from compat_saver.graph import OpCatalog, parse_graph
+from compat_saver.graph.attributes import AttrValue, int_attr, type_attr
+from compat_saver.graph.checks import node_problems
+from compat_saver.proto.messages import FunctionDef
+
+GRAPH = """
+x = Placeholder[dtype=float32, shape=[?, 2]]
+s = Const[dtype=string, value=string[]("text")]
+y = Neg[T=float32](x)
+"""
+
+
+def found(graph):
+    return list(node_problems(graph, OpCatalog.of(graph)))
+
+
+def test_a_graph_as_it_should_be():
+    assert found(parse_graph(GRAPH)) == []
+
+
+@pytest.mark.parametrize(
+    ("attr", "says"),
+    [
+        (type_attr(0), "attribute 'dtype': expected a type, found number 0."),
+        (type_attr(1077), "attribute 'dtype': expected a type, found number 1077."),
+        (int_attr(1), "attribute 'dtype': expected type, found i."),
+        (AttrValue(), "attribute 'dtype': expected type, found nothing."),
+    ],
+)
+def test_a_type_that_is_none(attr, says):
+    graph = parse_graph("x = Placeholder[dtype=float32, shape=[?, 2]]")
+    graph["x"].attrs["dtype"] = attr
+    (problem,) = node_problems(graph, OpCatalog.of(graph))
+    assert problem.startswith("Node 'x' (Placeholder)")
+    assert problem.endswith(says)
+
+
+def test_a_list_of_types():
+    graph = parse_graph("x = Placeholder[dtype=float32, shape=[?, 2]]")
+    node = graph.add("IdentityN", "n", [graph.value("x")], {"T": AttrValue(list=AttrValue.ListValue(type=[1]))})
+    assert found(graph) == []
+    node.attrs["T"] = AttrValue(list=AttrValue.ListValue(type=[1, 99]))
+    assert found(graph)[0] == "Node 'n' (IdentityN): attribute 'T': expected a type, found number 99."
+
+
+def test_what_is_missing_is_left_to_others():
+    graph = parse_graph(GRAPH)
+    del graph["y"].attrs["T"], graph["x"].attrs["dtype"]
+    assert found(graph) == []
+
+
+def test_fewer_inputs_than_the_op_always_takes():
+    graph = parse_graph(GRAPH)
+    graph["y"].set_inputs([])
+    graph.add("AddN", "any", [], {"N": int_attr(0)})
+    assert found(graph) == ["Node 'y' (Neg): expected 1 input, found 0."]
+
+
+def test_what_nothing_defines_is_not_checked():
+    assert found(parse_graph("x = NoSuchOp\ny = Neg[T=float32](x)\nz = NoSuchOp(y, y)")) == []
+
+
+def test_functions_are_checked_and_may_take_attributes_of_their_caller():
+    graph = parse_graph(GRAPH)
+    function = FunctionDef()
+    function.signature.name = "f"
+    function.node_def.add(name="n", op="Neg", input=["x", "^y"]).attr["T"].placeholder = "T"
+    graph.functions = {"f": function}
+    assert list(node_problems(graph, OpCatalog.of(graph))) == []
+    function.node_def[0].attr["T"].type = 0
+    (problem,) = node_problems(graph, OpCatalog.of(graph))
+    assert problem == "Node 'f/n' (Neg): attribute 'T': expected a type, found number 0."
+    function.node_def[0].attr["T"].type = 1
+    del function.node_def[0].input[0]
+    assert found(graph) == ["Node 'f/n' (Neg): expected 1 input, found 0."]
