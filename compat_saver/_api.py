@@ -95,6 +95,10 @@ def migrate(
     bind: Mapping[str, object] | None = None,
     rename: Mapping[str, str] | None = None,
     training_behavior: str = "remove",
+    train: bool = False,
+    train_ops: Sequence[str] = (),
+    train_outputs: Sequence[str] = (),
+    train_steps: int = 3,
     ema: bool = False,
     init_missing: bool = False,
     assets: Mapping[str, PathArgument] | None = None,
@@ -130,6 +134,11 @@ def migrate(
         training_behavior: "remove" turns what is served to inference: dropouts with a constant rate become
             identities, batch norms use their moving averages, random augmentation and updates of variables go.
             "keep" leaves the graph as it is.
+        train: add the training steps of the graph as signatures: `train`, or `train_OP` for each of several. One call
+            is one step of the original program: it changes the weights, slots and counters, and returns the loss.
+        train_ops: the ops that the program ran to train, instead of those that are found; they imply `train`.
+        train_outputs: further tensors that training steps return.
+        train_steps: how many training steps are compared with the original.
         ema: use the moving average `x/ExponentialMovingAverage` of the checkpoint as the value of each weight `x`.
         init_missing: initialize variables missing from the checkpoint with the graph's own initializers.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
@@ -172,6 +181,10 @@ def migrate(
         bind={**asked.bind, **(bind or {})},
         rename={**asked.rename, **(rename or {})},
         training_behavior=training_behavior,
+        train=train,
+        train_ops=tuple(train_ops),
+        train_outputs=tuple(train_outputs),
+        train_steps=train_steps,
         ema=ema,
         init_missing=init_missing,
         assets=assets,

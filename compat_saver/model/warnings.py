@@ -19,9 +19,17 @@ from compat_saver.passes.structure.removals import DropGradientOverrides
 _MOST_NAMES = 5
 
 
-def mode_notes(modes: Iterable[Mode]) -> Iterator[str]:
-    """Yields a sentence per training-mode input: what it was bound to, why, and what overrides it."""
+def mode_notes(modes: Iterable[Mode], trains: bool = False) -> Iterator[str]:
+    """Yields a sentence per training-mode input: what it was bound to, why, and what overrides it.
+
+    Args:
+        modes: the inputs.
+        trains: whether they were bound in a training step, where nothing overrides that.
+    """
     for mode in modes:
+        if trains:
+            yield f"{mode.tensor!r} was bound to {mode.value.tolist()} in the training step: {mode.why}."
+            continue
         yield (
             f"{mode.tensor!r} was bound to {mode.value.tolist()}: {mode.why}. --bind gives it another value, --inputs "
             "makes it an input."

@@ -105,10 +105,10 @@ class SampleMaker:
         for batch, size, rank, number in _diagonally(axes)[1:_MOST_GUESSES]:
             yield Guess(batch, size, rank, number)
 
-    def feeds(self, signature: Signature, guess: Guess) -> list[Feeds]:
+    def feeds(self, signature: Signature, guess: Guess, count: int = 2) -> list[Feeds]:
         """Returns the batches to verify a signature with."""
-        sizes = (guess.batches * 2)[:2]
-        return [self._batch(signature, guess, number, size, STYLES[number]) for number, size in enumerate(sizes)]
+        sizes = itertools.islice(itertools.cycle(guess.batches), count)
+        return [self._batch(signature, guess, number, size, STYLES[number % 2]) for number, size in enumerate(sizes)]
 
     def more_feeds(self, signature: Signature, guess: Guess) -> Iterator[Feeds]:
         """Yields batches of numbers elsewhere, for outputs that were no numbers on the others."""

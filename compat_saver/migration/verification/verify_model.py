@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from compat_saver import _tensorflow
 from compat_saver.analysis.values.tables import vocabulary
-from compat_saver.errors import CannotMigrateError
 from compat_saver.graph import Graph
-from compat_saver.graph.attributes import Shape
 from compat_saver.migration.options import MigrationOptions
-from compat_saver.migration.plan import Plan
+from compat_saver.migration.plan import Plan, TrainingPlan
 from compat_saver.migration.verification.comparison import Comparison, compare
 from compat_saver.migration.verification.reference_run import ReferenceRun, run_generated, run_given
 from compat_saver.migration.verification.replay import Replay
-from compat_saver.migration.verification.samples import Feeds, SampleMaker, read_feeds
+from compat_saver.migration.verification.samples import SampleMaker, read_feeds
 from compat_saver.migration.verification.soundness import soundness_notes
+from compat_saver.migration.verification.training_proof import TrainingProof, prove
+from compat_saver.migration.verification.written_model import load, output_shapes, run
 from compat_saver.model.legacy_model import LegacyModel
-from compat_saver.model.signature import Signature
 from compat_saver.saved_model import OutputShapes
 
 
@@ -37,6 +34,7 @@ class Verification:
         notes: what the user should know of how it was done.
         guesses: signature name -> input key -> how it was generated, where more than the shape was chosen.
         output_shapes: signature name -> output key -> the static shape that TensorFlow infers.
+        training: name of a training signature -> what running it on both sides found.
     """
 
     inputs: str
@@ -44,16 +42,18 @@ class Verification:
     notes: tuple[str, ...] = ()
     guesses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     output_shapes: OutputShapes = field(default_factory=dict)
+    training: Mapping[str, TrainingProof] = field(default_factory=dict)
 
     @property
     def differences(self) -> list[str]:
-        """One sentence per output that differs beyond tolerance."""
-        return [
+        """One sentence per output, or variable of a training step, that differs beyond tolerance."""
+        served = [
             f"{name}/{key}: {result.problem}"
             for name, outputs in self.results.items()
             for key, result in outputs.items()
             if result.problem
         ]
+        return served + [f"{name}/{problem}" for name, proof in self.training.items() for problem in proof.problems]
 
     @property
     def passed(self) -> bool:
@@ -74,7 +74,7 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
         UsageError: the original fails on all generated inputs, or the given ones do not fit.
     """
     given = read_feeds(options.verify_data, plan.signatures) if options.verify_data is not None else None
-    maker = SampleMaker(plan.flat, plan.input_nodes, options.seed, _vocabularies(model, plan))
+    maker = _sample_maker(model, plan, options)
     with Replay(model, plan) as replay:
         notes = list(replay.notes)
         references = [
@@ -82,15 +82,25 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
             for item in plan.signatures
         ]
     results = {}
-    written = _load(directory, options.output_tags)
+    written = load(directory, options.output_tags)
     for item in references:
         results[item.signature.name] = _compare_all(written, item, options)
     for item in references:  # after all comparisons, for it runs the model again
         notes += item.notes + list(_notes(written, item, results[item.signature.name], plan.flat))
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
     guesses = {item.signature.name: item.guesses for item in references if item.guesses}
-    shapes = {item.name: _output_shapes(written.signatures[item.name]) for item in plan.signatures}
-    return Verification(source, results, tuple(notes), guesses, shapes)
+    shapes = {item.name: output_shapes(written, item.name) for part in plan.all for item in part.signatures}
+    training = {item.training.name: _proof(item, directory, options) for item in plan.training}
+    notes += [note for proof in training.values() for note in proof.notes]
+    return Verification(source, results, tuple(notes), guesses, shapes, training)
+
+
+def _proof(item: TrainingPlan, directory: Path, options: MigrationOptions) -> TrainingProof:
+    return prove(item, _sample_maker(item.training.model, item.plan, options), directory, options)
+
+
+def _sample_maker(model: LegacyModel, plan: Plan, options: MigrationOptions) -> SampleMaker:
+    return SampleMaker(plan.flat, plan.input_nodes, options.seed, _vocabularies(model, plan))
 
 
 def _vocabularies(model: LegacyModel, plan: Plan) -> dict[str, list[object]]:
@@ -100,25 +110,11 @@ def _vocabularies(model: LegacyModel, plan: Plan) -> dict[str, list[object]]:
     return {node: found[table.name] for table in plan.content.tables for node in table.nodes}
 
 
-def _load(directory: Path, tag_set: Sequence[str]) -> Any:
-    try:
-        return _tensorflow.tensorflow().saved_model.load(str(directory), tags=list(tag_set))
-    except _tensorflow.tf_errors() as error:
-        reason = f"TensorFlow does not load the written model: {_tensorflow.first_line(error)}"
-        raise CannotMigrateError([reason]) from error
-
-
-def _output_shapes(function: Any) -> dict[str, Shape]:
-    """Returns the shapes of a signature's results, which TensorFlow orders by their keys."""
-    shapes = [None if item.shape.rank is None else tuple(item.shape.as_list()) for item in function.outputs]
-    return dict(zip(sorted(function.structured_outputs), shapes, strict=True))
-
-
 def _compare_all(model: Any, reference: ReferenceRun, options: MigrationOptions) -> dict[str, Comparison]:
     results: dict[str, Comparison] = {}
     for feeds, expected in zip(reference.feeds, reference.outputs, strict=True):
         try:
-            found = _run(model, reference.signature, feeds)
+            found = run(model, reference.signature, feeds)
         except _tensorflow.tf_errors() as error:
             return {key: Comparison(None, False, f"does not run: {_tensorflow.first_line(error)}") for key in expected}
         for key, array in expected.items():
@@ -127,15 +123,9 @@ def _compare_all(model: Any, reference: ReferenceRun, options: MigrationOptions)
     return results
 
 
-def _run(model: Any, signature: Signature, feeds: Feeds) -> dict[str, np.ndarray]:
-    tf = _tensorflow.tensorflow()
-    tensors = {key: tf.constant(array, signature.inputs[key].dtype, array.shape) for key, array in feeds.items()}
-    return {key: np.asarray(value.numpy()) for key, value in model.signatures[signature.name](**tensors).items()}
-
-
 def _notes(model: Any, reference: ReferenceRun, compared: Mapping[str, Comparison], graph: Graph) -> Iterator[str]:
     name = reference.signature.name
-    yield from soundness_notes(functools.partial(_run, model), dict(model.weights), reference, graph)
+    yield from soundness_notes(functools.partial(run, model), dict(model.weights), reference, graph)
     for key, result in compared.items():
         if not result.finite:
             yield f"No batch gave finite values for {name}/{key}; try real inputs with --verify-data."
