@@ -15,6 +15,7 @@ import dataclasses
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from compat_saver.migration.verification.fixed_draws import fix_draws, is_draw
 from compat_saver.migration.verification.reference_run import ReferenceRun, run_given
 from compat_saver.migration.verification.replay import Replay, ReplayError
 from compat_saver.migration.verification.samples import Feeds, SampleMaker, read_feeds
-from compat_saver.migration.verification.written_model import load, run
+from compat_saver.migration.verification.written_model import run
 from compat_saver.migration.writing.saved_model import GRAPH_FILE
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import Signature
@@ -57,13 +58,13 @@ class TrainingProof:
     notes: tuple[str, ...] = ()
 
 
-def prove(item: TrainingPlan, maker: SampleMaker, directory: Path, options: MigrationOptions) -> TrainingProof:
+def prove(item: TrainingPlan, maker: SampleMaker, written: Any, options: MigrationOptions) -> TrainingProof:
     """Runs a step on both sides and compares.
 
     Args:
         item: the plan of the step.
         maker: generates batches for it.
-        directory: the written model.
+        written: the written model with fixed draws; its variables have the same values afterwards.
         options: the number of steps, tolerance, seed or file of inputs.
 
     Raises:
@@ -76,16 +77,24 @@ def prove(item: TrainingPlan, maker: SampleMaker, directory: Path, options: Migr
         reference = run_given(replay, signature, feeds)
         values = replay.values(item.training.step.updates)
     gaps = _Gaps(options.rtol)
-    with _copy_with_fixed_draws(directory) as copy:
-        written = load(copy, options.output_tags)
+    with _unchanged({name: written.weights[name] for name in values}) as variables:
         try:
             for number, (batch, outputs) in enumerate(zip(feeds, reference.outputs, strict=True), 1):
                 gaps.add_outputs(number, outputs, run(written, signature, batch))
-            gaps.add_variables(values, {name: np.asarray(written.weights[name].numpy()) for name in values})
+            gaps.add_variables(values, {name: np.asarray(found.numpy()) for name, found in variables.items()})
         except _tensorflow.tf_errors() as error:
             gaps.problems.append(f"the step does not run: {_tensorflow.first_line(error)}")
     notes = tuple(_notes(signature, item.plan.flat, reference))
     return TrainingProof(len(feeds), gaps.loss, gaps.variables, tuple(gaps.problems), notes)
+
+
+@contextlib.contextmanager
+def _unchanged(variables: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Gives variables their values back at the end."""
+    before = {name: variable.numpy() for name, variable in variables.items()}
+    yield variables
+    for name, value in before.items():
+        variables[name].assign(value)
 
 
 def _notes(signature: Signature, graph: Graph, reference: ReferenceRun) -> Iterator[str]:
@@ -136,7 +145,7 @@ def _with_fixed_draws(model: LegacyModel) -> LegacyModel:
 
 
 @contextlib.contextmanager
-def _copy_with_fixed_draws(directory: Path) -> Iterator[Path]:
+def copy_with_fixed_draws(directory: Path) -> Iterator[Path]:
     """Makes a copy of a written model with fixed draws; all else is the model's own."""
     model = SavedModel.FromString((directory / GRAPH_FILE).read_bytes())
     for meta in model.meta_graphs:

@@ -12,13 +12,13 @@ from compat_saver import _tensorflow
 from compat_saver.analysis.values.tables import vocabulary
 from compat_saver.graph import Graph
 from compat_saver.migration.options import MigrationOptions
-from compat_saver.migration.plan import Plan, TrainingPlan
+from compat_saver.migration.plan import Plan
 from compat_saver.migration.verification.comparison import Comparison, compare
 from compat_saver.migration.verification.reference_run import ReferenceRun, run_generated, run_given
 from compat_saver.migration.verification.replay import Replay
 from compat_saver.migration.verification.samples import SampleMaker, read_feeds
 from compat_saver.migration.verification.soundness import soundness_notes
-from compat_saver.migration.verification.training_proof import TrainingProof, prove
+from compat_saver.migration.verification.training_proof import TrainingProof, copy_with_fixed_draws, prove
 from compat_saver.migration.verification.written_model import load, output_shapes, run
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.saved_model import OutputShapes
@@ -90,13 +90,20 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
     guesses = {item.signature.name: item.guesses for item in references if item.guesses}
     shapes = {item.name: output_shapes(written, item.name) for part in plan.all for item in part.signatures}
-    training = {item.training.name: _proof(item, directory, options) for item in plan.training}
+    training = _proofs(plan, directory, options)
     notes += [note for proof in training.values() for note in proof.notes]
     return Verification(source, results, tuple(notes), guesses, shapes, training)
 
 
-def _proof(item: TrainingPlan, directory: Path, options: MigrationOptions) -> TrainingProof:
-    return prove(item, _sample_maker(item.training.model, item.plan, options), directory, options)
+def _proofs(plan: Plan, directory: Path, options: MigrationOptions) -> dict[str, TrainingProof]:
+    if not plan.training:
+        return {}
+    with copy_with_fixed_draws(directory) as copy:
+        written = load(copy, options.output_tags)
+        return {
+            item.training.name: prove(item, _sample_maker(item.training.model, item.plan, options), written, options)
+            for item in plan.training
+        }
 
 
 def _sample_maker(model: LegacyModel, plan: Plan, options: MigrationOptions) -> SampleMaker:
