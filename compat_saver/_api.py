@@ -238,6 +238,31 @@ def verify(
     return run(Path(source), Path(saved_model), options, progress)
 
 
+def save_checkpoint(
+    model: object, prefix: PathArgument, *, source: PathArgument | None = None, overwrite: bool = False
+) -> str:
+    """Writes the variables of a migrated model as a checkpoint for the TF1 program that the model came from.
+
+    Args:
+        model: a migrated model as `tf.saved_model.load` returns it, perhaps trained since.
+        prefix: the prefix to write, such as `run/model.ckpt-200`.
+        source: what the model was migrated from. With it, variables are stored where the program's own saver looks for
+            them (partitioned, or under other names), and what the model has no need of is copied.
+        overwrite: replace an existing checkpoint.
+
+    Returns:
+        The prefix.
+
+    Raises:
+        UsageError: the object is no migrated model, or the source has no checkpoint.
+        OutputExistsError: the checkpoint is there already.
+        ArtifactError: the source cannot be read.
+    """
+    from compat_saver.migration.checkpoint import save_checkpoint as save
+
+    return save(model, prefix, None if source is None else Path(source), overwrite=overwrite)
+
+
 def _options(
     *,
     inputs: Names | None = None,

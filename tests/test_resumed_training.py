@@ -1,5 +1,6 @@
 """Training goes on in TensorFlow 2 as it went on in TensorFlow 1, from the same checkpoint on the same batches."""
 
+import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,10 @@ import pytest
 
 import compat_saver
 from compat_saver.analysis.training_steps import TrainingSteps
+from compat_saver.errors import OutputExistsError, UsageError
 from compat_saver.graph import OpCatalog, from_graph_def
 from compat_saver.migration.verification.training_proof import relative_gap
-from tests.golden_cases import GOLDEN
+from tests.golden_cases import GOLDEN, case
 
 ACROSS_RELEASES = 1e-3
 """Relative to the largest magnitude: kernels changed."""
@@ -77,3 +79,65 @@ def test_steps_are_found_with_their_losses(chosen):
     for step in chosen.facts["steps"]:
         if step["losses"]:
             assert found[step["op"]].losses == tuple(step["losses"])
+
+
+def _load(name: str):
+    path = GOLDEN / "savers" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.tensorflow
+def test_tensorflow_1_restored_what_is_saved_and_trained_on(tmp_path):
+    program = _load("resumed")
+    recorded = json.loads((GOLDEN / "savers" / "resumed_by_1.15.5.json").read_text())
+    program.write(str(tmp_path))
+    for name, found in recorded.items():
+        assert program.digests(str(tmp_path / name)) == found["files"]
+        assert len(found["restored"]) == found["variables"]
+        assert found["changed"]
+
+
+@pytest.fixture(scope="module")
+def partitioned(tmp_path_factory):
+    """A migrated model with partitioned variables, all of its numbers doubled, and its source."""
+    import tensorflow as tf
+
+    chosen, directory = case("1.15.5", "partitioned"), tmp_path_factory.mktemp("partitioned")
+    compat_saver.migrate(chosen.prefix, directory / "out", verify=False, **chosen.arguments)
+    model = tf.saved_model.load(str(directory / "out"))
+    for variable in model.variables:
+        variable.assign(2 * variable)
+    return model, chosen.prefix
+
+
+@pytest.mark.tensorflow
+def test_with_its_source_a_checkpoint_is_the_programs_own(partitioned, tmp_path):
+    model, source = partitioned
+    prefix = compat_saver.save_checkpoint(model, tmp_path / "model.ckpt", source=source)
+    assert prefix == str(tmp_path / "model.ckpt")
+    with compat_saver.open_checkpoint(source) as before, compat_saver.open_checkpoint(prefix) as after:
+        assert list(after) == list(before)
+        for name in before:
+            assert after.info(name).slices == before.info(name).slices
+            times = 2 if before.info(name).slices and "Adam" not in name else 1
+            np.testing.assert_array_equal(after[name], times * before[name])
+
+
+@pytest.mark.tensorflow
+def test_without_its_source_a_checkpoint_has_the_names_of_the_variables(partitioned, tmp_path):
+    model, _ = partitioned
+    compat_saver.save_checkpoint(model, tmp_path / "model.ckpt")
+    with compat_saver.open_checkpoint(tmp_path / "model.ckpt") as after:
+        assert set(after) == set(model.weights)
+        np.testing.assert_array_equal(after["sliced/kernel/part_1"], model.weights["sliced/kernel/part_1"].numpy())
+    with pytest.raises(OutputExistsError):
+        compat_saver.save_checkpoint(model, tmp_path / "model.ckpt")
+    compat_saver.save_checkpoint(model, tmp_path / "model.ckpt", overwrite=True)
+
+
+def test_anything_else_has_no_weights_by_name(tmp_path):
+    with pytest.raises(UsageError, match="takes a migrated model"):
+        compat_saver.save_checkpoint(object(), tmp_path / "model.ckpt")
