@@ -83,10 +83,11 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
         ]
     results = {}
     written = load(directory, options.output_tags)
-    for item in references:
-        results[item.signature.name] = _compare_all(written, item, options)
-    for item in references:  # after all comparisons, for it runs the model again
-        notes += item.notes + list(_notes(written, item, results[item.signature.name], plan.flat))
+    with _tensorflow.unoptimized():
+        for item in references:
+            results[item.signature.name] = _compare_all(written, item, options)
+        for item in references:  # after all comparisons, for it runs the model again
+            notes += item.notes + list(_notes(written, item, results[item.signature.name], plan.flat))
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
     guesses = {item.signature.name: item.guesses for item in references if item.guesses}
     shapes = {item.name: output_shapes(written, item.name) for part in plan.all for item in part.signatures}
@@ -98,7 +99,7 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
 def _proofs(plan: Plan, directory: Path, options: MigrationOptions) -> dict[str, TrainingProof]:
     if not plan.training:
         return {}
-    with copy_with_fixed_draws(directory) as copy:
+    with copy_with_fixed_draws(directory) as copy, _tensorflow.unoptimized():
         written = load(copy, options.output_tags)
         return {
             item.training.name: prove(item, _sample_maker(item.training.model, item.plan, options), written, options)
