@@ -183,6 +183,7 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
             *served.content.notes,
             *inference_mode.notes(served.behavior),
             *rewritten.changes,
+            *warnings.worker_notes(rewritten.rewrites),
             *(() if model.trains else warnings.control_flow_warnings(kept)),
             *(() if model.trains else warnings.gradient_warnings(flat, rewrites)),
             *warnings.default_notes(flat),

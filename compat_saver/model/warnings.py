@@ -14,6 +14,7 @@ from compat_saver.graph.op_sets import LOOP_OPS
 from compat_saver.model.signature import Signature
 from compat_saver.passes import Rewrite
 from compat_saver.passes.control_flow import Kept
+from compat_saver.passes.replacements.all_reduce import OneWorker
 from compat_saver.passes.structure.removals import DropGradientOverrides
 
 _MOST_NAMES = 5
@@ -67,6 +68,20 @@ def _shown(default: Value) -> str:
     if array is not None and array.size == 1:
         return f" {array.item()}"
     return " of zeros" if is_zero(default) else ""
+
+
+def worker_notes(rewrites: Iterable[Rewrite]) -> Iterator[str]:
+    """Yields a sentence if ops that exchange values between workers became those of a single one.
+
+    Args:
+        rewrites: what the passes did.
+    """
+    for rewrite in rewrites:
+        if rewrite.name == OneWorker.name:
+            yield (
+                f"Ops that exchange values between workers forward those of the only one ({rewrite.detail}). A "
+                "division by the number of workers, or a learning rate times it, stays as recorded."
+            )
 
 
 def init_op_warnings(init_op: str, names: Sequence[str]) -> Iterator[str]:

@@ -90,6 +90,14 @@ def test_a_pipeline_is_cut_where_it_delivers():
     assert [item["tensor"] for item in found["inputs"].values()] == ["age:0", "IteratorGetNext:1", "IteratorGetNext:2"]
 
 
+def test_a_step_of_many_workers_is_that_of_one(tmp_path):
+    text = (LOSS + STEP).replace("rate, gradients/product_grad/MatMul)", "rate, sum)")
+    found = _small(tmp_path, text + "sum = HorovodAllreduce[T=float32](gradients/product_grad/MatMul)\n")
+    (row,) = (row for row in found["ops"] if row["op"] == "HorovodAllreduce")
+    assert (row["verdict"], row["becomes"], row["agreement"]) == ("rewritten", "Identity", "as with one worker")
+    assert any("between workers" in text and "1 HorovodAllreduce" in text for text in found["warnings"])
+
+
 def test_slots_that_are_missing_are_obstacles(tmp_path):
     with pytest.raises(CannotMigrateError, match="'step' is not in") as caught:
         _small(tmp_path, tensors={"w": WEIGHTS["w"]})
