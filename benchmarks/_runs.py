@@ -62,7 +62,11 @@ def in_turns(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, li
 
 
 def calls_in_turns(
-    first: Callable[[], object], second: Callable[[], object], rounds: int, before: Callable[[], object] = gc.collect
+    first: Callable[[], object],
+    second: Callable[[], object],
+    rounds: int,
+    before: Callable[[], object] = gc.collect,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> tuple[list[float], list[float]]:
     """Measures two calls in one process, in seconds, A B B A ..., after one round that only warms the caches.
 
@@ -73,10 +77,10 @@ def calls_in_turns(
         pairs = list(zip((first, second), seconds, strict=True))
         for call, found in pairs if number % 2 else reversed(pairs):
             before()
-            start = time.perf_counter()
+            start = clock()
             call()
             if number:
-                found.append(time.perf_counter() - start)
+                found.append(clock() - start)
     return seconds
 
 

@@ -3,7 +3,7 @@
 Importing this package does not import TensorFlow; the first call that needs it does.
 
 Migrating:
-    inspect, migrate, verify
+    inspect, migrate, verify, save_checkpoint
 
 Reading files, without TensorFlow:
     open_checkpoint, read_meta_graph, read_checkpoint_state
@@ -29,7 +29,15 @@ The module compat_saver.checkpoints holds the operations of `compat-saver checkp
 
 import typing as _typing
 
-from compat_saver._api import inspect, migrate, open_checkpoint, read_checkpoint_state, read_meta_graph, verify
+from compat_saver._api import (
+    inspect,
+    migrate,
+    open_checkpoint,
+    read_checkpoint_state,
+    read_meta_graph,
+    save_checkpoint,
+    verify,
+)
 from compat_saver.errors import (
     ArtifactError,
     CannotMigrateError,
@@ -107,6 +115,7 @@ __all__ = [
     "read_meta_graph",
     "remove_checkpoint",
     "restore",
+    "save_checkpoint",
     "update_checkpoint_state",
     "verify",
     "warm_start",

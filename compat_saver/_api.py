@@ -95,6 +95,10 @@ def migrate(
     bind: Mapping[str, object] | None = None,
     rename: Mapping[str, str] | None = None,
     training_behavior: str = "remove",
+    train: bool = False,
+    train_ops: Sequence[str] = (),
+    train_outputs: Sequence[str] = (),
+    train_steps: int = 3,
     ema: bool = False,
     init_missing: bool = False,
     assets: Mapping[str, PathArgument] | None = None,
@@ -132,6 +136,11 @@ def migrate(
         training_behavior: "remove" turns what is served to inference: dropouts with a constant rate become
             identities, batch norms use their moving averages, random augmentation and updates of variables go.
             "keep" leaves the graph as it is.
+        train: add the training steps of the graph as signatures: `train`, or `train_OP` for each of several. One call
+            is one step of the original program: it changes the weights, slots and counters, and returns the loss.
+        train_ops: the ops that the program ran to train, instead of those that are found; they imply `train`.
+        train_outputs: further tensors that training steps return.
+        train_steps: how many training steps are compared with the original.
         ema: use the moving average `x/ExponentialMovingAverage` of the checkpoint as the value of each weight `x`.
         init_missing: initialize variables missing from the checkpoint with the graph's own initializers.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
@@ -179,6 +188,10 @@ def migrate(
         bind={**asked.bind, **(bind or {})},
         rename={**asked.rename, **(rename or {})},
         training_behavior=training_behavior,
+        train=train,
+        train_ops=tuple(train_ops),
+        train_outputs=tuple(train_outputs),
+        train_steps=train_steps,
         ema=ema,
         init_missing=init_missing,
         assets=assets,
@@ -245,6 +258,31 @@ def verify(
         allow=tuple(allow),
     )
     return run(Path(source), Path(saved_model), options, progress)
+
+
+def save_checkpoint(
+    model: object, prefix: PathArgument, *, source: PathArgument | None = None, overwrite: bool = False
+) -> str:
+    """Writes the variables of a migrated model as a checkpoint for the TF1 program that the model came from.
+
+    Args:
+        model: a migrated model as `tf.saved_model.load` returns it, perhaps trained since.
+        prefix: the prefix to write, such as `run/model.ckpt-200`.
+        source: what the model was migrated from. With it, variables are stored where the program's own saver looks for
+            them (partitioned, or under other names), and what the model has no need of is copied.
+        overwrite: replace an existing checkpoint.
+
+    Returns:
+        The prefix.
+
+    Raises:
+        UsageError: the object is no migrated model, or the source has no checkpoint.
+        OutputExistsError: the checkpoint is there already.
+        ArtifactError: the source cannot be read.
+    """
+    from compat_saver.migration.checkpoint import save_checkpoint as save
+
+    return save(model, prefix, None if source is None else Path(source), overwrite=overwrite)
 
 
 def _options(

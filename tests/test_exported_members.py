@@ -47,6 +47,7 @@ PUBLIC = [
     "read_meta_graph",
     "remove_checkpoint",
     "restore",
+    "save_checkpoint",
     "update_checkpoint_state",
     "verify",
     "warm_start",

@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "legacy_examples" / "house_prices"
+RESUMED = ROOT / "legacy_examples" / "resume_without_code"
 
 
 def shell_lines(readme: Path) -> list[str]:
@@ -39,7 +40,23 @@ def test_house_prices_goes_from_tf1_to_a_fine_tuned_tf2_model(tmp_path):
     assert train_in_tf1 == "python train_tf1.py && python predict_tf1.py"
 
 
-def test_its_readme_shows_the_fine_tuning_that_is_run():
-    (code,) = re.findall(r"^```python\n(.*?)^```", (EXAMPLE / "README.md").read_text(encoding="utf-8"), re.M | re.S)
-    program = (EXAMPLE / "use_in_tf2.py").read_text(encoding="utf-8")
+@pytest.mark.tensorflow
+@pytest.mark.slow
+def test_training_goes_on_without_the_program(tmp_path):
+    migrate, resume = shell_lines(RESUMED / "README.md")
+    assert "Verification: passed" in run(migrate, tmp_path)
+    printed = run(resume.replace(" out", f" {tmp_path}"), tmp_path)
+    at_first, at_last = map(float, re.search(r"loss ([\d.]+) at first, ([\d.]+) at last", printed).groups())
+    assert at_last < 0.9 * at_first
+    assert "TensorFlow 1.15.5 had the same losses" in printed
+    assert (tmp_path / "trained" / "saved_model.pb").exists()
+    assert (tmp_path / "model.ckpt-200.index").exists()
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"), [(EXAMPLE, "use_in_tf2.py"), (RESUMED, "resume_in_tf2.py")], ids=["fine_tuning", "resuming"]
+)
+def test_its_readme_shows_the_training_that_is_run(folder, name):
+    (code,) = re.findall(r"^```python\n(.*?)^```", (folder / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    program = (folder / name).read_text(encoding="utf-8")
     assert all(line.strip() in program for line in code.splitlines())

@@ -85,7 +85,7 @@ def copy_what_tf1_wrote(name: str, tmp_path: Path) -> Path:
 
 def test_there_is_an_example_of_every_workflow():
     listed = re.findall(r"^\| \[(\w+)\]\(\1/README.md\)", (folder("README.md")).read_text(encoding="utf-8"), re.M)
-    assert sorted(listed) == sorted([*EXAMPLES, "house_prices"])
+    assert sorted(listed) == sorted([*EXAMPLES, "house_prices", "resume_without_code"])
     assert len(EXAMPLES) == 10
 
 

@@ -66,6 +66,25 @@ from compat_saver.errors import UsageError, VerificationError
     show_default=True,
     help="Turn dropout, batch statistics, random augmentation and updates to inference, or leave the graph as it is.",
 )
+@click.option("--train", is_flag=True, help="Add the training steps of the graph as signatures, to go on training.")
+@click.option(
+    "--train-op",
+    "train_ops",
+    multiple=True,
+    metavar="NAME",
+    help="The op that the program ran to train, a signature as well; repeatable [default with --train: all found].",
+)
+@click.option(
+    "--train-outputs", type=Names(), default=(), metavar="a:0,b:0", help="Further tensors that training steps return."
+)
+@click.option(
+    "--train-steps",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    metavar="K",
+    help="How many training steps are compared with the original.",
+)
 @click.option("--ema", is_flag=True, help="Use the moving averages x/ExponentialMovingAverage as the weights x.")
 @click.option(
     "--init-missing",

@@ -38,6 +38,11 @@ def _flags(options: MigrationOptions) -> Iterator[str]:
         yield f"--rename={old}={new}"
     if options.training_behavior == KEEP:
         yield "--training-behavior=keep"
+    if options.train:
+        yield "--train"
+    yield from (f"--train-op={name}" for name in options.train_ops)
+    if options.train_outputs:
+        yield f"--train-outputs={','.join(options.train_outputs)}"
     if options.ema:
         yield "--ema"
     if options.init_missing:

@@ -30,9 +30,22 @@ _SEED = 1
 def with_initial_values(plan: Plan, model: LegacyModel) -> Plan:
     """Returns the plan with the initial values of its weights, where they had to be computed.
 
+    What its training steps need as well gets the same values there.
+
     Raises:
         CannotMigrateError: TensorFlow does not run an initializer.
     """
+    filled = _filled(plan, model)
+    known = {weight.name: weight for weight in filled.weights}
+    training = []
+    for item in filled.training:
+        step = _filled(item.plan, item.training.model)
+        weights = tuple(known.setdefault(weight.name, weight) for weight in step.weights)
+        training.append(dataclasses.replace(item, plan=dataclasses.replace(step, weights=weights)))
+    return dataclasses.replace(filled, training=tuple(training))
+
+
+def _filled(plan: Plan, model: LegacyModel) -> Plan:
     if not plan.filling:
         return plan
     graph = model.graph()

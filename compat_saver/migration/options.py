@@ -27,6 +27,10 @@ class MigrationOptions:
         bind: tensor name -> the constant it is fixed to.
         rename: old key, or tensor name, each perhaps behind the name of a signature and a slash -> new key.
         training_behavior: "remove" turns what is served to inference, "keep" leaves the graph as it is.
+        train: add the training steps of the graph as signatures.
+        train_ops: the ops of the training steps; empty to find them. Given, they imply `train`.
+        train_outputs: further tensors that a training step returns.
+        train_steps: how many steps prove a training step equal.
         ema: use the moving averages that the checkpoint holds as weights.
         init_missing: initialize variables missing from the checkpoint with the graph's own initializers.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
@@ -52,6 +56,10 @@ class MigrationOptions:
     bind: Mapping[str, object] = field(default_factory=dict)
     rename: Mapping[str, str] = field(default_factory=dict)
     training_behavior: str = REMOVE
+    train: bool = False
+    train_ops: Sequence[str] = ()
+    train_outputs: Sequence[str] = ()
+    train_steps: int = 3
     ema: bool = False
     init_missing: bool = False
     assets: Mapping[str, Path] = field(default_factory=dict)
@@ -71,10 +79,21 @@ class MigrationOptions:
         self.serving  # noqa: B018  # raises what contradicts itself
         require_behavior(self.training_behavior)
         require_reaching(self.allow)
+        if self.trains and self.ema:
+            raise UsageError("--ema and --train exclude each other: training goes on from weights, not from averages.")
+        if self.train_steps < 1:
+            raise UsageError(f"--train-steps: expected at least 1, found {self.train_steps}.")
+        if self.train_outputs and not self.trains:
+            raise UsageError("--train-outputs says what a training step returns: give --train or --train-op as well.")
         if self.verify_data is not None and not self.verify:
             raise UsageError(
                 "Inputs to verify with (--verify-data) and no verification (--no-verify) exclude each other."
             )
+
+    @property
+    def trains(self) -> bool:
+        """Whether training steps are asked for."""
+        return self.train or bool(self.train_ops)
 
     @property
     def serving(self) -> ServingRequest:

@@ -7,13 +7,15 @@ of passes that they run are in `pipeline`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from compat_saver.analysis.effects import SideEffect
 from compat_saver.analysis.ops.triage import OpRow
+from compat_saver.analysis.values.tables import LookupTable
 from compat_saver.analysis.values.weights import Weight
 from compat_saver.errors import CannotMigrateError
 from compat_saver.graph import Graph
@@ -27,9 +29,12 @@ from compat_saver.model.folding import fold
 from compat_saver.model.inference_mode import TrainingBehavior
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import Signature
-from compat_saver.model.table_content import TableContent
+from compat_saver.model.table_content import TableContent, TableFile
 from compat_saver.model.training_inputs import needed_modes
+from compat_saver.model.training_model import TrainingModel
 from compat_saver.passes import Rewrite
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class Plan:
         warnings: what the user should know, a sentence each.
         ops: what becomes of every op of the original graph.
         effects: what the original graph does outside of itself; what the migration runs of that is allowed.
+        training: the training steps that are to be signatures beside these.
     """
 
     graph: Graph
@@ -75,6 +81,32 @@ class Plan:
     warnings: tuple[str, ...]
     ops: tuple[OpRow, ...]
     effects: tuple[SideEffect, ...]
+    training: tuple[TrainingPlan, ...] = ()
+
+    @property
+    def all(self) -> tuple[Plan, ...]:
+        """Returns this plan and those of its training steps."""
+        return (self, *(item.plan for item in self.training))
+
+    @property
+    def all_weights(self) -> tuple[Weight, ...]:
+        """Returns the variables that any of them needs, each once."""
+        return _each_once((item.name, item) for plan in self.all for item in plan.weights)
+
+    @property
+    def all_tables(self) -> tuple[LookupTable, ...]:
+        """Returns the lookup tables that any of them needs, each once."""
+        return _each_once((item.name, item) for plan in self.all for item in plan.content.tables)
+
+    @property
+    def all_files(self) -> tuple[TableFile, ...]:
+        """Returns the files that these are read from, each once for each initializer."""
+        return _each_once((item.initializer, item) for plan in self.all for item in plan.content.files)
+
+    @property
+    def all_warnings(self) -> tuple[str, ...]:
+        """Returns what the user should know of any of them, each sentence once."""
+        return _each_once((text, text) for plan in self.all for text in plan.warnings)
 
     @property
     def input_nodes(self) -> dict[str, str]:
@@ -85,6 +117,26 @@ class Plan:
     def output_nodes(self) -> dict[str, str]:
         """Returns tensor name -> the name of the Identity that stands for it."""
         return {name: node for name, (node, _) in self.nodes.outputs.items()}
+
+
+def _each_once(items: Iterable[tuple[str, _Item]]) -> tuple[_Item, ...]:
+    found: dict[str, _Item] = {}
+    for name, item in items:
+        found.setdefault(name, item)
+    return tuple(found.values())
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """The plan of one training step.
+
+    Attributes:
+        training: the step as a model.
+        plan: how that is migrated.
+    """
+
+    training: TrainingModel
+    plan: Plan
 
 
 def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
@@ -131,14 +183,15 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
         warnings=(
             *model.notes,
             *served.warnings,
-            *warnings.mode_notes(modes),
+            *warnings.mode_notes(modes, model.trains),
             *found.notes,
             *warnings.init_op_warnings(model.meta.init_op, found.changed),
             *served.content.notes,
             *inference_mode.notes(served.behavior),
             *rewritten.changes,
-            *warnings.control_flow_warnings(kept),
-            *warnings.gradient_warnings(flat, rewrites),
+            *warnings.worker_notes(rewritten.rewrites),
+            *(() if model.trains else warnings.control_flow_warnings(kept)),
+            *(() if model.trains else warnings.gradient_warnings(flat, rewrites)),
             *warnings.default_notes(flat),
         ),
         ops=served.triage.rows,

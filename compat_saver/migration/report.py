@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,12 +17,16 @@ from compat_saver.analysis.training_behavior import Finding
 from compat_saver.analysis.values.tables import LookupTable
 from compat_saver.analysis.values.weights import Weight
 from compat_saver.graph.attributes import Shape
+from compat_saver.migration.plan import TrainingPlan
 from compat_saver.migration.verification.verify_model import Verification
 from compat_saver.model import SourceFacts
 from compat_saver.model.inference_mode import TrainingBehavior
 from compat_saver.model.signature import Signature, Tensor
 from compat_saver.model.table_content import TableContent
 from compat_saver.passes import Rewrite
+
+SERVING, TRAINING = "serving", "training"
+"""The kinds of signatures."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class MigrationReport:
         ops: what becomes of every op of the original graph.
         effects: what the original graph does outside of itself; what the migration ran of that was allowed.
         modes: training-mode input -> why it was bound, though the user did not ask for it.
+        training: the training steps beside what is served.
     """
 
     source: SourceFacts
@@ -71,6 +77,7 @@ class MigrationReport:
     ops: tuple[OpRow, ...]
     effects: tuple[SideEffect, ...] = ()
     modes: Mapping[str, str] = field(default_factory=dict)
+    training: tuple[TrainingPlan, ...] = ()
 
     @property
     def status(self) -> str:
@@ -94,7 +101,10 @@ class MigrationReport:
             },
             "output": self.output,
             "tag_set": list(self.tag_set),
-            "signatures": {item.name: self._signature(item) for item in self.signatures},
+            "signatures": {
+                **{item.name: self._signature(item) for item in self.signatures},
+                **{item.training.name: self._training_signature(item) for item in self.training},
+            },
             "variables": {
                 "kept": len(self.weights),
                 "trainable": sum(weight.trainable for weight in self.weights),
@@ -117,10 +127,29 @@ class MigrationReport:
     def _signature(self, signature: Signature) -> dict[str, Any]:
         shapes = self.output_shapes.get(signature.name, {})
         return {
+            "kind": SERVING,
             "inputs": {key: _tensor(item, item.shape) for key, item in signature.inputs.items()},
             "outputs": {key: _tensor(item, shapes.get(key, item.shape)) for key, item in signature.outputs.items()},
             "bound": {name: _plain(value.tolist()) for name, value in self.bound.items()},
             "why": dict(self.modes),
+        }
+
+    def _training_signature(self, item: TrainingPlan) -> dict[str, Any]:
+        (signature,) = item.plan.signatures
+        shapes = self.output_shapes.get(signature.name, {})
+        step, tensors = item.training.step, item.training.tensors
+        outputs = {
+            key: dataclasses.replace(tensor, name=tensors.get(tensor.name, f"^{step.op}"))
+            for key, tensor in signature.outputs.items()
+        }
+        return {
+            "kind": TRAINING,
+            "train_op": step.op,
+            "updates": list(step.updates),
+            "inputs": {key: _tensor(tensor, tensor.shape) for key, tensor in signature.inputs.items()},
+            "outputs": {key: _tensor(tensor, shapes.get(key, tensor.shape)) for key, tensor in outputs.items()},
+            "bound": {name: _plain(value.tolist()) for name, value in item.plan.bound.items()},
+            "why": dict(item.plan.modes),
         }
 
     def _finding(self, finding: Finding) -> dict[str, Any]:
@@ -146,7 +175,7 @@ class MigrationReport:
     def _verification(self) -> dict[str, Any]:
         found: dict[str, Any] = {"status": self.status, "rtol": self.tolerances[0], "atol": self.tolerances[1]}
         if self.verification is None:
-            return found | {"inputs": None, "guesses": {}, "signatures": {}}
+            return found | {"inputs": None, "guesses": {}, "signatures": {}, "training": {}}
         found["inputs"] = self.verification.inputs
         found["guesses"] = {name: dict(guesses) for name, guesses in self.verification.guesses.items()}
         found["signatures"] = {
@@ -155,6 +184,10 @@ class MigrationReport:
                 for key, result in outputs.items()
             }
             for name, outputs in self.verification.results.items()
+        }
+        found["training"] = {
+            name: {"steps": proof.steps, "loss": _plain(proof.loss), "variables": _plain(proof.variables)}
+            for name, proof in self.verification.training.items()
         }
         return found
 

@@ -15,9 +15,10 @@ from compat_saver.graph.op_sets import RANDOM_OP
 from compat_saver.migration.command_line import command_line
 from compat_saver.migration.initial_values import with_initial_values
 from compat_saver.migration.options import MigrationOptions
-from compat_saver.migration.plan import Plan, make_plan
+from compat_saver.migration.plan import Plan
 from compat_saver.migration.publish import refuse_existing, staged
-from compat_saver.migration.report import MigrationReport
+from compat_saver.migration.report import SERVING, MigrationReport
+from compat_saver.migration.training import make_plans
 from compat_saver.migration.verification.comparison import ATOL, RTOL
 from compat_saver.migration.verification.samples import read_feeds
 from compat_saver.migration.verification.verify_model import Verification, verify_model
@@ -26,6 +27,7 @@ from compat_saver.migration.writing.static_shapes import complete_shapes
 from compat_saver.model import LegacyModel, open_model
 from compat_saver.model.inference_mode import KEEP, REMOVE
 from compat_saver.model.signature import SignatureRequest
+from compat_saver.model.training_model import COUNTER, DONE, LOSS
 from compat_saver.saved_model import OutputShapes
 
 Progress = Callable[[str], None]
@@ -78,9 +80,10 @@ def migrate(
     with clock.stage("read"):
         model = _open(Path(source), options)
     with clock.stage("rewrite"):
-        plan = make_plan(model, options)
+        plan = make_plans(model, options)
     if options.verify_data is not None:
-        read_feeds(options.verify_data, plan.signatures)  # what does not fit is reported before anything is written
+        signatures = tuple(item for part in plan.all for item in part.signatures)
+        read_feeds(options.verify_data, signatures)  # what does not fit is reported before anything is written
     if options.dry_run:
         return _report(model, None, plan, {}, None, options, clock)
     _refuse_to_replace(target, model)
@@ -137,7 +140,7 @@ def verify(
     with clock.stage("read"):
         model = _open(Path(source), options)
     with clock.stage("rewrite"):
-        plan = make_plan(model, options)
+        plan = make_plans(model, options)
     with clock.stage("verify"):
         plan = with_initial_values(plan, model)
         verification = verify_model(model, plan, Path(saved_model), options)
@@ -166,8 +169,10 @@ def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptio
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
         found = report["signatures"]
-        signatures = tuple(SignatureRequest(name, *_tensor_names(item)) for name, item in found.items())
-        bound = {name: value for item in found.values() for name, value in item["bound"].items()}
+        served = {name: item for name, item in found.items() if item.get("kind", SERVING) == SERVING}
+        trained = [item for item in found.values() if item not in served.values()]
+        signatures = tuple(SignatureRequest(name, *_tensor_names(item)) for name, item in served.items())
+        bound = {name: value for item in served.values() for name, value in item["bound"].items()}
         files = [item for table in report.get("tables", ()) for item in table["files"]]
         assets = {item["recorded"]: Path(item["path"]) for item in files if Path(item["path"]).is_file()}
         tags = tuple(report.get("tag_set", options.output_tags))
@@ -187,6 +192,8 @@ def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptio
         tag_set=None if source_tags is None else tuple(source_tags),
         output_tags=tags,
         training_behavior=behavior,
+        train_ops=tuple(item["train_op"] for item in trained),
+        train_outputs=tuple(dict.fromkeys(name for item in trained for name in _fetched(item["outputs"]))),
         ema=has_averages,
         init_missing=has_untrained,
     )
@@ -201,6 +208,11 @@ def _behavior(findings: Sequence[dict[str, str]]) -> str:
 def _tensor_names(signature: dict[str, dict[str, dict[str, str]]]) -> tuple[dict[str, str], dict[str, str]]:
     inputs, outputs = signature["inputs"], signature["outputs"]
     return {key: item["tensor"] for key, item in inputs.items()}, {key: item["tensor"] for key, item in outputs.items()}
+
+
+def _fetched(outputs: dict[str, dict[str, str]]) -> Iterator[str]:
+    """Yields the tensors that a training step returned though it would not by itself; its losses do no harm."""
+    yield from (item["tensor"] for key, item in outputs.items() if key not in (LOSS, COUNTER, DONE))
 
 
 def _report(
@@ -219,14 +231,14 @@ def _report(
         output_shapes=shapes,
         bound=plan.bound,
         modes=plan.modes,
-        weights=plan.weights,
-        content=plan.content,
+        weights=plan.all_weights,
+        content=dataclasses.replace(plan.content, tables=plan.all_tables, files=plan.all_files),
         averaged=plan.averaged,
         untrained=plan.untrained,
         dropped=plan.dropped,
         behavior=plan.behavior,
         rewrites=plan.rewrites,
-        warnings=(*plan.warnings, *(verification.notes if verification is not None else ())),
+        warnings=(*plan.all_warnings, *(verification.notes if verification is not None else ())),
         verification=verification,
         tag_set=options.output_tags,
         tolerances=(
@@ -236,6 +248,7 @@ def _report(
         effects=plan.effects,
         seconds=clock.seconds,
         ops=plan.ops,
+        training=plan.training,
     )
 
 

@@ -74,7 +74,9 @@ def choose(model: LegacyModel, folded: FoldedGraph, options: MigrationOptions) -
     choice = choose_signatures(model, folded, options.serving)
     points = CutPoints.of(graph, choice.signatures)
     outputs, inputs = points.outputs_of(graph), points.inputs_of(graph)
-    behavior = inference_mode.find(model, graph, outputs, inputs, options.training_behavior)
+    behavior = TrainingBehavior()
+    if not model.trains:
+        behavior = inference_mode.find(model, graph, outputs, inputs, options.training_behavior)
     run_passes(behavior.passes(), graph)
     outputs = points.outputs_of(graph)  # a name may mean another value now
     content = resolve_tables(graph, model.meta, model.checkpoint, options.assets, outputs, inputs)

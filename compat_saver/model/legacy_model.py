@@ -59,6 +59,7 @@ class LegacyModel:
         meta: the graph as its release wrote it, with saver, signatures and collections.
         checkpoint: its weights; None for a graph that has none.
         notes: what the user should know of how the path was understood, a sentence each.
+        trains: whether its outputs are those of a training step; then it stays as it is in training.
     """
 
     kind: str
@@ -66,6 +67,7 @@ class LegacyModel:
     meta: MetaGraph
     checkpoint: Checkpoint | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
+    trains: bool = False
 
     def graph(self) -> Graph:
         """Returns a fresh copy of the graph, to be edited."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from compat_saver import dtypes
-from compat_saver.analysis.known_values import static_shape
+from compat_saver.analysis.known_values import constant_value, static_shape
 from compat_saver.analysis.serving.modes import Mode, find_modes
 from compat_saver.analysis.walk import needed_from
 from compat_saver.errors import NameNotFoundError, UsageError
@@ -28,14 +29,36 @@ from compat_saver.model.signature import ServingRequest, Signature, Tensor, full
 
 
 def modes_to_bind(model: LegacyModel, request: ServingRequest) -> tuple[Mode, ...]:
-    """Returns the training-mode inputs that neither `--bind` nor `--inputs` nor a signature of the file decides on."""
+    """Returns the training-mode inputs that neither `--bind` nor `--inputs` nor a signature of the file decides on.
+
+    In a training step all of them have their training value; those of which it is not known are no longer modes.
+    """
+    if model.trains:
+        found = ((mode, _training_value(model, mode)) for mode in all_modes(model))
+        return tuple(replace(mode, value=value) for mode, value in found if value is not None)
     asked = request.tensors
     if not request.signatures:
         asked += [
             item.name for message in model.signatures.values() for item in listed_tensors(message.inputs).values()
         ]
-    taken = {full_name(name) for name in (*asked, *request.bind)}
+    return all_modes(model, {full_name(name) for name in (*asked, *request.bind)})
+
+
+def all_modes(model: LegacyModel, taken: Collection[str] = ()) -> tuple[Mode, ...]:
+    """Returns the training-mode inputs but for those that are decided on, with their inference value."""
     return tuple(find_modes(model.as_read, model.catalog, model.trainable, taken))
+
+
+def _training_value(model: LegacyModel, mode: Mode) -> np.ndarray | None:
+    """Returns what a mode is in training, None if that is not known.
+
+    A truth value is the opposite of what it is in inference; a probability is known by a default that drops.
+    """
+    if mode.value.dtype.kind == "b":
+        return np.array(not mode.value)
+    node = model.as_read.value(mode.tensor).node
+    default = constant_value(node.inputs[0]) if node.op == "PlaceholderWithDefault" else None
+    return None if default is None or (default == mode.value).all() else default
 
 
 def needed_modes(model: LegacyModel, signatures: Sequence[Signature], modes: Sequence[Mode]) -> tuple[Mode, ...]:

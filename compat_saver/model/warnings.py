@@ -14,14 +14,23 @@ from compat_saver.graph.op_sets import LOOP_OPS
 from compat_saver.model.signature import Signature
 from compat_saver.passes import Rewrite
 from compat_saver.passes.control_flow import Kept
+from compat_saver.passes.replacements.all_reduce import OneWorker
 from compat_saver.passes.structure.removals import DropGradientOverrides
 
 _MOST_NAMES = 5
 
 
-def mode_notes(modes: Iterable[Mode]) -> Iterator[str]:
-    """Yields a sentence per training-mode input: what it was bound to, why, and what overrides it."""
+def mode_notes(modes: Iterable[Mode], trains: bool = False) -> Iterator[str]:
+    """Yields a sentence per training-mode input: what it was bound to, why, and what overrides it.
+
+    Args:
+        modes: the inputs.
+        trains: whether they were bound in a training step, where nothing overrides that.
+    """
     for mode in modes:
+        if trains:
+            yield f"{mode.tensor!r} was bound to {mode.value.tolist()} in the training step: {mode.why}."
+            continue
         yield (
             f"{mode.tensor!r} was bound to {mode.value.tolist()}: {mode.why}. --bind gives it another value, --inputs "
             "makes it an input."
@@ -59,6 +68,20 @@ def _shown(default: Value) -> str:
     if array is not None and array.size == 1:
         return f" {array.item()}"
     return " of zeros" if is_zero(default) else ""
+
+
+def worker_notes(rewrites: Iterable[Rewrite]) -> Iterator[str]:
+    """Yields a sentence if ops that exchange values between workers became those of a single one.
+
+    Args:
+        rewrites: what the passes did.
+    """
+    for rewrite in rewrites:
+        if rewrite.name == OneWorker.name:
+            yield (
+                f"Ops that exchange values between workers forward those of the only one ({rewrite.detail}). A "
+                "division by the number of workers, or a learning rate times it, stays as recorded."
+            )
 
 
 def init_op_warnings(init_op: str, names: Sequence[str]) -> Iterator[str]:

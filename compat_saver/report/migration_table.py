@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from compat_saver.analysis.ops.triage import OpRow
-from compat_saver.migration.report import MigrationReport
+from compat_saver.errors import counted
+from compat_saver.migration.report import TRAINING, MigrationReport
 from compat_saver.report.ops_table import ops_summary, rewritten_ops, side_effects
 from compat_saver.report.text import bytes_text, shape_text, titled_table, version_text
 
@@ -70,6 +71,9 @@ def _signatures(found: dict[str, Any]) -> Table:
             for key, item in signature[kind].items():
                 rows.append((name, kind[:-1], key, item["tensor"], item["dtype"], shape_text(item["shape"])))
         rows += [(name, "bound", "", tensor, "", f"= {value}") for tensor, value in signature["bound"].items()]
+        if signature["kind"] == TRAINING:
+            updates = counted(len(signature["updates"]), "variable")
+            rows.append((name, "trains", "", signature["train_op"], "", updates))
     return titled_table("Signatures", ("signature", "", "key", "tensor", "dtype", "shape"), rows)
 
 
@@ -109,6 +113,10 @@ def _verification(found: dict[str, Any], status: str) -> Table:
         for name, outputs in check["signatures"].items()
         for key, result in outputs.items()
     ]
+    for name, proof in check["training"].items():
+        for what, gap in (("outputs", proof["loss"]), ("variables", proof["variables"])):
+            text = f"{_difference(float(gap))} of the largest"
+            rows.append((name, f"{what} of {counted(proof['steps'], 'step')}", text, "no" if gap else "yes"))
     heads = ("signature", "output", "largest difference", "bitwise equal")
     return titled_table(title, heads, rows, right=("largest difference",))
 

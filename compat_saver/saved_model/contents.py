@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from compat_saver.graph import Graph
 from compat_saver.graph.attributes import Shape
+from compat_saver.proto.messages import Message
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,14 @@ class SavedSignature:
         name: its name in the SavedModel.
         inputs: key -> the node that is cut off from what computes it, and fed.
         outputs: key -> the node that computes it.
+        graph: the graph of these nodes, where it is not that of the model; variables and tables have the same names in
+            both, functions of one name are the same.
     """
 
     name: str
     inputs: Mapping[str, Endpoint]
     outputs: Mapping[str, Endpoint]
+    graph: Graph | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,16 @@ class Contents:
     tables: tuple[Table, ...] = ()
     assets: tuple[Asset, ...] = ()
     tags: tuple[str, ...] = ("serve",)
+
+    @property
+    def graphs(self) -> tuple[Graph, ...]:
+        """Returns the graph, and those that signatures have of their own."""
+        return (self.graph, *(item.graph for item in self.signatures if item.graph is not None))
+
+    @property
+    def library(self) -> dict[str, Message]:
+        """Returns the functions of all graphs by name."""
+        return {name: function for graph in self.graphs for name, function in graph.functions.items()}
 
     @property
     def resources(self) -> tuple[Resource, ...]:

@@ -116,14 +116,15 @@ class _Maker:
 
     def __init__(self, contents: Contents, catalog: OpCatalog) -> None:
         self._catalog = catalog
+        self._cutters = {graph: Cutter(graph, contents.resources) for graph in contents.graphs}
         self._graph = contents.graph
-        self._cutter = Cutter(contents.graph, contents.resources)
-        self._taken = set(contents.graph.functions)
+        self._taken = set(contents.library)
 
     def signature(self, signature: SavedSignature) -> Function:
         """Makes the function of a signature; inputs and outputs are ordered by their keys, as TensorFlow does."""
         inputs, outputs = dict(sorted(signature.inputs.items())), dict(sorted(signature.outputs.items()))
-        body, captures = self._cutter.cut([item.node for item in outputs.values()], inputs)
+        cutter = self._cutters[self._graph if signature.graph is None else signature.graph]
+        body, captures = cutter.cut([item.node for item in outputs.values()], inputs)
         return self._function(
             f"signature_wrapper_{signature.name}",
             body,
@@ -138,8 +139,12 @@ class _Maker:
         stored = (self._save(table), self._restore(table)) if table.is_stored else (None, None)
         return TableFunctions(self._create(table), self._initialize(table), self._destroy(table), *stored)
 
+    def _cutter_of(self, table: Table) -> Cutter:
+        """Returns what cuts the graph that makes a table."""
+        return next(cutter for graph, cutter in self._cutters.items() if table.name in graph)
+
     def _create(self, table: Table) -> Function:
-        body, captures = self._cutter.cut([table.name])
+        body, captures = self._cutter_of(table).cut([table.name])
         maker = body.graph[table.name]
         # Within one session TensorFlow finds a table by this name, also from the functions of its signatures.
         maker.attrs["shared_name"] = bytes_attr(table.name)
@@ -147,7 +152,7 @@ class _Maker:
         return self._function(f"creator_{table.name}", body, [(maker.output(), RESOURCE)], captures, returns=returns)
 
     def _initialize(self, table: Table) -> Function:
-        body, captures = self._cutter.cut(table.initializers)
+        body, captures = self._cutter_of(table).cut(table.initializers)
         return self._done(
             f"initializer_{table.name}", body, [body.graph[name] for name in table.initializers], captures
         )

@@ -51,7 +51,7 @@ class MainGraph:
 
     def __init__(self, contents: Contents, functions: Functions, object_graph: bytes) -> None:
         self._graph = Graph(_PRODUCER, _MIN_CONSUMER)
-        self._graph.functions = {**contents.graph.functions, **{item.name: item.definition for item in functions.all}}
+        self._graph.functions = {**contents.library, **{item.name: item.definition for item in functions.all}}
         self._contents = contents
         self._handles: dict[Resource, Value] = {}
         for variable in contents.variables:  # first, so that they get the very names that they had

@@ -40,7 +40,8 @@ def make_saved_model(contents: Contents, own_ops: Mapping[str, Message] | None =
     Raises:
         GraphError: the graph contains an op without a definition.
     """
-    catalog = OpCatalog.of(contents.graph, _foreign(own_ops or {}))
+    called = {name: function.signature for name, function in contents.library.items()}
+    catalog = OpCatalog({**_foreign(own_ops or {}), **called})
     functions = Functions.of(contents, catalog)
     objects = object_graph(contents, functions)
     stored = checkpoint_objects(contents, objects).SerializeToString(deterministic=True)

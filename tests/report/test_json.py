@@ -16,7 +16,7 @@ from tests.small_models import WEIGHTS, write_checkpoint, write_model
 
 NUMBER = (int, float)
 TENSOR = {"tensor": str, "dtype": str, "shape": (list, type(None))}
-SIGNATURE = {"inputs": {"*": TENSOR}, "outputs": {"*": TENSOR}, "bound": dict, "why": dict}
+SIGNATURE = {"kind": str, "inputs": {"*": TENSOR}, "outputs": {"*": TENSOR}, "bound": dict, "why": dict}
 OP = {
     "op": str, "count": int, "verdict": str, "needed": bool, "becomes": str, "agreement": str, "reason": str,
     "origin": str, "since": str, "advice": str, "nodes": [str],
@@ -40,6 +40,7 @@ MIGRATION = {
         "inputs": (str, type(None)),
         "guesses": {"*": {"*": str}},
         "signatures": {"*": {"*": {"max_abs_diff": (*NUMBER, type(None)), "bitwise_equal": bool}}},
+        "training": {"*": {"steps": int, "loss": NUMBER, "variables": NUMBER}},
     },
     "seconds": {"read": NUMBER, "rewrite": NUMBER, "write": NUMBER, "verify": NUMBER},
 }
@@ -121,6 +122,7 @@ def test_the_report_of_a_whole_migration():
     assert_has(found, MIGRATION)
     assert found["output"] == "out"
     assert found["signatures"]["serving_default"] == {
+        "kind": "serving",
         "inputs": {
             "features": {"tensor": "in/features:0", "dtype": "float32", "shape": [None, 12]},
             "words": {"tensor": "words:0", "dtype": "string", "shape": None},

@@ -20,7 +20,7 @@ x = Placeholder[dtype=float32, shape=[?]]
 w = VariableV2[dtype=float32, shape=[], container="", shared_name=""]
 w/read = Identity[T=float32](w)
 y = Mul[T=float32](x, w/read)
-lost = HorovodAllreduce[T=float32](y)
+lost = HorovodAlltoall[T=float32](y)
 twice = AddN[N=2, T=float32](lost, lost)
 waiting = Identity[T=float32](y, ^twice)
 train = NoOp(^waiting)
@@ -166,7 +166,7 @@ def test_what_cannot_run_is_left_out_with_all_that_depends_on_it_or_waits_for_it
     assert sorted(found.left_out) == ["lost", "train", "twice", "waiting"]
     assert {op.name for op in graph.get_operations()} >= {"x", "w", "w/read", "y"}
     (note,) = found.notes
-    assert "'lost' (HorovodAllreduce" in note
+    assert "'lost' (HorovodAlltoall" in note
     assert "4 nodes" in note
 
 
@@ -174,9 +174,9 @@ def test_asking_for_it_tells_what_is_in_the_way_and_what_to_do():
     found = importable(meta_of(TRAINED))
     with pytest.raises(NameNotFoundError) as caught:
         found.require("twice:0")
-    assert "'twice' was left out of the graph, for it needs 'lost', which is HorovodAllreduce" in str(caught.value)
+    assert "'twice' was left out of the graph, for it needs 'lost', which is HorovodAlltoall" in str(caught.value)
     assert "workers" in str(caught.value)
-    with pytest.raises(NameNotFoundError, match="'lost' was left out of the graph, for it is HorovodAllreduce"):
+    with pytest.raises(NameNotFoundError, match="'lost' was left out of the graph, for it is HorovodAlltoall"):
         found.require("lost")
     found.require("y:0")
 

@@ -403,15 +403,15 @@ def test_an_op_without_replacement_in_the_training_part(tmp_path):
     prefix = saved(tmp_path, layer, fill=DENSE)
     path = Path(f"{prefix}.meta")
     message = MetaGraphDef.FromString(path.read_bytes())
-    lost = message.graph_def.node.add(name="exchange", op="HorovodAllreduce", input=["y"])
+    lost = message.graph_def.node.add(name="exchange", op="HorovodAlltoall", input=["y"])
     lost.attr["T"].type = 1
     message.graph_def.node.add(name="train", op="NoOp", input=["^exchange"])
     message.collection_def["train_op"].node_list.value.append("train")
     path.write_bytes(message.SerializeToString())
     with restore(prefix) as model:
         assert model.run("y", ONES).tolist() == ANSWER
-        assert any("HorovodAllreduce" in note for note in model.report.notes)
-        with pytest.raises(NameNotFoundError, match=r"'train' was left out .* 'exchange', which is HorovodAllreduce"):
+        assert any("HorovodAlltoall" in note for note in model.report.notes)
+        with pytest.raises(NameNotFoundError, match=r"'train' was left out .* 'exchange', which is HorovodAlltoall"):
             model.run("train", ONES)
 
 
@@ -666,7 +666,7 @@ def test_an_init_op_that_fails_or_is_left_out_is_told(tmp_path):
     path = directory / "saved_model.pb"
     message = SavedModel.FromString(path.read_bytes())
     node = next(item for item in message.meta_graphs[0].graph_def.node if item.op == "ReadFile")
-    node.op = "HorovodAllreduce"
+    node.op = "HorovodAlltoall"
     path.write_bytes(message.SerializeToString())
     with restore(directory) as model:
         assert any("init op" in note and "was not run" in note and "Horovod" in note for note in model.report.notes)

@@ -7,7 +7,7 @@ read, and its own kernels restore the variables from the checkpoint.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -95,6 +95,18 @@ class Replay:
         self._load()
         for signature, feeds in self._history:
             self._outputs(signature, feeds)
+
+    def restart(self) -> None:
+        """Starts again in a new session: variables, tables and draws with seeds are as before the first run."""
+        self._history.clear()
+        self._session.close()
+        self._session = _tensorflow.unoptimized_session(self._graph)
+        self._start()
+
+    def values(self, names: Iterable[str]) -> dict[str, np.ndarray]:
+        """Returns the values that variables have now, by name."""
+        graph = self._original.graph
+        return {name: self._value_of(ReadVariable(name, graph[name].attr.type("dtype"))) for name in names}
 
     @property
     def _paths(self) -> dict[str, str]:

@@ -145,10 +145,10 @@ class SampleMaker:
             f"{_MOST_BYTES >> 20} MiB. Give inputs with --verify-data FILE.npz, or migrate with --no-verify."
         )
 
-    def feeds(self, signature: Signature, guess: Guess) -> list[Feeds]:
+    def feeds(self, signature: Signature, guess: Guess, count: int = 2) -> list[Feeds]:
         """Returns the batches to verify a signature with."""
-        sizes = (guess.batches * 2)[:2]
-        return [self._batch(signature, guess, number, size, STYLES[number]) for number, size in enumerate(sizes)]
+        sizes = itertools.islice(itertools.cycle(guess.batches), count)
+        return [self._batch(signature, guess, number, size, STYLES[number % 2]) for number, size in enumerate(sizes)]
 
     def more_feeds(self, signature: Signature, guess: Guess) -> Iterator[Feeds]:
         """Yields batches of numbers elsewhere, for outputs that were no numbers on the others."""

@@ -15,19 +15,19 @@ from compat_saver.analysis.feeding.image_sizes import decoded_size
 from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.values.tables import vocabulary
 from compat_saver.analysis.values.weights import Weight
-from compat_saver.errors import CannotMigrateError, and_more
+from compat_saver.errors import and_more
 from compat_saver.graph import Graph
-from compat_saver.graph.attributes import Shape
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.verification.comparison import Comparison, compare
 from compat_saver.migration.verification.reference_run import ReferenceRun, run_generated, run_given
 from compat_saver.migration.verification.replay import Replay
-from compat_saver.migration.verification.samples import Feeds, SampleMaker, read_feeds
+from compat_saver.migration.verification.samples import SampleMaker, read_feeds
 from compat_saver.migration.verification.soundness import soundness_notes
 from compat_saver.migration.verification.time_limit import within
+from compat_saver.migration.verification.training_proof import TrainingProof, copy_with_fixed_draws, prove
+from compat_saver.migration.verification.written_model import load, output_shapes, run
 from compat_saver.model.legacy_model import LegacyModel
-from compat_saver.model.signature import Signature
 from compat_saver.saved_model import OutputShapes
 
 _MOST_NAMES = 5
@@ -43,6 +43,7 @@ class Verification:
         notes: what the user should know of how it was done.
         guesses: signature name -> input key -> how it was generated, where more than the shape was chosen.
         output_shapes: signature name -> output key -> the static shape that TensorFlow infers.
+        training: name of a training signature -> what running it on both sides found.
     """
 
     inputs: str
@@ -50,16 +51,18 @@ class Verification:
     notes: tuple[str, ...] = ()
     guesses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     output_shapes: OutputShapes = field(default_factory=dict)
+    training: Mapping[str, TrainingProof] = field(default_factory=dict)
 
     @property
     def differences(self) -> list[str]:
-        """One sentence per output that differs beyond tolerance."""
-        return [
+        """One sentence per output, or variable of a training step, that differs beyond tolerance."""
+        served = [
             f"{name}/{key}: {result.problem}"
             for name, outputs in self.results.items()
             for key, result in outputs.items()
             if result.problem
         ]
+        return served + [f"{name}/{problem}" for name, proof in self.training.items() for problem in proof.problems]
 
     @property
     def undefined(self) -> list[str]:
@@ -95,14 +98,7 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
         UsageError: the original fails on all generated inputs, or the given ones do not fit.
     """
     given = read_feeds(options.verify_data, plan.signatures) if options.verify_data is not None else None
-    maker = SampleMaker(
-        plan.flat,
-        plan.input_nodes,
-        options.seed,
-        _vocabularies(model, plan),
-        _recorded(model, plan),
-        decoded_size(model.as_read),
-    )
+    maker = _sample_maker(model, plan, options)
     with Replay(model, plan, options.timeout) as replay:
         notes = list(replay.notes)
         references = [
@@ -110,7 +106,7 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
             for item in plan.signatures
         ]
     results = {}
-    written = _load(directory, options.output_tags)
+    written = load(directory, options.output_tags)
     with _tensorflow.unoptimized():
         for item in references:
             results[item.signature.name] = _compare_all(written, item, options)
@@ -120,8 +116,32 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
         notes += _nan_notes(model, plan.weights)
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
     guesses = {item.signature.name: item.guesses for item in references if item.guesses}
-    shapes = {item.name: _output_shapes(written.signatures[item.name]) for item in plan.signatures}
-    return Verification(source, results, tuple(notes), guesses, shapes)
+    shapes = {item.name: output_shapes(written, item.name) for part in plan.all for item in part.signatures}
+    training = _proofs(plan, directory, options)
+    notes += [note for proof in training.values() for note in proof.notes]
+    return Verification(source, results, tuple(notes), guesses, shapes, training)
+
+
+def _proofs(plan: Plan, directory: Path, options: MigrationOptions) -> dict[str, TrainingProof]:
+    if not plan.training:
+        return {}
+    with copy_with_fixed_draws(directory) as copy, _tensorflow.unoptimized():
+        written = load(copy, options.output_tags)
+        return {
+            item.training.name: prove(item, _sample_maker(item.training.model, item.plan, options), written, options)
+            for item in plan.training
+        }
+
+
+def _sample_maker(model: LegacyModel, plan: Plan, options: MigrationOptions) -> SampleMaker:
+    return SampleMaker(
+        plan.flat,
+        plan.input_nodes,
+        options.seed,
+        _vocabularies(model, plan),
+        _recorded(model, plan),
+        decoded_size(model.as_read),
+    )
 
 
 def _vocabularies(model: LegacyModel, plan: Plan) -> dict[str, list[object]]:
@@ -137,27 +157,12 @@ def _recorded(model: LegacyModel, plan: Plan) -> dict[str, np.ndarray]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _load(directory: Path, tag_set: Sequence[str]) -> Any:
-    try:
-        return _tensorflow.tensorflow().saved_model.load(str(directory), tags=list(tag_set))
-    except _tensorflow.tf_errors() as error:
-        reason = f"TensorFlow does not load the written model: {_tensorflow.first_line(error)}"
-        raise CannotMigrateError([reason]) from error
-
-
-def _output_shapes(function: Any) -> dict[str, Shape]:
-    """Returns the shapes of a signature's results, which TensorFlow orders by their keys."""
-    shapes = [None if item.shape.rank is None else tuple(item.shape.as_list()) for item in function.outputs]
-    return dict(zip(sorted(function.structured_outputs), shapes, strict=True))
-
-
 def _compare_all(model: Any, reference: ReferenceRun, options: MigrationOptions) -> dict[str, Comparison]:
     results: dict[str, Comparison] = {}
     for feeds, expected in zip(reference.feeds, reference.outputs, strict=True):
         try:
-            found = within(
-                options.timeout, "The written model", functools.partial(_run, model, reference.signature, feeds)
-            )
+            answer = functools.partial(run, model, reference.signature, feeds)
+            found = within(options.timeout, "The written model", answer)
         except _tensorflow.tf_errors() as error:
             return {key: Comparison(None, False, f"does not run: {_tensorflow.first_line(error)}") for key in expected}
         for key, array in expected.items():
@@ -182,15 +187,9 @@ def _has_nan(array: np.ndarray) -> bool:
     return dtypes.from_numpy(array.dtype).is_floating and bool(np.isnan(array.astype(np.float64, copy=False)).any())
 
 
-def _run(model: Any, signature: Signature, feeds: Feeds) -> dict[str, np.ndarray]:
-    tf = _tensorflow.tensorflow()
-    tensors = {key: tf.constant(array, signature.inputs[key].dtype, array.shape) for key, array in feeds.items()}
-    return {key: np.asarray(value.numpy()) for key, value in model.signatures[signature.name](**tensors).items()}
-
-
 def _notes(model: Any, reference: ReferenceRun, compared: Mapping[str, Comparison], graph: Graph) -> Iterator[str]:
     name = reference.signature.name
-    yield from soundness_notes(functools.partial(_run, model), dict(model.weights), reference, graph)
+    yield from soundness_notes(functools.partial(run, model), dict(model.weights), reference, graph)
     for key, result in compared.items():
         if not result.finite:
             yield f"No batch gave finite values for {name}/{key}; try real inputs with --verify-data."

@@ -14,18 +14,18 @@ def contents_of(plan: Plan, tags: tuple[str, ...]) -> tuple[Contents, Mapping[st
     """Returns what the SavedModel of a plan is made from, and the files to copy: name in `assets/` -> where it is.
 
     Args:
-        plan: what to write.
+        plan: what to write, with its training steps.
         tags: the tags of its MetaGraphDef.
     """
-    paths = {plan.content.placeholders[item.initializer]: item.path for item in plan.content.files}
+    paths = {part.content.placeholders[item.initializer]: item.path for part in plan.all for item in part.content.files}
     filenames = _filenames(paths.values())
     contents = Contents(
         graph=plan.graph,
-        signatures=tuple(_signature(plan, item) for item in plan.signatures),
-        variables=tuple(Variable(item.name, item.dtype, item.shape, item.trainable) for item in plan.weights),
+        signatures=tuple(_signature(part, item, plan) for part in plan.all for item in part.signatures),
+        variables=tuple(Variable(item.name, item.dtype, item.shape, item.trainable) for item in plan.all_weights),
         tables=tuple(
             Table(item.name, item.nodes, item.key_dtype, item.value_dtype, item.initializers, item.stored is not None)
-            for item in plan.content.tables
+            for item in plan.all_tables
         ),
         assets=tuple(Asset(node, filenames[path]) for node, path in paths.items()),
         tags=tags,
@@ -33,9 +33,14 @@ def contents_of(plan: Plan, tags: tuple[str, ...]) -> tuple[Contents, Mapping[st
     return contents, {name: path for path, name in filenames.items()}
 
 
-def _signature(plan: Plan, signature: Signature) -> SavedSignature:
-    inputs, outputs = plan.input_nodes, plan.output_nodes
-    return SavedSignature(signature.name, _endpoints(signature.inputs, inputs), _endpoints(signature.outputs, outputs))
+def _signature(part: Plan, signature: Signature, whole: Plan) -> SavedSignature:
+    inputs, outputs = part.input_nodes, part.output_nodes
+    return SavedSignature(
+        signature.name,
+        _endpoints(signature.inputs, inputs),
+        _endpoints(signature.outputs, outputs),
+        None if part is whole else part.graph,
+    )
 
 
 def _endpoints(tensors: Mapping[str, Tensor], nodes: Mapping[str, str]) -> dict[str, Endpoint]:

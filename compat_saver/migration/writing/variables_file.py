@@ -28,9 +28,9 @@ def write_variables(plan: Plan, checkpoint: Checkpoint | None, objects: bytes, d
     (directory / "variables").mkdir()
     with BundleWriter(directory / "variables" / "variables") as writer:
         writer.add(OBJECT_GRAPH_KEY, np.array(objects, dtype=object))
-        for weight in plan.weights:
+        for weight in plan.all_weights:
             _add(writer, weight, checkpoint)
-        for table in plan.content.tables:
+        for table in plan.all_tables:
             if table.stored is not None and checkpoint is not None:
                 for key, tensor in zip(table_keys(table.name), table.stored, strict=True):
                     writer.copy(key, checkpoint, tensor)

@@ -1,11 +1,15 @@
-"""Rewrites calls of library functions."""
+"""Rewrites calls of library functions, and their names."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
+from compat_saver.errors import counted
 from compat_saver.graph.attributes import types_attr
+from compat_saver.graph.functions import called_by
 from compat_saver.graph.ir import Graph, Node
 from compat_saver.passes.base import Pass, Rewrite
-from compat_saver.proto.messages import AttrValue, Message
+from compat_saver.proto.messages import AttrValue, FunctionDef, Message
 
 
 class FunctionCalls(Pass):
@@ -37,3 +41,55 @@ def _rewrite(node: Node, signature: Message) -> None:
         "Tout": types_attr(arg.type for arg in signature.output_arg),
         "f": function,
     }
+
+
+class RenameFunctions(Pass):
+    """Puts a prefix before the name of every library function, so that two graphs can share one library.
+
+    Args:
+        prefix: of letters, digits and underscores.
+    """
+
+    name = "rename_functions"
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+
+    def apply(self, graph: Graph) -> Rewrite:
+        """Renames the functions, and all that calls them."""
+        names = {name: f"{self._prefix}{name}" for name in graph.functions}
+        for node in graph:
+            if any(called_by(graph, node.op, node.attrs.values())):
+                node.op = names.get(node.op, node.op)
+                node.attrs = {key: _with_new_calls(attr, names) for key, attr in node.attrs.items()}
+        graph.functions = {names[name]: _renamed(function, names) for name, function in graph.functions.items()}
+        graph.gradients = {names.get(name, name): names.get(of, of) for name, of in graph.gradients.items()}
+        return Rewrite(self.name, len(names), counted(len(names), "function"))
+
+    def ensures(self, graph: Graph) -> Iterator[str]:
+        """Every function has the prefix."""
+        yield from (f"{name} has no prefix" for name in graph.functions if not name.startswith(self._prefix))
+
+
+def _renamed(function: Message, names: Mapping[str, str]) -> Message:
+    renamed = FunctionDef()
+    renamed.CopyFrom(function)
+    renamed.signature.name = names[function.signature.name]
+    for node in renamed.node_def:
+        node.op = names.get(node.op, node.op)
+        for attr in node.attr.values():
+            _rename_calls(attr, names)
+    return renamed
+
+
+def _with_new_calls(attr: Message, names: Mapping[str, str]) -> Message:
+    copy = AttrValue()
+    copy.CopyFrom(attr)
+    _rename_calls(copy, names)
+    return copy
+
+
+def _rename_calls(attr: Message, names: Mapping[str, str]) -> None:
+    """Renames the functions that an attribute names, in place."""
+    for item in (attr.func,) if attr.HasField("func") else attr.list.func if attr.HasField("list") else ():
+        item.name = names.get(item.name, item.name)

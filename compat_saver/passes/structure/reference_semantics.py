@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Iterable, Mapping
+
 from compat_saver import dtypes
 from compat_saver.errors import counted
 from compat_saver.graph.ir import Graph, Node, Use, Value
@@ -43,13 +46,13 @@ _NOT_IN_PLACE = ("Assign", "IsVariableInitialized")
 
 
 class LateReads(Pass):
-    """Gives each use of an Identity that reads a changed variable a read of its own.
+    """Gives each use of a variable's read that runs after a change of the variable a read of its own.
 
     `w/read`, an Identity of the reference, copies nothing: it forwards the variable's own buffer, and each user sees
     the content at the time it runs. So tf.identity(w) under a control dependency on w.assign_add(1) gives the new
     value, though `w/read` itself ran before. A ReadVariableOp returns a snapshot. This pass makes the difference
-    explicit while the variable is still a reference: each use gets an Identity of its own, which waits for all that its
-    user waits for.
+    explicit while the variable is still a reference: such a use gets an Identity of its own, which waits for all that
+    its user waits for. A use that nothing orders after a change may see the value before it.
 
     A read that enters a loop is a read in each iteration there: the reference enters beside it.
 
@@ -67,13 +70,18 @@ class LateReads(Pass):
 
     def apply(self, graph: Graph) -> Rewrite:
         """Adds the reads."""
-        changed = [node for node in graph if node.op in VARIABLE_OPS and self._is_changed(node)]
-        count = sum(_read_late(graph, variable) for variable in changed)
-        reads, variables = counted(count, "read"), counted(len(changed), "variable")
+        changes = {node: found for node in graph if node.op in VARIABLE_OPS and (found := self._changes(node))}
+        after = _after(changes.values())
+        count = sum(
+            _read_late(graph, variable, functools.partial(_has_bit, after, number))
+            for number, variable in enumerate(changes)
+        )
+        reads, variables = counted(count, "read"), counted(len(changes), "variable")
         return Rewrite(self.name, count, f"{reads} of {variables} that the graph changes")
 
-    def _is_changed(self, variable: Node) -> bool:
-        """Whether an op changes the variable's buffer, through any op that carries the reference to it."""
+    def _changes(self, variable: Node) -> list[Node]:
+        """Returns the ops that change the variable's buffer, through any op that carries the reference to it."""
+        found = []
         pending, seen = [variable.output()], {variable.output()}
         while pending:
             for use in pending.pop().uses:
@@ -81,10 +89,10 @@ class LateReads(Pass):
                     continue
                 copies = [use.node.output(port) for port in _forwarding_outputs(use)]
                 if use.node.op not in HANDLE_CARRIERS and use.node.op not in _NOT_IN_PLACE:
-                    return True
+                    found.append(use.node)
                 pending += [copy for copy in copies if copy not in seen]
                 seen.update(copies)
-        return False
+        return found
 
     def _takes_reference(self, use: Use) -> bool:
         if self._catalog.find(use.node.op) is None:
@@ -99,8 +107,29 @@ def _forwarding_outputs(use: Use) -> tuple[int, ...]:
     return carried or ((0,) if use.node.op == "Assign" else ())
 
 
-def _read_late(graph: Graph, variable: Node) -> int:
-    """Rewrites the uses of all reads of a variable; returns how many reads were added or moved."""
+def _after(changes: Iterable[Iterable[Node]]) -> dict[Node, int]:
+    """Returns node -> a number in which bit i stands for changes number i, of which one has to run before the node."""
+    found: dict[Node, int] = {}
+    wave: dict[Node, int] = {}
+    for number, nodes in enumerate(changes):
+        wave |= {node: wave.get(node, 0) | 1 << number for node in nodes}
+    while wave:
+        following: dict[Node, int] = {}
+        for node, bits in wave.items():
+            for user in (*(use.node for value in node.used_outputs for use in value.uses), *node.control_uses):
+                if new := bits & ~found.get(user, 0):
+                    found[user] = found.get(user, 0) | new
+                    following[user] = following.get(user, 0) | new
+        wave = following
+    return found
+
+
+def _has_bit(bits: Mapping[Node, int], number: int, node: Node) -> bool:
+    return bool(bits.get(node, 0) >> number & 1)
+
+
+def _read_late(graph: Graph, variable: Node, is_late: Callable[[Node], bool]) -> int:
+    """Rewrites the late uses of all reads of a variable; returns how many reads were added or moved."""
     count = 0
     reference = variable.output()
     # The output of a read, and the reference that is available there.
@@ -108,7 +137,8 @@ def _read_late(graph: Graph, variable: Node) -> int:
     while pending:
         value, reference = pending.pop()
         for use in value.uses:
-            count += _read_again(graph, use, reference, variable.attrs["dtype"])
+            if is_late(use.node):
+                count += _read_again(graph, use, reference, variable.attrs["dtype"])
             if use.node.op == _READ:
                 pending.append((use.node.output(), reference))
             elif use.node.op == _ENTER and use.node.attr.bool("is_constant"):

@@ -2,7 +2,7 @@
 
 from compat_saver.graph import format_graph, parse_graph
 from compat_saver.passes import run_passes
-from compat_saver.passes.structure.library_functions import FunctionCalls
+from compat_saver.passes.structure.library_functions import FunctionCalls, RenameFunctions
 from compat_saver.proto.messages import FunctionDef
 
 FLOAT = 1
@@ -41,3 +41,22 @@ def test_a_call_whose_types_depend_on_the_caller_stays():
     graph.functions["top"].signature.attr.add(name="T", type="type")
     run_passes([FunctionCalls()], graph)
     assert graph["y"].op == "top"
+
+
+def test_functions_get_a_prefix_wherever_they_are_called():
+    graph = parse_graph("x = Placeholder\ny = top(x)\nz = PartitionedCall[f=@outer](y)\nw = Neg(z)")
+    outer = FunctionDef()
+    outer.signature.name = "outer"
+    call = outer.node_def.add(name="call", op="PartitionedCall")
+    call.attr["f"].func.name = "top"
+    call.attr["branches"].list.func.add(name="top")
+    graph.functions = {"top": old_top(), "outer": outer}
+    graph.gradients = {"outer": "top"}
+    before = graph["z"].attrs["f"]
+    run_passes([RenameFunctions("train_")], graph)
+    assert graph.functions.keys() == {"train_top", "train_outer"}
+    assert graph.gradients == {"train_outer": "train_top"}
+    assert format_graph(graph).splitlines()[1:3] == ["y = train_top(x)", "z = PartitionedCall[f=@train_outer](y)"]
+    (call,) = graph.functions["train_outer"].node_def
+    assert (call.attr["f"].func.name, call.attr["branches"].list.func[0].name) == ("train_top", "train_top")
+    assert (before.func.name, outer.signature.name) == ("outer", "outer")

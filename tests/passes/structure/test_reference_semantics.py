@@ -79,10 +79,11 @@ def test_a_read_that_enters_a_loop_is_one_of_each_iteration():
     )
 
 
-def test_variables_that_nothing_changes_in_place_are_left_unchanged():
+def test_reads_that_no_change_in_place_runs_before_are_left_unchanged():
     for graph in (
         "y = Identity[T=float32](w/read, ^later)\nlater = NoOp(^x)",
         "change = Assign[T=float32](w, x)\ny = Identity[T=float32](w/read, ^change)",
         "there = IsVariableInitialized[dtype=float32](w)\ny = Mul[T=float32](w/read, x, ^there)",
+        "double = Add[T=float32](x, x)\ny = Mul[T=float32](w/read, double)\nchange = AssignAdd[T=float32](w, y)",
     ):
         assert_becomes(graph, graph)

@@ -1,0 +1,42 @@
+"""Runs a written model, loaded back from disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compat_saver import _tensorflow
+from compat_saver.errors import CannotMigrateError
+from compat_saver.graph.attributes import Shape
+from compat_saver.migration.verification.samples import Feeds
+from compat_saver.model.signature import Signature
+
+
+def load(directory: Path, tag_set: Sequence[str]) -> Any:
+    """Loads a model.
+
+    Raises:
+        CannotMigrateError: TensorFlow refuses it.
+    """
+    try:
+        return _tensorflow.tensorflow().saved_model.load(str(directory), tags=list(tag_set))
+    except _tensorflow.tf_errors() as error:
+        reason = f"TensorFlow does not load the written model: {_tensorflow.first_line(error)}"
+        raise CannotMigrateError([reason]) from error
+
+
+def run(model: Any, signature: Signature, feeds: Feeds) -> dict[str, np.ndarray]:
+    """Calls a signature; returns output key -> array."""
+    tf = _tensorflow.tensorflow()
+    tensors = {key: tf.constant(array, signature.inputs[key].dtype, array.shape) for key, array in feeds.items()}
+    return {key: np.asarray(value.numpy()) for key, value in model.signatures[signature.name](**tensors).items()}
+
+
+def output_shapes(model: Any, name: str) -> dict[str, Shape]:
+    """Returns the shapes of a signature's results, which TensorFlow orders by their keys."""
+    function = model.signatures[name]
+    shapes = [None if item.shape.rank is None else tuple(item.shape.as_list()) for item in function.outputs]
+    return dict(zip(sorted(function.structured_outputs), shapes, strict=True))
