@@ -141,7 +141,7 @@ class MigrationReport:
     def _verification(self) -> dict[str, Any]:
         found: dict[str, Any] = {"status": self.status, "rtol": self.tolerances[0], "atol": self.tolerances[1]}
         if self.verification is None:
-            return found | {"inputs": None, "guesses": {}, "signatures": {}}
+            return found | {"inputs": None, "guesses": {}, "signatures": {}, "gradients": {}}
         found["inputs"] = self.verification.inputs
         found["guesses"] = {name: dict(guesses) for name, guesses in self.verification.guesses.items()}
         found["signatures"] = {
@@ -151,6 +151,7 @@ class MigrationReport:
             }
             for name, outputs in self.verification.results.items()
         }
+        found["gradients"] = {name: taken.to_dict() for name, taken in self.verification.gradients.items()}
         return found
 
 

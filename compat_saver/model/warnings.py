@@ -82,8 +82,8 @@ def control_flow_warnings(kept: Sequence[Kept]) -> Iterator[str]:
     if kept:
         yield (
             f"Some control flow keeps its TF1 form: {phrases_and_more([str(item) for item in kept], _MOST_NAMES)}. "
-            "Inference works; TensorFlow 2 may raise when gradients are taken through it. If its predicate is a "
-            "training-mode input such as is_training, fix it with --bind."
+            "Inference works; gradients through it may not. If its predicate is a training-mode input such as "
+            "is_training, fix it with --bind."
         )
 
 

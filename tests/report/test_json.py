@@ -40,6 +40,7 @@ MIGRATION = {
         "inputs": (str, type(None)),
         "guesses": {"*": {"*": str}},
         "signatures": {"*": {"*": {"max_abs_diff": (*NUMBER, type(None)), "bitwise_equal": bool}}},
+        "gradients": {"*": {"with": int, "without": int, "zero_for": [str], "none_for": [str], "error": str}},
     },
     "seconds": {"read": NUMBER, "rewrite": NUMBER, "write": NUMBER, "verify": NUMBER},
 }

@@ -18,6 +18,7 @@ from compat_saver.graph.attributes import Shape
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.verification.comparison import Comparison, compare
+from compat_saver.migration.verification.gradients import Gradients, take_gradients, trainable_for
 from compat_saver.migration.verification.reference_run import ReferenceRun, run_generated, run_given
 from compat_saver.migration.verification.replay import Replay
 from compat_saver.migration.verification.samples import Feeds, SampleMaker, read_feeds
@@ -37,6 +38,7 @@ class Verification:
         notes: what the user should know of how it was done.
         guesses: signature name -> input key -> how it was generated, where more than the shape was chosen.
         output_shapes: signature name -> output key -> the static shape that TensorFlow infers.
+        gradients: signature name -> which variables have one.
     """
 
     inputs: str
@@ -44,6 +46,7 @@ class Verification:
     notes: tuple[str, ...] = ()
     guesses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     output_shapes: OutputShapes = field(default_factory=dict)
+    gradients: Mapping[str, Gradients] = field(default_factory=dict)
 
     @property
     def differences(self) -> list[str]:
@@ -90,7 +93,8 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
     guesses = {item.signature.name: item.guesses for item in references if item.guesses}
     shapes = {item.name: _output_shapes(written.signatures[item.name]) for item in plan.signatures}
-    return Verification(source, results, tuple(notes), guesses, shapes)
+    gradients = {item.signature.name: _gradients(written, item, plan) for item in references}
+    return Verification(source, results, tuple(notes), guesses, shapes, gradients)
 
 
 def _vocabularies(model: LegacyModel, plan: Plan) -> dict[str, list[object]]:
@@ -128,9 +132,20 @@ def _compare_all(model: Any, reference: ReferenceRun, options: MigrationOptions)
 
 
 def _run(model: Any, signature: Signature, feeds: Feeds) -> dict[str, np.ndarray]:
+    found = model.signatures[signature.name](**_tensors(signature, feeds))
+    return {key: np.asarray(value.numpy()) for key, value in found.items()}
+
+
+def _tensors(signature: Signature, feeds: Feeds) -> dict[str, Any]:
     tf = _tensorflow.tensorflow()
-    tensors = {key: tf.constant(array, signature.inputs[key].dtype, array.shape) for key, array in feeds.items()}
-    return {key: np.asarray(value.numpy()) for key, value in model.signatures[signature.name](**tensors).items()}
+    return {key: tf.constant(array, signature.inputs[key].dtype, array.shape) for key, array in feeds.items()}
+
+
+def _gradients(model: Any, reference: ReferenceRun, plan: Plan) -> Gradients:
+    signature = reference.signature
+    outputs = [plan.output_nodes[tensor.name] for tensor in signature.outputs.values()]
+    variables = trainable_for(plan.flat, outputs, dict(model.weights))
+    return take_gradients(model.signatures[signature.name], _tensors(signature, reference.feeds[0]), variables)
 
 
 def _notes(model: Any, reference: ReferenceRun, compared: Mapping[str, Comparison], graph: Graph) -> Iterator[str]:
