@@ -1,11 +1,14 @@
 """Which variables get a gradient, as verification finds it out."""
 
+import numpy as np
 import pytest
 
 import compat_saver
+from compat_saver.graph import OpCatalog, parse_graph, to_graph_def
 from compat_saver.migration.verification import gradients
+from compat_saver.passes.control_flow.parts import add_function
 from tests.golden_cases import case
-from tests.small_models import DENSE, write_model
+from tests.small_models import DENSE, make_meta, write_model
 
 pytestmark = pytest.mark.tensorflow
 
@@ -73,3 +76,61 @@ def test_rows_of_a_table_have_a_sparse_one(tmp_path):
     (taken,) = report.verification.gradients.values()
     assert set(taken.found) == set(chosen.facts["trainable"]) & {weight.name for weight in report.weights}
     assert (taken.zero, taken.missing, taken.error) == ((), (), "")
+
+
+POWER = """
+x = _Arg[T=float32, index=0]
+w = _Arg[T=float32, index=1]
+zero = Const[dtype=int32, value=int32[](0)]
+i = Enter[T=int32, frame_name="loop"](zero)
+y = Enter[T=float32, frame_name="loop"](x)
+three = Enter[T=int32, frame_name="loop", is_constant=true](times)
+times = Const[dtype=int32, value=int32[](3)]
+factor = Enter[T=float32, frame_name="loop", is_constant=true](w)
+merge_i = Merge[N=2, T=int32](i, next_i)
+merge_y = Merge[N=2, T=float32](y, next_y)
+less = Less[T=int32](merge_i, three)
+more = LoopCond(less)
+switch_i = Switch[T=int32](merge_i, more)
+switch_y = Switch[T=float32](merge_y, more)
+pivot = Identity[T=int32](switch_i:1)
+one = Const[dtype=int32, value=int32[](1)](^pivot)
+add = Add[T=int32](pivot, one)
+product = Mul[T=float32](switch_y:1, factor)
+next_i = NextIteration[T=int32](add)
+next_y = NextIteration[T=float32](product)
+exit = Exit[T=float32](switch_y)
+result = _Retval[T=float32, index=0](exit)
+"""
+
+
+def test_a_loop_in_a_called_function_has_them(tmp_path):
+    text = DENSE + "power = PartitionedCall[Tin={float32, float32}, Tout={float32}, f=@power](prediction, b/read)"
+    graph, body = parse_graph(text, 26), parse_graph(POWER, 26)
+    body.functions = graph.functions
+    add_function("power", body, OpCatalog())
+    source = write_model(tmp_path, text)
+    meta = make_meta(text, ("w", "b"))
+    meta.message.graph_def.CopyFrom(to_graph_def(graph))
+    source.with_name("model.ckpt.meta").write_bytes(meta.message.SerializeToString())
+    report = compat_saver.migrate(source, tmp_path / "out", outputs=["power"])
+    assert not any("TF1 form" in warning for warning in report.warnings)
+
+    import tensorflow as tf
+
+    model, x = tf.saved_model.load(str(tmp_path / "out")), tf.constant([[1.0, 2.0]])
+    w, b = (model.weights[name] for name in "wb")
+    with tf.GradientTape() as tape:
+        found = tape.gradient(model.signatures["serving_default"](x=x)["power"], [w, b])
+    with tf.GradientTape() as tape:
+        expected = tape.gradient((x @ w + b) * b**3, [w, b])
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+def test_a_gradient_of_tensorflow_that_raises_is_named(tmp_path):
+    chosen = case("1.15.5", "flow_saliency")
+    report = compat_saver.migrate(chosen.prefix, tmp_path / "out", **chosen.arguments)
+    (taken,) = report.verification.gradients.values()
+    assert taken.error == "AssertionError (in _TensorArrayGatherGrad)"
+    assert taken.missing

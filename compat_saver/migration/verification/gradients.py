@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -78,9 +79,15 @@ def take_gradients(serve: Any, inputs: Mapping[str, Any], variables: Mapping[str
         # As a graph: what is only built takes no memory, and no gradient is kept longer than it is needed.
         zero = tf.function(are_zero, autograph=False).get_concrete_function(inputs)(inputs)
     except Exception as error:  # the gradient of an op is Python code, which may raise anything
-        return Gradients(missing=names, error=_tensorflow.first_line(error))
+        return Gradients(missing=names, error=f"{_tensorflow.first_line(error)}{_where(error)}")
     missing = tuple(name for name in names if name not in found)
     return Gradients(tuple(found), tuple(name for name in zero if zero[name].numpy()), missing)
+
+
+def _where(error: Exception) -> str:
+    """Returns which gradient function raised, for some do so without a message; their names end with Grad."""
+    names = [frame.name for frame in traceback.extract_tb(error.__traceback__) if frame.name.endswith("Grad")]
+    return f" (in {names[-1]})" if names else ""
 
 
 def _count_nodes(serve: Any) -> int:

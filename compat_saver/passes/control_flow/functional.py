@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from functools import partial
 
-from compat_saver.graph.ir import Graph, Node
+from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.ops import OpCatalog
 from compat_saver.passes.base import Pass, Rewrite
 from compat_saver.passes.control_flow.branches import IfMaker
@@ -74,9 +74,22 @@ class FunctionalControlFlow(Pass):
         self.kept += [Kept(_CONDITIONAL, merge.name, reason) for merge, reason in outermost]
         found = Finder(graph, decided).find()
         in_order = {made.name for made in acyclic(graph, found)}
+        noted = {value for merge in decided.unread for value in decided.predicates(merge)}
         for made in found:
             rewrite = partial(self._rewrite_conditional, graph, made, decided, made.name in in_order)
-            self._try(_CONDITIONAL, made.name, rewrite)
+            if not self._try(_CONDITIONAL, made.name, rewrite):
+                noted.add(made.predicate)
+        self._note_open(graph, decided, noted)
+
+    def _note_open(self, graph: Graph, decided: Decided, noted: set[Value]) -> None:
+        """Notes what ends in a branch, a Switch whose predicate is in no conditional that was noted before."""
+        for node in graph:
+            if decided.nodes.get(node) and not node.control_uses and not node.used_outputs:
+                predicate = decided.nodes[node][0][0]
+                if predicate not in noted:
+                    noted.add(predicate)
+                    reason = f"it has a value for one value of {predicate.name} only, and no Merge has another for it"
+                    self.kept.append(Kept(_CONDITIONAL, node.name, reason))
 
     def _rewrite_conditional(self, graph: Graph, made: Conditional, decided: Decided, is_one_op: bool) -> None:
         if not is_one_op:
@@ -95,8 +108,11 @@ class FunctionalControlFlow(Pass):
             if node.name in self._stays:
                 raise NotFunctional(f"{node.name!r} is an input or an output of the model")
 
-    def _try(self, kind: str, name: str, rewrite: Callable[[], None]) -> None:
+    def _try(self, kind: str, name: str, rewrite: Callable[[], None]) -> bool:
+        """Rewrites if that can be; returns whether it could, and notes why not."""
         try:
             rewrite()
         except NotFunctional as error:
             self.kept.append(Kept(kind, name, str(error)))
+            return False
+        return True
