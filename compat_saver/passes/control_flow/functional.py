@@ -58,13 +58,19 @@ class FunctionalControlFlow(Pass):
             self._try(_LOOP, frame.name, partial(self._rewrite_loop, graph, frame))
         self._rewrite_conditionals(graph)
 
+    def _rewrite_body(self, graph: Graph) -> None:
+        """Rewrites the body of a function, and removes what only the loops and conditionals in it needed."""
+        self._rewrite(graph)
+        needed = graph.ancestors(node for node in graph if node.op == "_Retval")
+        graph.remove_all([node for node in graph if node.op != "_Arg" and node not in needed])
+
     def _rewrite_loop(self, graph: Graph, frame: Frame) -> None:
         self._check_stays(frame.nodes)
         maker = WhileMaker(graph, self._catalog, self._shapes)
         loop = read_loop(frame)
         arguments, condition, body, waits = maker.bodies(loop)
-        self._rewrite(condition.graph)
-        self._rewrite(body.graph)
+        self._rewrite_body(condition.graph)
+        self._rewrite_body(body.graph)
         maker.replace(loop, arguments, condition.graph, body.graph, waits)
         self._made[_LOOP] += 1
 
@@ -98,8 +104,8 @@ class FunctionalControlFlow(Pass):
         check_closed(made)
         maker = IfMaker(graph, self._catalog, self._shapes, decided)
         arguments, then, otherwise, waits = maker.bodies(made)
-        self._rewrite(then.graph)
-        self._rewrite(otherwise.graph)
+        self._rewrite_body(then.graph)
+        self._rewrite_body(otherwise.graph)
         maker.replace(made, arguments, (then.graph, otherwise.graph), waits)
         self._made[_CONDITIONAL] += 1
 
