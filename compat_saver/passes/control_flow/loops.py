@@ -280,10 +280,13 @@ class WhileMaker:
         limit = iteration_limit(loop.condition.value, loop.edges, steps)
         if limit is None or self._catalog.type_of(limit) != _INT32:
             return self._constant(name, "maximum_iterations", -1)
+        copy = self._graph.unique_name(f"{name}/maximum_iterations")
         if limit.node in loop.frame.nodes:
-            copy = self._graph.unique_name(f"{name}/maximum_iterations")
             return self._graph.add("Const", copy, attrs=limit.node.attrs).output()
-        return limit
+        # Another tensor than the n of the condition, for two reasons: an n of -1 would mean no limit, and tf2onnx
+        # changes the type of this input of the While, which must not be an input of it twice.
+        zero = self._constant(name, "maximum_iterations/zero", 0)
+        return self._graph.add("Maximum", copy, [limit, zero], {"T": type_attr(_INT32)}).output()
 
     def _constant(self, name: str, suffix: str, value: int) -> Value:
         attrs = {"dtype": type_attr(_INT32), "value": tensor_attr(np.array(value, np.int32))}
