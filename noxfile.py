@@ -34,3 +34,10 @@ def protobuf(session: nox.Session, protobuf: str) -> None:
     session.install(".[test]", f"protobuf=={protobuf}")
     folders = ("tests/proto", "tests/bundle", "tests/graph", "tests/passes", "tests/sources")
     session.run("python", "-m", "pytest", "-m", "not tensorflow", *folders, *session.posargs)
+
+
+@nox.session(python="3.11")
+def consumers(session: nox.Session) -> None:
+    """Migrated loops in tf2onnx with ONNX Runtime and in TensorFlow Lite, in versions that go together."""
+    session.install(".[tf-cpu,test]", "tensorflow-cpu==2.16.*", "tf2onnx==1.17.*", "onnx==1.17.*", "onnxruntime")
+    session.run("python", "-m", "pytest", "tests/test_consumers.py", *session.posargs)

@@ -58,6 +58,13 @@ class Case:
                     {name: arrays[key] for name, key in run.get("gradients", {}).items()},
                 )
 
+    def tuning(self) -> tuple[list[dict[str, np.ndarray]], np.ndarray]:
+        """Returns the batches of a training from the checkpoint on, used in turn, and the loss before each step."""
+        with np.load(self.directory / "io.npz") as arrays:
+            found = self.facts["tuning"]
+            batches = [{name: arrays[key] for name, key in batch.items()} for batch in found["batches"]]
+            return batches, arrays[found["losses"]]
+
 
 MODELS = (
     *("cond", "conv_batch_norm", "dense_adam", "device_pinned", "dropout", "embedding", "gru_while", "int_bool_string"),

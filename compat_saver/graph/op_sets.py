@@ -60,9 +60,6 @@ ENTER_OPS = ("Enter", "RefEnter")
 EXIT_OPS = ("Exit", "RefExit")
 NEXT_ITERATION_OPS = ("NextIteration", "RefNextIteration")
 
-LOOP_OPS = ("While", "StatelessWhile", "Enter")
-"""The ops that show that a graph contains a loop, of either form."""
-
 
 class HandleCarrier(NamedTuple):
     """How an op forwards a reference or a handle.

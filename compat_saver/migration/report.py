@@ -175,7 +175,7 @@ class MigrationReport:
     def _verification(self) -> dict[str, Any]:
         found: dict[str, Any] = {"status": self.status, "rtol": self.tolerances[0], "atol": self.tolerances[1]}
         if self.verification is None:
-            return found | {"inputs": None, "guesses": {}, "signatures": {}, "training": {}}
+            return found | {"inputs": None, "guesses": {}, "signatures": {}, "training": {}, "gradients": {}}
         found["inputs"] = self.verification.inputs
         found["guesses"] = {name: dict(guesses) for name, guesses in self.verification.guesses.items()}
         found["signatures"] = {
@@ -189,6 +189,7 @@ class MigrationReport:
             name: {"steps": proof.steps, "loss": _plain(proof.loss), "variables": _plain(proof.variables)}
             for name, proof in self.verification.training.items()
         }
+        found["gradients"] = {name: taken.to_dict() for name, taken in self.verification.gradients.items()}
         return found
 
 

@@ -10,7 +10,6 @@ from compat_saver.analysis.serving.initial_states import initial_states
 from compat_saver.analysis.serving.modes import Mode
 from compat_saver.errors import and_more, counted, phrases_and_more
 from compat_saver.graph import Graph, Value
-from compat_saver.graph.op_sets import LOOP_OPS
 from compat_saver.model.signature import Signature
 from compat_saver.passes import Rewrite
 from compat_saver.passes.control_flow import Kept
@@ -105,8 +104,8 @@ def control_flow_warnings(kept: Sequence[Kept]) -> Iterator[str]:
     if kept:
         yield (
             f"Some control flow keeps its TF1 form: {phrases_and_more([str(item) for item in kept], _MOST_NAMES)}. "
-            "Inference works; TensorFlow 2 may raise when gradients are taken through it. If its predicate is a "
-            "training-mode input such as is_training, fix it with --bind."
+            "Inference works; gradients through it may not. If its predicate is a training-mode input such as "
+            "is_training, fix it with --bind."
         )
 
 
@@ -114,7 +113,7 @@ def gradient_warnings(graph: Graph, rewrites: Iterable[Rewrite]) -> Iterator[str
     """Yields a sentence for each way in which gradients through a model are not what the user may expect.
 
     Args:
-        graph: pruned and rewritten, with the loops and conditionals of TensorFlow 1.
+        graph: pruned and rewritten.
         rewrites: what the passes did.
     """
     for rewrite in rewrites:
@@ -123,11 +122,6 @@ def gradient_warnings(graph: Graph, rewrites: Iterable[Rewrite]) -> Iterator[str
                 f"{counted(rewrite.count, 'op')} used custom gradients, which are Python code and not stored in the "
                 f"file ({rewrite.detail}); TensorFlow's default gradients are used now."
             )
-    if any(node.op in LOOP_OPS for function in graph.functions.values() for node in function.node_def):
-        yield (
-            "The graph calls functions that contain a while loop. Inference works; TensorFlow 2 loses gradients "
-            "through such a loop, or raises: do not fine-tune what is computed before it."
-        )
     for function in graph.gradients:
         yield (
             f"The function {function!r} used a custom gradient function, which TensorFlow 2 does not load; "

@@ -10,12 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from compat_saver.analysis.ops.triage import OpRow
-from compat_saver.errors import counted
+from compat_saver.errors import and_more, counted
 from compat_saver.migration.report import TRAINING, MigrationReport
 from compat_saver.report.ops_table import ops_summary, rewritten_ops, side_effects
 from compat_saver.report.text import bytes_text, shape_text, titled_table, version_text
 
 _MOST_FINDINGS = 20
+_MOST_NAMES = 5
+_LACKING = (("zero on these inputs", "zero_for"), ("none", "none_for"))
 
 
 def render_migration(report: MigrationReport) -> RenderableType:
@@ -35,6 +37,7 @@ def _parts(found: dict[str, Any], status: str, report: MigrationReport) -> Itera
     if found["verification"]["signatures"]:
         yield _verification(found, status)
         yield from _guesses(found)
+        yield from _gradients(found)
     for warning in found["warnings"]:
         yield Text(f"Note: {warning}", style="yellow")
 
@@ -103,6 +106,16 @@ def _guesses(found: dict[str, Any]) -> Iterator[Text]:
     for name, guesses in found["verification"]["guesses"].items():
         for key, how in guesses.items():
             yield Text(f"Generated for {name}/{key}: {how}.")
+
+
+def _gradients(found: dict[str, Any]) -> Iterator[Text]:
+    for name, taken in found["verification"]["gradients"].items():
+        total = taken["with"] + taken["without"]
+        if total:
+            but = [f"; {what} for {and_more(taken[key], _MOST_NAMES)}" for what, key in _LACKING if taken[key]]
+            why = f" ({taken['error']})" if taken["error"] else ""
+            counts = f"{taken['with']:,} of {counted(total, 'trainable variable')}"
+            yield Text(f"Gradients of {name}: for {counts}{''.join(but)}{why}.")
 
 
 def _verification(found: dict[str, Any], status: str) -> Table:

@@ -7,6 +7,7 @@ from compat_saver.analysis.training_behavior import Finding
 from compat_saver.analysis.values.weights import Location, Weight
 from compat_saver.migration.report import MigrationReport, SourceFacts
 from compat_saver.migration.verification.comparison import Comparison
+from compat_saver.migration.verification.gradients import Gradients
 from compat_saver.migration.verification.verify_model import Verification
 from compat_saver.model.inference_mode import TrainingBehavior
 from compat_saver.model.signature import Signature, Tensor
@@ -60,6 +61,7 @@ def make_report(**changes) -> MigrationReport:
                 }
             },
             guesses={"serving_default": {"words": "any words, of shape [3, 4]"}},
+            gradients={"serving_default": Gradients(("w",), ("w",), ("v", "u"), "one op has none")},
         ),
         "tag_set": ("serve",),
         "tolerances": (1e-5, 1e-6),

@@ -41,6 +41,7 @@ MIGRATION = {
         "guesses": {"*": {"*": str}},
         "signatures": {"*": {"*": {"max_abs_diff": (*NUMBER, type(None)), "bitwise_equal": bool}}},
         "training": {"*": {"steps": int, "loss": NUMBER, "variables": NUMBER}},
+        "gradients": {"*": {"with": int, "without": int, "zero_for": [str], "none_for": [str], "error": str}},
     },
     "seconds": {"read": NUMBER, "rewrite": NUMBER, "write": NUMBER, "verify": NUMBER},
 }

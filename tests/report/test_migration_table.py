@@ -78,6 +78,8 @@ Verification: passed (inputs: seed 0, rtol 1e-05, atol 1e-06)
   serving_default   label                         -   yes
 
 Generated for serving_default/words: any words, of shape [3, 4].
+Gradients of serving_default: for 1 of 3 trainable variables; zero on these inputs for 'w'; none
+for 'v', 'u' (one op has none).
 Note: Something to know.
 """
 FAILURE = """

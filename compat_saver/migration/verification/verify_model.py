@@ -20,13 +20,14 @@ from compat_saver.graph import Graph
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.verification.comparison import Comparison, compare
+from compat_saver.migration.verification.gradients import Gradients, take_gradients, trainable_for
 from compat_saver.migration.verification.reference_run import ReferenceRun, run_generated, run_given
 from compat_saver.migration.verification.replay import Replay
 from compat_saver.migration.verification.samples import SampleMaker, read_feeds
 from compat_saver.migration.verification.soundness import soundness_notes
 from compat_saver.migration.verification.time_limit import within
 from compat_saver.migration.verification.training_proof import TrainingProof, copy_with_fixed_draws, prove
-from compat_saver.migration.verification.written_model import load, output_shapes, run
+from compat_saver.migration.verification.written_model import load, output_shapes, run, tensors
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.saved_model import OutputShapes
 
@@ -44,6 +45,7 @@ class Verification:
         guesses: signature name -> input key -> how it was generated, where more than the shape was chosen.
         output_shapes: signature name -> output key -> the static shape that TensorFlow infers.
         training: name of a training signature -> what running it on both sides found.
+        gradients: signature name -> which variables have one.
     """
 
     inputs: str
@@ -52,6 +54,7 @@ class Verification:
     guesses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     output_shapes: OutputShapes = field(default_factory=dict)
     training: Mapping[str, TrainingProof] = field(default_factory=dict)
+    gradients: Mapping[str, Gradients] = field(default_factory=dict)
 
     @property
     def differences(self) -> list[str]:
@@ -112,6 +115,7 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
             results[item.signature.name] = _compare_all(written, item, options)
         for item in references:  # after all comparisons, for it runs the model again
             notes += item.notes + list(_notes(written, item, results[item.signature.name], plan.flat))
+        gradients = {item.signature.name: _gradients(written, item, plan) for item in references}
     if any(not result.finite for outputs in results.values() for result in outputs.values()):
         notes += _nan_notes(model, plan.weights)
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
@@ -119,7 +123,7 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
     shapes = {item.name: output_shapes(written, item.name) for part in plan.all for item in part.signatures}
     training = _proofs(plan, directory, options)
     notes += [note for proof in training.values() for note in proof.notes]
-    return Verification(source, results, tuple(notes), guesses, shapes, training)
+    return Verification(source, results, tuple(notes), guesses, shapes, training, gradients)
 
 
 def _proofs(plan: Plan, directory: Path, options: MigrationOptions) -> dict[str, TrainingProof]:
@@ -185,6 +189,13 @@ def _nan_notes(model: LegacyModel, weights: Sequence[Weight]) -> Iterator[str]:
 
 def _has_nan(array: np.ndarray) -> bool:
     return dtypes.from_numpy(array.dtype).is_floating and bool(np.isnan(array.astype(np.float64, copy=False)).any())
+
+
+def _gradients(model: Any, reference: ReferenceRun, plan: Plan) -> Gradients:
+    signature = reference.signature
+    outputs = [plan.output_nodes[tensor.name] for tensor in signature.outputs.values()]
+    variables = trainable_for(plan.flat, outputs, dict(model.weights))
+    return take_gradients(model.signatures[signature.name], tensors(signature, reference.feeds[0]), variables)
 
 
 def _notes(model: Any, reference: ReferenceRun, compared: Mapping[str, Comparison], graph: Graph) -> Iterator[str]:

@@ -30,9 +30,14 @@ def load(directory: Path, tag_set: Sequence[str]) -> Any:
 
 def run(model: Any, signature: Signature, feeds: Feeds) -> dict[str, np.ndarray]:
     """Calls a signature; returns output key -> array."""
+    found = model.signatures[signature.name](**tensors(signature, feeds))
+    return {key: np.asarray(value.numpy()) for key, value in found.items()}
+
+
+def tensors(signature: Signature, feeds: Feeds) -> dict[str, Any]:
+    """Returns input key -> tensor, as the signature takes it."""
     tf = _tensorflow.tensorflow()
-    tensors = {key: tf.constant(array, signature.inputs[key].dtype, array.shape) for key, array in feeds.items()}
-    return {key: np.asarray(value.numpy()) for key, value in model.signatures[signature.name](**tensors).items()}
+    return {key: tf.constant(array, signature.inputs[key].dtype, array.shape) for key, array in feeds.items()}
 
 
 def output_shapes(model: Any, name: str) -> dict[str, Shape]:

@@ -68,6 +68,10 @@ class Decided:
         for node in _in_order(graph):
             self._decide(node)
 
+    def predicates(self, merge: Node) -> set[Value]:
+        """Returns what the inputs of a Merge depend on."""
+        return {predicate for value in merge.inputs for predicate, _ in self.values.get(value, ())}
+
     def _decide(self, node: Node) -> None:
         if node.op == "Merge":
             found = self._joined(node)

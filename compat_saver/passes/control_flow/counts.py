@@ -1,6 +1,9 @@
-"""Recognizes how a graph counts the rows of a tensor or the elements of an array, as for `unstack` and `stack`."""
+"""Recognizes how a graph counts: rows of a tensor, elements of an array (`unstack`, `stack`), iterations of a loop."""
 
 from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -10,6 +13,7 @@ from compat_saver.proto.tensors import to_array
 
 _SIZES = ("TensorArraySizeV3", "TensorListLength")
 _PICKS = ("Gather", "GatherV2")
+_ADDITIONS = ("Add", "AddV2")
 
 
 def range_end(indices: Value) -> Value | None:
@@ -53,6 +57,47 @@ def count_of(count: Value, shapes: RecordedShapes, unknown: int) -> int:
         shape = shapes[counted]
         known = shape[0] if shape else None
     return unknown if known is None else known
+
+
+def iteration_limit(
+    condition: Value, edges: Mapping[Value, Value], variables: Mapping[Value, tuple[Value, Value]]
+) -> Value | None:
+    """Returns how often a loop runs at most, a constant in it or a value outside; None where that is unknown.
+
+    That is the n of `i < n`, if this is the condition or must be true for it, and i counts iterations from 0 or more.
+
+    Args:
+        condition: whether there is another iteration.
+        edges: a value at the edge of the loop -> what it stands for: a variable, or a value outside.
+        variables: the value of each variable within the loop -> what it begins with, and what it is after an iteration.
+    """
+    pending = deque([condition])
+    while pending:
+        node = _source(pending.popleft(), edges).node
+        if node.op == "LogicalAnd":
+            pending.extend(node.inputs)
+        elif node.op == "Less":
+            counter, limit = (_source(value, edges) for value in node.inputs)
+            is_fixed = limit.node.op == "Const" or (limit in edges.values() and limit not in variables)
+            if is_fixed and counter in variables and _counts(counter, *variables[counter], edges):
+                return limit
+    return None
+
+
+def _counts(counter: Value, initial: Value, following: Value, edges: Mapping[Value, Value]) -> bool:
+    """Whether a variable is at least 0 and then goes up by one."""
+    first, step = _constant(initial), _source(following, edges).node
+    if first is None or first < 0 or step.op not in _ADDITIONS:
+        return False
+    terms = [_source(value, edges) for value in step.inputs]
+    return any(term == counter and _constant(other) == 1 for term, other in (terms, reversed(terms)))
+
+
+def _source(value: Value, edges: Mapping[Value, Value]) -> Value:
+    """Returns what a value in a loop is a copy of, at most as far as its edge."""
+    while value not in edges and value.node.op == "Identity":
+        value = value.node.inputs[0]
+    return edges.get(value, value)
 
 
 def _origin(value: Value) -> Value:

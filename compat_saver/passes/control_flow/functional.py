@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from functools import partial
 
-from compat_saver.graph.ir import Graph, Node
+from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.ops import OpCatalog
 from compat_saver.passes.base import Pass, Rewrite
 from compat_saver.passes.control_flow.branches import IfMaker
@@ -58,13 +58,19 @@ class FunctionalControlFlow(Pass):
             self._try(_LOOP, frame.name, partial(self._rewrite_loop, graph, frame))
         self._rewrite_conditionals(graph)
 
+    def _rewrite_body(self, graph: Graph) -> None:
+        """Rewrites the body of a function, and removes what only the loops and conditionals in it needed."""
+        self._rewrite(graph)
+        needed = graph.ancestors(node for node in graph if node.op == "_Retval")
+        graph.remove_all([node for node in graph if node.op != "_Arg" and node not in needed])
+
     def _rewrite_loop(self, graph: Graph, frame: Frame) -> None:
         self._check_stays(frame.nodes)
         maker = WhileMaker(graph, self._catalog, self._shapes)
         loop = read_loop(frame)
         arguments, condition, body, waits = maker.bodies(loop)
-        self._rewrite(condition.graph)
-        self._rewrite(body.graph)
+        self._rewrite_body(condition.graph)
+        self._rewrite_body(body.graph)
         maker.replace(loop, arguments, condition.graph, body.graph, waits)
         self._made[_LOOP] += 1
 
@@ -74,9 +80,22 @@ class FunctionalControlFlow(Pass):
         self.kept += [Kept(_CONDITIONAL, merge.name, reason) for merge, reason in outermost]
         found = Finder(graph, decided).find()
         in_order = {made.name for made in acyclic(graph, found)}
+        noted = {value for merge in decided.unread for value in decided.predicates(merge)}
         for made in found:
             rewrite = partial(self._rewrite_conditional, graph, made, decided, made.name in in_order)
-            self._try(_CONDITIONAL, made.name, rewrite)
+            if not self._try(_CONDITIONAL, made.name, rewrite):
+                noted.add(made.predicate)
+        self._note_open(graph, decided, noted)
+
+    def _note_open(self, graph: Graph, decided: Decided, noted: set[Value]) -> None:
+        """Notes what ends in a branch, a Switch whose predicate is in no conditional that was noted before."""
+        for node in graph:
+            if decided.nodes.get(node) and not node.control_uses and not node.used_outputs:
+                predicate = decided.nodes[node][0][0]
+                if predicate not in noted:
+                    noted.add(predicate)
+                    reason = f"it has a value for one value of {predicate.name} only, and no Merge has another for it"
+                    self.kept.append(Kept(_CONDITIONAL, node.name, reason))
 
     def _rewrite_conditional(self, graph: Graph, made: Conditional, decided: Decided, is_one_op: bool) -> None:
         if not is_one_op:
@@ -85,8 +104,8 @@ class FunctionalControlFlow(Pass):
         check_closed(made)
         maker = IfMaker(graph, self._catalog, self._shapes, decided)
         arguments, then, otherwise, waits = maker.bodies(made)
-        self._rewrite(then.graph)
-        self._rewrite(otherwise.graph)
+        self._rewrite_body(then.graph)
+        self._rewrite_body(otherwise.graph)
         maker.replace(made, arguments, (then.graph, otherwise.graph), waits)
         self._made[_CONDITIONAL] += 1
 
@@ -95,8 +114,11 @@ class FunctionalControlFlow(Pass):
             if node.name in self._stays:
                 raise NotFunctional(f"{node.name!r} is an input or an output of the model")
 
-    def _try(self, kind: str, name: str, rewrite: Callable[[], None]) -> None:
+    def _try(self, kind: str, name: str, rewrite: Callable[[], None]) -> bool:
+        """Rewrites if that can be; returns whether it could, and notes why not."""
         try:
             rewrite()
         except NotFunctional as error:
             self.kept.append(Kept(kind, name, str(error)))
+            return False
+        return True

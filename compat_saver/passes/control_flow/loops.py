@@ -30,6 +30,7 @@ from compat_saver.graph.attributes import (
 )
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.ops import OpCatalog
+from compat_saver.passes.control_flow.counts import iteration_limit
 from compat_saver.passes.control_flow.frames import Frame
 from compat_saver.passes.control_flow.parts import (
     READ_ONLY,
@@ -251,8 +252,7 @@ class WhileMaker:
         node = self._graph.add(
             "While" if has_state else "StatelessWhile",
             name,
-            [self._constant(name, "loop_counter", 0), self._constant(name, "maximum_iterations", -1)]
-            + [item.outside for item in arguments],
+            [self._constant(name, "loop_counter", 0), self._limit(loop, name), *(item.outside for item in arguments)],
             {
                 "T": types_attr(types),
                 "cond": add_function(f"{name}_cond", condition, self._catalog),
@@ -272,6 +272,21 @@ class WhileMaker:
             leaving.set_inputs([node.output(numbers[value])])
         self._graph.remove_all(loop.frame.nodes)
         return node
+
+    def _limit(self, loop: Loop, name: str) -> Value:
+        """Returns how often the loop runs at most: the size of the lists that its gradient makes, which XLA needs."""
+        following = (result.value for result in loop.following)
+        steps = dict(zip(loop.variables, zip(loop.initial, following, strict=True), strict=True))
+        limit = iteration_limit(loop.condition.value, loop.edges, steps)
+        if limit is None or self._catalog.type_of(limit) != _INT32:
+            return self._constant(name, "maximum_iterations", -1)
+        copy = self._graph.unique_name(f"{name}/maximum_iterations")
+        if limit.node in loop.frame.nodes:
+            return self._graph.add("Const", copy, attrs=limit.node.attrs).output()
+        # Another tensor than the n of the condition, for two reasons: an n of -1 would mean no limit, and tf2onnx
+        # changes the type of this input of the While, which must not be an input of it twice.
+        zero = self._constant(name, "maximum_iterations/zero", 0)
+        return self._graph.add("Maximum", copy, [limit, zero], {"T": type_attr(_INT32)}).output()
 
     def _constant(self, name: str, suffix: str, value: int) -> Value:
         attrs = {"dtype": type_attr(_INT32), "value": tensor_attr(np.array(value, np.int32))}

@@ -41,7 +41,8 @@ class SharedVariables(Pass):
         return Rewrite(self.name, count, f"{counted(count, 'variable that is', 'variables that are')} another one")
 
 
-_READ, _ENTER = "Identity", "Enter"
+_READ = "Identity"
+_LETTING_IN = {"Enter": "RefEnter", "Switch": "RefSwitch"}
 _NOT_IN_PLACE = ("Assign", "IsVariableInitialized")
 
 
@@ -54,7 +55,8 @@ class LateReads(Pass):
     explicit while the variable is still a reference: such a use gets an Identity of its own, which waits for all that
     its user waits for. A use that nothing orders after a change may see the value before it.
 
-    A read that enters a loop is a read in each iteration there: the reference enters beside it.
+    A read that enters a loop is a read in each iteration there, one that enters a branch of a conditional is a read in
+    that branch: the reference enters beside it.
 
     Assign alone does not count as a change here: it may replace the variable's buffer, and what was read before keeps
     the old one. Source: tensorflow/core/kernels/assign_op.h, dense_update_ops.cc, identity_op.h.
@@ -141,8 +143,8 @@ def _read_late(graph: Graph, variable: Node, is_late: Callable[[Node], bool]) ->
                 count += _read_again(graph, use, reference, variable.attrs["dtype"])
             if use.node.op == _READ:
                 pending.append((use.node.output(), reference))
-            elif use.node.op == _ENTER and use.node.attr.bool("is_constant"):
-                pending.append((use.node.output(), _enter(graph, use.node, reference)))
+            elif use.node.op in _LETTING_IN and _lets_in_unchanged(use):
+                pending += _let_in(graph, use.node, reference)
     return count
 
 
@@ -160,10 +162,16 @@ def _read_again(graph: Graph, use: Use, reference: Value, dtype: Message) -> boo
     return bool(waits)
 
 
-def _enter(graph: Graph, enter: Node, reference: Value) -> Value:
-    """Takes the reference into the loop that a read enters."""
-    name = graph.unique_name(f"{enter.name}/reference")
-    return graph.add("RefEnter", name, [reference], enter.attrs).output()
+def _lets_in_unchanged(use: Use) -> bool:
+    """Whether a read enters a loop to be the same in every iteration, or a branch of a conditional as its value."""
+    return use.node.attr.bool("is_constant") if use.node.op == "Enter" else use.position == 0
+
+
+def _let_in(graph: Graph, node: Node, reference: Value) -> list[tuple[Value, Value]]:
+    """Takes the reference to where an Enter or Switch lets a read in; returns pairs of read and reference there."""
+    name = graph.unique_name(f"{node.name}/reference")
+    beside = graph.add(_LETTING_IN[node.op], name, [reference, *node.inputs[1:]], node.attrs)
+    return [(value, beside.output(value.index)) for value in node.used_outputs]
 
 
 def _waits(use: Use) -> list[Node]:

@@ -21,6 +21,7 @@ import tensorflow as tf
 
 SEED = 7
 PREFIX = "model.ckpt"
+TUNING_STEPS = 20
 RELEASE = tuple(int(part) for part in tf.__version__.split(".")[:2])
 
 
@@ -41,6 +42,7 @@ class Model(object):
         self.saved = options.pop("saved", None)  # builds the graph to save, which needs a GPU to run
         self.stateful = options.pop("stateful", False)  # runs change what later runs return
         self.target = start_servers(options.pop("jobs", {}))  # job name -> how many tasks
+        self.tuning = options.pop("tuning", None)  # op, loss and batches of a training that starts at the checkpoint
         self.gradients = options.pop("gradients", False)  # whether to record those of `objective`
         self.notes = options.pop("notes", "")
         assert not options, options
@@ -140,6 +142,7 @@ def replay(model, saver):
             if gradients:
                 found = session.run(gradients, dict(fed, **model.bind))
                 runs[-1]["gradients"] = put(arrays, "run%d/gradients/" % number, found)
+        tuning = {"tuning": tune(session, arrays, *model.tuning)} if model.tuning else {}
     facts = dict(
         graph_facts(model.inputs, model.outputs, model.bind),
         bind=model.bind,
@@ -147,8 +150,18 @@ def replay(model, saver):
         local_variables=sorted(v.op.name for v in tf.local_variables()),
         stateful=model.stateful,
         notes=" ".join(model.notes.split()),
+        **tuning
     )
     return facts, arrays
+
+
+def tune(session, arrays, train, loss, batches):
+    """Trains for some steps, the batches in turn; returns the keys of the batches and of the loss before each step."""
+    losses = [session.run([loss, train], batches[step % len(batches)])[0] for step in range(TUNING_STEPS)]
+    arrays["tuning/losses"] = np.asarray(losses)
+    fed = [{name_of(tensor): value for tensor, value in batch.items()} for batch in batches]
+    keys = [put(arrays, "tuning/batch%d/" % number, batch) for number, batch in enumerate(fed)]
+    return {"batches": keys, "losses": "tuning/losses"}
 
 
 def graph_facts(inputs, outputs, bind=()):

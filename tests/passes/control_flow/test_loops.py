@@ -6,6 +6,7 @@ from compat_saver.graph import Graph, OpCatalog, parse_graph
 from compat_saver.passes import run_in_functions
 from compat_saver.passes.control_flow import FunctionalControlFlow
 from compat_saver.passes.control_flow.parts import add_function
+from compat_saver.proto.tensors import to_array
 from tests.passes.control_flow import assert_body, assert_graph, body, functional, ops
 
 POWER = """
@@ -52,7 +53,8 @@ def test_a_loop_is_a_while_with_counter_limit_variables_and_invariants():
         w = VarHandleOp[dtype=float32, shape=[]]
         zero = Const[dtype=int32, value=int32[](0)]
         loop/loop_counter = Const[dtype=int32, value=int32[](0)]
-        loop/maximum_iterations = Const[dtype=int32, value=int32[](-1)]
+        loop/maximum_iterations/zero = Const[dtype=int32, value=int32[](0)]
+        loop/maximum_iterations = Maximum[T=int32](times, loop/maximum_iterations/zero)
         loop = While[T={int32, int32, int32, float32, int32, resource}, body=@loop_body, cond=@loop_cond, """
         "_lower_using_switch_merge=true, _num_original_outputs=6, _read_only_resource_inputs={5}, "
         "output_shapes={[], [], [*], [*], [], []}, parallel_iterations=10]"
@@ -123,6 +125,52 @@ def test_side_effects_keep_their_order():
     assert not graph["loop"].attrs["_read_only_resource_inputs"].list.i
 
 
+UNTIL = "loop/ready = Placeholder[dtype=bool]\nloop/less = LogicalAnd(loop/ready, loop/first)\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "limit"),
+    [
+        ({}, "times"),
+        ({"times": "loop/times = Const[dtype=int32, value=int32[](7)](^loop/pivot)"}, 7),
+        ({"less": UNTIL + "loop/first = Less[T=int32](loop/i, loop/times)"}, "times"),
+        ({"add": "loop/add = Add[T=int32](loop/one, loop/pivot)"}, "times"),
+        ({"less": UNTIL.replace("And", "Or") + "loop/first = Less[T=int32](loop/i, loop/times)"}, -1),
+        ({"less": "loop/less = Less[T=int32](loop/times, loop/i)"}, -1),
+        ({"less": "loop/less = LessEqual[T=int32](loop/i, loop/times)"}, -1),
+        ({"add": "loop/add = Sub[T=int32](loop/pivot, loop/one)"}, -1),
+        ({"add": "loop/add = AddV2[T=int32](loop/pivot, loop/pivot)"}, -1),
+        ({"one": "loop/one = Const[dtype=int32, value=int32[](0)](^loop/pivot)"}, -1),
+        ({"enter_i": 'loop/enter_i = Enter[T=int32, frame_name="loop/context"](times)'}, -1),
+        ({"less": "loop/first = Neg[T=int32](loop/i)\nloop/less = Less[T=int32](loop/i, loop/first)"}, -1),
+        ({"less": "loop/less = Less[T=int32](loop/i, loop/i)"}, -1),
+    ],
+)
+def test_the_limit_of_iterations_is_what_they_are_counted_up_to(lines, limit):
+    graph, kept = functional(changed(POWER, **lines), "y")
+    assert not kept
+    found = graph["loop"].inputs[1].node
+    is_constant = found.op == "Const"
+    assert (int(to_array(found.attr.tensor("value"))) if is_constant else found.inputs[0].node.name) == limit
+
+
+def test_a_body_has_nothing_that_only_its_conditionals_needed():
+    text = changed(
+        POWER,
+        product="""
+        loop/p = Less[T=float32](loop/read, loop/switch_y:1)
+        loop/in = Switch[T=float32](loop/switch_y:1, loop/p)
+        loop/beside = Switch[T=float32](loop/read, loop/p)
+        loop/two = Const[dtype=float32, value=float32[](2)](^loop/beside)
+        loop/twice = Mul[T=float32](loop/in:1, loop/two)
+        loop/product = Merge[N=2, T=float32](loop/in, loop/twice)
+        """.replace("        ", ""),
+    )
+    graph, kept = functional(text, "y")
+    assert not kept
+    assert not ops(graph) & {"Switch", "Merge"}
+
+
 def test_a_variable_that_stays_the_same_is_returned_as_it_came():
     graph, _ = functional(changed(POWER, product="loop/product = Identity[T=float32](loop/switch_y:1)", read=""), "y")
     made = body(graph, "loop_body")
@@ -146,7 +194,7 @@ def test_a_loop_in_a_loop():
     assert set(graph.functions) == {"outer_cond", "outer_body", "outer_inner_cond", "outer_inner_body"}
     assert not ops(graph) & {"Enter", "Exit", "Merge", "Switch", "NextIteration", "LoopCond"}
     made = body(graph, "outer_body")["outer/inner"]
-    assert [value.node.op for value in made.inputs] == ["Const", "Const", "Const", "_Arg", "_Arg", "_Arg"]
+    assert [value.node.op for value in made.inputs] == ["Const", "Maximum", "Const", "_Arg", "_Arg", "_Arg"]
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,21 @@ def test_a_read_that_enters_a_loop_is_one_of_each_iteration():
     )
 
 
+def test_a_read_that_enters_a_branch_is_one_of_that_branch():
+    branch = """
+    flag = Placeholder[dtype=bool, shape=[]]
+    inside = RefSwitch[T=float32](w, flag)
+    step = AssignAdd[T=float32](inside:1, x)
+    switch = Switch[T=float32](w/read, flag)
+    other = Neg[T=float32](switch)
+    """
+    entered = "switch/reference = RefSwitch[T=float32](w, flag)\n"
+    assert_becomes(
+        branch + "y = Identity[T=float32](switch:1, ^step)",
+        branch + entered + "y = Identity[T=float32](switch/reference:1, ^step)",
+    )
+
+
 def test_reads_that_no_change_in_place_runs_before_are_left_unchanged():
     for graph in (
         "y = Identity[T=float32](w/read, ^later)\nlater = NoOp(^x)",
