@@ -54,17 +54,23 @@ class V2Reader:
     def read(self, info: TensorInfo, box: Box) -> Array:
         """Returns a part of a tensor: a view of the file's bytes where one entry holds all of it."""
         if not info.slices:
-            return arrays.frozen(arrays.part(self._data.array(info), box))
+            return arrays.frozen(self._part(info, box))
         shared = self._shared(info, box)
         if len(shared) == 1 and shared[0][1] == box:
             place, _, piece = shared[0]
-            return arrays.frozen(arrays.part(self._data.array(piece), relative(box, place)))
+            return arrays.frozen(self._part(piece, relative(box, place)))
         dtype = arrays.numpy_dtype(info.dtype, info.name, self._index.path)
         self._refuse_more_than_stored(info, math.prod(box_shape(box)) * dtype.itemsize, shared)
         out = np.empty(box_shape(box), dtype)
         for place, common, piece in shared:
-            out[relative(common, box)] = arrays.part(self._data.array(piece), relative(common, place))
+            out[relative(common, box)] = self._part(piece, relative(common, place))
         return arrays.frozen(out)
+
+    def _part(self, entry: TensorInfo, box: Box) -> Array:
+        """Returns a part of an entry; of a small part of a large one, only that is in memory."""
+        if entry.dtype.itemsize and box_shape(box) != entry.shape:
+            self._data.check(entry)  # reads all of it, a piece at a time, where a mapped array would be read at once
+        return arrays.part(self._data.array(entry), box)
 
     def _shared(self, info: TensorInfo, box: Box) -> list[tuple[Box, Box, TensorInfo]]:
         """Returns the pieces that overlap a box: the place of each in the tensor, its part of the box, its entry."""
