@@ -68,6 +68,30 @@ def tensorflow() -> Any:
     return tf
 
 
+@contextlib.contextmanager
+def unoptimized() -> Iterator[None]:
+    """Runs functions as they were written while it lasts: no fused kernels, no folded constants.
+
+    Two graphs that compute the same may be optimized in different ways, and then differ by rounding. What a session
+    runs is another matter, see `unoptimized_session`.
+    """
+    optimizer = tensorflow().config.optimizer
+    before = optimizer.get_experimental_options()
+    optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    try:
+        yield
+    finally:
+        optimizer.set_experimental_options({"disable_meta_optimizer": False, **before})
+
+
+def unoptimized_session(graph: Any) -> Any:
+    """Returns a tf.compat.v1.Session on a graph that runs it as it was written."""
+    v1 = tensorflow().compat.v1
+    config = v1.ConfigProto()
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    return v1.Session(graph=graph, config=config)
+
+
 def is_trackable(item: Any) -> bool:
     """Whether tf.train.TrackableView, which is public, can list the children of an object.
 

@@ -1,11 +1,13 @@
 """Training graphs migrate without flags, and answer what the inference graph of the same program answered."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 import compat_saver
-from tests.golden_cases import Case, training_graphs
+from compat_saver.proto.meta_graph import read_meta_graph
+from tests.golden_cases import Case, case, training_graphs
 from tests.test_golden import assert_agrees, assert_answers
 
 pytestmark = [
@@ -14,19 +16,19 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("case", training_graphs(), ids=str)
-def test_a_training_graph_answers_as_its_inference_graph_did(case: Case, tmp_path):
-    report = compat_saver.migrate(case.prefix, tmp_path / "out")
+@pytest.mark.parametrize("golden", training_graphs(), ids=str)
+def test_a_training_graph_answers_as_its_inference_graph_did(golden: Case, tmp_path):
+    report = compat_saver.migrate(golden.prefix, tmp_path / "out")
     assert report.status == "passed"
-    assert_answers(case, report, tmp_path / "out")
+    assert_answers(golden, report, tmp_path / "out")
 
     import tensorflow as tf
 
     model = tf.saved_model.load(str(tmp_path / "out"))
     (signature,) = report.signatures
-    inputs, _ = next(case.runs())
+    inputs, _ = next(golden.runs())
     fed = {key: tf.constant(inputs[tensor.name], tensor.dtype) for key, tensor in signature.inputs.items()}
-    assert rows_agree(model.signatures[signature.name], fed) == case.facts["row_independent"]
+    assert rows_agree(model.signatures[signature.name], fed) == golden.facts["row_independent"]
 
 
 def rows_agree(serve: Callable, fed: dict) -> bool:
@@ -40,3 +42,19 @@ def rows_agree(serve: Callable, fed: dict) -> bool:
     except AssertionError:
         return False
     return True
+
+
+def test_the_dropout_between_the_layers_of_a_cudnn_network_is_off(tmp_path):
+    source = case("1.15.5", "cudnn_rnn")
+    meta = read_meta_graph(Path(f"{source.prefix}.meta"))
+    networks = [
+        node for node in meta.message.graph_def.node if node.op.startswith("CudnnRNN") and "dropout" in node.attr
+    ]
+    for node in networks:
+        node.attr["dropout"].f, node.attr["is_training"].b = 0.5, True
+    (tmp_path / "trains.meta").write_bytes(meta.message.SerializeToString())
+    report = compat_saver.migrate(
+        source.prefix, tmp_path / "out", meta_graph=tmp_path / "trains.meta", outputs=source.facts["outputs"]
+    )
+    assert report.to_dict()["training_behavior"]
+    assert_answers(source, report, tmp_path / "out")

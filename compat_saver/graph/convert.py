@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compat_saver.errors import GraphError, nearest_names
 from compat_saver.graph.functions import modern_function
-from compat_saver.graph.ir import Graph, Node
+from compat_saver.graph.ir import Graph, Node, without_collection
 from compat_saver.graph.ops import OpCatalog
 from compat_saver.proto.messages import GraphDef, Message
 
@@ -19,12 +19,13 @@ def from_graph_def(message: Message) -> Graph:
             a control input.
     """
     graph = Graph(producer=message.versions.producer or message.version, min_consumer=message.versions.min_consumer)
-    for item in message.node:
-        if not item.name:
-            raise GraphError(f"A node of op {item.op!r} has no name.")
-        graph.add(item.op, item.name, attrs=item.attr, device=item.device)
-    for item in message.node:
-        _connect(graph, graph[item.name], item.input)
+    with without_collection():
+        for item in message.node:
+            if not item.name:
+                raise GraphError(f"A node of op {item.op!r} has no name.")
+            graph.add(item.op, item.name, attrs=item.attr, device=item.device)
+        for item in message.node:
+            _connect(graph, graph[item.name], item.input)
     graph.functions = {function.signature.name: function for function in message.library.function}
     if any(function.node for function in message.library.function):
         catalog = OpCatalog.of(graph)

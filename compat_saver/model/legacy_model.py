@@ -65,12 +65,12 @@ class LegacyModel:
 
     def graph(self) -> Graph:
         """Returns a fresh copy of the graph, to be edited."""
-        return from_graph_def(self.meta.graph_def)
+        return self.as_read.copy()
 
     @functools.cached_property
     def as_read(self) -> Graph:
         """The graph as it was read; never edited."""
-        return self.graph()
+        return from_graph_def(self.meta.graph_def)
 
     @functools.cached_property
     def catalog(self) -> OpCatalog:

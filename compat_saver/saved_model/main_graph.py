@@ -11,18 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import numpy as np
-
 from compat_saver.graph import Graph, Node, Value, to_graph_def
 from compat_saver.graph.attributes import (
     Shape,
     bytes_attr,
     shape_attr,
     shape_to_message,
-    tensor_attr,
     type_attr,
     types_attr,
 )
+from compat_saver.graph.checkpoint_ops import Stored, assign, import_table, read_stored, string_constant
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY, AttrValue, Message, SaverDef, SignatureDef, TensorInfo
 from compat_saver.saved_model.bodies import STRING
 from compat_saver.saved_model.contents import Contents, Endpoint, Resource, SavedSignature, Table
@@ -133,9 +131,9 @@ class MainGraph:
 
     def _save(self, filename: Value, stored: Mapping[str, int], object_graph: bytes) -> Value:
         """Adds the op that writes all values, and the object graph beside them for TensorFlow 2."""
-        names = self._texts("SaveV2/tensor_names", [*stored, OBJECT_GRAPH_KEY])
-        slices = self._texts("SaveV2/shape_and_slices", [""] * (len(stored) + 1))
-        objects = self._texts("SaveV2/object_graph", object_graph)
+        names = string_constant(self._graph, "SaveV2/tensor_names", [*stored, OBJECT_GRAPH_KEY])
+        slices = string_constant(self._graph, "SaveV2/shape_and_slices", [""] * (len(stored) + 1))
+        objects = string_constant(self._graph, "SaveV2/object_graph", object_graph)
         attrs = {"dtypes": types_attr([*stored.values(), STRING])}
         save = self._add("SaveV2", "SaveV2", [filename, names, slices, *self._values(), objects], attrs)
         text = {"T": type_attr(STRING)}
@@ -154,27 +152,17 @@ class MainGraph:
 
     def _restore(self, filename: Value, stored: Mapping[str, int]) -> Node:
         """Adds the ops that read all values, in one go, and assign them."""
-        if not stored:
-            return self._add("NoOp", "RestoreV2/all")
-        names = self._texts("RestoreV2/tensor_names", list(stored))
-        slices = self._texts("RestoreV2/shape_and_slices", [""] * len(stored))
-        attrs = {"dtypes": types_attr(stored.values())}
-        restored = self._add("RestoreV2", "RestoreV2", [filename, names, slices], attrs)
-        values = map(restored.output, range(len(stored)))
-        assigned = []
-        for variable in self._contents.variables:
-            inputs = [self._handles[variable], next(values)]
-            attrs = {"dtype": type_attr(variable.dtype)}
-            assigned.append(self._add("AssignVariableOp", f"{variable.name}/Assign", inputs, attrs))
-        for table in filter(_is_stored, self._contents.tables):
-            inputs = [self._handles[table], next(values), next(values)]
-            attrs = {"Tin": type_attr(table.key_dtype), "Tout": type_attr(table.value_dtype)}
-            assigned.append(self._add("LookupTableImportV2", "LookupTableImportV2", inputs, attrs))
+        values = iter(read_stored(self._graph, filename, [Stored(key, dtype) for key, dtype in stored.items()]))
+        assigned = [
+            assign(self._graph, self._handles[variable], next(values), variable.dtype)
+            for variable in self._contents.variables
+        ] + [
+            import_table(
+                self._graph, self._handles[table], next(values), next(values), table.key_dtype, table.value_dtype
+            )
+            for table in filter(_is_stored, self._contents.tables)
+        ]
         return self._add("NoOp", "RestoreV2/all", control_inputs=assigned)
-
-    def _texts(self, name: str, texts: bytes | list[str]) -> Value:
-        attrs = {"dtype": type_attr(STRING), "value": tensor_attr(np.array(texts, dtype=object))}
-        return self._add("Const", name, attrs=attrs).output()
 
 
 def _is_stored(table: Table) -> bool:

@@ -114,6 +114,29 @@ def test_a_choice_without_a_scale_becomes_its_expected_value():
     assert {node.op for node in graph} == {"Placeholder", "Const", "Mul", "Identity"}
 
 
+COMPUTED_KEEP = """
+    step = VariableV2[dtype=float32, shape=[]]
+    step/read = Identity(step)
+    wave = Cos(step/read)
+    half = Const[dtype=float32, value=float32[](0.5)]
+    keep = Mul(half, wave)
+    mask = Less(u, keep)
+    cast = Cast(mask)
+    """
+
+
+def test_a_dropout_by_a_computed_rate_becomes_an_identity():
+    text = X + DRAWN + COMPUTED_KEEP + "scaled = RealDiv(x, keep)\ny = Mul[T=float32](scaled, cast)"
+    graph, (finding,) = turned(text)
+    assert (finding.what, finding.became) == ("dropout", "identity")
+    assert {node.op for node in graph} == {"Placeholder", "Identity"}
+
+
+def test_a_mask_of_a_computed_probability_without_a_scale_stays():
+    _, findings = find(X + DRAWN + COMPUTED_KEEP + "y = Mul[T=float32](x, cast)")
+    assert findings == ()
+
+
 def test_a_threshold_that_is_computed_is_no_dropout():
     _, findings = find(
         X + DRAWN + "keep = Mean[T=float32](x)\nmask = Less(u, keep)\ncast = Cast(mask)\ny = Mul[T=float32](x, cast)"
@@ -224,3 +247,100 @@ def test_the_name_of_an_output_means_the_new_value():
     run_passes([ApplyEdits([edit for item in findings for edit in item.edits])], graph)
     assert graph["y"].op == "Identity"
     assert graph["loss"].inputs[0].node.op == "Mul"
+
+
+def test_a_deviation_with_an_average_of_its_own_is_read_from_that():
+    text = BATCH_NORM.replace("y = Relu(centered)", "") + DEVIATION.format(read="deviation")
+    stored = {"average": np.full(4, 0.3, np.float32), "spread": np.full(4, 0.5, np.float32)}
+    graph, findings = turned(text, stored)
+    assert [item.variables for item in findings] == [("average",), ("spread",)]
+    assert "SquaredDifference" not in {node.op for node in graph}
+
+
+def test_a_mean_stays_where_the_variance_around_it_has_to():
+    text = BATCH_NORM.replace("y = Relu(centered)", "") + DEVIATION.format(read="again")
+    stored = {"average": np.full(4, 0.3, np.float32), "spread": np.full(4, 0.5, np.float32)}
+    _, findings = find(text, stored)
+    assert [item.became for item in findings] == ["", ""]
+    assert findings[0].reason == "'variance', which is computed from it, stays"
+    assert findings[1].reason == "its moving average 'spread' is one of a function of it"
+
+
+DEVIATION = """
+squares = SquaredDifference[T=float32](x, flat)
+variance = Mean[T=float32](squares, axes)
+tiny = Const[dtype=float32, value=float32[](0.001)]
+shifted = AddV2[T=float32](variance, tiny)
+deviation = Sqrt[T=float32](shifted)
+also = AddV2[T=float32](variance, tiny)
+again = Sqrt[T=float32](also)
+y = RealDiv[T=float32](centered, {read})
+spread = VariableV2[dtype=float32, shape=[4]]
+spread/read = Identity(spread)
+spread_difference = Sub[T=float32](spread/read, deviation)
+spread_step = Mul[T=float32](spread_difference, decay)
+spread_update = AssignSub(spread, spread_step)
+"""
+
+
+def test_parts_of_an_average_are_reported():
+    text = (
+        BATCH_NORM.replace("update = AssignSub(average, step)", "")
+        + """
+        axis = Const[dtype=int32, value=int32[](0)]
+        parts = Split[T=float32, num_split=2](axis, flat)
+        part = VariableV2[dtype=float32, shape=[2]]
+        update = Assign(part, parts)
+        other = VariableV2[dtype=float32, shape=[2]]
+        update_other = Assign(other, parts:1)
+        """
+    )
+    _, (finding,) = find(text, {"part": np.ones(2), "other": np.ones(2)})
+    assert finding.reason == "several variables average it: 'other', 'part'"
+
+
+def test_a_box_drawn_within_an_image_becomes_the_whole_image():
+    graph, (finding,) = turned(
+        """
+        x = Placeholder[dtype=float32, shape=[8,8,3]]
+        size = Const[dtype=int32, value=int32[3](8, 8, 3)]
+        boxes = Const[dtype=float32, value=float32[1, 1, 4](0.0, 0.0, 1.0, 1.0)]
+        part = Const[dtype=float32, value=float32[](0.5)]
+        box = SampleDistortedBoundingBoxV2[T=int32](size, boxes, part)
+        y = Slice[T=float32, Index=int32](x, box, box:1)
+        """
+    )
+    assert finding.became == "the whole image"
+    assert graph["y"].inputs[2].node.name == "size"
+
+
+def test_a_saturation_adjusted_by_plain_ops_stays_as_it_is():
+    graph, (finding,) = turned(
+        X
+        + DRAWN
+        + """
+        hsv = RGBToHSV[T=float32](x)
+        scaled = Mul[T=float32](hsv, u)
+        y = HSVToRGB[T=float32](scaled)
+        """
+    )
+    assert (finding.what, finding.became) == ("random color", "identity")
+    assert {node.op for node in graph} == {"Placeholder", "Identity"}
+
+
+def test_a_blend_with_the_same_batch_in_a_random_order_becomes_the_batch():
+    graph, (finding,) = turned(
+        X
+        + DRAWN
+        + """
+        one = Const[dtype=float32, value=float32[](1.0)]
+        rest = Sub[T=float32](one, u)
+        order = Placeholder[dtype=int32]
+        other = Gather[Tparams=float32, Tindices=int32](x, order)
+        a = Mul[T=float32](u, x)
+        b = Mul[T=float32](rest, other)
+        y = AddV2[T=float32](a, b)
+        """
+    )
+    assert finding.what == "random transform"
+    assert {node.op for node in graph} == {"Placeholder", "Identity"}

@@ -1,15 +1,19 @@
 """Finds random augmentation of images: crops, flips, and changes of color.
 
-1. A crop at a random offset becomes the central one.
+1. A crop at a random offset becomes the central one; one of a random size becomes the whole image.
 2. A random choice between an image and a transformed one (flipped, rotated, ...) becomes the image.
-3. A color adjusted by a random amount stays as it is.
+3. A color adjusted by a random amount stays as it is; old releases adjust hue and saturation by plain ops in HSV.
+4. A random blend of a batch with the same batch in a random order (mixup) becomes the batch.
 
 Source: tensorflow/python/ops/image_ops_impl.py and random_crop in random_ops.py, in releases 0.12 to 1.15.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+
+import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.analysis.serving.dropouts import carried
@@ -17,11 +21,29 @@ from compat_saver.analysis.training_behavior.finding import Finding
 from compat_saver.analysis.training_behavior.scalars import scalar
 from compat_saver.analysis.training_behavior.served import Served
 from compat_saver.graph.ir import Node, Value
-from compat_saver.passes.inference.edits import Centered, ReadTensor
+from compat_saver.passes.inference.edits import Centered, ReadTensor, UseConstant
 
 _OFFSETS = ("FloorMod", "Mod")
 _ADJUSTMENTS = ("AdjustContrast", "AdjustContrastv2", "AdjustHue", "AdjustSaturation")
 _TRANSFORMS = ("Reverse", "ReverseV2", "Transpose", "AdjustContrastv2", "AdjustHue", "AdjustSaturation")
+_GATHERS = ("Gather", "GatherV2", "RandomShuffle")
+_DISTORTED_BOX = re.compile(r"SampleDistortedBoundingBox(V2)?")
+_IN_HSV = (
+    *(
+        "ConcatV2",
+        "Concat",
+        "Pack",
+        "Slice",
+        "StridedSlice",
+        "Split",
+        "SplitV",
+        "Unpack",
+        "Identity",
+        "FloorMod",
+        "Mod",
+    ),
+    *("Mul", "Add", "AddV2", "Sub", "Minimum", "Maximum", "ClipByValue"),
+)
 _SUMS = ("Add", "AddV2")
 _SELECTS = ("Select", "SelectV2")
 _DEEPEST = 12
@@ -30,7 +52,11 @@ _DEEPEST = 12
 def find_augmentations(served: Served) -> Iterator[Finding]:
     """Yields what changes images at random."""
     for node in served.graph:
-        if node in served.forward and (finding := _augmentation(served, node)) is not None:
+        if node not in served.forward:
+            continue
+        if _DISTORTED_BOX.fullmatch(node.op):
+            yield _whole_image(served, node)
+        elif (finding := _augmentation(served, node)) is not None:
             yield finding
 
 
@@ -42,6 +68,8 @@ def _augmentation(served: Served, node: Node) -> Finding | None:
             return _found(served, "random crop", node.output(), source, "the central crop")
     elif node.op in _ADJUSTMENTS and len(node.inputs) == 2 and served.is_noise(node.inputs[1]):
         return _found(served, "random color", node.output(), ReadTensor(node.inputs[0].name), "identity")
+    elif node.op == "HSVToRGB" and (image := _adjusted_in_hsv(served, node.inputs[0])) is not None:
+        return _found(served, "random color", node.output(), ReadTensor(image.name), "identity")
     chosen = _chosen_at_random(served, node)
     if chosen is None:
         return None
@@ -51,6 +79,37 @@ def _augmentation(served: Served, node: Node) -> Finding | None:
 def _found(served: Served, what: str, result: Value, source: Centered | ReadTensor, became: str) -> Finding:
     edit = served.redirect(result, source)
     return Finding(what, result.node.name, became, edits=(edit,), reference_edits=(edit,))
+
+
+def _whole_image(served: Served, node: Node) -> Finding:
+    """Returns the finding of an op that draws a box within an image: (its begin, its size, itself as fractions)."""
+    begin = np.zeros(3, dtypes.by_number(node.attr.type("T")).numpy)
+    edits = (
+        served.redirect(node.output(0), UseConstant(begin)),
+        served.redirect(node.output(1), ReadTensor(node.inputs[0].name)),
+        served.redirect(node.output(2), UseConstant(np.array([[[0, 0, 1, 1]]], np.float32))),
+    )
+    return Finding("random crop", node.name, "the whole image", confidence="likely", edits=edits, reference_edits=edits)
+
+
+def _adjusted_in_hsv(served: Served, value: Value) -> Value | None:
+    """Returns the image whose hue, saturation and value were changed by random amounts; None for anything else."""
+    images, is_random = set[Value](), False
+    pending, seen = [value], set[Value]()
+    while pending:
+        item = pending.pop()
+        if item in seen:
+            continue
+        seen.add(item)
+        if item.node.op == "RGBToHSV":
+            images.add(item.node.inputs[0])
+        elif served.is_noise(item):
+            is_random = True
+        elif item.node.op in _IN_HSV:
+            pending += item.node.inputs
+        elif served.is_data(item):
+            return None
+    return images.pop() if is_random and len(images) == 1 else None
 
 
 def _chosen_at_random(served: Served, node: Node) -> Value | None:
@@ -90,7 +149,7 @@ def _untransformed(left: Value, right: Value) -> Value | None:
 def _is_transform(value: Value, base: Value) -> bool:
     value = carried(value)
     for _ in range(_DEEPEST):
-        if value.node.op not in _TRANSFORMS:
+        if value.node.op not in (*_TRANSFORMS, *_GATHERS):
             return False
         value = carried(value.node.inputs[0])
         if value == base:

@@ -13,7 +13,7 @@ purpose.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.serving.modes import trains_norm
 from compat_saver.analysis.training_behavior.finding import Finding
 from compat_saver.analysis.training_behavior.served import SHAPE_OPS, Served
-from compat_saver.analysis.training_behavior.updates import Average
+from compat_saver.analysis.training_behavior.updates import Average, before_root
 from compat_saver.analysis.values.weights import declared_shape
 from compat_saver.graph.ir import Node, Value
 from compat_saver.passes.inference.edits import Edit, ReadVariable, Redirect, SetFlag, StopWaiting, UseConstant
@@ -31,6 +31,20 @@ Stored = Callable[[Node], np.ndarray | None]
 """Reads the value of a variable from the checkpoint; None if it is not there."""
 
 _REDUCTIONS = ("Mean", "Sum")
+_MOMENTS = (
+    *_REDUCTIONS,
+    "SquaredDifference",
+    "Sub",
+    "Square",
+    "Mul",
+    "Neg",
+    "StopGradient",
+    "Squeeze",
+    "Reshape",
+    "Identity",
+)
+"""What a variance is computed by, from a mean and the data."""
+
 _FUSED_STATISTICS = {1: 3, 2: 4}
 """Output with a batch statistic -> the input that takes the stored one."""
 
@@ -39,7 +53,9 @@ def find_batch_norms(
     served: Served, averaged: Mapping[Value, list[Average]], stored: Stored, trainable: Iterable[str]
 ) -> Iterator[Finding]:
     """Yields the batch norms, and all other statistics with a moving average, that the outputs depend on."""
-    chosen = {statistic: _choose(served, items, frozenset(trainable), stored) for statistic, items in averaged.items()}
+    chosen = _whole(
+        {statistic: _choose(served, items, frozenset(trainable), stored) for statistic, items in averaged.items()}
+    )
     for node in served.graph:
         if node in served.forward and trains_norm(node):
             yield _fused(served, node, [chosen.get(node.output(index)) for index in _FUSED_STATISTICS])
@@ -51,7 +67,10 @@ def find_batch_norms(
 
 def _choose(served: Served, items: list[Average], trainable: frozenset[str], stored: Stored) -> Average | str:
     """Returns the moving average that inference reads, or why there is none."""
-    items = [item for item in items if item.is_even and item.variable.name not in trainable]
+    even = [item for item in items if item.is_even]
+    if not even:
+        return f"its moving average {items[0].variable.name!r} is one of a function of it"
+    items = [item for item in even if item.variable.name not in trainable]
     passed = {node for item in items for node in item.through}
     final = [item for item in items if item.variable not in passed] or items
     if len({item.variable for item in final}) > 1:
@@ -67,6 +86,28 @@ def _choose(served: Served, items: list[Average], trainable: frozenset[str], sto
     if value.size and (not value.any() or (value == 1).all()):
         return f"its moving average {variable.name!r} was never updated"
     return final[0]
+
+
+def _whole(chosen: Mapping[Value, Average | str]) -> dict[Value, Average | str]:
+    """Keeps a mean as in training where a variance around it stays: half a norm is of neither kind."""
+    found = dict(chosen)
+    for statistic, choice in chosen.items():
+        if isinstance(choice, str):
+            around = (value for value in _computed_by(statistic, _MOMENTS) if isinstance(found.get(value), Average))
+            found |= dict.fromkeys(around, f"{statistic.node.name!r}, which is computed from it, stays")
+    return found
+
+
+def _computed_by(value: Value, ops: Collection[str]) -> set[Value]:
+    """Returns the values that a value is computed from by some ops alone."""
+    found: set[Value] = set()
+    pending = [value]
+    while pending:
+        node = pending.pop().node
+        if node.op in ops:
+            pending += set(node.inputs) - found
+            found |= set(node.inputs)
+    return found
 
 
 def _reads(served: Served, variable: Node) -> bool:
@@ -150,7 +191,7 @@ def _read(variable: Node, shape: tuple[int, ...] | None) -> ReadVariable:
 def _expanded(statistic: Value, variable: Node) -> tuple[int, ...] | None:
     """Returns the shape of a statistic that keeps the axes it is computed over; None if it has the variable's own."""
     own = declared_shape(variable)
-    node = statistic.node
+    node = before_root(statistic).node
     if own is None or node.op not in _REDUCTIONS or not node.attr.bool("keep_dims"):
         return None
     axes = constant_value(node.inputs[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.serving.dropouts import carried
@@ -27,17 +27,23 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
 }
 
 
-def scalar(value: Value, deepest: int = _DEEPEST) -> float | None:
+_NONE: Mapping[Value, float] = {}
+
+
+def scalar(value: Value, assumed: Mapping[Value, float] = _NONE, deepest: int = _DEEPEST) -> float | None:
     """Returns the number that a value is; None if it is no constant, or not one number throughout.
 
     A constant array counts if all its elements are equal.
 
     Args:
         value: any value of a graph.
+        assumed: numbers to compute with in place of computed values.
         deepest: how many ops to look through.
     """
     value = carried(value)
     node = value.node
+    if value in assumed:
+        return assumed[value]
     if node.op == "Const":
         array = constant_value(value)
         is_one = array is not None and array.dtype.kind in "biuf" and array.size > 0 and (array == array.flat[0]).all()
@@ -45,8 +51,21 @@ def scalar(value: Value, deepest: int = _DEEPEST) -> float | None:
     function = _FUNCTIONS.get(node.op)
     if function is None or deepest == 0:
         return None
-    numbers = [scalar(item, deepest - 1) for item in node.inputs]
+    numbers = [scalar(item, assumed, deepest - 1) for item in node.inputs]
     try:
         return float(function(*(item for item in numbers if item is not None))) if None not in numbers else None
     except (ArithmeticError, ValueError, TypeError):
         return None
+
+
+def computed_leaves(value: Value) -> list[Value]:
+    """Returns what scalar arithmetic starts from, apart from constants."""
+    found: list[Value] = []
+    pending = [value]
+    while pending:
+        item = carried(pending.pop())
+        if item.node.op in _FUNCTIONS:
+            pending += item.node.inputs
+        elif scalar(item) is None and item not in found:
+            found.append(item)
+    return found

@@ -16,7 +16,7 @@ CHANGES = re.compile(r"Assign(Sub|Add)?(VariableOp)?")
 
 _RANDOM = re.compile(
     r"(Stateless)?(RandomUniform(V2)?|RandomUniformInt(V2)?|RandomStandardNormal|RandomNormal(V2)?"
-    r"|TruncatedNormal(V2)?|Multinomial)"
+    r"|TruncatedNormal(V2)?|Multinomial|RandomGamma)"
 )
 
 

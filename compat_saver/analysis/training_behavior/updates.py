@@ -3,7 +3,8 @@
 An update gives a variable a new value by an Assign op of some kind. Walking back from that value over arithmetic leads
 to what is averaged, whatever the update looks like: `V -= (V - S) * (1 - decay)`, `V = V * decay + S * (1 - decay)`, an
 update corrected for its zero start (which goes through a variable of its own), or the mean over towers. The walk ends
-at a statistic that the forward pass reads as well, and at all else that the forward pass computes of several values.
+at a statistic, or the root of one, that the forward pass reads as well, and at all else that the forward pass computes
+of several values.
 
 Sources: moving_averages.py in tensorflow/python/training, BatchNormalization in tensorflow/python/layers.
 """
@@ -23,7 +24,7 @@ from compat_saver.graph.op_sets import ANY_VARIABLE_OPS
 _ARITHMETIC = (
     *("Add", "AddV2", "AddN", "AccumulateNV2", "Sub", "Mul", "Div", "RealDiv", "Neg", "Cast", "Identity"),
     *("StopGradient", "Switch", "Merge", "RefSwitch", "RefMerge", "Select", "SelectV2", "Maximum", "Minimum", "Pack"),
-    *("Squeeze", "Reshape", "ExpandDims", "Sqrt", "Square", "Relu"),
+    *("Squeeze", "Reshape", "ExpandDims", "Sqrt", "Square", "Relu", "Split", "SplitV"),
 )
 """What may lie between a statistic and the new value of its average; renorm keeps an average of the root as well."""
 
@@ -94,7 +95,31 @@ def averages(served: Served, changes: dict[Node, list[Change]]) -> dict[Value, l
         for statistic, way in reached.items():
             average = Average(variable, nodes, statistic, way.is_even, way.is_reshaped, way.through - {variable})
             found.setdefault(statistic, []).append(average)
-    return {statistic: items for statistic, items in found.items() if any(item.is_even for item in items)}
+    chosen = _of_norms(found)
+    return {statistic: items for statistic, items in found.items() if statistic in chosen}
+
+
+def _of_norms(found: dict[Value, list[Average]]) -> set[Value]:
+    """Returns the statistics without the steps between them and their averages.
+
+    Of a variance and its root the variance counts where both have an average of their own, as in renorm, and the root
+    where only that has one. A statistic that has only averages of functions of it counts if it is a sum or a mean.
+    """
+    even = {statistic for statistic, items in found.items() if any(item.is_even for item in items)}
+    roots = {statistic for statistic in even if before_root(statistic) != statistic}
+    explained = {origin(before_root(statistic), _RESHAPES) for statistic in roots}
+    others = {statistic for statistic in found.keys() - even if statistic.node.op in _AVERAGES}
+    return even - {root for root in roots if before_root(root) in even} | others - explained
+
+
+def before_root(value: Value) -> Value:
+    """Returns the variance of a standard deviation, the root of a variance and perhaps a constant; else the value."""
+    if value.node.op != "Sqrt":
+        return value
+    value = value.node.inputs[0]
+    while value.node.op in (*_SHIFTS, "Maximum") and _is_of_one(value.node):
+        value = next(item for item in value.node.inputs if scalar(item) is None)
+    return value
 
 
 def _is_of_one(node: Node) -> bool:
@@ -158,7 +183,7 @@ class _Walk:
             seen.add(value)
             if self._is_statistic(value):
                 found[value] = way
-            if value not in found or not way.is_even:
+            if value not in found or not way.is_even or before_root(value) != value:
                 pending += self._before(value, way)
         return found
 
@@ -166,7 +191,8 @@ class _Walk:
         """Whether a value is computed over a batch, and either read by the forward pass or a fused norm's."""
         if trains_norm(value.node):
             return value.node in self._served.forward
-        return bool(self._served.readers(value)) and value.node.op not in ANY_VARIABLE_OPS and is_statistic(value)
+        is_read = bool(self._served.readers(value)) and value.node.op not in ANY_VARIABLE_OPS
+        return is_read and is_statistic(before_root(value))
 
     def _before(self, value: Value, way: _Way) -> Iterator[tuple[Value, _Way]]:
         node = value.node

@@ -7,18 +7,17 @@ read, and its own kernels restore the variables from the checkpoint.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from compat_saver import _tensorflow
-from compat_saver.analysis.values.tables import LookupTable
-from compat_saver.analysis.values.weights import Weight, WeightFinder, variable_nodes
 from compat_saver.errors import CannotMigrateError, CompatSaverError
-from compat_saver.legacy_session import assign_op, import_graph, run_ops, table_file_feeds
+from compat_saver.legacy_session import import_graph, run_ops, table_file_feeds
 from compat_saver.migration.plan import Plan
+from compat_saver.migration.verification.restoring import Restoring, add_restoring
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.runnable.as_read import Original, cut, whole
 from compat_saver.model.signature import Signature
@@ -45,17 +44,11 @@ class Replay:
         self._content, self._init_op = plan.content, plan.init_op
         self._history: list[tuple[Signature, Mapping[str, np.ndarray]]] = []
         kept = [*plan.content.initializers, *filter(None, [plan.init_op])]
-        self._original, self._graph = self._import(model, plan, kept)
-        self._fed = dict(self._original.fed)
+        self._original, self._graph, restoring = self._import(model, plan, kept)
+        self._fed, self._restoring = dict(self._original.fed), restoring
         ran = f"The original's init op, {plan.init_op!r}, was run, as TensorFlow's loader runs it."
         self.notes = (*self._original.notes, *([ran] if plan.init_op else []))
-        self._session = self._tf.compat.v1.Session(graph=self._graph)
-        with self._graph.as_default():
-            prefix = "" if model.checkpoint is None else model.checkpoint.prefix
-            unfolded = self._read_additionally(model, [weight.name for weight in plan.weights])
-            self._restores = [self._restore_op(prefix, weight) for weight in (*plan.weights, *unfolded)]
-            stored = [table for table in plan.content.tables if table.stored is not None]
-            self._restores += [self._import_op(prefix, table) for table in stored]
+        self._session = _tensorflow.unoptimized_session(self._graph)
         self._start()
 
     def __enter__(self) -> Replay:
@@ -66,16 +59,8 @@ class Replay:
     ) -> None:
         self._session.close()
 
-    def _read_additionally(self, model: LegacyModel, names: Collection[str]) -> list[Weight]:
-        """Returns what the graph reads without need: in a branch that is never taken, which the written model lacks."""
-        graph = self._original.graph
-        needed = graph.ancestors(graph.value(name).node for name in self._original.fetches.values())
-        finder = WeightFinder(model.checkpoint, model.saver_locations, (), {}, model.assembled_values)
-        found = [finder.find(node) for node in variable_nodes(needed) if node.name not in names]
-        return [item for item in found if isinstance(item, Weight)]
-
     def _start(self) -> None:
-        self._session.run(self._restores)
+        self._restore_values()
         self._fed |= {name: self._value_of(item) for name, item in self._original.statistics.items()}
         self._fill()
         self._load()
@@ -89,9 +74,12 @@ class Replay:
             value = np.asarray(self._session.run(read))
         return value if item.shape is None else value.reshape(item.shape)
 
+    def _restore_values(self) -> None:
+        run_ops(self._session, [self._restoring.op], self._restoring.given)
+
     def restore(self) -> None:
         """Gives variables and tables the values that they had after the last run that did not fail."""
-        self._session.run(self._restores)
+        self._restore_values()
         self._load()
         for signature, feeds in self._history:
             self._outputs(signature, feeds)
@@ -139,38 +127,19 @@ class Replay:
         found: Mapping[str, Any] = self._session.run(fetches, {**self._fed, **fed})
         return found
 
-    def _import(self, model: LegacyModel, plan: Plan, fillers: Sequence[str]) -> tuple[Original, Any]:
+    def _import(self, model: LegacyModel, plan: Plan, fillers: Sequence[str]) -> tuple[Original, Any, Restoring]:
         original = whole(model, plan.signatures, plan.bound, plan.behavior, fillers)
         if original is not None:
             with contextlib.suppress(*_tensorflow.tf_errors()):
-                return original, import_graph(original.graph, model.meta.stripped_ops)
+                return self._import_with_restoring(model, plan, original)
         original = cut(model, plan.signatures, plan.bound, plan.behavior, fillers)
         try:
-            return original, import_graph(original.graph, model.meta.stripped_ops)
+            return self._import_with_restoring(model, plan, original)
         except _tensorflow.tf_errors() as error:
             reason = "The original graph cannot be executed, so the migration cannot be verified"
             raise CannotMigrateError([f"{reason}: {_tensorflow.first_line(error)}"]) from error
 
-    def _restore_op(self, prefix: str, weight: Weight) -> Any:
-        raw = self._tf.raw_ops
-        if weight.initial is not None:
-            value = self._tf.constant(weight.initial, weight.dtype)
-        else:
-            spec = "" if weight.location.part is None else str(weight.location.part)
-            (value,) = raw.RestoreV2(
-                prefix=prefix, tensor_names=[weight.location.key], shape_and_slices=[spec], dtypes=[weight.dtype]
-            )
-        target = self._graph.get_tensor_by_name(f"{weight.name}:0")
-        return assign_op(target, value)
-
-    def _import_op(self, prefix: str, table: LookupTable) -> Any:
-        raw, names = self._tf.raw_ops, list(table.stored or ())
-        keys, values = raw.RestoreV2(
-            prefix=prefix,
-            tensor_names=names,
-            shape_and_slices=["", ""],
-            dtypes=[table.key_dtype, table.value_dtype],
-        )
-        handle = self._graph.get_tensor_by_name(f"{table.name}:0")
-        op = raw.LookupTableImportV2 if handle.dtype == self._tf.resource else raw.LookupTableImport
-        return op(table_handle=handle, keys=keys, values=values)
+    @staticmethod
+    def _import_with_restoring(model: LegacyModel, plan: Plan, original: Original) -> tuple[Original, Any, Restoring]:
+        restoring = add_restoring(original, model, plan)
+        return original, import_graph(original.graph, model.meta.stripped_ops), restoring

@@ -86,13 +86,15 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
         ]
     results = {}
     written = _load(directory, options.output_tags)
-    for item in references:
-        results[item.signature.name] = _compare_all(written, item, options)
-    for item in references:  # after all comparisons, for it runs the model again
-        notes += item.notes + list(_notes(written, item, results[item.signature.name], plan.flat))
+    with _tensorflow.unoptimized():
+        for item in references:
+            results[item.signature.name] = _compare_all(written, item, options)
+        for item in references:  # after all comparisons, for it runs the model again
+            notes += item.notes + list(_notes(written, item, results[item.signature.name], plan.flat))
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
     guesses = {item.signature.name: item.guesses for item in references if item.guesses}
     shapes = {item.name: _output_shapes(written.signatures[item.name]) for item in plan.signatures}
+    # Last, for the functions get more outputs by it.
     gradients = {item.signature.name: _gradients(written, item, plan) for item in references}
     return Verification(source, results, tuple(notes), guesses, shapes, gradients)
 

@@ -19,7 +19,8 @@ class Restored:
 
     Attributes:
         name: of the variable.
-        keys: the tensor of the checkpoint; several if the variable was joined from parts.
+        keys: the tensor of the checkpoint; several if the variable was joined from parts; none if the graph's saver
+            assembles it.
         dtype: its name, such as "float32".
         shape: of the variable.
     """

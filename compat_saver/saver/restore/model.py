@@ -23,7 +23,7 @@ from compat_saver.proto.meta_graph import MetaGraph
 from compat_saver.saver.errors import require_path
 from compat_saver.saver.matching.fit import Wanted, fit
 from compat_saver.saver.matching.naming import Matching, NameMap, require_targets, stored_names
-from compat_saver.saver.matching.report import RestoreReport
+from compat_saver.saver.matching.report import Restored, RestoreReport
 from compat_saver.saver.restore.endpoints import Endpoint, Endpoints
 from compat_saver.saver.restore.graph_import import disable_python, import_with_saver
 from compat_saver.saver.restore.initialization import TableInitializers, VariableInitializers, initialize
@@ -214,12 +214,17 @@ def _restore(
             )
         return ModelReport(model.path)
     requests = [] if saver is None else requests_of(session.graph, saver.saver_def.restore_op_name)
+    names = stored_names(checkpoint, matching)
+    # The saver's own nodes assemble these from other tensors; only a program on a GPU stored them as they are as well.
+    assembled = {name: array for name, array in model.assembled_values.items() if name not in names}
+    requests = [request for request in requests if request.wanted.name not in assembled]
     wanted = [request.wanted for request in requests]
     require_targets(matching.name_map, (*names_of(wanted), *variables.assignments))
-    names = stored_names(checkpoint, matching)
     found = match(wanted, checkpoint, names, matching)
     fill(session, requests, found, checkpoint)
-    return model_report(found.report, _restore_additional(session, requests, variables, checkpoint, names))
+    rows = tuple(Restored(name, (), str(array.dtype), array.shape) for name, array in assembled.items())
+    report = dataclasses.replace(found.report, restored=(*found.report.restored, *rows))
+    return model_report(report, _restore_additional(session, requests, variables, checkpoint, names))
 
 
 def _restore_additional(

@@ -77,7 +77,7 @@ def test_a_reduction_needs_none_if_it_leaves_the_order(axes):
     before, (after, _) = parse_graph(text), apply(CancelTranspositions(), text)
     feeds = {"x:0": floats(2, 5, 4, 3)}
     with in_a_session(before) as original, in_a_session(after) as session:
-        np.testing.assert_allclose(session.run("m:0", feeds), original.run("m:0", feeds), rtol=1e-6)
+        np.testing.assert_allclose(session.run("m:0", feeds), original.run("m:0", feeds), rtol=1e-4)
     run_passes([Prune(["m"])], after)
     assert [node for node in after if node.op == "Transpose"] == []
 
