@@ -110,18 +110,18 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
         ]
     results = {}
     written = load(directory, options.output_tags)
-    # Before gradients are taken: TensorFlow then gives a function further outputs.
-    shapes = {item.name: output_shapes(written, item.name) for part in plan.all for item in part.signatures}
     with _tensorflow.unoptimized():
         for item in references:
             results[item.signature.name] = _compare_all(written, item, options)
         for item in references:  # after all comparisons, for it runs the model again
             notes += item.notes + list(_notes(written, item, results[item.signature.name], plan.flat))
-        gradients = {item.signature.name: _gradients(written, item, plan) for item in references}
     if any(not result.finite for outputs in results.values() for result in outputs.values()):
         notes += _nan_notes(model, plan.weights)
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
     guesses = {item.signature.name: item.guesses for item in references if item.guesses}
+    shapes = {item.name: output_shapes(written, item.name) for part in plan.all for item in part.signatures}
+    # Last, for the functions get more outputs by it.
+    gradients = {item.signature.name: _gradients(written, item, plan) for item in references}
     training = _proofs(plan, directory, options)
     notes += [note for proof in training.values() for note in proof.notes]
     return Verification(source, results, tuple(notes), guesses, shapes, training, gradients)
