@@ -48,7 +48,7 @@ def main(*programs):
 
 
 def put(archive, name, data):
-    """Adds a file without a time: the bytes are the same every time."""
+    """Adds a file, without a time."""
     info = tarfile.TarInfo(name)
     info.size = len(data)
     archive.addfile(info, io.BytesIO(data))
