@@ -15,7 +15,7 @@ import tarfile
 
 import tensorflow as tf
 
-from _case import name_of, seeded_graph
+from _case import RELEASE, name_of, seeded_graph
 
 
 def serve(inputs, *heads):
@@ -28,7 +28,9 @@ def serve(inputs, *heads):
 
 
 def main(*programs):
-    """Entry point of a script."""
+    """Entry point of a script; the oldest and the newest release with all layers stand for those between."""
+    if RELEASE not in ((1, 4), (1, 15)):
+        sys.exit(77)
     folder = os.path.join(os.path.abspath(sys.argv[1]), os.path.splitext(os.path.basename(sys.argv[0]))[0])
     if not os.path.isdir(folder):
         os.makedirs(folder)
@@ -46,7 +48,7 @@ def main(*programs):
 
 
 def put(archive, name, data):
-    """Adds a file without a time: the bytes are the same every time."""
+    """Adds a file, without a time."""
     info = tarfile.TarInfo(name)
     info.size = len(data)
     archive.addfile(info, io.BytesIO(data))

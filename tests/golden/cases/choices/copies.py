@@ -65,7 +65,7 @@ def perceptual():
             return tf.layers.dense(x, 4, tf.nn.relu, trainable=False, name="f")
 
     minimize(squared(features(made), features(target)) + 0.1 * squared(made, target))
-    return serve([source], [made, "maker/dense_1/BiasAdd:0"])
+    return serve([source], [made, made.op.inputs[0]])
 
 
 def two_rates():
@@ -141,7 +141,7 @@ def denoising():
     code = tf.layers.dense(spoilt, 3, tf.nn.relu)
     made = tf.layers.dense(code, 6, tf.nn.sigmoid)
     minimize(squared(made, x))
-    return serve([x], [made, "dense_1/BiasAdd:0"])
+    return serve([x], [made, made.op.inputs[0]])
 
 
 if __name__ == "__main__":
