@@ -19,6 +19,14 @@ def tests(session: nox.Session, tensorflow: str) -> None:
     session.run("python", "-m", "pytest", "-n", "2", *session.posargs)
 
 
+@nox.session(python="3.11")
+@nox.parametrize("tensorflow", ["2.16.*", "2.17.*", "2.18.*", "2.19.*", "2.20.*", "2.21.*"])
+def loaders(session: nox.Session, tensorflow: str) -> None:
+    """What loads and converts written models, with each release of TensorFlow; the README says which passed."""
+    session.install(".[tf-cpu,test]", f"tensorflow-cpu=={tensorflow}")
+    session.run("python", "-m", "pytest", "tests/test_promises.py", "tests/saved_model", *session.posargs)
+
+
 @nox.session
 @nox.parametrize("protobuf", ["4.25.*", "5.*", "6.*", "7.*"])
 def protobuf(session: nox.Session, protobuf: str) -> None:

@@ -27,10 +27,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--large", type=int, metavar="MB", help="make a model with so many MB of weights, and take it")
+    parser.add_argument("--variables", type=int, metavar="N", help="make a model of N small variables, and take it")
     args = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with tempfile.TemporaryDirectory() as work:
-        prefix = _large(Path(work), args.large) if args.large else GOLDEN
+        prefix = GOLDEN
+        if args.large or args.variables:
+            size = ["--megabytes", args.large] if args.large else ["--small-variables", args.variables]
+            prefix = _made(Path(work), *map(str, size))
         outputs = {"usual recipe": f"{work}/a", "migrate": f"{work}/b", "migrate --no-verify": f"{work}/c"}
         measured = in_turns(_commands(str(prefix), outputs), args.rounds)
         print("| | wall time | peak memory | on disk | variables seen | kept when saved again |")
@@ -39,10 +43,10 @@ def main() -> None:
             print(_row(name, measured[name], output, f"{output}_again"))
 
 
-def _large(work: Path, megabytes: int) -> Path:
+def _made(work: Path, *size: str) -> Path:
     prefix = work / "large" / "model.ckpt"
     prefix.parent.mkdir()
-    command = [sys.executable, str(HERE / "large_model.py"), str(prefix), "--megabytes", str(megabytes)]
+    command = [sys.executable, str(HERE / "large_model.py"), str(prefix), *size]
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     return prefix
 

@@ -11,6 +11,7 @@ import pytest
 import compat_saver
 from compat_saver import dtypes
 from compat_saver.proto.messages import SavedModel
+from tests import c_loader
 from tests.golden_cases import case
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
@@ -112,6 +113,15 @@ def test_the_session_loader_takes_it(migrated):
         feeds = {signature.inputs[key].name: array for key, array in fed.items()}
         found = session.run({key: info.name for key, info in signature.outputs.items()}, feeds)
     _assert_same(found, _answers(tf.saved_model.load(str(directory)), fed))
+
+
+def test_the_loader_in_cpp_takes_it(migrated):
+    import tensorflow as tf
+
+    _, directory, _, fed = migrated
+    _assert_same(
+        c_loader.Loaded(directory).run("serving_default", fed), _answers(tf.saved_model.load(str(directory)), fed)
+    )
 
 
 def test_saved_model_cli_runs_it(migrated, tmp_path):

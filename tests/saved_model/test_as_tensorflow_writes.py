@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from compat_saver.bundle import open_bundle
-from compat_saver.proto.messages import OBJECT_GRAPH_KEY, SavedModel, TrackableObjectGraph
+from compat_saver.proto.messages import OBJECT_GRAPH_KEY, TrackableObjectGraph
 from tests.saved_model.models import COUNTS, WEIGHTS, WORDS, contents, write
+from tests.saved_model.object_graphs import meta_of, objects, paths
 
 pytestmark = pytest.mark.tensorflow
 
@@ -81,60 +82,12 @@ def _tables(tf, file):
     return words, counts
 
 
-def meta_of(directory):
-    return SavedModel.FromString((directory / "saved_model.pb").read_bytes()).meta_graphs[0]
-
-
 def test_the_object_graphs_are_the_same(ours, theirs):
     """By path: kinds, children, dependencies, structures of functions and what these capture."""
-    mine, other = (_objects(meta_of(directory).object_graph_def) for directory in (ours, theirs))
+    mine, other = (objects(meta_of(directory).object_graph_def) for directory in (ours, theirs))
     assert mine.keys() == other.keys()
     for path, expected in other.items():
         assert mine[path] == expected, path
-
-
-def _objects(graph):
-    """First path -> all that a graph says of an object; numbers and names of functions became paths."""
-    paths = _paths(graph)
-    names = {number: path for path, number in paths.items()}
-    return {path: _described(graph, graph.nodes[number], names) for path, number in paths.items()}
-
-
-def _described(graph, node, names):
-    copy = type(node)()
-    copy.CopyFrom(node)
-    for field in ("children", "dependencies", "saveable_objects"):
-        copy.ClearField(field)
-    concrete = graph.concrete_functions.get(node.bare_concrete_function.concrete_function_name)
-    if node.HasField("bare_concrete_function"):
-        copy.bare_concrete_function.concrete_function_name = ""
-    if node.HasField("function"):
-        copy.function.concrete_functions[:] = []
-    references = [
-        {item.local_name: names[item.node_id] for item in part} for part in (node.children, node.dependencies)
-    ]
-    if concrete is None:
-        return copy, references
-    captures = sorted(names[item] for item in concrete.bound_inputs)
-    return copy, references, captures, concrete.canonicalized_input_signature, concrete.output_signature
-
-
-def _paths(graph):
-    """First path -> number; what saves and restores a table has paths of its own."""
-    paths, pending = {"": 0}, [("", 0)]
-    seen = {0}
-    while pending:
-        path, number = pending.pop(0)
-        node = graph.nodes[number]
-        children = [(child.local_name, child.node_id) for child in node.children]
-        for key, item in node.saveable_objects.items():
-            children += [(f"{key}/save", item.save_function), (f"{key}/restore", item.restore_function)]
-        for name, child in children:
-            if child not in seen:
-                seen.add(child)
-                paths[f"{path}/{name}"] = child
-                pending.append((f"{path}/{name}", child))
-    return paths
 
 
 def test_the_signatures_are_the_same(ours, theirs):
@@ -176,7 +129,7 @@ def test_arguments_carry_the_shapes_of_variables(ours, theirs):
 
 
 def _handle_data(meta):
-    name = meta.object_graph_def.nodes[_paths(meta.object_graph_def)["/signatures/serving_default"]]
+    name = meta.object_graph_def.nodes[paths(meta.object_graph_def)["/signatures/serving_default"]]
     name = name.bare_concrete_function.concrete_function_name
     (function,) = [item for item in meta.graph_def.library.function if item.signature.name == name]
     found = [item for arg in function.signature.input_arg for item in arg.handle_data]
