@@ -11,6 +11,7 @@ from compat_saver.errors import UsageError
 from compat_saver.sniff import special_file
 
 _MOST_BYTES = 16_000_000
+_DEEPEST = 50
 _MOST_VALUES = 1_000_000
 _TAGS = tuple(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map"))
 # What the constructors of yaml raise for a text that its tag does not fit, such as `!!bool perhaps`.
@@ -58,6 +59,17 @@ def _loader(yaml: Any) -> Any:
     """Returns yaml's safe loader, made to refuse repeated keys, other types than JSON's, and too many values."""
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]
+        depth = 0
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            self.depth += 1
+            if self.depth > _DEEPEST:
+                raise RecursionError
+            try:
+                return super().compose_node(parent, index)
+            finally:
+                self.depth -= 1
+
         def get_single_node(self) -> Any:
             node = super().get_single_node()
             if node is not None:

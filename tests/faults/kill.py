@@ -22,7 +22,7 @@ from pathlib import Path
 
 from tests.small_models import write_model
 
-SECONDS = 10
+SECONDS = 30
 # A shell starts jobs in the background with interrupts ignored.
 _MIGRATE = """
 import signal
