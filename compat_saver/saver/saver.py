@@ -70,7 +70,7 @@ class Saver:
 
     def __new__(cls, *_: Any, **__: Any) -> Saver:
         """Makes an object that is also a tf.compat.v1.train.Saver, for programs that ask with isinstance."""
-        made: Saver = object.__new__(_also_theirs(cls))
+        made: Saver = object.__new__(_also_theirs(cls))  # type: ignore[arg-type]  # a class is hashable
         return made
 
     def __init__(
