@@ -101,6 +101,7 @@ def migrate(
     train_steps: int = 3,
     ema: bool = False,
     init_missing: bool = False,
+    variables: str | None = None,
     assets: Mapping[str, PathArgument] | None = None,
     tag_set: TagSet | None = None,
     output_tags: Sequence[str] = ("serve",),
@@ -142,6 +143,9 @@ def migrate(
         train_outputs: further tensors that training steps return.
         train_steps: how many training steps are compared with the original.
         ema: use the moving average `x/ExponentialMovingAverage` of the checkpoint as the value of each weight `x`.
+        variables: which constants that act as weights become variables: "large" ones that feed a matmul, convolution,
+            embedding or bias, "all", which takes small ones and batch norms as well, or "none"; None for "large", if
+            the graph has no variables, as a frozen one.
         init_missing: initialize variables missing from the checkpoint with the graph's own initializers.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
         tag_set: the tags of the graph of a SavedModel, or these as one text with commas between; empty for the graph
@@ -194,6 +198,7 @@ def migrate(
         train_steps=train_steps,
         ema=ema,
         init_missing=init_missing,
+        variables=variables,
         assets=assets,
         tag_set=parse_tags(tag_set),
         output_tags=tuple(output_tags),

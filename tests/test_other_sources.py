@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import compat_saver
+from compat_saver.errors import UsageError
 from compat_saver.graph import from_graph_def, to_graph_def
 from compat_saver.graph.attributes import tensor_attr, type_attr
 from compat_saver.passes import run_passes
@@ -13,6 +14,8 @@ from compat_saver.passes.structure.removals import Prune
 from compat_saver.proto.messages import SavedModel
 from compat_saver.proto.meta_graph import read_meta_graph
 from tests.golden_cases import case
+from tests.small_models import DENSE as SMALL
+from tests.small_models import write_model
 
 DENSE = case("1.15.5", "dense_adam")
 
@@ -79,11 +82,58 @@ def test_a_saved_model_brings_signatures_and_weights(saved_model, tmp_path):
 
 
 @pytest.mark.tensorflow
-def test_a_frozen_graph_has_no_weights_and_the_same_answers(frozen, tmp_path):
+def test_a_frozen_graph_gets_its_weights_back(frozen, tmp_path):
     report = compat_saver.migrate(frozen, tmp_path / "out", outputs=["prediction"])
     assert report.status == "passed"
-    assert (report.source.kind, report.source.checkpoint_version, report.weights) == ("graph_def", None, ())
+    assert (report.source.kind, report.source.checkpoint_version) == ("graph_def", None)
+    names = ["hidden/bias", "hidden/kernel", "logits/bias", "logits/kernel"]
+    found = report.to_dict()
+    assert sorted(found["variables"]["from_constants"]) == names
+    assert (found["variables"]["trainable"], found["variables"]["dropped"]) == (4, 0)
+    assert found["verification"]["gradients"]["serving_default"]["with"] == 4
     _assert_as_tf1(tmp_path / "out", "serving_default", "features")
+    assert compat_saver.verify(frozen, tmp_path / "out").to_dict()["variables"] == found["variables"]
+
+
+@pytest.mark.tensorflow
+def test_a_frozen_graph_is_trained_again(frozen, tmp_path):
+    import tensorflow as tf
+
+    compat_saver.migrate(frozen, tmp_path / "out", outputs=["prediction"])
+    model = tf.saved_model.load(str(tmp_path / "out"))
+    inputs, outputs = next(DENSE.runs())
+    features = tf.constant(inputs["features:0"].astype(np.float32))
+    losses = []
+    for _ in range(5):
+        with tf.GradientTape() as tape:
+            (found,) = model.signatures["serving_default"](features=features).values()
+            losses.append(tf.reduce_mean(tf.square(found - outputs["prediction:0"][:, ::-1])))
+        for variable, gradient in zip(
+            model.trainable_variables, tape.gradient(losses[-1], model.trainable_variables), strict=True
+        ):
+            variable.assign_sub(0.01 * gradient)
+    assert losses[-1] < losses[0]
+
+
+def test_constants_stay_where_asked_for(frozen, tmp_path):
+    report = compat_saver.migrate(frozen, tmp_path / "out", outputs=["prediction"], variables="none", dry_run=True)
+    assert report.weights == ()
+    assert "Nothing can be trained: the graph has no variables" in report.warnings[-1]
+    assert "--variables large" in report.warnings[-1]
+
+
+def test_of_a_graph_with_variables_constants_are_taken_only_when_asked_for(tmp_path):
+    values = ", ".join(map(str, range(6)))
+    text = f"{SMALL}c = Const[dtype=float32, value=float32[3, 2]({values})]\nmore = MatMul[T=float32](prediction, c)\n"
+    prefix = write_model(tmp_path, text)
+    asked = {"outputs": ["more"], "dry_run": True}
+    assert len(compat_saver.migrate(prefix, tmp_path / "out", **asked).weights) == 2
+    assert len(compat_saver.migrate(prefix, tmp_path / "out", variables="large", **asked).weights) == 2
+    found = compat_saver.migrate(prefix, tmp_path / "out", variables="all", **asked)
+    assert [item.name for item in found.weights] == ["w", "b", "c"]
+    assert found.to_dict()["variables"]["from_constants"] == ["c"]
+    with pytest.raises(UsageError, match="--variables: expected all, large or none"):
+        compat_saver.migrate(prefix, tmp_path / "out", variables="some")
 
 
 def test_tags_choose_the_graph(saved_model, tmp_path):

@@ -92,6 +92,11 @@ from compat_saver.errors import UsageError, VerificationError
     help="Initialize variables missing from the checkpoint with the graph's own initializers.",
 )
 @click.option(
+    "--variables",
+    type=click.Choice(["all", "large", "none"]),
+    help="Make variables of constants that act as weights [default: large, if the graph has no variables].",
+)
+@click.option(
     "--output-tags",
     type=Names(),
     default="serve",

@@ -24,12 +24,10 @@ def command_line(source: str | Path, output: str | Path, options: MigrationOptio
 
 
 def _flags(options: MigrationOptions) -> Iterator[str]:
-    if options.meta_graph is not None:
-        yield f"--meta-graph={options.meta_graph}"
-    if options.tag_set is not None:
-        yield f"--tag-set={','.join(options.tag_set)}"
-    if options.signature_def is not None:
-        yield f"--signature-def={options.signature_def}"
+    tags = None if options.tag_set is None else ",".join(options.tag_set)
+    given = {"meta-graph": options.meta_graph, "tag-set": tags, "signature-def": options.signature_def}
+    given["variables"] = options.variables
+    yield from (f"--{name}={value}" for name, value in given.items() if value is not None)
     for item in options.signatures:
         yield f"--signature={_signature(item)}"
     for name, value in options.bind.items():

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
+
 from compat_saver.analysis.values.initializers import filling_order
 from compat_saver.analysis.values.roles import AVERAGE
 from compat_saver.analysis.values.weights import Location, Weight, WeightFinder, variable_nodes
@@ -39,7 +41,14 @@ class FoundWeights(NamedTuple):
     notes: tuple[str, ...]
 
 
-def find_weights(model: LegacyModel, graph: Graph, *, init_missing: bool = False, ema: bool = False) -> FoundWeights:
+def find_weights(
+    model: LegacyModel,
+    graph: Graph,
+    *,
+    init_missing: bool = False,
+    ema: bool = False,
+    made: Mapping[str, np.ndarray] | None = None,
+) -> FoundWeights:
     """Finds the weights.
 
     Args:
@@ -48,6 +57,7 @@ def find_weights(model: LegacyModel, graph: Graph, *, init_missing: bool = False
         init_missing: whether variables that no checkpoint holds get their initial values; local ones always do, as in
             TF1.
         ema: whether weights get the values of their moving averages, where the checkpoint holds these.
+        made: the variables that were made of constants, with their values.
 
     Raises:
         UsageError: moving averages are asked for, and there are none.
@@ -58,7 +68,9 @@ def find_weights(model: LegacyModel, graph: Graph, *, init_missing: bool = False
     if ema and not averages:
         raise UsageError(f"--ema: the checkpoint holds no {AVERAGE} of the weights that the signatures need.")
     locations = {**model.saver_locations, **(averages if ema else {})}
-    finder = WeightFinder(model.checkpoint, locations, model.trainable, first, model.assembled_values)
+    made = made or {}
+    assembled = {**model.assembled_values, **made}
+    finder = WeightFinder(model.checkpoint, locations, {*model.trainable, *made}, first, assembled)
     found = {node.name: finder.find(node) for node in variable_nodes(graph)}
     weights = tuple(item for item in found.values() if isinstance(item, Weight))
     absent = len(finder.absent)

@@ -15,6 +15,9 @@ from compat_saver.model.permissions import require_reaching
 from compat_saver.model.signature import Names, ServingRequest, SignatureRequest
 from compat_saver.sources.yaml_files import read_yaml
 
+ALL, LARGE, NONE = "all", "large", "none"
+"""Which constants that act as weights become variables."""
+
 
 @dataclass(frozen=True)
 class MigrationOptions:
@@ -33,6 +36,8 @@ class MigrationOptions:
         train_steps: how many steps prove a training step equal.
         ema: use the moving averages that the checkpoint holds as weights.
         init_missing: initialize variables missing from the checkpoint with the graph's own initializers.
+        variables: which constants that act as weights become variables: ALL, LARGE or NONE; None for LARGE, if the
+            graph has no variables.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
         tag_set: the tags of the graph of a SavedModel to migrate; empty for the one without tags, None for the usual.
         output_tags: the tags of the written MetaGraphDef.
@@ -62,6 +67,7 @@ class MigrationOptions:
     train_steps: int = 3
     ema: bool = False
     init_missing: bool = False
+    variables: str | None = None
     assets: Mapping[str, Path] = field(default_factory=dict)
     tag_set: tuple[str, ...] | None = None
     output_tags: tuple[str, ...] = SERVE
@@ -79,6 +85,8 @@ class MigrationOptions:
         self.serving  # noqa: B018  # raises what contradicts itself
         require_behavior(self.training_behavior)
         require_reaching(self.allow)
+        if self.variables not in (None, ALL, LARGE, NONE):
+            raise UsageError(f"--variables: expected all, large or none, found {self.variables!r}.")
         if self.trains and self.ema:
             raise UsageError("--ema and --train exclude each other: training goes on from weights, not from averages.")
         if self.train_steps < 1:

@@ -5,8 +5,9 @@ infer outputs from the same graph. Then, in order:
 
 1. `cut_passes`: the graph between the inputs and the outputs of the signatures;
 2. `per_op_passes`: one op at a time, also in the bodies of library functions;
-3. `resource_passes`: what needs the whole graph in its final form. It runs after all obstacles are known and raised;
-4. `control_flow_passes`: loops and conditionals become functions, last, for a node in a body is out of reach of passes.
+3. `ConstantsToVariables` (in `stages.to_variables`), where variables are to be made of constants;
+4. `resource_passes`: what needs the whole graph in its final form. It runs after all obstacles are known and raised;
+5. `control_flow_passes`: loops and conditionals become functions, last, for a node in a body is out of reach of passes.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from compat_saver.graph import Graph
 from compat_saver.migration.executed import effects_of
 from compat_saver.migration.found_weights import find_weights
 from compat_saver.migration.options import MigrationOptions
-from compat_saver.migration.stages import choose, find_obstacles, rewrite, to_functions, to_resources
+from compat_saver.migration.stages import choose, find_obstacles, rewrite, to_functions, to_resources, to_variables
 from compat_saver.model import inference_mode, permissions, warnings
 from compat_saver.model.cut_points import CutPoints
 from compat_saver.model.folding import fold
@@ -53,6 +53,7 @@ class Plan:
         filling: the variables to fill, group by group, if initial values of weights have to be computed.
         averaged: the weights whose values are moving averages of the checkpoint.
         untrained: the weights that are missing from the checkpoint and were probably trained.
+        made: the weights that are constants in the original graph.
         init_op: the op that TensorFlow's loader runs, if it may change these weights; "" if not.
         dropped: how many of the original graph's variables no signature needs.
         behavior: where what is served is as in training, and what became of that.
@@ -73,6 +74,7 @@ class Plan:
     filling: tuple[tuple[Weight, ...], ...]
     averaged: tuple[str, ...]
     untrained: tuple[str, ...]
+    made: tuple[str, ...]
     init_op: str
     content: TableContent
     dropped: int
@@ -155,7 +157,8 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
     served = choose(model, folded, options)
     modes = needed_modes(model, served.signatures, folded.modes)
     graph, rewritten = folded.graph, rewrite(model, folded, served)
-    found = find_weights(model, graph, init_missing=options.init_missing, ema=options.ema)
+    made = to_variables(model, graph, options.variables)
+    found = find_weights(model, graph, init_missing=options.init_missing, ema=options.ema, made=made.values)
     effects = effects_of(model, folded, served, found)
     unasked = permissions.refused(effects, options.allow, permissions.folders_of(model))
     if obstacles := [*find_obstacles(graph, served, found), *permissions.obstacles(unasked)]:
@@ -163,7 +166,7 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
     resources = to_resources(model, graph, served)
     flat = graph.copy()
     functional, kept = to_functions(model, graph, served, rewritten)
-    rewrites = (*folded.rewrites, *rewritten.rewrites, *resources, *functional)
+    rewrites = (*folded.rewrites, *rewritten.rewrites, *made.rewrites, *resources, *functional)
     return Plan(
         graph=graph,
         flat=flat,
@@ -177,7 +180,8 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
         averaged=found.averaged,
         untrained=found.untrained,
         init_op=model.meta.init_op if found.changed else "",
-        dropped=len(model.variables) - len(found.weights),
+        dropped=len(model.variables) + len(made.values) - len(found.weights),
+        made=tuple(made.values),
         behavior=served.behavior,
         rewrites=rewrites,
         warnings=(
@@ -185,6 +189,7 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
             *served.warnings,
             *warnings.mode_notes(modes, model.trains),
             *found.notes,
+            *made.notes,
             *warnings.init_op_warnings(model.meta.init_op, found.changed),
             *served.content.notes,
             *inference_mode.notes(served.behavior),

@@ -43,6 +43,8 @@ class MigrationReport:
         content: the lookup tables that were kept, and their files.
         averaged: the weights whose values are moving averages of the checkpoint.
         untrained: the weights missing from the checkpoint; they have their initial values.
+        made: the weights that are constants in the original.
+        variables: what was asked for of these; None for the default.
         dropped: how many variables of the original no signature needs.
         behavior: where what is served is as in training, and what became of that.
         rewrites: what the passes did.
@@ -66,6 +68,8 @@ class MigrationReport:
     content: TableContent
     averaged: tuple[str, ...]
     untrained: tuple[str, ...]
+    made: tuple[str, ...]
+    variables: str | None
     dropped: int
     behavior: TrainingBehavior
     rewrites: tuple[Rewrite, ...]
@@ -111,6 +115,8 @@ class MigrationReport:
                 "dropped": self.dropped,
                 "averaged": list(self.averaged),
                 "untrained": list(self.untrained),
+                "from_constants": list(self.made),
+                "option": self.variables,
                 "bytes": sum(weight.nbytes for weight in self.weights),
             },
             "tables": [self._table(item) for item in self.content.tables],

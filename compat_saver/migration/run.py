@@ -180,6 +180,7 @@ def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptio
         behavior = _behavior(report.get("training_behavior", ()))
         has_averages = bool(report["variables"].get("averaged"))
         has_untrained = bool(report["variables"].get("untrained"))
+        variables = report["variables"].get("option")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"{saved_model} was not migrated by compat_saver: {REPORT_PATH} cannot be read ({error})."
@@ -196,6 +197,7 @@ def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptio
         train_outputs=tuple(dict.fromkeys(name for item in trained for name in _fetched(item["outputs"]))),
         ema=has_averages,
         init_missing=has_untrained,
+        variables=variables,
     )
 
 
@@ -235,6 +237,8 @@ def _report(
         content=dataclasses.replace(plan.content, tables=plan.all_tables, files=plan.all_files),
         averaged=plan.averaged,
         untrained=plan.untrained,
+        made=plan.made,
+        variables=options.variables,
         dropped=plan.dropped,
         behavior=plan.behavior,
         rewrites=plan.rewrites,

@@ -6,8 +6,10 @@ need and each op is one that TensorFlow 2 runs, after `to_resources` its variabl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.analysis.ops.changed_meaning import changed_meaning
@@ -15,11 +17,12 @@ from compat_saver.analysis.ops.obstacles import nesting_problems, obstacles_amon
 from compat_saver.analysis.ops.triage import Triage, triage
 from compat_saver.analysis.serving.proposal import needed_placeholders
 from compat_saver.analysis.values.tables import initializer_values
+from compat_saver.analysis.values.weights import variable_nodes
 from compat_saver.analysis.walk import needed_from
 from compat_saver.errors import UsageError
 from compat_saver.graph import Graph
 from compat_saver.migration.found_weights import FoundWeights
-from compat_saver.migration.options import MigrationOptions
+from compat_saver.migration.options import ALL, LARGE, NONE, MigrationOptions
 from compat_saver.migration.pipeline import control_flow_passes, cut_passes, per_op_passes, resource_passes
 from compat_saver.model import inference_mode
 from compat_saver.model.choosing import choose_signatures
@@ -32,6 +35,7 @@ from compat_saver.model.table_content import TableContent, resolve_tables
 from compat_saver.model.warnings import state_notes
 from compat_saver.passes import Rewrite, run_in_functions, run_passes
 from compat_saver.passes.control_flow import Kept, RecordedShapes
+from compat_saver.passes.structure.constants_to_variables import ConstantsToVariables
 from compat_saver.passes.structure.inputs_and_outputs import ReadTableFiles
 from compat_saver.passes.structure.removals import Prune
 
@@ -118,6 +122,52 @@ def rewrite(model: LegacyModel, folded: FoldedGraph, served: Served) -> Rewritte
     rewrites += [*run_passes(passes, graph), *run_in_functions(passes, graph, model.catalog)]
     run_passes([Prune(roots)], graph)  # of what the rewrites left behind; not worth reporting
     return Rewritten(tuple(rewrites), tuple(changes), shapes)
+
+
+@dataclass(frozen=True)
+class MadeVariables:
+    """The variables that were made of constants.
+
+    Attributes:
+        values: name -> value.
+        rewrites: what the pass did.
+        notes: what the user should know, a sentence each.
+    """
+
+    values: Mapping[str, np.ndarray] = field(default_factory=dict)
+    rewrites: tuple[Rewrite, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def to_variables(model: LegacyModel, graph: Graph, option: str | None) -> MadeVariables:
+    """Makes variables of the constants that act as weights, as in a frozen graph.
+
+    Args:
+        model: the original: a constant that it does not have was bound, or is part of a rewrite.
+        graph: its graph, cut to what the signatures need.
+        option: which constants; None for large ones, if the graph has no variables.
+    """
+    if model.trains or option == NONE:
+        return MadeVariables(notes=() if model.trains else tuple(_frozen_notes(graph, NONE)))
+    if option is None and any(variable_nodes(graph)):
+        return MadeVariables()
+    among = {node.name for node in model.as_read if node.op == "Const"}
+    item = ConstantsToVariables(among, everything=option == ALL)
+    rewrites = run_passes([item], graph)
+    return MadeVariables(item.values, tuple(rewrites), tuple(_frozen_notes(graph, option or LARGE)))
+
+
+_NOT_MADE = {
+    NONE: "with --variables large those that act as weights become variables",
+    LARGE: "none of at least 10 elements feeds a matmul, convolution, embedding or bias; --variables all takes smaller "
+    "ones and batch norms as well",
+    ALL: "none feeds a matmul, convolution, embedding, bias or batch norm",
+}
+
+
+def _frozen_notes(graph: Graph, option: str) -> Iterator[str]:
+    if not any(variable_nodes(graph)):
+        yield f"Nothing can be trained: the graph has no variables, and of its constants {_NOT_MADE[option]}."
 
 
 def find_obstacles(graph: Graph, served: Served, found: FoundWeights) -> list[str]:

@@ -53,7 +53,9 @@ def make_plans(model: LegacyModel, options: MigrationOptions) -> Plan:
     if errors:
         raise _together(errors)
     plan = dataclasses.replace(serving, training=tuple(training))
-    return dataclasses.replace(plan, dropped=len(model.variables) - len(plan.all_weights), ops=_ops(plan))
+    return dataclasses.replace(
+        plan, dropped=len(model.variables) + len(plan.made) - len(plan.all_weights), ops=_ops(plan)
+    )
 
 
 def _ops(plan: Plan) -> tuple[OpRow, ...]:

@@ -49,9 +49,10 @@ def _head(found: dict[str, Any], ops: Sequence[OpRow]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row("Source", source["path"])
     table.add_row("Written by", f"{version}, GraphDef version {source['producer']}{weights}")
+    made = f", {len(variables['from_constants'])} made of constants" if variables["from_constants"] else ""
     table.add_row(
         "Variables",
-        f"{variables['kept']} kept ({variables['trainable']} trainable, {bytes_text(variables['bytes'])}), "
+        f"{variables['kept']} kept ({variables['trainable']} trainable, {bytes_text(variables['bytes'])}{made}), "
         f"{variables['dropped']} dropped",
     )
     if found["tables"]:

@@ -26,7 +26,7 @@ from compat_saver.errors import (
     UsageError,
 )
 from compat_saver.saver.checkpoint_management import is_remote, latest_checkpoint
-from compat_saver.saver.errors import as_tf_error, with_bases
+from compat_saver.saver.errors import as_tf_error, with_bases, with_phrase
 from compat_saver.sources import open_checkpoint
 
 StrPath = str | bytes | PathLike[str]
@@ -60,6 +60,8 @@ class CheckpointReader:
         name = _name(tensor_str)
         try:
             values = self._checkpoint[name]
+        except TensorNotFoundError as error:
+            raise _as_theirs(with_phrase(error, f"Key {name} not found in checkpoint")) from error
         except CompatSaverError as error:
             raise _as_theirs(error) from error
         return np.array(values) if values.ndim else values[()]
@@ -171,6 +173,8 @@ def open_or_tf_error(path: str, *, needs_values: bool = False) -> Checkpoint:
         latest = latest_checkpoint(path) if os.path.isdir(path) else None
         return open_checkpoint(latest or path, needs_values=needs_values)
     except ArtifactError as error:
+        if isinstance(error, SourceNotFoundError):
+            with_phrase(error, f"Unsuccessful TensorSliceReader constructor for {path!r}")
         if os.path.isdir(path):
             raise as_tf_error(with_bases(error, ValueError), "DataLossError") from error
         raise _as_theirs(error) from error

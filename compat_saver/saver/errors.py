@@ -44,6 +44,12 @@ def as_tf_error(error: _Error, theirs: Any) -> _Error:
     return error if isinstance(error, kind) else _of_op(error, kind, None, None)
 
 
+def with_phrase(error: _Error, phrase: str) -> _Error:
+    """Returns an error whose message starts with a phrase of TensorFlow, which programs search for."""
+    error.args = (f"{phrase}: {error.args[0]}", *error.args[1:])
+    return error
+
+
 def require_path(source: Any, argument: str = "source") -> None:
     """Raises a UsageError unless the source is a path; for None it names the usual cause.
 

@@ -11,6 +11,7 @@ TensorFlow reads and writes the files; this class adds crash safety, path resolu
 from __future__ import annotations
 
 import contextlib
+import functools
 import numbers
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -66,6 +67,11 @@ class Saver:
         ValueError: there are no variables, or two have one name.
         TypeError: something in `var_list` is not a variable.
     """
+
+    def __new__(cls, *_: Any, **__: Any) -> Saver:
+        """Makes an object that is also a tf.compat.v1.train.Saver, for programs that ask with isinstance."""
+        made: Saver = object.__new__(_also_theirs(cls))  # type: ignore[arg-type]  # a class is hashable
+        return made
 
     def __init__(
         self,
@@ -423,6 +429,17 @@ class Saver:
     @staticmethod
     def _in_graph(graph: Any) -> contextlib.AbstractContextManager[Any]:
         return contextlib.nullcontext() if graph is None else graph.as_default()
+
+
+@functools.cache
+def _also_theirs(kind: type) -> Any:
+    """Returns a class that is also TensorFlow's; all of the methods that are public are those of the given one.
+
+    It is made for the first saver: at import it would import TensorFlow.
+    """
+    theirs = tensorflow().compat.v1.train.Saver
+    names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
+    return kind if issubclass(kind, theirs) else type(kind.__name__, (kind, theirs), names)
 
 
 def _text(path: str | bytes | os.PathLike[str]) -> str:

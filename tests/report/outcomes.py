@@ -42,6 +42,8 @@ def make_report(**changes) -> MigrationReport:
         "content": TableContent(),
         "averaged": (),
         "untrained": (),
+        "made": (),
+        "variables": None,
         "dropped": 6,
         "behavior": TrainingBehavior(
             (

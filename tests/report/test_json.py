@@ -136,7 +136,7 @@ def test_the_report_of_a_whole_migration():
         "why": {},
     }
     counts = {"kept": 2, "trainable": 1, "dropped": 6, "bytes": 52000}
-    assert found["variables"] == {**counts, "averaged": [], "untrained": []}
+    assert found["variables"] == {**counts, "averaged": [], "untrained": [], "from_constants": [], "option": None}
     assert [item["became"] for item in found["training_behavior"]] == ["identity", ""]
     assert found["verification"]["status"] == "passed"
     assert found["verification"]["signatures"]["serving_default"]["prediction"] == {

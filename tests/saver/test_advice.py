@@ -35,7 +35,7 @@ def said(checkpoint, wanted, **naming):
 def test_a_typo(tmp_path):
     checkpoint = opened(tmp_path, {"dense/kernel": (2, 3), "dense/bias": (3,), "conv/kernel": (9,)})
     assert said(checkpoint, {"dense/kernal": (2, 3), "dense/bias": (3,)}) == (
-        "CHECKPOINT does not fit: 1 of 2 variables is missing. Nothing was restored.\n"
+        "CHECKPOINT does not fit: 1 of 2 variables was not found in checkpoint. Nothing was restored.\n"
         "  - 'dense/kernal' (float32 [2, 3]) is not in the checkpoint; did you mean 'dense/kernel'?\n" + LAST
     )
 
@@ -43,7 +43,7 @@ def test_a_typo(tmp_path):
 def test_all_of_the_checkpoint_is_below_a_scope(tmp_path):
     checkpoint = opened(tmp_path, {"model/dense/kernel": (2, 3), "model/dense/bias": (3,), "model/step": ()})
     assert said(checkpoint, {"dense/kernel": (2, 3), "dense/bias": (3,)}) == (
-        "CHECKPOINT does not fit: 2 of 2 variables are missing. Nothing was restored.\n"
+        "CHECKPOINT does not fit: 2 of 2 variables were not found in checkpoint. Nothing was restored.\n"
         "  - 'dense/kernel' (float32 [2, 3]) is not in the checkpoint; did you mean 'model/dense/kernel'?\n"
         "  - 'dense/bias' (float32 [3]) is not in the checkpoint; did you mean 'model/dense/bias'?\n"
         "Every tensor of the checkpoint starts with 'model/', and the variables do not: "
@@ -183,7 +183,8 @@ def test_shapes_and_dtypes_that_differ(tmp_path):
 def test_missing_and_misfitting(tmp_path):
     message = said(opened(tmp_path, {"a": (3,)}), {"a": (2,), "zzz": (9, 9)})
     assert message.startswith(
-        "CHECKPOINT does not fit: 1 of 2 variables is missing, 1 does not match its tensor. Nothing was restored.\n"
+        "CHECKPOINT does not fit: 1 of 2 variables was not found in checkpoint, 1 does not match its tensor. "
+        "Nothing was restored.\n"
         "  - 'zzz' (float32 [9, 9]) is not in the checkpoint.\n"
     )
 

@@ -8,6 +8,7 @@ import pytest
 
 tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
+import compat_saver as cs  # noqa: E402
 from tests.saver.differential import World, assert_alike, v1  # noqa: E402
 
 pytestmark = pytest.mark.tensorflow
@@ -74,3 +75,32 @@ def saved_model(world: World):
 @pytest.mark.parametrize("program", [monitored, resumed, supervised, session_manager, saved_model])
 def test_the_same_comes_of_it(tmp_path, program):
     assert_alike(program, tmp_path)
+
+
+def test_a_saver_is_one_of_tensorflow_too():
+    with tf.Graph().as_default():
+        v1.get_variable("w", [2])
+        for made in (cs.Saver(), cs.Saver.around(v1.train.Saver(), v1.get_default_graph())):
+            assert isinstance(made, v1.train.Saver)
+            assert isinstance(made, cs.Saver)
+        assert issubclass(type(cs.Saver()), cs.Saver)
+    assert cs.Saver.__mro__ == (cs.Saver, object)
+
+
+def _saying(words, function, *arguments):
+    with pytest.raises((ValueError, tf.errors.OpError, cs.CompatSaverError)) as caught:
+        function(*arguments)
+    assert words in str(caught.value), str(caught.value)
+
+
+def test_errors_have_the_words_of_tensorflow(tmp_path):
+    with tf.Graph().as_default(), v1.Session() as session:
+        weights = v1.get_variable("w", [2])
+        session.run(v1.global_variables_initializer())
+        saver, prefix = cs.Saver([weights]), os.fspath(tmp_path / "model")
+        _saying("is not a valid checkpoint", saver.restore, session, prefix)
+        _saying("Unsuccessful TensorSliceReader", cs.load_checkpoint, prefix)
+        _saying("collides with", saver.save, session, prefix, None, "model")
+        saver.save(session, prefix)
+        _saying("not found in checkpoint", cs.Saver({"v": weights}).restore, session, prefix)
+        _saying("Key v not found in checkpoint", cs.load_variable, prefix, "v")

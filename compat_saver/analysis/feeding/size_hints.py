@@ -28,7 +28,7 @@ class SizeHints:
 
     Attributes:
         batches: first dimensions of what constants shape, and of constants of one value, as initial states are.
-        others: rows of weights, numbers of steps, and the other dimensions of what constants shape.
+        others: numbers of steps, rows of weights, and the other dimensions of what constants shape.
         least: how long sequences and images have to be at least, for convolutions without padding to give something.
     """
 
@@ -48,7 +48,7 @@ def size_hints(graph: Graph) -> SizeHints:
     steps += [node.attr.int("num_split") for node in splits]
     ways = [node.attr.int("num_split") for node in splits if scalar(node.inputs[0]) == 0]
     inner = [size for sizes in shapes for size in sizes[1:]]
-    others = (*_first(weights), *_most_common(steps), *_most_common(inner))
+    others = (*_most_common(steps), *_first(weights), *_most_common(inner))
     filled = [size for node in graph if node.op == "Const" for size in _filled(node)]
     batches = _most_common([*ways, *(sizes[0] for sizes in shapes), *filled])
     return SizeHints(batches, tuple(dict.fromkeys(others)), 1 + sum(map(_extent, graph)))

@@ -44,7 +44,8 @@ def add_restoring(original: Original, model: LegacyModel, plan: Plan) -> Restori
         plan: the weights and tables of the written model.
     """
     graph = original.graph
-    weights = [*plan.weights, *_read_additionally(original, model, plan)]
+    in_original = [weight for weight in plan.weights if weight.name not in plan.made]
+    weights = [*in_original, *_read_additionally(original, model, plan)]
     stored = [weight for weight in weights if weight.initial is None]
     tables = {table: table.stored for table in plan.content.tables if table.stored is not None}
     wanted = [_stored(weight) for weight in stored] + [

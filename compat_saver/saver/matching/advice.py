@@ -193,11 +193,11 @@ def _without_model(item: Wanted) -> str:
 
 
 def _counted(report: RestoreReport) -> str:
-    """Returns "1 of 3 variables is missing, 1 does not match its tensor"."""
+    """Returns "1 of 3 variables was not found in checkpoint, 1 does not match its tensor"."""
     missing, wrong = len(report.missing), len(report.mismatched)
     total = missing + wrong + len(report.restored)
     of_all = f" of {total} variable{'s' if total != 1 else ''}"
-    absent = f"{missing}{of_all} {'is' if missing == 1 else 'are'} missing" if missing else ""
+    absent = f"{missing}{of_all} {'was' if missing == 1 else 'were'} not found in checkpoint" if missing else ""
     matches = "does not match its tensor" if wrong == 1 else "do not match their tensors"
     unfit = f"{wrong}{'' if missing else of_all} {matches}" if wrong else ""
     return ", ".join(filter(None, (absent, unfit)))

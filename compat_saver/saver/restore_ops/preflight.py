@@ -8,7 +8,7 @@ from typing import Any
 
 from compat_saver.bundle import Checkpoint, open_bundle
 from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError, UsageError
-from compat_saver.saver.errors import as_tf_error, with_bases
+from compat_saver.saver.errors import as_tf_error, with_bases, with_phrase
 from compat_saver.sources import resolve_checkpoint
 
 
@@ -31,7 +31,7 @@ def open_for_restore(path: str) -> Checkpoint:
     except (FormatError, NotALegacyArtifactError) as error:
         raise as_tf_error(error, "DataLossError") from error
     except ArtifactError as error:
-        raise with_bases(error, ValueError) from error
+        raise with_bases(with_phrase(error, f"save_path: {path!r} is not a valid checkpoint"), ValueError) from error
     return checkpoint
 
 

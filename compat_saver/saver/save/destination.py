@@ -67,6 +67,6 @@ def require_names(path: str, latest_filename: str, *, is_sharded: bool, is_numbe
         )
     if not is_numbered and not is_sharded and os.path.basename(path) == latest_filename:
         raise UsageError(
-            f"{path}: the state file has the same name. Save under another one, or give the state file another with "
-            "latest_filename."
+            f"latest_filename: {latest_filename!r} collides with save_path, {path!r}. Save under another name, or give "
+            "the state file another one."
         )
