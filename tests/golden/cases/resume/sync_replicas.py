@@ -13,9 +13,10 @@ def build():
     prediction = tf.matmul(features + tf.gather(table, words), kernel, name="prediction")
     loss = mean_squared(prediction, targets)
     step = tf.train.get_or_create_global_step()
-    adam = tf.train.AdamOptimizer(0.05)
-    optimizer = tf.train.SyncReplicasOptimizer(adam, replicas_to_aggregate=1, use_locking=True)
-    train = optimizer.minimize(loss, global_step=step, name="train")
+    # Adam changes the slots of a table before it takes a gradient: the chief's thread would do so before a checkpoint.
+    adagrad = tf.train.AdagradOptimizer(0.05)
+    optimizer = tf.train.SyncReplicasOptimizer(adagrad, replicas_to_aggregate=1, use_locking=True)
+    train = tf.group(optimizer.minimize(loss, global_step=step), name="train")
     chief = optimizer.get_chief_queue_runner()
 
     def start(session):
