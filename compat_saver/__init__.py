@@ -22,7 +22,7 @@ State files, without TensorFlow:
 Errors, all of them CompatSaverError:
     ArtifactError, CannotMigrateError, ChecksumError, FormatError, GraphError, NameNotFoundError,
     NotALegacyArtifactError, OutputExistsError, RestoreError, SideEffectError, SourceNotFoundError,
-    TensorFlowMissingError, TensorNotFoundError, UsageError, VerificationError
+    TensorFlowMissingError, TensorNotFoundError, TimeLimitError, UsageError, VerificationError
 
 The module compat_saver.checkpoints holds the operations of `compat-saver checkpoint` as functions.
 """
@@ -53,6 +53,7 @@ from compat_saver.errors import (
     SourceNotFoundError,
     TensorFlowMissingError,
     TensorNotFoundError,
+    TimeLimitError,
     UsageError,
     VerificationError,
 )
@@ -93,6 +94,7 @@ __all__ = [
     "SourceNotFoundError",
     "TensorFlowMissingError",
     "TensorNotFoundError",
+    "TimeLimitError",
     "UsageError",
     "VerificationError",
     "__version__",

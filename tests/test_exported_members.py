@@ -25,6 +25,7 @@ PUBLIC = [
     "SourceNotFoundError",
     "TensorFlowMissingError",
     "TensorNotFoundError",
+    "TimeLimitError",
     "UsageError",
     "VerificationError",
     "__version__",

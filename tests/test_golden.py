@@ -12,9 +12,18 @@ from tests.golden_cases import Case, all_cases
 pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 
 
+EMPTY_WHEN_GENERATED = ("reduce_slice",)
+"""Cases whose generated inputs select nothing, of which the least is infinite: nothing to compare."""
+
+
 @pytest.mark.parametrize("case", all_cases(), ids=str)
 def test_it_migrates_and_answers_as_tf1_did(case: Case, tmp_path):
-    report = compat_saver.migrate(case.prefix, tmp_path / "out", **case.arguments)
+    given = {}
+    if case.directory.name in EMPTY_WHEN_GENERATED:
+        fed, _ = next(case.runs())
+        np.savez(tmp_path / "in.npz", **fed)
+        given["verify_data"] = tmp_path / "in.npz"
+    report = compat_saver.migrate(case.prefix, tmp_path / "out", **case.arguments, **given)
     assert report.status == "passed"
 
     assert_answers(case, report, tmp_path / "out")

@@ -18,7 +18,9 @@ pytestmark = [
 
 @pytest.mark.parametrize("golden", training_graphs(), ids=str)
 def test_a_training_graph_answers_as_its_inference_graph_did(golden: Case, tmp_path):
-    report = compat_saver.migrate(golden.prefix, tmp_path / "out")
+    # Of a sampler what it draws from is served, unless the user asks for what is drawn.
+    outputs = golden.facts["outputs"] if golden.directory.name.startswith("sampler") else None
+    report = compat_saver.migrate(golden.prefix, tmp_path / "out", outputs=outputs)
     assert report.status == "passed"
     assert_answers(golden, report, tmp_path / "out")
 

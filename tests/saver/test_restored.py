@@ -375,7 +375,7 @@ def test_a_frozen_graph(tmp_path):
 
 
 def test_a_graph_with_variables_and_no_checkpoint(tmp_path):
-    prefix = saved(tmp_path, layer)
+    prefix = saved(tmp_path / "run", layer)  # a checkpoint beside the graph would be taken for its own
     message = MetaGraphDef.FromString(Path(f"{prefix}.meta").read_bytes())
     (tmp_path / "graph.pb").write_bytes(message.graph_def.SerializeToString())
     with pytest.raises(RestoreError, match="a graph alone"):
@@ -814,7 +814,7 @@ def test_tags(tmp_path):
 
 
 def test_errors_say_what_python_calls_its_arguments(tmp_path):
-    prefix = saved(tmp_path, layer, write_version=2)
+    prefix = saved(tmp_path / "run", layer, write_version=2)
     Path(f"{prefix}.meta").rename(tmp_path / "elsewhere.meta")
     with pytest.raises(ArtifactError, match="meta_graph= in Python"):
         restore(prefix)
