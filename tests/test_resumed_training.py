@@ -14,6 +14,8 @@ from compat_saver.analysis.training_steps import TrainingSteps
 from compat_saver.errors import OutputExistsError, UsageError
 from compat_saver.graph import OpCatalog, from_graph_def
 from compat_saver.migration.verification.training_proof import relative_gap
+from compat_saver.passes import run_passes
+from compat_saver.passes.structure.one_replica import OneReplica
 from tests.golden_cases import GOLDEN, case
 
 ACROSS_RELEASES = 1e-3
@@ -75,6 +77,7 @@ def test_further_steps_are_those_of_the_release(chosen, tmp_path):
 def test_steps_are_found_with_their_losses(chosen):
     meta = compat_saver.read_meta_graph(f"{chosen.prefix}.meta")
     graph = from_graph_def(meta.graph_def)
+    run_passes([OneReplica()], graph)
     found = {step.op: step for step in TrainingSteps(graph, OpCatalog.of(graph, meta.stripped_ops)).find()}
     for step in chosen.facts["steps"]:
         if step["losses"]:

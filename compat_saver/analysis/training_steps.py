@@ -12,7 +12,7 @@ tensorflow/python/ops/gradients_util.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from compat_saver import dtypes
@@ -23,6 +23,7 @@ from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, HANDLE_CARRIERS
 
 _APPLY = re.compile(r"(Resource)?(Sparse)?Apply\w+")
 _CHANGE = re.compile(rf"{_APPLY.pattern}|(Resource)?(Assign\w*|Scatter\w+|StridedSliceAssign|CountUpTo)")
+_SUMS = ("Add", "AddV2", "AddN", "Identity")
 _ONES = ("Fill", "Const", "OnesLike")
 _GRADIENT = re.compile(r"_grad(_\d+)?/")
 _RESOURCE = dtypes.by_name("resource").number
@@ -146,15 +147,41 @@ def gradient_starts(graph: Graph) -> Iterator[tuple[Node, Value]]:
 
 
 def _differentiated(graph: Graph, start: Node) -> Value | None:
-    """Returns the tensor in whose gradient a node is read first: `S/start` by `S/OP_grad/...`."""
+    """Returns the tensor in whose gradient a node is read: `S/start` by `S/OP_grad/...`.
+
+    The gradient of a sum adds no op: what reads the start is in the gradients of the terms.
+    """
     scope = start.name.rpartition("/")[0]
     if not scope:
         return None
     names = [use.node.name for use in start.output().uses]
     inside = [name.removeprefix(f"{scope}/") for name in names if name.startswith(f"{scope}/")]
-    ends = ((name, match.start()) for name in inside for match in reversed([*_GRADIENT.finditer(name)]))
-    found = (graph.get(name[:end]) for name, end in ends)
-    return next((node.output() for node in found if node is not None), None)
+    terms = list(dict.fromkeys(node for name in inside if (node := _graded(graph, name)) is not None))
+    if not terms:
+        return None
+    return ((_sum_of(terms) if len(terms) > 1 else None) or terms[0]).output()
+
+
+def _graded(graph: Graph, name: str) -> Node | None:
+    """Returns the op in whose gradient a name is."""
+    found = (graph.get(name[: match.start()]) for match in reversed([*_GRADIENT.finditer(name)]))
+    return next((node for node in found if node is not None), None)
+
+
+def _sum_of(terms: Sequence[Node]) -> Node | None:
+    """Returns the first node that adds up all of some terms, by way of other sums."""
+    reached = [_sums([term]) for term in terms]
+    return next((node for node in reached[0] if all(node in others for others in reached)), None)
+
+
+def _sums(pending: list[Node]) -> dict[Node, None]:
+    """Returns a node and the sums of it, sums of these and so on, the nearest first."""
+    found = dict.fromkeys(pending)
+    for node in pending:
+        readers = dict.fromkeys(use.node for use in node.output().uses if use.node.op in _SUMS)
+        pending += [reader for reader in readers if reader not in found]
+        found |= readers
+    return found
 
 
 def _is_one(node: Node) -> bool:

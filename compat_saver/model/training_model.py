@@ -21,6 +21,8 @@ from compat_saver.graph.attributes import tensor_attr, type_attr
 from compat_saver.graph.op_sets import VARIABLE_OPS
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import full_name, make_keys
+from compat_saver.passes import run_passes
+from compat_saver.passes.structure.one_replica import OneReplica
 from compat_saver.proto.messages import Message, MetaGraphDef
 from compat_saver.proto.meta_graph import MetaGraph
 
@@ -31,6 +33,7 @@ LOSS, COUNTER, DONE = "loss", "global_step", "done"
 """The keys of a step's outputs: its only loss, its only counter, and a truth value where it has neither."""
 
 _COLLECTION, _COUNTERS = "train_op", "global_step"
+_ALONE = "The program synchronized several replicas (SyncReplicasOptimizer); the step trains as with one."
 _BOOL = dtypes.by_name("bool").number
 
 
@@ -70,10 +73,26 @@ def training_models(
         NameNotFoundError: an op or a tensor is not there.
         UsageError: no step is found, or an op that is asked for changes no variable.
     """
+    model = _alone(model)
     steps = _find(model, list(asked))
     names = _signature_names(steps, taken)
     tensors = _shared_out(model.as_read, steps, [full_name(name) for name in fetched])
     return [training_model(model, *item) for item in zip(steps, names, tensors, strict=True)]
+
+
+def _alone(model: LegacyModel) -> LegacyModel:
+    """Returns a model that trains without other replicas; the model itself if it does already."""
+    graph = model.graph()
+    if not run_passes([OneReplica()], graph):
+        return model
+    return dataclasses.replace(_with_graph(model, graph), notes=(*model.notes, _ALONE))
+
+
+def _with_graph(model: LegacyModel, graph: Graph) -> LegacyModel:
+    message = MetaGraphDef()
+    message.CopyFrom(model.meta.message)
+    message.graph_def.CopyFrom(to_graph_def(graph))
+    return dataclasses.replace(model, meta=MetaGraph(model.meta.path, message))
 
 
 def _find(model: LegacyModel, asked: Sequence[str]) -> list[TrainingStep]:
@@ -129,10 +148,7 @@ def training_model(model: LegacyModel, step: TrainingStep, name: str, fetched: I
         outputs[COUNTER] = adder.add_counter(counter)
     if not outputs:
         outputs[DONE] = adder.add_constant()
-    message = MetaGraphDef()
-    message.CopyFrom(model.meta.message)
-    message.graph_def.CopyFrom(to_graph_def(graph))
-    changed = dataclasses.replace(model, meta=MetaGraph(model.meta.path, message), trains=True)
+    changed = dataclasses.replace(_with_graph(model, graph), trains=True)
     return TrainingModel(name, step, changed, outputs, adder.tensors)
 
 

@@ -104,6 +104,18 @@ def test_the_gradient_of_a_penalty_within_a_loss_has_no_loss_of_its_own():
     assert step.losses == ("loss:0",)
 
 
+def test_the_loss_may_be_a_sum_whose_gradient_adds_no_op():
+    terms = """
+        other = Sum[T=float32, Tidx=int32](w/read, axes)
+        half = AddV2[T=float32](other, loss)
+        total = AddN[N=2, T=float32](half, loss)
+        log = AddV2[T=float32](total, half)
+        gradients/other_grad/Reshape = Reshape[T=float32](gradients/Fill, gradients/loss_grad/Shape)
+    """
+    (step,) = _steps(LOSS + terms + STEP)
+    assert step.losses == ("half:0",)
+
+
 def test_any_op_can_be_asked_for():
     graph = parse_graph(LOSS + STEP, 26)
     steps = TrainingSteps(graph, OpCatalog.of(graph))

@@ -24,11 +24,12 @@ BEFORE, AFTER = 4, 5
 class Program(object):
     """What a program does; all that is named is tensors and ops."""
 
-    def __init__(self, inputs, outputs, steps, batch, bind=None):
+    def __init__(self, inputs, outputs, steps, batch, bind=None, start=None):
         self.inputs, self.outputs = list(map(name_of, inputs)), list(map(name_of, outputs))  # what is served
         self.steps = steps  # in the order in which one round runs them: (op, its losses, its inputs)
         self.batch = batch  # number of a round -> values of all inputs of all steps, by tensor
         self.bind = bind or {}  # what is fed in every step -> its value
+        self.start = start or (lambda session: None)  # called once the variables of a session have their values
 
 
 def resume(build, releases=((1, 4), (1, 8), (1, 12), (1, 15))):
@@ -45,6 +46,7 @@ def run(program):
     saver = tf.train.Saver()
     with tf.Session(config=session_config()) as session:
         session.run(tf.global_variables_initializer())
+        program.start(session)
         for number in range(BEFORE):
             for op, _, inputs in program.steps:
                 session.run(op, fed(program, inputs, number))
@@ -52,6 +54,7 @@ def run(program):
     arrays = {}
     with tf.Session(config=session_config()) as session:
         saver.restore(session, "./" + PREFIX)
+        program.start(session)
         runs = [
             record(session, program, arrays, number, place)
             for number in range(BEFORE, BEFORE + AFTER)
