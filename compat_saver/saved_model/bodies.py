@@ -15,6 +15,7 @@ from compat_saver import dtypes
 from compat_saver.graph import Graph, Node, OpCatalog, Value
 from compat_saver.graph.attributes import Shape, int_attr, shape_to_message, shapes_attr, type_attr
 from compat_saver.graph.functions import with_body
+from compat_saver.graph.op_sets import MERGE_OPS
 from compat_saver.proto.messages import FunctionDef, Message
 from compat_saver.saved_model.contents import Asset, Endpoint, Resource, Variable
 
@@ -160,6 +161,7 @@ class Cutter:
         for resource in captured.values():
             values |= dict.fromkeys(resource.nodes, body.add_argument(Argument.of(resource)))
         _connect(copies, values)
+        _await_calls(body.graph)
         return body, tuple(captured.values())
 
     def _needed(self, roots: Iterable[Node], fed: set[str]) -> tuple[list[Node], set[str]]:
@@ -194,3 +196,14 @@ def _connect(copies: Mapping[Node, Node], given: Mapping[str, Value]) -> None:
         for other in node.control_inputs:
             if other in copies:
                 copy.add_control_input(copies[other])
+
+
+def _await_calls(graph: Graph) -> None:
+    """Lets what takes a result of a stateful call wait for the call, which changes nothing when it runs.
+
+    TensorFlow replaces such a call by the nodes of its function only where something waits for it.
+    """
+    for node in graph:
+        for call in {value.node: None for value in node.inputs if value.node.op == "StatefulPartitionedCall"}:
+            if node.op not in MERGE_OPS:
+                node.add_control_input(call)

@@ -10,6 +10,7 @@ from compat_saver.graph.ops import known_definitions
 from compat_saver.proto.messages import Message, SavedModel
 from compat_saver.saved_model.contents import Contents
 from compat_saver.saved_model.functions import Functions
+from compat_saver.saved_model.handles import record_handles
 from compat_saver.saved_model.main_graph import MainGraph
 from compat_saver.saved_model.objects import checkpoint_objects, object_graph
 
@@ -48,6 +49,7 @@ def make_saved_model(contents: Contents, own_ops: Mapping[str, Message] | None =
     main = MainGraph(contents, functions, stored)
     model = SavedModel(saved_model_schema_version=_SCHEMA)
     meta = model.meta_graphs.add(graph_def=main.message(), saver_def=main.saver, object_graph_def=objects)
+    record_handles(meta.graph_def.library)
     meta.meta_info_def.tags.extend(contents.tags)
     meta.meta_info_def.tensorflow_version = _TENSORFLOW
     meta.meta_info_def.stripped_op_list.op.extend(_used_ops(meta.graph_def, catalog))

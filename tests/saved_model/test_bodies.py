@@ -141,6 +141,23 @@ def test_a_loop_stays_a_loop():
     assert "merge = Merge(enter:output:0, next:output:0)" in lines(message)
 
 
+def test_what_takes_a_result_of_a_stateful_call_waits_for_the_call():
+    text = """
+    x = Placeholder[dtype=float32, shape=[]]
+    call = StatefulPartitionedCall[Tin={float32}, Tout={float32}, f=@g](x)
+    pure = PartitionedCall[Tin={float32}, Tout={float32}, f=@g](call)
+    merged = Merge[N=2, T=float32](call, pure)
+    y = Neg[T=float32](merged)
+    """
+    message, _ = function(text, "y", {"x": Endpoint("x", FLOAT, ())})
+    assert lines(message) == {
+        "call = StatefulPartitionedCall(x)",
+        "pure = PartitionedCall(call:output:0, ^call)",
+        "merged = Merge(call:output:0, pure:output:0)",
+        "y = Neg(merged:output:0)",
+    }
+
+
 def test_effects_are_control_outputs():
     text = DENSE + "set = AssignVariableOp[dtype=float32](w, read)"
     message, _ = function(text, "y", X, (W,), ["set"])
