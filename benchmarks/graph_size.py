@@ -106,6 +106,7 @@ class Model:
         self._variables: dict[str, tuple[int, ...]] = {}
         self.x = self.op("Placeholder", name="x", dtype=_FLOAT, shape=shape_attr((None, 2)))
         self.predicate = self.op("Placeholder", name="mode", dtype=_BOOL, shape=shape_attr(()))
+        self.limit = self.op("Placeholder", name="n", dtype=_INT, shape=shape_attr(()))
 
     def rounds(self) -> Iterator[int]:
         """Counts until the graph is full."""
@@ -123,6 +124,9 @@ class Model:
 
     def constant(self, value: float, name: str = "Const") -> Value:
         return self.op("Const", name=name, dtype=_FLOAT, value=tensor_attr(np.float32(value)))
+
+    def integer(self, value: int) -> Value:
+        return self.op("Const", dtype=_INT, value=tensor_attr(np.int32(value)))
 
     def variable(self, name: str) -> Value:
         """A reference variable with its initializer, and its value."""
@@ -166,7 +170,7 @@ class Model:
         return prefix
 
 
-_FLOAT, _STRING, _BOOL = type_attr(1), type_attr(7), type_attr(10)
+_FLOAT, _INT, _STRING, _BOOL = type_attr(1), type_attr(3), type_attr(7), type_attr(10)
 
 
 def _beside(name: str) -> Message:
@@ -219,6 +223,36 @@ def loops(model: Model) -> None:
     for number in model.rounds():
         value = _loop(model, value, f"while_{number}", nested=bool(number % 2))
     model.finish(value)
+
+
+def nested_loops(model: Model) -> None:
+    """While loops that count to a number, each with three more inside, one in the other."""
+    value = model.x
+    for number in model.rounds():
+        value = _counted_loop(model, value, f"while_{number}", depth=4)
+    model.finish(value)
+
+
+def _counted_loop(model: Model, value: Value, name: str, depth: int) -> Value:
+    """A loop as TensorFlow 1 writes it, with a counter, a limit that enters it, and a value."""
+    frame = {"frame_name": AttrValue(s=name.encode())}
+    limit = model.op("Enter", model.limit, name=f"{name}/n", T=_INT, is_constant=bool_attr(True), **frame)
+    starts = [
+        model.op("Enter", first, name=f"{name}/Enter", T=kind, **frame)
+        for first, kind in ((model.integer(0), _INT), (value, _FLOAT))
+    ]
+    merges = [
+        model.op("Merge", start, start, name=f"{name}/Merge", T=kind, N=int_attr(2))
+        for start, kind in zip(starts, (_INT, _FLOAT), strict=True)
+    ]
+    goes_on = model.op("LoopCond", model.op("Less", merges[0], limit, name=f"{name}/Less", T=_INT))
+    switches = [model.op("Switch", merge, goes_on, T=merge.node.attrs["T"]).node for merge in merges]
+    count = model.op("Add", switches[0].output(1), model.integer(1), T=_INT)
+    inside = model.unary("Relu", switches[1].output(1), f"{name}/Relu")
+    body = _counted_loop(model, inside, f"{name}/inner", depth - 1) if depth > 1 else inside
+    for merge, following in zip(merges, (count, body), strict=True):
+        merge.node.replace_input(1, model.op("NextIteration", following, T=merge.node.attrs["T"]))
+    return model.unary("Exit", switches[1].output(), f"{name}/Exit")
 
 
 def _loop(model: Model, value: Value, name: str, nested: bool) -> Value:
@@ -282,7 +316,7 @@ def logic(model: Model) -> None:
 
 
 SHAPES: dict[str, Callable[[Model], None]] = {
-    item.__name__: item for item in (chain, fan, variables, training, loops, conds, old_ops, heads, logic)
+    item.__name__: item for item in (chain, fan, variables, training, loops, nested_loops, conds, old_ops, heads, logic)
 }
 
 if __name__ == "__main__":

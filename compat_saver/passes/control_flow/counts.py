@@ -71,6 +71,7 @@ def iteration_limit(
         edges: a value at the edge of the loop -> what it stands for: a variable, or a value outside.
         variables: the value of each variable within the loop -> what it begins with, and what it is after an iteration.
     """
+    outside = set(edges.values()) - variables.keys()
     pending = deque([condition])
     while pending:
         node = _source(pending.popleft(), edges).node
@@ -78,7 +79,7 @@ def iteration_limit(
             pending.extend(node.inputs)
         elif node.op == "Less":
             counter, limit = (_source(value, edges) for value in node.inputs)
-            is_fixed = limit.node.op == "Const" or (limit in edges.values() and limit not in variables)
+            is_fixed = limit.node.op == "Const" or limit in outside
             if is_fixed and counter in variables and _counts(counter, *variables[counter], edges):
                 return limit
     return None
