@@ -1,4 +1,4 @@
-"""Mechanics of running a legacy graph in a `tf.compat.v1.Session`: import, assign, run initializers.
+"""Mechanics of running a legacy graph in a `tf.compat.v1.Session`: import, run ops by name.
 
 Verification, `restore` and the computation of initial values share them; when to run what, and what a failure means,
 is theirs to decide.
@@ -12,7 +12,6 @@ from typing import Any
 
 from compat_saver import _tensorflow
 from compat_saver.graph import Graph, to_graph_def
-from compat_saver.graph.op_sets import VARIABLE_OPS
 from compat_saver.proto.messages import Message, OpList
 
 
@@ -39,20 +38,6 @@ def import_graph(graph: Graph, stripped_ops: Mapping[str, Message] | None = None
     with imported.as_default():
         tf.graph_util.import_graph_def(tf_graph_def(graph), name="", producer_op_list=ops)
     return imported
-
-
-def assign_op(target: Any, value: Any) -> Any:
-    """Adds the op that assigns a value to a variable to the graph of the variable, and returns it.
-
-    Args:
-        target: output 0 of the variable's node, a tf.Tensor: a reference or a resource handle.
-        value: a tf.Tensor in the same graph; of a reference, its shape may differ from the declared one.
-    """
-    raw = _tensorflow.tensorflow().raw_ops
-    with target.graph.as_default():
-        if target.op.type in VARIABLE_OPS:
-            return raw.Assign(ref=target, value=value, validate_shape=False).op
-        return raw.AssignVariableOp(resource=target, value=value)
 
 
 def run_ops(session: Any, names: Iterable[str], feeds: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compat_saver import dtypes
-from compat_saver.graph.attributes import bool_attr, tensor_attr, type_attr, types_attr
+from compat_saver.graph.attributes import bool_attr, shape_attr, tensor_attr, type_attr, types_attr
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import TABLE_OPS, VARIABLE_OPS
 
@@ -63,6 +63,19 @@ def assign(graph: Graph, variable: Value, value: Value, dtype: int) -> Node:
         attrs = {"T": type_attr(dtype), "validate_shape": bool_attr(False)}
         return graph.add("Assign", name, [variable, value], attrs)
     return graph.add("AssignVariableOp", name, [variable, value], {"dtype": type_attr(dtype)})
+
+
+def assign_fed(graph: Graph, variable: Value, dtype: int) -> tuple[Value, Node]:
+    """Adds the op that gives a variable a value that is fed, and returns the placeholder and the op.
+
+    Args:
+        graph: the graph.
+        variable: output 0 of the variable's node.
+        dtype: DT_* number of the value.
+    """
+    attrs = {"dtype": type_attr(dtypes.base(dtype)), "shape": shape_attr(None)}
+    value = graph.add("Placeholder", graph.unique_name(f"{variable.node.name}/given"), attrs=attrs).output()
+    return value, assign(graph, variable, value, dtype)
 
 
 def import_table(graph: Graph, table: Value, keys: Value, values: Value, key_dtype: int, value_dtype: int) -> Node:

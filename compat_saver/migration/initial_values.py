@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from compat_saver import _tensorflow, dtypes
+from compat_saver import _tensorflow
 from compat_saver.analysis.values.weights import Weight
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import CannotMigrateError
 from compat_saver.graph import Graph
 from compat_saver.graph.attributes import int_attr
-from compat_saver.legacy_session import assign_op, import_graph
+from compat_saver.graph.checkpoint_ops import assign_fed
+from compat_saver.legacy_session import import_graph, run_ops
 from compat_saver.migration.plan import Plan
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.passes import run_passes
@@ -75,7 +75,10 @@ def _run(graph: Graph, groups: Sequence[Sequence[Weight]], checkpoint: Checkpoin
     """Fills the variables group by group; returns the values that were computed."""
     tf = _tensorflow.tensorflow()
     computed: dict[str, np.ndarray] = {}
-    with import_graph(graph).as_default() as imported, tf.compat.v1.Session() as session:
+    variables = {
+        item.name: assign_fed(graph, graph[item.name].output(), item.dtype) for group in groups for item in group
+    }
+    with import_graph(graph).as_default(), tf.compat.v1.Session() as session:
         for group in groups:
             # In one run: variables that are initialized with the same random tensor get the same values.
             tensors = {item.name: item.computed_by.tensor for item in group if item.computed_by is not None}
@@ -83,7 +86,8 @@ def _run(graph: Graph, groups: Sequence[Sequence[Weight]], checkpoint: Checkpoin
             computed |= {name: np.asarray(value) for name, value in found.items()}
             for item in group:
                 value = computed.get(item.name, item.initial)
-                _assign(session, imported, item, _stored(item, checkpoint) if value is None else value)
+                fed, assigned = variables[item.name]
+                run_ops(session, [assigned.name], {fed.name: _stored(item, checkpoint) if value is None else value})
     return computed
 
 
@@ -91,10 +95,3 @@ def _stored(weight: Weight, checkpoint: Checkpoint | None) -> np.ndarray:
     assert checkpoint is not None, "only a checkpoint gives a weight a place"
     value = checkpoint[weight.location.key]
     return value if weight.location.part is None else value[weight.location.part.box]
-
-
-def _assign(session: Any, graph: Any, weight: Weight, value: np.ndarray) -> None:
-    tf = _tensorflow.tensorflow()
-    target = graph.get_tensor_by_name(f"{weight.name}:0")
-    given = tf.compat.v1.placeholder(dtypes.by_number(weight.dtype).name, value.shape)
-    session.run(assign_op(target, given), {given: value})

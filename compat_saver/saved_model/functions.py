@@ -14,6 +14,7 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.graph import Node, OpCatalog, Value
 from compat_saver.graph.attributes import bytes_attr, tensor_attr, type_attr
+from compat_saver.graph.checkpoint_ops import import_table
 from compat_saver.proto.messages import Message
 from compat_saver.saved_model.bodies import RESOURCE, Argument, Body, Cutter
 from compat_saver.saved_model.contents import Contents, Resource, SavedSignature, Table
@@ -174,8 +175,7 @@ class _Maker:
         keys = body.add_argument(Argument("restored_tensors", table.key_dtype, None))
         values = body.add_argument(Argument("restored_tensors", table.value_dtype, None))
         handle = body.add_argument(Argument.of(table))
-        attrs = {"Tin": type_attr(table.key_dtype), "Tout": type_attr(table.value_dtype)}
-        fill = body.graph.add("LookupTableImportV2", "LookupTableImportV2", [handle, keys, values], attrs)
+        fill = import_table(body.graph, handle, keys, values, table.key_dtype, table.value_dtype)
         takes = arguments([dict_value(_content(table, "restored_tensors_"))])
         return self._function(f"restore_fn_{table.name}", body, (), (table,), takes, effects=[fill])
 

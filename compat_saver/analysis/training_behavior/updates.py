@@ -19,7 +19,7 @@ from compat_saver.analysis.training_behavior.scalars import scalar
 from compat_saver.analysis.training_behavior.served import CHANGES, Served
 from compat_saver.analysis.walk import origin
 from compat_saver.graph.ir import Node, Value
-from compat_saver.graph.op_sets import ANY_VARIABLE_OPS
+from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, RESTORE_OPS
 
 _ARITHMETIC = (
     *("Add", "AddV2", "AddN", "AccumulateNV2", "Sub", "Mul", "Div", "RealDiv", "Neg", "Cast", "Identity"),
@@ -73,10 +73,10 @@ class Average:
 
 
 def changes_of(served: Served) -> dict[Node, list[Change]]:
-    """Returns variable -> what changes it, without the assignments that initialize or restore it."""
+    """Returns variable -> what changes it, without the assignments that restore it."""
     found: dict[Node, list[Change]] = {}
     for node in served.graph:
-        if CHANGES.fullmatch(node.op) and len(node.inputs) == 2:
+        if CHANGES.fullmatch(node.op) and len(node.inputs) == 2 and node.inputs[1].node.op not in RESTORE_OPS:
             variable = origin(node.inputs[0], _REFERENCES).node
             if variable.op in ANY_VARIABLE_OPS:
                 found.setdefault(variable, []).append(Change(node, variable, node.inputs[1]))

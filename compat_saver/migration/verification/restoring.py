@@ -10,12 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compat_saver import dtypes
 from compat_saver.analysis.values.tables import LookupTable
 from compat_saver.analysis.values.weights import Weight, WeightFinder, variable_nodes
 from compat_saver.graph import Graph, Node, Value
-from compat_saver.graph.attributes import shape_attr, type_attr
-from compat_saver.graph.checkpoint_ops import Stored, assign, import_table, read_stored, string_constant
+from compat_saver.graph.checkpoint_ops import Stored, assign, assign_fed, import_table, read_stored, string_constant
 from compat_saver.migration.plan import Plan
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.runnable.as_read import Original
@@ -60,9 +58,9 @@ def add_restoring(original: Original, model: LegacyModel, plan: Plan) -> Restori
     given: dict[str, np.ndarray] = {}
     for weight in weights:
         if weight.initial is not None:
-            value = _placeholder(graph, weight)
+            value, assigned = assign_fed(graph, graph[weight.name].output(), weight.dtype)
             given[value.name] = weight.initial
-            done.append(assign(graph, graph[weight.name].output(), value, weight.dtype))
+            done.append(assigned)
     return Restoring(graph.add("NoOp", graph.unique_name(_SCOPE), control_inputs=done).name, given)
 
 
@@ -82,8 +80,3 @@ def _stored(weight: Weight) -> Stored:
 
 def _imported(graph: Graph, table: LookupTable, keys: Value, values: Value) -> Node:
     return import_table(graph, graph[table.name].output(), keys, values, table.key_dtype, table.value_dtype)
-
-
-def _placeholder(graph: Graph, weight: Weight) -> Value:
-    attrs = {"dtype": type_attr(dtypes.base(weight.dtype)), "shape": shape_attr(None)}
-    return graph.add("Placeholder", graph.unique_name(f"{weight.name}/given"), attrs=attrs).output()
