@@ -125,7 +125,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> _typing.Any:
-    """Imports the TF1 workflows when one of them is first asked for."""
+    """Imports the TF1 workflows when one of them is first needed."""
     from compat_saver.saver import public
 
     return public(name)

@@ -1,6 +1,6 @@
 """What commands put out: the report on stdout, progress and failures on stderr, the documented exit code.
 
-Errors of the package become a message on stderr, and JSON on stdout where asked for.
+Errors of the package become a message on stderr, and JSON on stdout where requested.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def find_weights(
         made: the variables that were made of constants, with their values.
 
     Raises:
-        UsageError: moving averages are asked for, and there are none.
+        UsageError: moving averages are requested, and there are none.
     """
     variables, local = model.variables, model.local_variables
     first = model.first_values(variables if init_missing else local)

@@ -100,7 +100,7 @@ class MigrationOptions:
 
     @property
     def trains(self) -> bool:
-        """Whether training steps are asked for."""
+        """Whether training steps are requested."""
         return self.train or bool(self.train_ops)
 
     @property

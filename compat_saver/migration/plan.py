@@ -146,7 +146,7 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
 
     Args:
         model: the opened model; its notes come first among the warnings.
-        options: what the caller asked for.
+        options: the options of the call.
 
     Raises:
         UsageError: arguments that contradict the graph, or an input that is neither taken nor bound.

@@ -44,7 +44,7 @@ class MigrationReport:
         averaged: the weights whose values are moving averages of the checkpoint.
         untrained: the weights missing from the checkpoint; they have their initial values.
         made: the weights that are constants in the original.
-        variables: what was asked for of these; None for the default.
+        variables: what was requested of these; None for the default.
         dropped: how many variables of the original no signature needs.
         behavior: where what is served is as in training, and what became of that.
         rewrites: what the passes did.

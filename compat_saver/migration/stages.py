@@ -72,7 +72,7 @@ def choose(model: LegacyModel, folded: FoldedGraph, options: MigrationOptions) -
     Raises:
         NameNotFoundError: a tensor or a signature that is not there.
         UsageError: a request that contradicts the graph.
-        CannotMigrateError: nothing was asked for and nothing can be inferred.
+        CannotMigrateError: nothing was requested and nothing can be inferred.
     """
     graph = folded.graph
     choice = choose_signatures(model, folded, options.serving)

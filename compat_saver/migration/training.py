@@ -28,16 +28,16 @@ from compat_saver.passes.structure.library_functions import RenameFunctions
 
 
 def make_plans(model: LegacyModel, options: MigrationOptions) -> Plan:
-    """Plans a migration, with training steps where they are asked for.
+    """Plans a migration, with training steps where they are requested.
 
     Args:
         model: the opened model.
-        options: what the caller asked for.
+        options: the options of the call.
 
     Raises:
         UsageError: no training step is there, or as `make_plan`.
         NameNotFoundError: a name that is not in the graph.
-        CannotMigrateError: the obstacles to all that is asked for.
+        CannotMigrateError: the obstacles to all that is requested.
     """
     if not options.trains:
         return make_plan(model, options)

@@ -1,4 +1,4 @@
-"""Chooses the signatures: those asked for, those of the file, or an inferred one, in this order."""
+"""Chooses the signatures: the requested ones, those of the file, or an inferred one, in this order."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def choose_signatures(
     Raises:
         NameNotFoundError: a tensor or a signature that is not there.
         UsageError: a signature that takes a bound tensor.
-        CannotMigrateError: nothing was asked for and nothing can be inferred.
+        CannotMigrateError: nothing was requested and nothing can be inferred.
     """
     trainable = model.trainable if trainable is None else trainable
     chooser = _Chooser(folded, model.catalog, trainable, model.listed_outputs)
@@ -136,7 +136,7 @@ class _Chooser:
             raise NameNotFoundError("\n".join(missing))
 
     def from_request(self, request: SignatureRequest) -> Signature:
-        """Completes what the user asked for."""
+        """Completes a request of the user."""
         outputs = self._keyed(self._for_inputs(request.inputs) if request.outputs is None else request.outputs)
         names = [tensor.name for tensor in outputs.values()]
         self._refuse_iterations(names)

@@ -50,7 +50,7 @@ class SourceFacts:
 class LegacyModel:
     """An opened model: its graph, its checkpoint, and all that is looked up in them.
 
-    What is looked up is computed once, when it is first asked for, and is shared: change none of it. `graph()` gives a
+    What is looked up is computed once, when it is first needed, and is shared: change none of it. `graph()` gives a
     graph to edit.
 
     Attributes:

@@ -137,7 +137,7 @@ def _variables(source: SavedModelSource) -> Checkpoint | None:
 def _tagged(
     graphs: Sequence[Message], tag_set: TagSet | None, source: SavedModelSource
 ) -> tuple[Message, tuple[str, ...]]:
-    """Returns the graph to open, with a note if it is the only one and not the one asked for."""
+    """Returns the graph to open, with a note if it is the only one and not the requested one."""
     by_tags = {frozenset(graph.meta_info_def.tags): graph for graph in reversed(graphs)}
     usual = (_NO_TAGS, SERVE) if source.kind == "hub_module" else (SERVE, _NO_TAGS)
     for tags in usual if tag_set is None else (tag_set,):

@@ -116,7 +116,7 @@ class SignatureRequest:
 
 @dataclass(frozen=True)
 class ServingRequest:
-    """What the user asks to be served; without arguments, what is served if nothing is asked for.
+    """What the user wants served; without arguments, what is served by default.
 
     Attributes:
         signatures: what to serve; empty to take the signatures of the file, or to infer one.
@@ -151,7 +151,7 @@ def tensors_of(names: Names) -> list[str]:
 def make_requests(
     inputs: Names | None, outputs: Names | None, signatures: Mapping[str, tuple[Names | None, Names | None]] | None
 ) -> tuple[SignatureRequest, ...]:
-    """Returns what was asked for: one signature by its inputs and outputs, or several by name; empty for neither.
+    """Returns the requested signatures: one by its inputs and outputs, or several by name; empty for neither.
 
     Raises:
         UsageError: both at once, or a key that cannot be one.

@@ -101,7 +101,7 @@ def resolve_tables(
         meta: where it was read from.
         checkpoint: the content of mutable tables.
         given: path as the graph has it -> the file to take for it.
-        outputs: the values that are asked for.
+        outputs: the values to compute.
         inputs: the values that are given.
 
     Raises:

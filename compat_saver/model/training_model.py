@@ -59,7 +59,7 @@ class TrainingModel:
 def training_models(
     model: LegacyModel, asked: Iterable[str] = (), fetched: Iterable[str] = (), taken: Collection[str] = ()
 ) -> list[TrainingModel]:
-    """Returns the models of the steps that are asked for, or of all that are found.
+    """Returns the models of the requested steps, or of all that are found.
 
     The signature of the only step is `train`, those of several are `train_` and the name of the op.
 
@@ -71,7 +71,7 @@ def training_models(
 
     Raises:
         NameNotFoundError: an op or a tensor is not there.
-        UsageError: no step is found, or an op that is asked for changes no variable.
+        UsageError: no step is found, or a requested op changes no variable.
     """
     model = _alone(model)
     steps = _find(model, list(asked))

@@ -124,7 +124,7 @@ def triage(
     Args:
         graph: as it was read.
         catalog: the definitions that hold for it.
-        outputs: what is asked for; if nothing is, every node counts as needed.
+        outputs: the requested outputs; without any, every node counts as needed.
         inputs: what is given.
         fillers: the initializers of the lookup tables that the outputs need.
     """

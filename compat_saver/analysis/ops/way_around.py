@@ -37,7 +37,7 @@ def way_around(
     Args:
         graph: the whole graph.
         catalog: the definitions that hold for it.
-        outputs: what is asked for; if nothing is, every node is a start.
+        outputs: the requested outputs; without any, every node is a start.
         inputs: what is given.
         blocked: the unsupported nodes.
     """

@@ -127,7 +127,7 @@ def find_modes(
         graph: the whole graph.
         catalog: the definitions that hold for it.
         trainable: the names of its trainable variables; a probability that is learned is no mode.
-        taken: tensors that are decided on already: bound, or asked for as inputs.
+        taken: tensors that are decided on already: bound, or requested as inputs.
     """
     finder = _Finder(graph, catalog, trainable, taken)
     return [mode for value in finder.values() if (mode := finder.mode(value)) is not None]

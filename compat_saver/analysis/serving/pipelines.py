@@ -55,7 +55,7 @@ def deliveries(
     Args:
         graph: the whole graph.
         catalog: the definitions that hold for it.
-        outputs: what is asked for.
+        outputs: the requested outputs.
         inputs: what is given already.
     """
     needed = needed_from(outputs, inputs)

@@ -32,7 +32,7 @@ def pieces_needed(outputs: Collection[Value], inputs: Collection[Value]) -> list
     """Returns the pieces that some outputs depend on, each where they depend on none of the others.
 
     Args:
-        outputs: what is asked for.
+        outputs: the requested outputs.
         inputs: what is given already.
     """
     needed = needed_from(outputs, inputs)

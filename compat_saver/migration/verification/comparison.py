@@ -50,7 +50,7 @@ class Comparison:
 
 
 def tolerances(dtype: np.dtype, rtol: float | None, atol: float | None) -> tuple[float, float]:
-    """Returns what is asked for, or the default of a dtype: looser where 16 bits or fewer leave no choice."""
+    """Returns the requested tolerance, or the default of a dtype: looser where 16 bits or fewer leave no choice."""
     half = dtype.itemsize <= 2 and dtype.kind not in "iub"
     return (
         (_HALF_RTOL if half else RTOL) if rtol is None else rtol,

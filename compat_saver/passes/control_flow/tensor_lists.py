@@ -149,7 +149,7 @@ class _Rewriter:
         count = range_end(indices)
         if count is None or not counts_rows(count, rows, self._shapes):
             return False
-        # Of an array with more room than rows nothing else can be read, unless somebody asks how much room there is.
+        # Of an array with more room than rows nothing else can be read, unless an op reads its size.
         is_asked = any(node.op in _SIZED for node in self._found.users)
         return same_count(self._size, count) or not (is_asked or self._found.array.attr.bool("dynamic_size"))
 

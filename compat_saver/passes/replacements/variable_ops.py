@@ -76,7 +76,7 @@ _MAKE, _DESTROY = "TemporaryVariable", "DestroyTemporaryVariable"
 class TemporaryVariable(OpReplacement):
     """Adds the terms in one op; a temporary variable that is used in another way is left unchanged.
 
-    TemporaryVariable, summed up and destroyed -> AddN: what tf.accumulate_n made up to TensorFlow 1.4.
+    TemporaryVariable, added to and destroyed -> AddN: how tf.accumulate_n was expressed until TensorFlow 1.4.
 
     A temporary variable exists for one step only and has no resource form. accumulate_n fills one with zeros, adds
     every term to it, and takes its last value as the output once all have been added:

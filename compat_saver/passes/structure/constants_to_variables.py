@@ -9,8 +9,8 @@ a constant tells it. Four cases:
 3. Any other bias (BiasAdd).
 4. Scale and offset of a batch norm.
 
-Case 1 and 3 need more elements than the matrix of a color space has, and case 4 is left out, unless everything is asked
-for. A constant is read directly or through ops that forward it, in another type or shape perhaps.
+Case 1 and 3 need more elements than the matrix of a color space has, and case 4 is left out, unless everything is to be
+trained. A constant is read directly or through ops that forward it, in another type or shape perhaps.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class ConstantsToVariables(Pass):
         return self._everything or math.prod(_shape(node)) >= _SMALLEST
 
     def _is_added(self, node: Node, uses: tuple[Use, ...], adders: set[Node], layers: set[Node]) -> bool:
-        """Whether a constant is a bias, or a scale or offset that is asked for."""
+        """Whether a constant is a bias, or a scale or offset that is to be trained."""
         return any(
             (use.node in adders and _at(use, _FOLLOWING))
             or (use.node in layers and _at(use, _CELL_BIASES))
