@@ -76,7 +76,7 @@ def run_in_functions(passes: Sequence[Pass], graph: Graph, catalog: OpCatalog) -
     """Runs passes in every function of the graph's library, and puts those functions back that they changed.
 
     Args:
-        passes: such as look at single nodes and their neighbours; arguments and results are `_Arg` and `_Retval` nodes.
+        passes: such as look at single nodes and their neighbors; arguments and results are `_Arg` and `_Retval` nodes.
         graph: whose functions to rewrite.
         catalog: knows the graph's ops and functions.
 
