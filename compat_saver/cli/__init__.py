@@ -28,9 +28,9 @@ def main(debug: bool) -> None:
     SOURCE is a checkpoint prefix (model.ckpt-100), any file of it (.meta, .index, .data-..., a V1 file), or its
     directory; or a TF1 SavedModel, a TF1 Hub module or a frozen graph.
 
-    Exit codes: 0 done (and verified); 1 verification found a difference, nothing was published; 2 bad usage or
-    unreadable input; 3 the graph cannot be migrated, with every obstacle listed; 70 a bug of compat-saver; 130
-    interrupted.
+    Exit codes: 0 done (and verified); 1 verification found a difference or nothing to compare, nothing was published; 2
+    bad usage or unreadable input; 3 the graph cannot be migrated, with every obstacle listed; 70 a bug of
+    compat-saver; 130 interrupted.
     """
     del debug  # `last_resort` looks at it
     _start_quickly()
