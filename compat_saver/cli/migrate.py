@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from compat_saver._tensorflow import be_quiet
 from compat_saver.cli.arguments import Binding, Names, Renaming, SignatureArgument, once_each
 from compat_saver.cli.output import print_report, reports_failures, stages
+from compat_saver.cli.report_option import report_option, write_migration_page
 from compat_saver.cli.source_options import source_options
 from compat_saver.cli.verification_options import verification_options
 from compat_saver.errors import UsageError, VerificationError
+
+if TYPE_CHECKING:
+    from compat_saver.migration import MigrationReport
 
 
 @click.command()
@@ -109,6 +113,7 @@ from compat_saver.errors import UsageError, VerificationError
 @click.option("--no-verify", is_flag=True, help="Publish without comparing with the original.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing, start no TensorFlow.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it is there.")
+@report_option
 @reports_failures
 def migrate(
     source: Path,
@@ -119,6 +124,7 @@ def migrate(
     signatures_file: Path | None,
     no_verify: bool,
     as_json: bool,
+    page: Path | None,
     **options: Any,
 ) -> None:
     """Migrate SOURCE into a TensorFlow 2 SavedModel at OUT.
@@ -144,10 +150,12 @@ def migrate(
                 **options,
             )
     except VerificationError as error:
+        write_migration_page(page, cast("MigrationReport", error.report))
         if not as_json:  # else it is printed with the failure
             print_report(error.report, as_json)
         raise
     print_report(report, as_json)
+    write_migration_page(page, report)
     click.echo(_SUMMARIES[report.status].format(report.output), err=True)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from compat_saver.analysis.effects import SideEffect, kinds_by_op
+from compat_saver.analysis.node_fates import GraphChange
 from compat_saver.analysis.ops.triage import OpRow
 from compat_saver.graph.attributes import Shape
 
@@ -150,6 +151,7 @@ class Inspection:
         queues: the names of queues, readers and iterators.
         tables: the names of lookup tables.
         notes: what the user should know.
+        change: what would become of every node; None without a graph, and not in `to_dict()`.
     """
 
     checkpoint: CheckpointFacts | None = None
@@ -164,6 +166,7 @@ class Inspection:
     queues: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    change: GraphChange | None = field(default=None, repr=False)
 
     @property
     def problems(self) -> tuple[OpProblem, ...]:

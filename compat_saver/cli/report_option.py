@@ -1,0 +1,44 @@
+"""`--report FILE.html`: the outcome of a command as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    pass
+
+
+def _refused_early(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
+    """Refuses a file that may not be replaced before the work is done that it is to show."""
+    if path is not None:
+        from compat_saver.errors import OutputExistsError
+        from compat_saver.report.html.files import refuse_other_file
+
+        try:
+            refuse_other_file(path)
+        except OutputExistsError as error:
+            raise click.BadParameter(str(error), ctx, param) from None
+    return path
+
+
+report_option = click.option(
+    "--report",
+    "page",
+    type=click.Path(path_type=Path),
+    callback=_refused_early,
+    metavar="FILE.html",
+    help="Write the report as a page as well: one file, with a picture of the graph.",
+)
+
+
+def write_migration_page(page: Path | None, report: MigrationReport) -> None:
+    """Writes the page of a MigrationReport, if one is requested."""
+    if page is not None:
+        from compat_saver.report.html.files import write_page
+        from compat_saver.report.html.pages import migration_page
+
+        write_page(page, migration_page(report))
+        click.echo(f"Report: {page}", err=True)
