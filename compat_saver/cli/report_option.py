@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from compat_saver.migration import MigrationReport
+
+if TYPE_CHECKING:
     pass
 
 
