@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from compat_saver.inspection import Inspection
     from compat_saver.migration import MigrationReport
 
 if TYPE_CHECKING:
@@ -40,8 +41,22 @@ report_option = click.option(
 def write_migration_page(page: Path | None, report: MigrationReport) -> None:
     """Writes the page of a MigrationReport, if one is requested."""
     if page is not None:
-        from compat_saver.report.html.files import write_page
         from compat_saver.report.html.pages import migration_page
+        from compat_saver.report.html.values import weight_histograms
 
-        write_page(page, migration_page(report))
-        click.echo(f"Report: {page}", err=True)
+        _write(page, migration_page(report, weight_histograms(report)))
+
+
+def write_inspection_page(page: Path, found: Inspection) -> None:
+    """Writes the page of an Inspection."""
+    from compat_saver.report.html.pages import inspection_page
+    from compat_saver.report.html.values import variable_histograms
+
+    _write(page, inspection_page(found, variable_histograms(found)))
+
+
+def _write(page: Path, text: str) -> None:
+    from compat_saver.report.html.files import write_page
+
+    write_page(page, text)
+    click.echo(f"Report: {page}", err=True)

@@ -8,43 +8,72 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from compat_saver.errors import counted
+from compat_saver.errors import and_more, counted
 from compat_saver.report.html.graph_data import packed_change
+from compat_saver.report.html.plots import bars_of, outline_of, points_of
+from compat_saver.report.html.variables import kept_variables, shown_variables
 from compat_saver.report.html.verdicts import inspection_tiles, migration_tiles, verdict_on, verdict_on_source
 from compat_saver.report.ops_table import ops_summary
 from compat_saver.report.text import bytes_text, shape_text, version_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import jinja2
 
     from compat_saver.analysis.node_fates import GraphChange
+    from compat_saver.checkpoints.histograms import Histogram
     from compat_saver.inspection import Inspection
     from compat_saver.migration import MigrationReport
 
 _FOLDER = Path(__file__).parent
+_LONGEST_TEXT = 2_000
 _SCRIPTS = ("dagre.min.js", "graph_model.js", "graph_view.js", "page.js")
 
 
-def migration_page(report: MigrationReport) -> str:
-    """Returns the page of a migration, or of a verification."""
-    verdict, tiles = verdict_on(report), tuple(migration_tiles(report))
-    found = report.to_dict()
-    return _render("migration.html", found=found, report=report, verdict=verdict, tiles=tiles, **_graph(report.change))
+def migration_page(report: MigrationReport, histograms: Mapping[str, Histogram]) -> str:
+    """Returns the page of a migration, or of a verification.
 
-
-def inspection_page(found: Inspection) -> str:
-    """Returns the page of an inspection."""
-    verdict, tiles = verdict_on_source(found), tuple(inspection_tiles(found))
+    Args:
+        report: the outcome.
+        histograms: variable -> how its values are distributed, as far as that is known.
+    """
     return _render(
-        "inspection.html", found=found.to_dict(), inspection=found, verdict=verdict, tiles=tiles, **_graph(found.change)
+        "migration.html",
+        found=report.to_dict(),
+        report=report,
+        verdict=verdict_on(report),
+        tiles=tuple(migration_tiles(report)),
+        variables=kept_variables(report, histograms),
+        **_graph(report.change),
+    )
+
+
+def inspection_page(found: Inspection, histograms: Mapping[str, Histogram]) -> str:
+    """Returns the page of an inspection, with histograms as for `migration_page`."""
+    return _render(
+        "inspection.html",
+        found=found.to_dict(),
+        inspection=found,
+        verdict=verdict_on_source(found),
+        tiles=tuple(inspection_tiles(found)),
+        variables=list(shown_variables(found, histograms)),
+        **_graph(found.change),
     )
 
 
 def _graph(change: GraphChange | None) -> dict[str, Any]:
+    import markupsafe
+
     if change is None:
         return {"graph": "", "left_out": 0}
     text, left_out = packed_change(change)
-    return {"graph": text, "left_out": left_out, "nodes": len(change.before.names), "both": change.after is not None}
+    return {
+        "graph": markupsafe.Markup(text),
+        "left_out": left_out,
+        "nodes": len(change.before.names),
+        "both": change.after is not None,
+    }
 
 
 def _render(name: str, **facts: Any) -> str:
@@ -62,12 +91,28 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_clipped,
     )
     found.filters |= {"bytes": bytes_text, "shape": shape_text, "version": version_text, "number": _number}
-    found.globals |= {"counted": counted, "ops_summary": ops_summary, "style": _static("page.css")}
+    found.filters |= {"points": points_of, "bars": bars_of, "outline": outline_of}
+    found.globals |= {
+        "counted": counted,
+        "and_more": and_more,
+        "ops_summary": ops_summary,
+        "style": _static("page.css"),
+    }
     scripts = [_static(file) for file in _SCRIPTS]
+    found.globals["style"] = _static("page.css")
     found.globals |= {"scripts": scripts, "script_hashes": [_hash(text) for text in scripts]}
     return found
+
+
+def _clipped(value: Any) -> Any:
+    """Cuts long text: a page of a hostile file stays small."""
+    if isinstance(value, str) and hasattr(value, "__html__"):
+        return value
+    text = str(value)
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}..."
 
 
 def _static(file: str) -> Any:
