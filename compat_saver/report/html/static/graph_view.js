@@ -2,6 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const ROW = 30, HEAD = 26, PAD = 12, LETTER = 7.2, MOST_LETTERS = 30, SHELF_WIDTH = 620;
+const DENSE = 60; // edges in one scope
 const FIRST_VIEW = 34; // about as many boxes are drawn at first
 
 /** Places the open scopes of a graph: each by itself, with what is in it as boxes. */
@@ -63,8 +64,7 @@ class GraphLayout {
 
   /** Opens all scopes that an item is in. */
   reveal(item) {
-    for (const scope of this.model.scopesOf(item)) this.open.add(scope);
-    this.known.clear();
+    for (const scope of this.model.scopesOf(item).filter((one) => !this.open.has(one))) this.toggle(scope);
   }
 
   #forget(scope) {
@@ -97,14 +97,15 @@ class GraphLayout {
   }
 
   #arrange(scope, main, boxes) {
+    const links = this.#linksAmong(scope, new Set(main));
+    const ranker = links.length > DENSE ? "tight-tree" : "network-simplex"; // the first is many times faster
     const graph = new dagre.graphlib.Graph();
-    graph.setGraph({ rankdir: "TB", nodesep: 16, edgesep: 8, ranksep: 30, marginx: 4, marginy: 4 });
+    graph.setGraph({ rankdir: "TB", nodesep: 16, edgesep: 8, ranksep: 30, marginx: 4, marginy: 4, ranker });
     graph.setDefaultEdgeLabel(() => ({}));
     for (const item of main) {
       const { width, height } = boxes.get(item);
       graph.setNode(String(item), { width, height });
     }
-    const links = [...this.model.links[scope].values()].filter(({ from, to }) => graph.hasNode(String(from)) && graph.hasNode(String(to)));
     for (const { from, to, count } of links) graph.setEdge(String(from), String(to), { weight: Math.min(count, 4) });
     dagre.layout(graph);
     for (const item of main) {
@@ -115,6 +116,10 @@ class GraphLayout {
     const edges = links.map((link) => ({ ...link, points: graph.edge(String(link.from), String(link.to)).points }));
     const { width, height } = graph.graph();
     return { width: Math.max(width || 0, 40), height: height || 0, boxes: main.map((item) => boxes.get(item)), edges, shelfTop: null };
+  }
+
+  #linksAmong(scope, items) {
+    return [...this.model.links[scope].values()].filter(({ from, to }) => items.has(from) && items.has(to));
   }
 
   /** Puts boxes in rows below a drawing. */
@@ -234,7 +239,8 @@ class GraphView {
   }
 
   #spoken(item, inner) {
-    const counts = Object.entries(this.model.countsOf(item)).map(([verdict, count]) => `${count} ${VERDICT_WORDS[verdict]}`);
+    const found = this.model.countsOf(item);
+    const counts = VERDICT_ORDER.filter((verdict) => found[verdict]).map((verdict) => `${found[verdict]} ${VERDICT_WORDS[verdict]}`);
     return this.model.isScope(item) ? `Scope ${this.model.nameOf(item)}, ${inner ? "open" : "closed"}: ${counts.join(", ")}` : `${this.model.opOf(item)} ${this.model.nameOf(item)}: ${VERDICT_WORDS[this.model.fateOf(item)[0]]}`;
   }
 

@@ -204,4 +204,4 @@ async function drawGraph() {
 
 fillNavigation();
 document.querySelectorAll("table.sortable").forEach(makeSortable);
-drawGraph();
+window.drawn = drawGraph();
