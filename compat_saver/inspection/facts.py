@@ -184,6 +184,12 @@ class Inspection:
         """Returns the variables of one role."""
         return tuple(item for item in self.variables if item.role == role)
 
+    def _repr_html_(self) -> str:
+        """Returns what a notebook shows."""
+        from compat_saver.report.html.notebook import inspection_html
+
+        return inspection_html(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Returns the facts in the form of `--json`; keys may be added to it, none is ever removed."""
         kinds = kinds_by_op(self.effects)

@@ -38,7 +38,7 @@ def migration_page(report: MigrationReport, histograms: Mapping[str, Histogram])
         report: the outcome.
         histograms: variable -> how its values are distributed, as far as that is known.
     """
-    return _render(
+    return render(
         "migration.html",
         found=report.to_dict(),
         report=report,
@@ -51,7 +51,7 @@ def migration_page(report: MigrationReport, histograms: Mapping[str, Histogram])
 
 def inspection_page(found: Inspection, histograms: Mapping[str, Histogram]) -> str:
     """Returns the page of an inspection, with histograms as for `migration_page`."""
-    return _render(
+    return render(
         "inspection.html",
         found=found.to_dict(),
         inspection=found,
@@ -76,7 +76,8 @@ def _graph(change: GraphChange | None) -> dict[str, Any]:
     }
 
 
-def _render(name: str, **facts: Any) -> str:
+def render(name: str, **facts: Any) -> str:
+    """Returns a template of the package with some facts in it."""
     return _environment().get_template(name).render(**facts)
 
 
