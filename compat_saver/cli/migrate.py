@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from compat_saver._tensorflow import be_quiet
 from compat_saver.cli.migration_options import migration_options
 from compat_saver.cli.output import print_report, reports_failures, stages
 from compat_saver.errors import VerificationError
+
+if TYPE_CHECKING:
+    from compat_saver.migration import MigrationReport
 
 
 @click.command()
@@ -35,7 +38,17 @@ def migrate(source: Path, output: Path, as_json: bool, **options: Any) -> None:
             print_report(error.report, as_json)
         raise
     print_report(report, as_json)
+    if not as_json:
+        _print_next_steps(report)
     click.echo(_SUMMARIES[report.status].format(report.output), err=True)
+
+
+def _print_next_steps(report: MigrationReport) -> None:
+    """Prints lines that are copied, so they are not wrapped."""
+    from compat_saver.report.next_steps import render_next_steps
+
+    if steps := render_next_steps(report):
+        click.echo(steps)
 
 
 _SUMMARIES = {
