@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from compat_saver.batch import BatchReport
     from compat_saver.inspection import Inspection
     from compat_saver.migration import MigrationReport
 
@@ -53,6 +56,21 @@ def write_inspection_page(page: Path, found: Inspection) -> None:
     from compat_saver.report.html.values import variable_histograms
 
     _write(page, inspection_page(found, variable_histograms(found)))
+
+
+def model_page_writer(page: Path) -> Callable[[str, MigrationReport], None]:
+    """Returns what writes the pages of the models of a batch; workers can be sent it."""
+    from compat_saver.report.html.batch_pages import write_model_page
+
+    return functools.partial(write_model_page, str(page.absolute()))
+
+
+def write_batch_page(page: Path, report: BatchReport) -> None:
+    """Writes the page of a BatchReport."""
+    from compat_saver.report.html import batch_pages
+
+    batch_pages.write_batch_page(page, report)
+    click.echo(f"Report: {page}", err=True)
 
 
 def _write(page: Path, text: str) -> None:

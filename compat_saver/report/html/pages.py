@@ -12,7 +12,12 @@ from compat_saver.errors import and_more, counted
 from compat_saver.report.html.graph_data import packed_change
 from compat_saver.report.html.plots import bars_of, outline_of, points_of
 from compat_saver.report.html.variables import kept_variables, shown_variables
-from compat_saver.report.html.verdicts import inspection_tiles, migration_tiles, verdict_on, verdict_on_source
+from compat_saver.report.html.verdicts import (
+    inspection_tiles,
+    migration_tiles,
+    verdict_on,
+    verdict_on_source,
+)
 from compat_saver.report.ops_table import ops_summary
 from compat_saver.report.text import bytes_text, shape_text, version_text
 
