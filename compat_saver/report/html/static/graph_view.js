@@ -351,12 +351,12 @@ class GraphView {
     this.onChoose(this, item);
   }
 
-  /** Marks the chosen item, and its edges, where they are drawn. */
+  /** Marks the chosen item, or the closed scope that it is in, and its edges. */
   #mark() {
     for (const marked of this.drawing.querySelectorAll(".chosen")) marked.classList.remove("chosen");
     if (this.chosen === null) return;
-    this.boxOf(this.chosen)?.classList.add("chosen");
-    for (const edge of this.drawing.querySelectorAll(`[data-from="${this.chosen}"], [data-to="${this.chosen}"]`)) edge.classList.add("chosen");
+    const drawn = [this.chosen, ...this.model.scopesOf(this.chosen)].find((item) => this.boxOf(item));
+    for (const found of this.drawing.querySelectorAll(`[data-item="${drawn}"], [data-from="${drawn}"], [data-to="${drawn}"]`)) found.classList.add("chosen");
   }
 
   /** Opens what an item is in, chooses it and scrolls to it. */

@@ -12,6 +12,14 @@ function element(name, attributes, parent, text) {
   return made;
 }
 
+/** Adds a name that may be broken after its slashes. */
+function addName(parent, name) {
+  name.split("/").forEach((part, number) => {
+    if (number) parent.append("/", document.createElement("wbr"));
+    parent.append(part);
+  });
+}
+
 /** The picture of the graph: one view or two, their tools, and what is said of the chosen node. */
 class GraphPage {
   constructor(root, data) {
@@ -70,7 +78,7 @@ class GraphPage {
   #link(view, item, parent) {
     const button = element("button", { type: "button", class: "link" }, parent);
     element("i", { class: `dot ${view.model.fateOf(item)[0]}`, "aria-hidden": "true" }, button);
-    element("span", {}, button, view.model.nameOf(item));
+    addName(element("span", {}, button), view.model.nameOf(item));
     element("small", {}, button, view.model.opOf(item));
     button.addEventListener("click", () => view.reveal(item));
     return button;
@@ -84,7 +92,7 @@ class GraphPage {
 
   describe(view, item) {
     this.details.replaceChildren();
-    element("h3", {}, this.details, view.model.nameOf(item) || view.model.labelOf(item));
+    addName(element("h3", {}, this.details), view.model.nameOf(item));
     if (view.model.isScope(item)) this.#tally(view.model, item);
     else this.#describeNode(view, item);
   }
