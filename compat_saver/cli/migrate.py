@@ -10,8 +10,8 @@ import click
 from compat_saver._tensorflow import be_quiet
 from compat_saver.cli.migration_options import migration_options
 from compat_saver.cli.output import print_report, reports_failures, stages
-from compat_saver.cli.report_option import report_option, write_migration_page
-from compat_saver.errors import VerificationError
+from compat_saver.cli.report_option import report_option, write_migration_page, write_refusal_page
+from compat_saver.errors import CannotMigrateError, VerificationError
 
 if TYPE_CHECKING:
     from compat_saver.migration import MigrationReport
@@ -35,6 +35,9 @@ def migrate(source: Path, output: Path, as_json: bool, page: Path | None, **opti
     try:
         with stages() as progress:
             report = compat_saver.migrate(source, output, progress=progress, **options)
+    except CannotMigrateError as error:
+        write_refusal_page(page, source, error)
+        raise
     except VerificationError as error:
         write_migration_page(page, cast("MigrationReport", error.report))
         if not as_json:  # else it is printed with the failure

@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from compat_saver.batch import BatchReport
+    from compat_saver.errors import CannotMigrateError
     from compat_saver.inspection import Inspection
     from compat_saver.migration import MigrationReport
 
@@ -48,6 +49,14 @@ def write_migration_page(page: Path | None, report: MigrationReport) -> None:
         from compat_saver.report.html.values import weight_histograms
 
         _write(page, migration_page(report, weight_histograms(report)))
+
+
+def write_refusal_page(page: Path | None, source: Path, error: CannotMigrateError) -> None:
+    """Writes the page of a model that cannot be migrated, if one is requested."""
+    if page is not None:
+        from compat_saver.report.html.pages import refusal_page
+
+        _write(page, refusal_page(str(source), error))
 
 
 def write_inspection_page(page: Path, found: Inspection) -> None:

@@ -8,7 +8,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from compat_saver.errors import and_more, counted
+from compat_saver.errors import CannotMigrateError, and_more, counted
 from compat_saver.report.html.graph_data import packed_change
 from compat_saver.report.html.plots import bars_of, outline_of, points_of
 from compat_saver.report.html.variables import kept_variables, shown_variables
@@ -16,6 +16,7 @@ from compat_saver.report.html.verdicts import (
     inspection_tiles,
     migration_tiles,
     verdict_on,
+    verdict_on_refusal,
     verdict_on_source,
 )
 from compat_saver.report.ops_table import ops_summary
@@ -65,6 +66,17 @@ def inspection_page(found: Inspection, histograms: Mapping[str, Histogram]) -> s
         variables=list(shown_variables(found, histograms)),
         **_graph(found.change),
     )
+
+
+def refusal_page(source: str, error: CannotMigrateError) -> str:
+    """Returns the page of a model that cannot be migrated.
+
+    Args:
+        source: where it is.
+        error: every obstacle.
+    """
+    facts = {"obstacles": error.obstacles, "ops": error.ops, "around": error.around}
+    return render("refusal.html", source=source, verdict=verdict_on_refusal(error), **facts, **_graph(error.change))
 
 
 def _graph(change: GraphChange | None) -> dict[str, Any]:
