@@ -118,9 +118,8 @@ def verdict_on_source(found: Inspection) -> Verdict:
     served = ", ".join(found.serving)
     if not served:
         return Verdict(UNSURE, "No output is known", "Name the outputs to migrate with --outputs.")
-    return Verdict(
-        GOOD, "Can be migrated", f"Every op can stay or has a replacement. Without options it would serve {served}."
-    )
+    sentence = f"Every op can stay or has a replacement. Without options it would serve {served}."
+    return Verdict(GOOD, "Nothing in the graph prevents a migration", sentence)
 
 
 def inspection_tiles(found: Inspection) -> Iterator[Tile]:

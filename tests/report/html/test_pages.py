@@ -148,7 +148,7 @@ def test_an_inspection_of_a_graph_and_of_a_checkpoint_alone(tmp_path):
     histograms = variable_histograms(found)
     assert len(histograms) == len(found.variables)
     text = _Elements(inspection_page(found, histograms)).text
-    assert "Can be migrated" in text
+    assert "Nothing in the graph prevents a migration" in text
     assert "prediction:0" in text
     assert "hidden/kernel" in text
     alone = Inspection(found.checkpoint, variables=found.variables)
