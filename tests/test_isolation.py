@@ -67,7 +67,7 @@ def test_errors_come_back_as_they_are():
 
 
 def test_a_bug_arrives_with_its_place():
-    with pytest.raises(ChildError, match="^LookupError: a bug$") as caught:
+    with pytest.raises(ChildError, match=r"^LookupError: a bug$") as caught:
         run_in_child(wrong, print)
     assert caught.value.frames[-1][0] == __file__
 
@@ -137,7 +137,9 @@ def test_an_interrupt_ends_the_child():
 
 @pytest.mark.parametrize("way", ["lambda: False", "lambda: True"], ids=["fork", "fresh"])
 def test_a_child_ends_with_a_parent_that_is_killed(way):
-    code = f"from tests import test_isolation as t; t.isolation.has_tensorflow = {way}; t.run_in_child(t.endless, t.say)"
+    code = (
+        f"from tests import test_isolation as t; t.isolation.has_tensorflow = {way}; t.run_in_child(t.endless, t.say)"
+    )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     child = int(parent.stdout.readline())
     assert is_running(child)
