@@ -220,6 +220,7 @@ def _report(
         seconds=clock.seconds,
         ops=plan.ops,
         training=plan.training,
+        change=plan.change,
     )
 
 
