@@ -10,18 +10,18 @@ from typing import Any
 
 from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint
-from compat_saver.errors import UsageError
+from compat_saver.errors import NotALegacyArtifactError, UsageError
+from compat_saver.keras_files import KerasFile, open_keras_file
 from compat_saver.saver.checkpoint_utils import open_or_tf_error
 from compat_saver.saver.errors import require_path
 from compat_saver.saver.load_into.names import LoadMap, note_of, wanted_of
 from compat_saver.saver.load_into.targets import generated_names, variables_of
 from compat_saver.saver.load_into.walk import scope_that_fits, with_stored_paths
 from compat_saver.saver.matching.conflicts import fit_without_conflicts
-from compat_saver.saver.matching.keras_files import KerasFile
 from compat_saver.saver.matching.naming import Matching
 from compat_saver.saver.matching.report import RestoreReport
 from compat_saver.saver.restore_ops.filling import assign, match
-from compat_saver.sources import Hdf5Source, resolve
+from compat_saver.sources import Hdf5Source, KerasArchiveSource, resolve
 
 
 def load_into(
@@ -90,7 +90,18 @@ def _require_eager() -> None:
 def _opened(source: str | PathLike[str]) -> Checkpoint | KerasFile:
     found = resolve(source)
     return (
-        KerasFile(found.path)
-        if isinstance(found, Hdf5Source)
+        _with_names(open_keras_file(source))
+        if isinstance(found, Hdf5Source | KerasArchiveSource)
         else open_or_tf_error(os.fspath(source), needs_values=True)
+    )
+
+
+def _with_names(file: KerasFile) -> KerasFile:
+    if file.has_names:
+        return file
+    file.close()
+    raise NotALegacyArtifactError(
+        f"{file.prefix}: Keras 3 wrote it, with numbers instead of names, and reads it: build the model and call "
+        "model.load_weights(FILE), where FILE ends with .weights.h5. For a .keras file, keras.models.load_model(FILE) "
+        "builds the whole model."
     )
