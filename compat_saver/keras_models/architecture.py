@@ -28,6 +28,7 @@ class LayerPlan:
         config: its configuration in Keras 3.
         calls: how often and on what it is called; empty in a Sequential.
         model: the model that it is; None for a layer.
+        origin: its class in the file; for a wrapper that of the layer inside.
     """
 
     name: str
@@ -35,6 +36,7 @@ class LayerPlan:
     config: Config = field(default_factory=dict)
     calls: Sequence[Call] = ()
     model: ModelPlan | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,17 @@ class ModelPlan:
     outputs: Any = ()
     is_sequential: bool = False
     trainable: bool = True
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the outputs: those of the layers that return them."""
+        if self.is_sequential:
+            return [self.layers[-1].name]
+        names: list[str] = []
+        for ref in refs(self.outputs):
+            count = sum(name == ref.layer or name.startswith(f"{ref.layer}_") for name in names)
+            names.append(f"{ref.layer}_{count}" if ref.layer in names else ref.layer)
+        return names
 
     def all_layers(self) -> Iterator[LayerPlan]:
         """Yields its layers and those of the models in it."""
@@ -154,7 +167,12 @@ def _layer(item: Mapping[str, Any], names: set[str], upgrade: Upgrade) -> LayerP
     if kind == INPUT:
         _input_shape(name, config, changed, upgrade)
     changed.setdefault("name", name)
-    return LayerPlan(name, kind, changed, layer_calls(nodes, names))
+    return LayerPlan(name, kind, changed, layer_calls(nodes, names), origin=_origin(item))
+
+
+def _origin(item: Mapping[str, Any]) -> str:
+    inner = (item.get("config") or {}).get("layer")
+    return plain_class((inner if isinstance(inner, Mapping) else item).get("class_name"))
 
 
 def _input_shape(name: str, config: Mapping[str, Any], changed: Config, upgrade: Upgrade) -> None:
