@@ -11,6 +11,7 @@ from pathlib import Path
 
 from compat_saver import _tensorflow
 from compat_saver.errors import UsageError, VerificationError
+from compat_saver.graph import without_collection
 from compat_saver.graph.op_sets import RANDOM_OP
 from compat_saver.migration.command_line import command_line
 from compat_saver.migration.initial_values import with_initial_values
@@ -79,7 +80,7 @@ def migrate(
         refuse_existing(target, overwrite=options.overwrite)
     with clock.stage("read"):
         model = _open(Path(source), options)
-    with clock.stage("rewrite"):
+    with clock.stage("rewrite"), without_collection():
         plan = make_plans(model, options)
     if options.verify_data is not None:
         signatures = tuple(item for part in plan.all for item in part.signatures)
@@ -90,7 +91,7 @@ def migrate(
     if options.verify:
         _tensorflow.tensorflow()  # where it is missing, that is reported before anything is written
     with staged(target, overwrite=options.overwrite) as directory:
-        with clock.stage("write"):
+        with clock.stage("write"), without_collection():
             plan = with_initial_values(plan, model)
             write_saved_model(plan, model, directory, options.output_tags)
         verification = None
@@ -139,7 +140,7 @@ def verify(
     options = _as_migrated(Path(saved_model), options)
     with clock.stage("read"):
         model = _open(Path(source), options)
-    with clock.stage("rewrite"):
+    with clock.stage("rewrite"), without_collection():
         plan = make_plans(model, options)
     with clock.stage("verify"):
         plan = with_initial_values(plan, model)
