@@ -129,6 +129,7 @@ def test_a_page_loads_nothing():
         assert "src" not in attributes
         assert attributes.get("href", "#").startswith("#")
     assert not any("sourceMappingURL" in script for script in page.scripts)
+    assert any("@dagrejs/dagre" in script and "MIT License" in script for script in page.scripts)
 
 
 def test_a_page_of_50000_nodes_stays_small():
