@@ -19,6 +19,7 @@ from compat_saver.report.html.verdicts import (
     verdict_on_refusal,
     verdict_on_source,
 )
+from compat_saver.report.next_steps import render_next_steps
 from compat_saver.report.ops_table import ops_summary
 from compat_saver.report.text import bytes_text, shape_text, version_text
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from compat_saver.migration import MigrationReport
 
 _FOLDER = Path(__file__).parent
-_LONGEST_TEXT = 2_000
+_LONGEST_TEXT, _MOST_ITEMS = 2_000, 100
 _SCRIPTS = ("dagre.min.js", "graph_model.js", "graph_view.js", "page.js")
 
 
@@ -51,8 +52,15 @@ def migration_page(report: MigrationReport, histograms: Mapping[str, Histogram])
         verdict=verdict_on(report),
         tiles=tuple(migration_tiles(report)),
         variables=kept_variables(report, histograms),
+        next_steps=_next_steps(report),
         **_graph(report.change),
     )
+
+
+def _next_steps(report: MigrationReport) -> str:
+    """Returns the lines that use the written model; "" if there is none to use."""
+    is_written = report.status in ("passed", "skipped")
+    return render_next_steps(report).partition("\n")[2] if is_written else ""
 
 
 def inspection_page(found: Inspection, histograms: Mapping[str, Histogram]) -> str:
@@ -120,6 +128,7 @@ def _environment() -> jinja2.Environment:
         "style": _static("page.css"),
     }
     scripts = [_static(file) for file in _SCRIPTS]
+    found.globals["most"] = _MOST_ITEMS
     found.globals["style"] = _static("page.css")
     found.globals |= {"scripts": scripts, "script_hashes": [_hash(text) for text in scripts]}
     return found

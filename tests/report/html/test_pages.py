@@ -58,6 +58,7 @@ def test_a_page_says_what_the_tables_say():
         "ref_to_resource",
         "TopKV2",
         "any words, of shape [3, 4]",
+        'model = tf.saved_model.load("out")',
         "The original graph has 7 nodes",
         "-1.5 \u2026 2.5",
     ):
