@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,7 @@ def migration_page(report: MigrationReport, histograms: Mapping[str, Histogram])
 def _next_steps(report: MigrationReport) -> str:
     """Returns the lines that use the written model; "" if there is none to use."""
     is_written = report.status in ("passed", "skipped")
-    return render_next_steps(report).partition("\n")[2] if is_written else ""
+    return textwrap.dedent(render_next_steps(report).partition("\n")[2]) if is_written else ""
 
 
 def inspection_page(found: Inspection, histograms: Mapping[str, Histogram]) -> str:
