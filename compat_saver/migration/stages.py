@@ -33,7 +33,7 @@ from compat_saver.model.inference_mode import TrainingBehavior
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import Signature
 from compat_saver.model.table_content import TableContent, resolve_tables
-from compat_saver.model.warnings import state_notes
+from compat_saver.model.warnings import batch_notes, state_notes
 from compat_saver.passes import Rewrite, run_in_functions, run_passes
 from compat_saver.passes.control_flow import Kept, RecordedShapes
 from compat_saver.passes.structure.constants_to_variables import ConstantsToVariables
@@ -86,8 +86,10 @@ def choose(model: LegacyModel, folded: FoldedGraph, options: MigrationOptions) -
     outputs = points.outputs_of(graph)  # a name may mean another value now
     content = resolve_tables(graph, model.meta, model.checkpoint, options.assets, outputs, inputs)
     run_passes([ReadTableFiles(content.placeholders)], graph)
-    judged = triage(graph, model.catalog, outputs, inputs, initializer_values(graph, content.tables))
-    warnings = (*choice.warnings, *state_notes(graph, choice.signatures))
+    judged = triage(
+        graph, model.catalog, outputs, inputs, initializer_values(graph, content.tables), trains=model.trains
+    )
+    warnings = (*choice.warnings, *state_notes(graph, choice.signatures), *batch_notes(choice.signatures))
     return Served(choice.signatures, points, content, judged, behavior, warnings)
 
 

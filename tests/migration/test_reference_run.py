@@ -83,6 +83,7 @@ def test_the_batch_of_a_constant_is_found():
     """
     _, reference = ask(lambda x: x if len(x) == 7 else None, text)
     assert {batch["x"].shape for batch in reference.feeds} == {(7, 2)}
+    assert "'serve' ran on 7 rows, not on 3: the graph fixes the size of the batch" in reference.notes[-1]
 
 
 def test_nothing_runs():
