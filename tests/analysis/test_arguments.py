@@ -39,6 +39,18 @@ def test_what_an_op_accepts(op, shape, declared, expected):
     assert is_argument(value) == ("Neg" not in op)
 
 
+def test_the_shape_of_a_layer_counts():
+    layer = """
+    w = VariableV2[dtype=float32, shape=[4, 6]]
+    b = VariableV2[dtype=float32, shape=[6]]
+    product = MatMul(z, w)
+    sum = BiasAdd(product, b)
+    out = Reshape(sum, a)
+    """
+    graph = parse_graph(X + layer)
+    assert argument(graph.value("a"), (3,), {graph.value("x"): (3, 4)}).tolist() == [3, 6, 1]
+
+
 def test_the_shape_of_a_weight_counts():
     graph = parse_graph(X + "w = VariableV2[dtype=float32, shape=[2, 6]]\nout = Reshape(w, a)")
     assert argument(graph.value("a"), (3,), {}).tolist() == [2, 6, 1]

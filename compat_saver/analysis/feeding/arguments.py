@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from compat_saver.analysis.feeding.flow import scalar
-from compat_saver.analysis.feeding.wanted_shapes import SAME_SHAPE
+from compat_saver.analysis.feeding.wanted_shapes import BINARY, SAME_SHAPE
 from compat_saver.analysis.known_values import stored_shape
 from compat_saver.analysis.values.weights import fits
 from compat_saver.graph import Node, Use, Value
 from compat_saver.graph.attributes import Shape
 
+_DEEPEST = 32
 _FORWARD = ("Identity", "Cast")
 _Shape = tuple[int, ...]
 
@@ -51,14 +52,33 @@ def _readers(value: Value) -> Iterator[Use]:
         pending += [use.node.output() for use in item.uses if use.node.op in _FORWARD]
 
 
-def _shape_of(value: Value, shapes: Mapping[Value, _Shape]) -> _Shape | None:
-    """Returns the shape of an input or a weight, or of what has the same shape."""
-    while value not in shapes and value.node.op in SAME_SHAPE and value.node.inputs:
-        value = value.node.inputs[0]
+def _shape_of(value: Value, shapes: Mapping[Value, _Shape], deepest: int = _DEEPEST) -> _Shape | None:
+    """Returns the shape of an input or a weight, or of what layers make of it; None if nothing tells."""
     if value in shapes:
         return shapes[value]
-    stored = stored_shape(value)
-    return None if stored is None else tuple(size or 0 for size in stored)
+    node = value.node
+    if (stored := stored_shape(value)) is not None:
+        return tuple(size or 0 for size in stored)
+    if deepest == 0 or node.op not in (*SAME_SHAPE, *BINARY, "BiasAdd", "MatMul"):
+        return None
+    if node.op == "BiasAdd":
+        return _shape_of(node.inputs[0], shapes, deepest - 1)
+    found = [_shape_of(item, shapes, deepest - 1) for item in node.inputs]
+    known = [shape for shape in found if shape is not None]
+    if len(known) < len(found):
+        return None
+    if node.op == "MatMul":
+        left, right = (
+            shape[::-1] if node.attr.bool(f"transpose_{key}") else shape for key, shape in zip("ab", known, strict=True)
+        )
+        return (*left[:1], *right[1:])
+    return _broadcast_of(known)
+
+
+def _broadcast_of(shapes: list[_Shape]) -> _Shape:
+    rank = max(map(len, shapes))
+    sizes = zip(*((*(1,) * (rank - len(shape)), *shape) for shape in shapes), strict=True)
+    return tuple(max(at) for at in sizes)
 
 
 # ---- op by op: from the op, the shape of the tensor beside the argument, and how many elements the argument has

@@ -24,8 +24,9 @@ SAME_SHAPE = (
     "Abs",
 )
 """Ops of one input whose output has its shape."""
-_BINARY = ("Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Maximum", "Minimum", "Pow")
-_KEEPERS = frozenset([*SAME_SHAPE, *_BINARY, "Abs", "Square", "Sqrt", "Log", "Exp", "Floor", "Round", "ClipByValue"])
+BINARY = ("Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Maximum", "Minimum", "Pow")
+"""Ops of two inputs whose output has the shape to which both are broadcast."""
+_KEEPERS = frozenset([*SAME_SHAPE, *BINARY, "Abs", "Square", "Sqrt", "Log", "Exp", "Floor", "Round", "ClipByValue"])
 """Ops whose output has the shape of their first input, or of the one that is not constant."""
 _CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
 _IMAGE_OPS = frozenset({"MaxPool", "AvgPool", "ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic", "ResizeArea"})
