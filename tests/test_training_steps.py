@@ -6,7 +6,7 @@ import pytest
 import compat_saver
 from compat_saver.errors import UsageError, VerificationError
 from compat_saver.graph import from_graph_def
-from compat_saver.migration import run
+from compat_saver.migration import execution
 from tests.golden_cases import GOLDEN, Case, case
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
@@ -92,7 +92,7 @@ def test_what_is_drawn_differs_from_call_to_call(tmp_path):
 
 
 def test_a_step_that_differs_is_not_published(tmp_path, monkeypatch):
-    write = run.write_saved_model
+    write = execution.write_saved_model
 
     def with_another_rate(plan, *arguments):
         constant = next(node for node in plan.training[0].plan.graph if node.name == "Adam/learning_rate")
@@ -100,7 +100,7 @@ def test_a_step_that_differs_is_not_published(tmp_path, monkeypatch):
         constant.attrs["value"] = changed["Adam/beta1"].attrs["value"]
         write(plan, *arguments)
 
-    monkeypatch.setattr(run, "write_saved_model", with_another_rate)
+    monkeypatch.setattr(execution, "write_saved_model", with_another_rate)
     with pytest.raises(VerificationError, match=r"train/variable hidden/kernel differs by .* of its largest magnitude"):
         _migrated(tmp_path)
     assert not (tmp_path / "out").exists()

@@ -24,6 +24,7 @@ from compat_saver.graph import Graph
 from compat_saver.migration.found_weights import FoundWeights
 from compat_saver.migration.options import ALL, LARGE, NONE, MigrationOptions
 from compat_saver.migration.pipeline import control_flow_passes, cut_passes, per_op_passes, resource_passes
+from compat_saver.migration.unusable_names import unusable_names
 from compat_saver.model import inference_mode
 from compat_saver.model.choosing import choose_signatures
 from compat_saver.model.cut_points import CutPoints
@@ -174,9 +175,11 @@ def _frozen_notes(graph: Graph, option: str) -> Iterator[str]:
 
 def find_obstacles(graph: Graph, served: Served, found: FoundWeights) -> list[str]:
     """Returns all that prevents the migration, a sentence each."""
+    stored = [*(item.name for item in found.weights), *(table.name for table in served.content.tables)]
     return [
         *obstacles_among(served.triage.rows),
         *nesting_problems(graph),
+        *unusable_names(served.signatures, stored),
         *found.missing,
         *served.content.problems,
         *served.content.unfilled(graph),

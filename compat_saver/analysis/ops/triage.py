@@ -111,10 +111,12 @@ class Triage(NamedTuple):
         rows: by op; of one op there may be several.
         around: flags with which a migration would need no unsupported op; "" if it needs none anyway, or if there are
             no such flags.
+        by_node: the row of each node; a node in the body of a function has the name "function/node".
     """
 
     rows: tuple[OpRow, ...]
     around: str
+    by_node: Mapping[str, OpRow]
 
 
 def triage(
@@ -149,12 +151,13 @@ def triage(
     leaving: dict[_Judgment, list[str]] = defaultdict(list)
     for value in found.tensors:
         leaving[judged[value.node]].append(value.name)
-    rows = []
+    rows, by_node = [], {}
     for (op, judgment), nodes in names.items():
         origin = _OWN if op in graph.functions else origin_of(op)
         rows.append(_row(op, judgment, origin, nodes, leaving.get(judgment, []), trains=trains))
+        by_node.update(dict.fromkeys(nodes, rows[-1]))
     rows.sort(key=lambda row: (row.op, VERDICTS.index(row.verdict), row.reason, row.becomes))
-    return Triage(tuple(rows), _flags(found.inputs, outputs))
+    return Triage(tuple(rows), _flags(found.inputs, outputs), by_node)
 
 
 def _flags(inputs: Collection[Value], outputs: Iterable[Value]) -> str:
