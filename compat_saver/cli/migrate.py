@@ -103,6 +103,18 @@ from compat_saver.errors import UsageError, VerificationError
     show_default=True,
     help="The tags of the written model.",
 )
+@click.option(
+    "--architecture",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Keras: the model as to_json() or to_yaml() wrote it, for a file of weights alone.",
+)
+@click.option(
+    "--custom-objects",
+    multiple=True,
+    metavar="[NAME=]MODULE:NAME",
+    help="Keras: a custom class or function, or the function of the Lambda layer NAME; repeatable.",
+)
 @click.option("--signature-def", metavar="NAME", help="The only signature of the file to serve [default: all].")
 @source_options
 @verification_options
@@ -118,10 +130,11 @@ def migrate(
     rename: tuple[tuple[str, str], ...],
     signatures_file: Path | None,
     no_verify: bool,
+    custom_objects: tuple[str, ...],
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Migrate SOURCE into a TensorFlow 2 SavedModel at OUT.
+    """Migrate SOURCE into a TensorFlow 2 SavedModel at OUT, or a Keras model into OUT.keras.
 
     The written model is loaded back and compared with the original graph on the same inputs; OUT appears only if they
     agree.
@@ -140,6 +153,7 @@ def migrate(
                 bind=dict(bind),
                 rename=dict(rename),
                 verify=not no_verify,
+                custom_objects=_custom(custom_objects),
                 progress=progress,
                 **options,
             )
@@ -149,6 +163,12 @@ def migrate(
         raise
     print_report(report, as_json)
     click.echo(_SUMMARIES[report.status].format(report.output), err=True)
+
+
+def _custom(given: tuple[str, ...]) -> dict[str, str]:
+    from compat_saver.keras_models.routing import parse_custom
+
+    return dict(parse_custom(item) for item in given)
 
 
 _SUMMARIES = {

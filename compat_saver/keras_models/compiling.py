@@ -57,7 +57,7 @@ class CompilePlan:
     Attributes:
         optimizer: its class.
         options: its configuration in Keras 3.
-        is_new: whether it is one of the optimizers that Keras has since 2.11: they store the slots variable by variable.
+        is_new: whether it is one of the optimizers that Keras has since 2.11, which store slots variable by variable.
         losses: a loss, or losses by output or in order.
         metrics: in the same way.
         weighted_metrics: in the same way.
@@ -71,6 +71,11 @@ class CompilePlan:
     metrics: Any = None
     weighted_metrics: Any = None
     loss_weights: Any = None
+
+    @property
+    def has_other_epsilon(self) -> bool:
+        """Whether a small gradient makes another step than in Keras 2, for epsilon is added to something else."""
+        return self.optimizer == "RMSprop" and not self.is_new
 
     @property
     def slots(self) -> tuple[str, ...]:
