@@ -158,7 +158,7 @@ def migrate(
                 **options,
             )
     except VerificationError as error:
-        if not as_json:  # else it is printed with the failure
+        if not as_json and error.report is not None:  # else it is printed with the failure
             print_report(error.report, as_json)
         raise
     print_report(report, as_json)

@@ -165,8 +165,13 @@ def _nested(found: Any, convert: Any, upgrade: Upgrade) -> Any:
     if isinstance(found, Mapping) and "class_name" not in found:
         return {key: _nested(value, convert, upgrade) for key, value in found.items()}
     if isinstance(found, list | tuple):
-        return [_nested(value, convert, upgrade) for value in found]
+        return [_nested(_without_none(value), convert, upgrade) for value in found]
     return None if found is None else convert(found, upgrade)
+
+
+def _without_none(found: Any) -> Any:
+    """Returns the metrics of an output without the None that Keras 2 wrote where an output has none."""
+    return [item for item in found if item is not None] if isinstance(found, list) else found
 
 
 def _loss(found: Any, upgrade: Upgrade) -> Any:

@@ -34,9 +34,9 @@ _FLAT = 1e-6
 _OTHER_EPSILON = 1e-2
 _EMBEDDINGS = "embeddings"
 _OTHERWISE = {
-    "moving_variance": "A training step of Keras 3 updates moving variances without Bessel's correction; Keras 2 had it.",
-    _EMBEDDINGS: "A training step of Keras 3 takes the gradients of a row of an Embedding that is looked up repeatedly one "
-    "by one; Keras 2 took their sum.",
+    "moving_variance": "A training step of Keras 3 updates moving variances without Bessel's correction.",
+    _EMBEDDINGS: "A training step of Keras 3 takes the gradients of a row of an Embedding that is looked up more than "
+    "once one by one; Keras 2 took their sum.",
 }
 """Name of a variable -> how Keras 3 trains it in another way; it is not compared after a step."""
 

@@ -84,7 +84,7 @@ def _keras(request: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
     custom = {name: _imported(place) for name, place in request["custom"].items()}
     model = _loaded(keras, request, custom)
     inputs = _listed(given, "x")
-    outputs = model(_single(inputs), training=False)
+    outputs = model(_single([_tensorflow.tensorflow().constant(item) for item in inputs]), training=False)
     found = _numbered("y", outputs if isinstance(outputs, list) else [outputs])
     if request["training"] is not None:
         found |= _train(keras, model, request, given, custom)
@@ -123,7 +123,7 @@ def _train(
 
 
 def _places(model: Any, form: str) -> Iterator[tuple[str, Any]]:
-    """Yields LAYER/NUMBER and the weight, in the order of the file."""
+    """Yields LAYER/NUMBER and the weight, in the order of Keras."""
     for layer in model.layers:
         weights = layer.weights
         if form == "hdf5":
@@ -135,8 +135,9 @@ def _slopes(model: Any, given: Mapping[str, Any]) -> dict[int, Any]:
     """Returns identity of a weight -> the magnitudes of its gradient."""
     tf = _tensorflow.tensorflow()
     with tf.GradientTape() as tape:
-        outputs = model(_single(_listed(given, "x")), training=True)
-        loss = model.compiled_loss(_single(_listed(given, "t")), outputs, regularization_losses=model.losses)
+        outputs = model(_single([tf.constant(item) for item in _listed(given, "x")]), training=True)
+        labels = _single([tf.constant(item) for item in _listed(given, "t")])
+        loss = model.compiled_loss(labels, outputs, regularization_losses=model.losses)
     gradients = zip(model.trainable_weights, tape.gradient(loss, model.trainable_weights), strict=True)
     return {id(w): np.abs(tf.convert_to_tensor(g)) for w, g in gradients if g is not None}
 
