@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from compat_saver.errors import CompatSaverError, OutputExistsError, UsageError
-from compat_saver.migration.staging import make_staging, remove_abandoned, replace_directory
+from compat_saver.migration.staging import make_staging, remove_abandoned, remove_staging, replace_directory
 
 
 @contextlib.contextmanager
@@ -45,7 +44,7 @@ def staged(output: Path, *, overwrite: bool) -> Iterator[Path]:
             error.filename = str(output)
         raise
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        remove_staging(work)
         if not os.path.lexists(output):
             _remove_empty(made)
 
