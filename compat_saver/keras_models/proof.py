@@ -178,7 +178,7 @@ def _steep(reference: Mapping[str, Array], places: Iterable[str]) -> dict[str, A
     """
     slopes = {place: reference[f"slope/{place}"] for place in places if f"slope/{place}" in reference}
     steepest = max((float(np.max(item, initial=0.0)) for item in slopes.values()), default=0.0)
-    return {place: item > _FLAT * steepest for place, item in slopes.items()}
+    return {place: np.greater(item, _FLAT * steepest) for place, item in slopes.items()}
 
 
 class _Written:

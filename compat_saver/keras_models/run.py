@@ -134,7 +134,7 @@ def _fill(run: _Run, built: BuiltModel) -> list[Pair]:
     """Gives the model its weights; returns the pairs, none for a checkpoint."""
     if run.original.file is not None:
         return assign_weights(run.original.file, run.original.plan, built)
-    from compat_saver.saver import load_into
+    from compat_saver.saver.load_into.load_into import load_into
 
     load_into(built.model, run.original.path)
     return []

@@ -165,9 +165,10 @@ def prove_step(
 
 
 def _gap(original: Array, found: Array, where: Array | None = None) -> float:
-    largest = float(np.max(np.abs(original), initial=1e-3))
-    compared = True if where is None else where.reshape(original.shape)
-    return float(np.max(np.abs(original.astype(np.float64) - found), initial=0.0, where=compared)) / largest
+    one, other = np.asarray(original, np.float64), np.asarray(found, np.float64)
+    largest = float(np.max(np.abs(one), initial=1e-3))
+    compared = np.ones(one.shape, bool) if where is None else np.asarray(where, bool).reshape(one.shape)
+    return float(np.max(np.abs(one - other), initial=0.0, where=compared)) / largest
 
 
 def single(values: Sequence[Array]) -> Any:

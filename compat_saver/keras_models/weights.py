@@ -36,7 +36,7 @@ class Pair(NamedTuple):
     @property
     def value(self) -> Array:
         """The array as the variable takes it."""
-        return self.convert(self.weight.array).reshape(self.variable.shape)
+        return np.asarray(self.convert(self.weight.array)).reshape(tuple(self.variable.shape))
 
 
 def assign_weights(file: KerasFile, plan: ModelPlan, built: BuiltModel) -> list[Pair]:
@@ -154,7 +154,7 @@ def _recurrent(gates: int) -> Convert:
 
 def _summed(array: Array) -> Array:
     first, second = np.split(array, 2)
-    return np.asarray(first + second)
+    return np.add(first, second)
 
 
 def _stacked(array: Array) -> Array:
