@@ -128,6 +128,18 @@ def tf_keras() -> Any:
     return found
 
 
+def make_slots(optimizer: Any, variables: Any) -> None:
+    """Makes the slots of an optimizer of Keras 2 before its first step, so that they can be given values.
+
+    Private: `_create_all_weights`, which the loader of Keras 2 calls for the same; there is no public equivalent.
+
+    Args:
+        optimizer: one of tf_keras.optimizers.legacy.
+        variables: those that it trains.
+    """
+    optimizer._create_all_weights(variables)
+
+
 @contextlib.contextmanager
 def unoptimized() -> Iterator[None]:
     """Runs functions as they were written while it lasts: no fused kernels, no folded constants.

@@ -145,14 +145,17 @@ def byte_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
 
 
 def print_report(report: object, as_json: bool) -> None:
-    """Prints a MigrationReport as JSON or as tables."""
+    """Prints the report of a migration, of a graph or of a Keras model, as JSON or as tables."""
+    from compat_saver.keras_models.report import KerasReport
+
     found = cast("MigrationReport", report)
     if as_json:
         from compat_saver.report.json_text import to_json
 
         click.echo(to_json(found.to_dict()))
     else:
+        from compat_saver.report.keras_table import render_keras
         from compat_saver.report.migration_table import render_migration
         from compat_saver.report.text import print_to_stdout
 
-        print_to_stdout(render_migration(found))
+        print_to_stdout(render_keras(report) if isinstance(report, KerasReport) else render_migration(found))
