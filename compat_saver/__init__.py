@@ -3,7 +3,7 @@
 Importing this package does not import TensorFlow; the first call that needs it does.
 
 Migrating:
-    inspect, migrate, verify, save_checkpoint
+    inspect, migrate, migrate_many, verify, save_checkpoint
 
 Reading files, without TensorFlow:
     open_checkpoint, read_meta_graph, read_checkpoint_state
@@ -33,6 +33,7 @@ import typing as _typing
 from compat_saver._api import (
     inspect,
     migrate,
+    migrate_many,
     open_checkpoint,
     read_checkpoint_state,
     read_meta_graph,
@@ -117,6 +118,7 @@ __all__ = [
     "load_into",
     "load_variable",
     "migrate",
+    "migrate_many",
     "open_checkpoint",
     "read_checkpoint_state",
     "read_meta_graph",

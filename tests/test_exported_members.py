@@ -45,6 +45,7 @@ PUBLIC = [
     "load_into",
     "load_variable",
     "migrate",
+    "migrate_many",
     "open_checkpoint",
     "read_checkpoint_state",
     "read_meta_graph",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compat_saver.bundle import Checkpoint, TensorInfo, open_bundle
-from compat_saver.checkpoints.object_graph import ObjectKey, decode_object_graph
+from compat_saver.bundle.object_graph import ObjectKey, decode_object_graph
 from compat_saver.checkpoints.reading import PathArgument, matching
 from compat_saver.sources import open_checkpoint, resolve_checkpoint
 
@@ -70,6 +70,12 @@ class Listing:
     def nbytes(self) -> int:
         """Bytes of all tensors."""
         return sum(row.nbytes for row in self.rows)
+
+    def _repr_html_(self) -> str:
+        """Returns what a notebook shows."""
+        from compat_saver.report.html.notebook import listing_html
+
+        return listing_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns what `--json` prints."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint
-from compat_saver.checkpoints.object_graph import decode_object_graph
+from compat_saver.bundle.object_graph import decode_object_graph
 from compat_saver.errors import RestoreError, UsageError, nearest_names
 from compat_saver.saver.checkpoint_management import is_remote
 from compat_saver.saver.checkpoint_utils import StrPath, open_or_tf_error
@@ -125,7 +125,7 @@ def _unfit(
             hints += 1
             hint = nearest_tensors(key, checkpoint.shapes()) if hints <= MOST_SHOWN else ""
             as_key = "" if key == name else f" as {key!r}"
-            yield f"{name!r} is not in the checkpoint{as_key}{hint or '.'}"
+            yield f"{name!r} is not found in checkpoint{as_key}{hint or '.'}"
         elif not vocabularies.get(name):
             info = checkpoint.info(key)
             is_part = _tensorflow.slice_of(variables[0]) is not None
