@@ -13,6 +13,7 @@ from compat_saver.graph import parse_graph, to_graph_def
 from compat_saver.graph.attributes import AttrValue, bool_attr, bytes_attr, int_attr, shape_attr, type_attr
 from compat_saver.graph.ops import known_definitions
 from compat_saver.graph.side_effects import ASSET, CHANGING, PYTHON, reaching_ops, runs_at_import
+from compat_saver.migration.run import REPORT_PATH, _recorded_files
 from compat_saver.proto.messages import MetaGraphDef
 from compat_saver.proto.meta_graph import read_meta_graph
 from compat_saver.saver.permissions import refuse_changes
@@ -158,6 +159,26 @@ def test_a_link_out_of_the_source_is_refused(tmp_path):
     found = run("migrate", prefix, tmp_path / "out", "--outputs", "y", "--dry-run")
     assert found.exit_code == 3
     assert f"words.txt ({(tmp_path / 'secret.txt').resolve()}), which is outside of the source" in found.stderr
+
+
+@pytest.mark.parametrize("has_copy", [True, False])
+def test_a_report_that_names_a_file_elsewhere_makes_verify_read_nothing_there(has_copy, tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("word\n")
+    prefix = write_model(tmp_path / "source", FROM_FILE.format(path="/gone/words.txt"), {}, ())
+    out = tmp_path / "out"
+    given = {"words.txt": secret}
+    compat_saver.migrate(prefix, out, outputs=["y"], assets=given, verify=False)
+    if not has_copy:
+        (out / "assets" / "secret.txt").unlink()
+        (out / "assets" / "secret.txt").symlink_to(secret)
+    report = json.loads((out / REPORT_PATH).read_text())
+    found = dict(_recorded_files(report, prefix, out))
+    assert found == ({"/gone/words.txt": out / "assets" / "secret.txt"} if has_copy else {})
+    if not has_copy:
+        refused = run("verify", prefix, out)
+        assert refused.exit_code == 3
+        assert "--asset /gone/words.txt=FILE" in refused.stderr
 
 
 @pytest.mark.tensorflow
