@@ -3,7 +3,7 @@
 Importing this package does not import TensorFlow; the first call that needs it does.
 
 Migrating:
-    inspect, migrate, verify, save_checkpoint
+    inspect, migrate, migrate_many, verify, save_checkpoint
 
 Reading files, without TensorFlow:
     open_checkpoint, read_meta_graph, read_checkpoint_state
@@ -20,9 +20,10 @@ State files, without TensorFlow:
     checkpoint_exists, remove_checkpoint, get_checkpoint_mtimes
 
 Errors, all of them CompatSaverError:
-    ArtifactError, CannotMigrateError, ChecksumError, FormatError, GraphError, NameNotFoundError,
-    NotALegacyArtifactError, OutputExistsError, RestoreError, SideEffectError, SourceNotFoundError,
-    TensorFlowMissingError, TensorNotFoundError, TimeLimitError, UsageError, VerificationError
+    ArtifactError, CannotMigrateError, ChecksumError, CrashError, FormatError, GraphError, MemoryLimitError,
+    NameNotFoundError, NotALegacyArtifactError, OutputExistsError, RestoreError, SideEffectError,
+    SourceNotFoundError, TensorFlowMissingError, TensorNotFoundError, TimeLimitError, UsageError,
+    VerificationError
 
 The module compat_saver.checkpoints holds the operations of `compat-saver checkpoint` as functions.
 """
@@ -32,6 +33,7 @@ import typing as _typing
 from compat_saver._api import (
     inspect,
     migrate,
+    migrate_many,
     open_checkpoint,
     read_checkpoint_state,
     read_meta_graph,
@@ -43,8 +45,10 @@ from compat_saver.errors import (
     CannotMigrateError,
     ChecksumError,
     CompatSaverError,
+    CrashError,
     FormatError,
     GraphError,
+    MemoryLimitError,
     NameNotFoundError,
     NotALegacyArtifactError,
     OutputExistsError,
@@ -82,8 +86,10 @@ __all__ = [
     "CannotMigrateError",
     "ChecksumError",
     "CompatSaverError",
+    "CrashError",
     "FormatError",
     "GraphError",
+    "MemoryLimitError",
     "NameNotFoundError",
     "NewCheckpointReader",
     "NotALegacyArtifactError",
@@ -112,6 +118,7 @@ __all__ = [
     "load_into",
     "load_variable",
     "migrate",
+    "migrate_many",
     "open_checkpoint",
     "read_checkpoint_state",
     "read_meta_graph",

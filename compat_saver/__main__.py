@@ -14,7 +14,8 @@ def run() -> None:
         sys.stderr.write("Interrupted; nothing was written.\n")
         sys.exit(130)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM):  # what is done at exit is short, and must be done
+            signal.signal(number, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

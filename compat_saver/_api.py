@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from compat_saver.batch import BatchReport, Step
     from compat_saver.bundle import Checkpoint
     from compat_saver.inspection import Inspection
-    from compat_saver.migration import MigrationOptions, MigrationReport
+    from compat_saver.migration import MigrationReport
     from compat_saver.proto.checkpoint_state import CheckpointState
     from compat_saver.proto.meta_graph import MetaGraph
 
@@ -111,6 +112,8 @@ def migrate(
     atol: float | None = None,
     seed: int = 0,
     timeout: float = 60.0,
+    memory: int | None = None,
+    isolate: bool | None = None,
     dry_run: bool = False,
     overwrite: bool = False,
     allow: Sequence[str] = (),
@@ -158,6 +161,9 @@ def migrate(
         atol: absolute tolerance; None takes 1e-6 for float32 and wider.
         seed: for generated test inputs.
         timeout: seconds that one run of a model may take when it is verified.
+        memory: bytes that the process may use that runs the models; None for no limit.
+        isolate: whether the models are run in a process of their own, so that a crash of TensorFlow is an error here;
+            None for one unless this process has TensorFlow, or the system is not Linux.
         dry_run: only say what would be done.
         overwrite: replace an existing output.
         allow: the ops that may reach outside of the graph when it is run: write files, open connections, read files
@@ -173,44 +179,43 @@ def migrate(
         VerificationError: the outputs of the written model differ, or the original has no finite ones; nothing was
             published.
         TimeLimitError: a run took longer than `timeout`; nothing was published.
+        MemoryLimitError: the process that runs the models used more than `memory`; nothing was published.
+        CrashError: that process died; nothing was published.
         TensorFlowMissingError: TensorFlow is needed and absent.
     """
     from compat_saver.migration import migrate as run
-    from compat_saver.migration.options import SignaturesFile, read_signatures_file
-    from compat_saver.model.opening import parse_tags
+    from compat_saver.migration.options import make_options
 
-    if signatures is None or isinstance(signatures, Mapping):
-        asked = SignaturesFile(signatures or {}, {}, {})
-    else:
-        asked = read_signatures_file(signatures)
-    options = _options(
+    options = make_options(
         meta_graph=meta_graph,
         inputs=inputs,
         outputs=outputs,
-        signatures=asked.signatures,
+        signatures=signatures,
         signature_def=signature_def,
-        bind={**asked.bind, **(bind or {})},
-        rename={**asked.rename, **(rename or {})},
+        bind=bind,
+        rename=rename,
         training_behavior=training_behavior,
         train=train,
-        train_ops=tuple(train_ops),
-        train_outputs=tuple(train_outputs),
+        train_ops=train_ops,
+        train_outputs=train_outputs,
         train_steps=train_steps,
         ema=ema,
         init_missing=init_missing,
         variables=variables,
         assets=assets,
-        tag_set=parse_tags(tag_set),
-        output_tags=tuple(output_tags),
+        tag_set=tag_set,
+        output_tags=output_tags,
         verify=verify,
         verify_data=verify_data,
         rtol=rtol,
         atol=atol,
         seed=seed,
         timeout=timeout,
+        memory=memory,
+        isolate=isolate,
         dry_run=dry_run,
         overwrite=overwrite,
-        allow=tuple(allow),
+        allow=allow,
     )
     return run(Path(source), Path(output), options, progress)
 
@@ -226,6 +231,8 @@ def verify(
     atol: float | None = None,
     seed: int = 0,
     timeout: float = 60.0,
+    memory: int | None = None,
+    isolate: bool | None = None,
     allow: Sequence[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> MigrationReport:
@@ -243,6 +250,8 @@ def verify(
         atol: absolute tolerance; None takes 1e-6 for float32 and wider.
         seed: for generated test inputs.
         timeout: seconds that one run of a model may take when it is verified.
+        memory: bytes that the process may use that runs the models, as for `migrate`.
+        isolate: whether the models are run in a process of their own, as for `migrate`.
         allow: the ops that may reach outside of the graph when it is run, as for `migrate`.
         progress: called with the name of each stage when it starts.
 
@@ -251,8 +260,9 @@ def verify(
         CompatSaverError: as for `migrate`.
     """
     from compat_saver.migration import verify as run
+    from compat_saver.migration.options import make_options
 
-    options = _options(
+    options = make_options(
         meta_graph=meta_graph,
         assets=assets,
         verify_data=verify_data,
@@ -260,9 +270,61 @@ def verify(
         atol=atol,
         seed=seed,
         timeout=timeout,
-        allow=tuple(allow),
+        memory=memory,
+        isolate=isolate,
+        allow=allow,
     )
     return run(Path(source), Path(saved_model), options, progress)
+
+
+def migrate_many(
+    sources: PathArgument | Iterable[PathArgument | Mapping[str, Any]],
+    output: PathArgument,
+    *,
+    executor: Any = None,
+    jobs: int | None = None,
+    memory: int | None = None,
+    resume: bool = False,
+    every_checkpoint: bool = False,
+    dry_run: bool = False,
+    overwrite: bool = False,
+    after: Callable[[str, MigrationReport], object] | None = None,
+    progress: Callable[[Step], None] | None = None,
+    **options: Any,
+) -> BatchReport:
+    """Migrates many models, and stops at none of them; each becomes a SavedModel below a directory.
+
+    Call it below `if __name__ == "__main__":` in a script: its workers are processes that import the script.
+
+    Args:
+        sources: a directory, in which every legacy model is found; a list file (text, CSV, YAML); or models: paths, or
+            mappings with `source`, perhaps `name`, and arguments of `migrate` for that model.
+        output: the directory of the outputs, and of `batch.jsonl`, which grows by a line per model.
+        executor: any executor of concurrent.futures, or a `dask.distributed.Client`; its workers need the paths and
+            this package. None for processes of this machine, of which each takes many models and one that crashes
+            costs its model only.
+        jobs: how many of these processes; None for one per processor.
+        memory: bytes that they may have together; None for most of what is available. Models are started by their size.
+        resume: leave out the models that an earlier run into `output` did, if source, options and version are the same.
+            Those that failed for reasons outside of the model are tried again.
+        every_checkpoint: all checkpoints of a training directory rather than the latest.
+        dry_run: only say what would be done.
+        overwrite: replace existing outputs.
+        after: called in the worker with the name and the report of each model that came to one; a function of a module.
+        progress: called when a model is started, and when it is done.
+        options: other arguments of `migrate`, for all models; those of a model go before.
+
+    Returns:
+        An outcome per model, in the order of the sources: verified, refused or failed, with the reasons.
+
+    Raises:
+        UsageError: there is no model, a list cannot be read, or arguments contradict each other.
+    """
+    from compat_saver.batch.run import BatchOptions
+    from compat_saver.batch.run import migrate_many as run
+
+    how = BatchOptions(executor, jobs, memory, resume, every_checkpoint, dry_run, overwrite, after, progress)
+    return run(sources, Path(output), options, how)
 
 
 def save_checkpoint(
@@ -288,25 +350,3 @@ def save_checkpoint(
     from compat_saver.migration.checkpoint import save_checkpoint as save
 
     return save(model, prefix, None if source is None else Path(source), overwrite=overwrite)
-
-
-def _options(
-    *,
-    inputs: Names | None = None,
-    outputs: Names | None = None,
-    signatures: Signatures | None = None,
-    meta_graph: PathArgument | None = None,
-    assets: Mapping[str, PathArgument] | None = None,
-    verify_data: PathArgument | None = None,
-    **others: object,
-) -> MigrationOptions:
-    from compat_saver.migration.options import MigrationOptions
-    from compat_saver.model.signature import make_requests
-
-    return MigrationOptions(
-        signatures=make_requests(inputs, outputs, signatures),
-        meta_graph=None if meta_graph is None else Path(meta_graph),
-        assets={old: Path(new) for old, new in (assets or {}).items()},
-        verify_data=None if verify_data is None else Path(verify_data),
-        **others,  # type: ignore[arg-type]
-    )

@@ -17,7 +17,9 @@ from compat_saver.cli.lazy_group import LazyGroup
 
 @click.group(
     cls=LazyGroup,
-    modules={f"compat_saver.cli.{name}": (name,) for name in ("inspect", "migrate", "verify", "checkpoint")},
+    modules={
+        f"compat_saver.cli.{name}": (name,) for name in ("inspect", "migrate", "verify", "batch", "run", "checkpoint")
+    },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="compat-saver", prog_name="compat-saver")

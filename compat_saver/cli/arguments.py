@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
@@ -62,6 +63,20 @@ class Renaming(click.ParamType):  # type: ignore[type-arg]  # generic only since
         if not (old.strip() and equals and new.strip()):
             self.fail(f"{value!r} is not of the form OLD=NEW.", param, ctx)
         return old.strip(), new.strip()
+
+
+class Size(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.2
+    """`4G` -> 4,000,000,000 bytes; K, M, G and T are powers of 1000."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Reads a number and its unit."""
+        found = re.fullmatch(r"(\d+(?:\.\d+)?) *([KMGT]?)B?", str(value).strip(), re.IGNORECASE)
+        bytes_ = 0 if found is None else int(float(found[1]) * 1000 ** " KMGT".index(found[2].upper() or " "))
+        if bytes_ <= 0:
+            self.fail(f"{value!r} is no size, such as 4G or 500M.", param, ctx)
+        return bytes_
 
 
 def once_each(

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from compat_saver.cli.arguments import Renaming, once_each
+from compat_saver.cli.arguments import Renaming, Size, once_each
 
 
 def _as_dict(ctx: click.Context, param: click.Parameter, pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
@@ -49,6 +49,12 @@ _OPTIONS = (
         show_default=True,
         metavar="SECONDS",
         help="The time that one run of a model may take when it is verified.",
+    ),
+    click.option(
+        "--memory",
+        type=Size(),
+        metavar="SIZE",
+        help="The memory that the process may use that runs the models, such as 4G [default: no limit].",
     ),
     click.option(
         "--allow",

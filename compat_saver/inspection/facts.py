@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from compat_saver.analysis.effects import SideEffect, kinds_by_op
+from compat_saver.analysis.node_fates import GraphChange
 from compat_saver.analysis.ops.triage import OpRow
 from compat_saver.graph.attributes import Shape
 
@@ -203,6 +204,7 @@ class Inspection:
         tables: the names of lookup tables.
         notes: what the user should know.
         keras: what Keras recorded of its model; None if it did not write the artifact.
+        change: what would become of every node; None without a graph, and not in `to_dict()`.
     """
 
     checkpoint: CheckpointFacts | None = None
@@ -218,6 +220,7 @@ class Inspection:
     tables: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     keras: KerasFacts | None = None
+    change: GraphChange | None = field(default=None, repr=False)
 
     @property
     def problems(self) -> tuple[OpProblem, ...]:
@@ -234,6 +237,12 @@ class Inspection:
     def of_role(self, role: str) -> tuple[VariableFacts, ...]:
         """Returns the variables of one role."""
         return tuple(item for item in self.variables if item.role == role)
+
+    def _repr_html_(self) -> str:
+        """Returns what a notebook shows."""
+        from compat_saver.report.html.notebook import inspection_html
+
+        return inspection_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the facts in the form of `--json`; keys may be added to it, none is ever removed."""

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from compat_saver.errors import UsageError
+from compat_saver.isolation import is_supported
 from compat_saver.model.inference_mode import REMOVE, require_behavior
-from compat_saver.model.opening import SERVE
+from compat_saver.model.opening import SERVE, parse_tags
 from compat_saver.model.permissions import require_reaching
-from compat_saver.model.signature import Names, ServingRequest, SignatureRequest
+from compat_saver.model.signature import Names, ServingRequest, SignatureRequest, make_requests
 from compat_saver.sources.yaml_files import read_yaml
 
 ALL, LARGE, NONE = "all", "large", "none"
@@ -47,6 +48,8 @@ class MigrationOptions:
         atol: absolute tolerance; None takes the default of each output's dtype.
         seed: for generated test inputs.
         timeout: seconds that one run of a model may take when it is verified.
+        memory: bytes that the process may use that runs the models; None for no limit.
+        isolate: whether that is a process of its own; None for one unless this process has TensorFlow.
         dry_run: plan only; nothing is written.
         overwrite: replace an existing output.
         allow: the ops, or patterns of ops, that may reach outside of the graph when it is run.
@@ -77,6 +80,8 @@ class MigrationOptions:
     atol: float | None = None
     seed: int = 0
     timeout: float = 60.0
+    memory: int | None = None
+    isolate: bool | None = None
     dry_run: bool = False
     overwrite: bool = False
     allow: tuple[str, ...] = ()
@@ -93,10 +98,17 @@ class MigrationOptions:
             raise UsageError(f"--train-steps: expected at least 1, found {self.train_steps}.")
         if self.train_outputs and not self.trains:
             raise UsageError("--train-outputs says what a training step returns: give --train or --train-op as well.")
+        self._require_child()
         if self.verify_data is not None and not self.verify:
             raise UsageError(
                 "Inputs to verify with (--verify-data) and no verification (--no-verify) exclude each other."
             )
+
+    def _require_child(self) -> None:
+        if self.memory is not None and (self.isolate is False or self.memory <= 0):
+            raise UsageError("--memory: expected a number of bytes above 0, and no isolate=False: a child is limited.")
+        if not is_supported() and (self.isolate or self.memory is not None):
+            raise UsageError("isolate=True and a limit of memory (--memory) need a child process: only on Linux.")
 
     @property
     def trains(self) -> bool:
@@ -107,6 +119,45 @@ class MigrationOptions:
     def serving(self) -> ServingRequest:
         """What they say of the signatures to serve."""
         return ServingRequest(self.signatures, self.signature_def, self.bind, self.rename)
+
+
+# ---- options from the arguments of the Python API
+
+PathArgument = str | PathLike[str]
+
+
+def make_options(
+    *,
+    inputs: Names | None = None,
+    outputs: Names | None = None,
+    signatures: Mapping[str, tuple[Names | None, Names]] | PathArgument | None = None,
+    bind: Mapping[str, object] | None = None,
+    rename: Mapping[str, str] | None = None,
+    meta_graph: PathArgument | None = None,
+    assets: Mapping[str, PathArgument] | None = None,
+    verify_data: PathArgument | None = None,
+    tag_set: str | Sequence[str] | None = None,
+    **others: Any,
+) -> MigrationOptions:
+    """Returns the options that the arguments of `compat_saver.migrate` mean.
+
+    Raises:
+        UsageError: they contradict each other, or a file of signatures cannot be read.
+    """
+    if signatures is None or isinstance(signatures, Mapping):
+        asked = SignaturesFile(signatures or {}, {}, {})
+    else:
+        asked = read_signatures_file(signatures)
+    return MigrationOptions(
+        signatures=make_requests(inputs, outputs, asked.signatures),
+        bind={**asked.bind, **(bind or {})},
+        rename={**asked.rename, **(rename or {})},
+        meta_graph=None if meta_graph is None else Path(meta_graph),
+        assets={old: Path(new) for old, new in (assets or {}).items()},
+        verify_data=None if verify_data is None else Path(verify_data),
+        tag_set=parse_tags(tag_set),
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in others.items()},  # type: ignore[arg-type]
+    )
 
 
 # ---- a file of signatures, bound values and new keys: what the flags of `migrate` say, for scripts
@@ -139,15 +190,24 @@ def read_signatures_file(path: str | PathLike[str]) -> SignaturesFile:
         UsageError: it is not there, or not of this form; the message says where.
     """
     whole = _mapping(path, "the file", read_yaml(path), _PARTS)
-    signatures = _mapping(path, "signatures", whole.get("signatures") or {})
     rename = _mapping(path, "rename", whole.get("rename") or {})
     for old, new in rename.items():
         _require(isinstance(new, str), path, f"rename/{old}", "a new key as text", new)
     return SignaturesFile(
-        {name: _signature(path, f"signatures/{name}", item) for name, item in signatures.items()},
+        signatures_of(path, whole.get("signatures") or {}),
         _mapping(path, "bind", whole.get("bind") or {}),
         rename,
     )
+
+
+def signatures_of(path: object, found: Any) -> Mapping[str, tuple[Names | None, Names]]:
+    """Returns what the part `signatures` of a file says.
+
+    Raises:
+        UsageError: it is not of that form; the message says where.
+    """
+    given = _mapping(path, "signatures", found)
+    return {name: _signature(path, f"signatures/{name}", item) for name, item in given.items()}
 
 
 def _signature(path: object, where: str, found: Any) -> tuple[Names | None, Names]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from compat_saver.errors import CompatSaverError, OutputExistsError, UsageError
-from compat_saver.migration.staging import make_staging, remove_abandoned, replace_directory
+from compat_saver.migration.staging import make_staging, remove_abandoned, remove_staging, replace_directory
 
 
 @contextlib.contextmanager
@@ -44,7 +44,7 @@ def staged(output: Path, *, overwrite: bool) -> Iterator[Path]:
             error.filename = str(output)
         raise
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        remove_staging(work)
         if not os.path.lexists(output):
             _remove_empty(made)
 
@@ -63,13 +63,14 @@ def _remove_empty(folders: Sequence[Path]) -> None:
 
 
 def refuse_existing(output: Path, *, overwrite: bool) -> None:
-    """Raises OutputExistsError if `output` is there and may not be replaced; only a SavedModel ever may."""
+    """Raises OutputExistsError if `output` is there and may not be replaced; only what a migration writes ever may."""
     if not os.path.lexists(output):
         return
     if not overwrite:
         raise OutputExistsError(f"{output} is already there. Name another output, or replace it with --overwrite.")
-    is_model = (output / "saved_model.pb").is_file()
+    is_model = (output / "saved_model.pb").is_file() or (output.suffix == ".keras" and zipfile.is_zipfile(output))
     if not (is_model or (output.is_dir() and not any(output.iterdir()))):
         raise OutputExistsError(
-            f"{output} is already there and is no SavedModel, so --overwrite leaves it alone. Name another output."
+            f"{output} is already there and is no SavedModel or .keras file, so --overwrite leaves it alone. Name another "
+            "output."
         )

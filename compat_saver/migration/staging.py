@@ -7,6 +7,7 @@ output that the model replaces.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import errno
 import hashlib
@@ -21,6 +22,8 @@ _NAME = ".{}.staging-{}-{}-{}-{}"
 _OWNER = re.compile(r"(\d+)-(\d+)-([0-9a-f]{8})-[0-9a-f]{8}")
 _AT_FDCWD, _EXCHANGE = -100, 2
 _UNSUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
+_unfinished: dict[Path, int] = {}
+"""The staging directories that are still to be removed, with the process that made each."""
 
 
 def make_staging(output: Path) -> Path:
@@ -31,8 +34,23 @@ def make_staging(output: Path) -> Path:
     """
     pid = os.getpid()
     work = output.parent / _NAME.format(output.name, pid, _start_time(pid), _machine(), os.urandom(4).hex())
+    _unfinished[work] = pid
     work.mkdir(mode=0o700)
     return work
+
+
+def remove_staging(work: Path) -> None:
+    """Removes a staging directory that `make_staging` made."""
+    shutil.rmtree(work, ignore_errors=True)
+    _unfinished.pop(work, None)
+
+
+@atexit.register
+def _remove_unfinished() -> None:
+    """Removes what an interrupt left behind: one may arrive just before, or while, a directory is removed."""
+    for work, pid in list(_unfinished.items()):
+        if pid == os.getpid():
+            remove_staging(work)
 
 
 def remove_abandoned(output: Path) -> None:

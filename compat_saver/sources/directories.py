@@ -64,6 +64,12 @@ def identify(path: Path) -> Identity:
         return Identity(foreign=describe_bytes(data[:HEAD], len(data)))
 
 
+def stands_for_a_file(path: Path) -> bool:
+    """Whether a file is what a failed copy leaves in place of another: a Git LFS pointer, a web page, nothing."""
+    foreign = identify(path).foreign if path.is_file() else None
+    return foreign is not None and foreign.kind in _IMPOSTORS
+
+
 def not_a_checkpoint(path: Path, wanted: str = "a checkpoint") -> NotALegacyArtifactError:
     """Returns the exception that names what a file is instead of what it should be."""
     identity = identify(path)

@@ -28,7 +28,7 @@ def read_yaml(path: str | PathLike[str]) -> Any:
         UsageError: there is none, it is something else or too large, or a mapping gives a key twice.
     """
     try:
-        return _parse(_read(Path(path)))
+        return parse_yaml(_read(Path(path)))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: expected a JSON or YAML file: {error}") from None
     except RecursionError:
@@ -43,7 +43,13 @@ def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _parse(text: str) -> Any:
+def parse_yaml(text: str) -> Any:
+    """Returns what a text of JSON or YAML means, by the same rules.
+
+    Raises:
+        ValueError: it is neither.
+        RecursionError: it nests without end.
+    """
     try:
         return json.loads(text, object_pairs_hook=_without_repeats)
     except json.JSONDecodeError:

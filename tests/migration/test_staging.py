@@ -70,6 +70,56 @@ def test_a_kill_at_any_step_leaves_an_output(how, tmp_path):
     assert step > 4
 
 
+INTERRUPTED_AT = """
+import atexit, os, sys
+from pathlib import Path
+from compat_saver.migration.publish import staged
+
+FILES = ("staging.py", "publish.py", "contextlib.py")
+
+def interrupting(step):
+    events = 0
+    def trace(frame, event, argument):
+        nonlocal events
+        if not frame.f_code.co_filename.endswith(FILES):
+            return None
+        events += 1
+        if events == step:
+            raise KeyboardInterrupt
+        return trace
+    return trace
+
+def migrate(step):
+    sys.settrace(interrupting(step))
+    with staged(Path(str(step)) / "out", overwrite=True) as work:
+        work.mkdir()
+        (work / "saved_model.pb").write_text("new")
+
+for step in range(1, 1000):
+    (Path(str(step)) / "out").mkdir(parents=True)
+    (Path(str(step)) / "out" / "saved_model.pb").write_text("old")
+    if not os.fork():
+        try:
+            interrupted = False
+            migrate(step)
+        except KeyboardInterrupt:
+            interrupted = True
+        atexit._run_exitfuncs()
+        os._exit(interrupted)
+    if os.wait()[1] == 0:
+        break
+"""
+
+
+def test_an_interrupt_at_any_line_leaves_nothing_else(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", INTERRUPTED_AT], cwd=tmp_path, env=environment, check=True)
+    places = list(tmp_path.iterdir())
+    assert 50 < len(places) < 999
+    assert {tuple(path.name for path in place.iterdir()) for place in places} == {("out",)}
+    assert {content(place) for place in places} == {"old", "new"}
+
+
 def dead(output: Path, **changed: object) -> Path:
     """Makes the staging directory of a process that is gone."""
     work = make_staging(output)

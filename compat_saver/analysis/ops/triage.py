@@ -9,7 +9,8 @@ first come first served:
 3. A successor pass rewrites it, or it calls a library function by its name: rewritten.
 4. Today's TensorFlow cannot run its op, or it has an attribute whose meaning is lost: unsupported.
 5. It works on references: rewritten to the resource form, or unsupported if there is none.
-6. Otherwise it is fine.
+6. It is given a type that it does not take: unsupported.
+7. Otherwise it is fine.
 
 Nodes in the bodies of library functions count like any other; they are needed if a needed node calls the function.
 """
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from compat_saver.analysis.ops.unsupported_ops import is_table, loss_of, origin_of, subsystem
+from compat_saver.analysis.ops.validity import wrong_input
 from compat_saver.analysis.ops.way_around import way_around
 from compat_saver.analysis.walk import needed_from
 from compat_saver.graph.functions import FUNCTION_EDGES, called_functions, function_bodies
@@ -42,6 +44,9 @@ VERDICTS = (FINE, REWRITTEN, DROPPED, UNSUPPORTED)
 
 _INSTEAD = "Choose outputs before it with --outputs, or take its output as an input instead"
 _ELSEWHERE = "Choose outputs that do not need it with --outputs."
+IN_TRAINING = "The training step needs it: migrate without --train, or name a step without it with --train-op."
+"""What the user can do about an unsupported op in a training step, whose inputs and outputs the graph decides."""
+
 _OWN = "a function of the graph itself"
 _MOST_EXAMPLES = 3
 
@@ -106,10 +111,12 @@ class Triage(NamedTuple):
         rows: by op; of one op there may be several.
         around: flags with which a migration would need no unsupported op; "" if it needs none anyway, or if there are
             no such flags.
+        by_node: the row of each node; a node in the body of a function has the name "function/node".
     """
 
     rows: tuple[OpRow, ...]
     around: str
+    by_node: Mapping[str, OpRow]
 
 
 def triage(
@@ -118,6 +125,8 @@ def triage(
     outputs: Collection[Value],
     inputs: Collection[Value] = frozenset(),
     fillers: Collection[Value] = (),
+    *,
+    trains: bool = False,
 ) -> Triage:
     """Sorts all ops.
 
@@ -127,11 +136,12 @@ def triage(
         outputs: the requested outputs; without any, every node counts as needed.
         inputs: what is given.
         fillers: the initializers of the lookup tables that the outputs need.
+        trains: whether the outputs are those of a training step.
     """
     needed = _needed((*outputs, *fillers), inputs) if outputs else set(graph)
     judged = {node: _judge(node, graph, catalog) if node in needed else _dropped(node.op, graph) for node in graph}
     in_bodies = list(_judge_functions(graph, catalog, needed))
-    found = way_around(graph, catalog, outputs, inputs, _blocked(graph, judged, in_bodies))
+    found = way_around(graph, catalog, outputs, inputs, () if trains else _blocked(graph, judged, in_bodies))
 
     names: dict[tuple[str, _Judgment], list[str]] = defaultdict(list)
     for node, judgment in judged.items():
@@ -141,12 +151,13 @@ def triage(
     leaving: dict[_Judgment, list[str]] = defaultdict(list)
     for value in found.tensors:
         leaving[judged[value.node]].append(value.name)
-    rows = []
+    rows, by_node = [], {}
     for (op, judgment), nodes in names.items():
         origin = _OWN if op in graph.functions else origin_of(op)
-        rows.append(_row(op, judgment, origin, nodes, leaving.get(judgment, [])))
+        rows.append(_row(op, judgment, origin, nodes, leaving.get(judgment, []), trains=trains))
+        by_node.update(dict.fromkeys(nodes, rows[-1]))
     rows.sort(key=lambda row: (row.op, VERDICTS.index(row.verdict), row.reason, row.becomes))
-    return Triage(tuple(rows), _flags(found.inputs, outputs))
+    return Triage(tuple(rows), _flags(found.inputs, outputs), by_node)
 
 
 def _flags(inputs: Collection[Value], outputs: Iterable[Value]) -> str:
@@ -160,7 +171,7 @@ def _needed(outputs: Iterable[Value], inputs: Collection[Value]) -> set[Node]:
     return needed_from(outputs, inputs) | {value.node for value in inputs if value.node.op in PLACEHOLDER_OPS}
 
 
-def _row(op: str, judgment: _Judgment, origin: str, nodes: list[str], leaving: list[str]) -> OpRow:
+def _row(op: str, judgment: _Judgment, origin: str, nodes: list[str], leaving: list[str], *, trains: bool) -> OpRow:
     return OpRow(
         op=op,
         count=len(nodes),
@@ -171,13 +182,15 @@ def _row(op: str, judgment: _Judgment, origin: str, nodes: list[str], leaving: l
         reason=judgment.reason,
         origin=origin,
         since=judgment.since,
-        advice=_advice(judgment, leaving) if judgment.verdict == UNSUPPORTED else "",
+        advice=_advice(judgment, leaving, trains=trains) if judgment.verdict == UNSUPPORTED else "",
         nodes=tuple(nodes[:_MOST_EXAMPLES]),
     )
 
 
-def _advice(judgment: _Judgment, leaving: list[str]) -> str:
-    detour = f"{judgment.instead}: --inputs {','.join(leaving)}" if leaving else _ELSEWHERE
+def _advice(judgment: _Judgment, leaving: list[str], *, trains: bool) -> str:
+    if not judgment.instead:
+        return judgment.advice
+    detour = f"{judgment.instead}: --inputs {','.join(leaving)}" if leaving else IN_TRAINING if trains else _ELSEWHERE
     return f"{judgment.advice} {detour}".lstrip()
 
 
@@ -194,13 +207,14 @@ def _successors() -> Mapping[str, tuple[OpReplacement, ...]]:
 
 
 def _judge(node: Node, graph: Graph, catalog: OpCatalog) -> _Judgment:
-    """Cases 2 to 6."""
+    """Cases 2 to 7."""
     if node.op in graph.functions:
         return _called(node.op, graph)
     part = subsystem(node.op)
     if part is not None:
         return _Judgment(UNSUPPORTED, reason=part.reason, instead=part.instead)
-    return _succeeded(node, graph) or _lost(node.op) or _strange(node, catalog) or _referring(node, catalog) or _FINE
+    found = _succeeded(node, graph) or _lost(node.op) or _strange(node, catalog) or _referring(node, catalog)
+    return found or _invalid(node, catalog) or _FINE
 
 
 def _succeeded(node: Node, graph: Graph) -> _Judgment | None:
@@ -263,6 +277,13 @@ def _referring(node: Node, catalog: OpCatalog) -> _Judgment | None:
         becomes = next((item.ops[other.op] for item in _successors().get(other.op, ())), other.op)
         return _Judgment(REWRITTEN, becomes=becomes, agreement=EXACT)
     return _Judgment(UNSUPPORTED, reason="works on a reference and has no resource form")
+
+
+def _invalid(node: Node, catalog: OpCatalog) -> _Judgment | None:
+    """Case 6."""
+    reason = wrong_input(node, catalog)
+    again = "No TensorFlow loads it; make the file again."
+    return _Judgment(UNSUPPORTED, reason=reason, advice=again, instead="") if reason else None
 
 
 def _is_reference(value: Value, catalog: OpCatalog) -> bool:

@@ -7,14 +7,15 @@ read, and its own kernels restore the variables from the checkpoint.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from compat_saver import _tensorflow
 from compat_saver.errors import ArtifactError, CannotMigrateError, CompatSaverError, TimeLimitError
+from compat_saver.graph import without_collection
 from compat_saver.legacy_session import import_graph, run_ops, table_file_feeds
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.verification.restoring import Restoring, add_restoring
@@ -23,6 +24,8 @@ from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.runnable.as_read import Original, cut, whole
 from compat_saver.model.signature import Signature
 from compat_saver.passes.inference.edits import ReadVariable
+
+_Result = TypeVar("_Result")
 
 _WHAT = "The original graph"
 
@@ -48,7 +51,8 @@ class Replay:
         self._timeout, self._is_busy = timeout, False
         self._source, self._content, self._init_op = model.path, plan.content, plan.init_op
         self._history: list[tuple[Signature, Mapping[str, np.ndarray]]] = []
-        kept = [*plan.content.initializers, *filter(None, [plan.init_op])]
+        variables = [weight.name for weight in plan.weights if weight.name not in plan.made]
+        kept = [*variables, *plan.content.initializers, *filter(None, [plan.init_op])]
         self._original, self._graph, restoring = self._import(model, plan, kept)
         self._fed, self._restoring = dict(self._original.fed), restoring
         ran = f"The original's init op, {plan.init_op!r}, was run, as TensorFlow's loader runs it."
@@ -108,6 +112,17 @@ class Replay:
         graph = self._original.graph
         return {name: self._value_of(ReadVariable(name, graph[name].attr.type("dtype"))) for name in names}
 
+    def _run_ops(self, names: Sequence[str]) -> None:
+        feeds = {**self._fed, **self._paths}
+        self._within(lambda: run_ops(self._session, names, feeds))
+
+    def _within(self, run: Callable[[], _Result]) -> _Result:
+        try:
+            return within(self._timeout, _WHAT, run)
+        except (TimeLimitError, KeyboardInterrupt):
+            self._is_busy = True
+            raise
+
     @property
     def _paths(self) -> dict[str, str]:
         """The tensors with the paths of tables' files -> where the files are here."""
@@ -116,7 +131,7 @@ class Replay:
     def _fill(self) -> None:
         """Runs the initializers of the tables."""
         try:
-            run_ops(self._session, self._content.initializers, {**self._fed, **self._paths})
+            self._run_ops(self._content.initializers)
         except _tensorflow.tf_errors() as error:
             raise CannotMigrateError(
                 [f"The lookup tables cannot be filled: {_tensorflow.first_line(error)}"]
@@ -127,7 +142,7 @@ class Replay:
         if not self._init_op:
             return
         try:
-            run_ops(self._session, [self._init_op], {**self._fed, **self._paths})
+            self._run_ops([self._init_op])
         except _tensorflow.tf_errors() as error:
             reason = f"The init op of the SavedModel, {self._init_op!r}, does not run: {_tensorflow.first_line(error)}"
             raise CannotMigrateError([f"{reason}. What TensorFlow would load cannot be known."]) from error
@@ -158,18 +173,14 @@ class Replay:
             found: Mapping[str, Any] = self._session.run(fetches, {**self._fed, **fed}, options=options)
             return found
 
-        try:
-            return within(self._timeout, _WHAT, run)
-        except (TimeLimitError, KeyboardInterrupt):
-            self._is_busy = True
-            raise
+        return self._within(run)
 
-    def _import(self, model: LegacyModel, plan: Plan, fillers: Sequence[str]) -> tuple[Original, Any, Restoring]:
-        original = whole(model, plan.signatures, plan.bound, plan.behavior, fillers)
+    def _import(self, model: LegacyModel, plan: Plan, kept: Sequence[str]) -> tuple[Original, Any, Restoring]:
+        original = whole(model, plan.signatures, plan.bound, plan.behavior, kept)
         if original is not None:
             with contextlib.suppress(*_tensorflow.tf_errors()):
                 return self._import_with_restoring(model, plan, original)
-        original = cut(model, plan.signatures, plan.bound, plan.behavior, fillers)
+        original = cut(model, plan.signatures, plan.bound, plan.behavior, kept)
         try:
             return self._import_with_restoring(model, plan, original)
         except _tensorflow.tf_errors() as error:
@@ -178,5 +189,6 @@ class Replay:
 
     @staticmethod
     def _import_with_restoring(model: LegacyModel, plan: Plan, original: Original) -> tuple[Original, Any, Restoring]:
-        restoring = add_restoring(original, model, plan)
-        return original, import_graph(original.graph, model.meta.stripped_ops), restoring
+        with without_collection():
+            restoring = add_restoring(original, model, plan)
+            return original, import_graph(original.graph, model.meta.stripped_ops), restoring

@@ -10,8 +10,10 @@ import numpy as np
 
 from compat_saver import _tensorflow
 from compat_saver.errors import CannotMigrateError
+from compat_saver.graph import without_collection
 from compat_saver.graph.attributes import Shape
 from compat_saver.migration.verification.samples import Feeds
+from compat_saver.migration.verification.time_limit import within
 from compat_saver.model.signature import Signature
 
 
@@ -22,16 +24,25 @@ def load(directory: Path, tag_set: Sequence[str]) -> Any:
         CannotMigrateError: TensorFlow refuses it.
     """
     try:
-        return _tensorflow.tensorflow().saved_model.load(str(directory), tags=list(tag_set))
+        with without_collection():
+            return _tensorflow.tensorflow().saved_model.load(str(directory), tags=list(tag_set))
     except _tensorflow.tf_errors() as error:
         reason = f"TensorFlow does not load the written model: {_tensorflow.first_line(error)}"
         raise CannotMigrateError([reason]) from error
 
 
-def run(model: Any, signature: Signature, feeds: Feeds) -> dict[str, np.ndarray]:
-    """Calls a signature; returns output key -> array."""
-    found = model.signatures[signature.name](**tensors(signature, feeds))
-    return {key: np.asarray(value.numpy()) for key, value in found.items()}
+def run(model: Any, signature: Signature, feeds: Feeds, timeout: float) -> dict[str, np.ndarray]:
+    """Calls a signature; returns output key -> array.
+
+    Raises:
+        TimeLimitError: it takes more than `timeout` seconds.
+    """
+
+    def call() -> dict[str, np.ndarray]:
+        found = model.signatures[signature.name](**tensors(signature, feeds))
+        return {key: np.asarray(value.numpy()) for key, value in found.items()}
+
+    return within(timeout, "The written model", call)
 
 
 def tensors(signature: Signature, feeds: Feeds) -> dict[str, Any]:

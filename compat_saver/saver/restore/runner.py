@@ -63,7 +63,7 @@ class Runner:
             tensor = self._fed(name)
             if tensor in fed:
                 raise UsageError(f"feeds: {tensor.name!r} is given two values; one of them as {name!r}.")
-            fed[tensor] = _checked(tensor, value)
+            fed[tensor] = checked(tensor, value)
         try:
             return self._session.run(wanted, fed)
         except tf.errors.OpError as error:
@@ -184,7 +184,7 @@ def _described(tensor: Any) -> str:
     return described(tensor.dtype.base_dtype.name, _shape(tensor))
 
 
-def _checked(tensor: Any, value: Any) -> Any:
+def checked(tensor: Any, value: Any) -> Any:
     """Returns a value in the type that its tensor accepts.
 
     Raises:
@@ -193,7 +193,7 @@ def _checked(tensor: Any, value: Any) -> Any:
     tf = _tensorflow.tensorflow()
     if isinstance(value, tf.Tensor) and hasattr(value, "numpy"):
         value = value.numpy()
-    number = tensor.dtype.base_dtype.as_datatype_enum if isinstance(tensor, tf.Tensor) else 0
+    number = tensor.dtype.base_dtype.as_datatype_enum if isinstance(tensor, tf.Tensor | tf.TensorSpec) else 0
     row = dtypes.by_number(number) if number else None
     if row is None or not row.numpy_name or row.name.startswith("q"):
         return value

@@ -1,0 +1,199 @@
+"""An executor of processes that outlive their calls: one that crashes, hangs or grows too large costs its call only.
+
+The executors of concurrent.futures break as a whole when one of their processes ends: every call that waits is lost
+with it, and nothing tells whose fault it was. Here a process has one call at a time, so that is known.
+
+Workers are forked from a process that has imported TensorFlow and done nothing with it, so that one is replaced within
+a moment. As with every other way to start processes but a plain fork, a script that is run has to have its main part
+under `if __name__ == "__main__":`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import multiprocessing
+import os
+import re
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from compat_saver.errors import CompatSaverError
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_PRELOADED = "compat_saver.batch.preload"
+_PAUSE = 0.2
+_RETIRED_ABOVE = 1 << 30
+"""Bytes of memory with which a worker is replaced after a call: what large models leave behind is rarely given back."""
+
+_GRACE = 3.0
+_FATAL = re.compile(r"(?:Check failed|Fatal Python error|terminate called|what\(\)).*")
+
+
+class WorkerLostError(CompatSaverError, RuntimeError):
+    """The process of a call ended before the call did: it crashed, or it was ended for its memory."""
+
+
+class Workers(Executor):
+    """Some processes that take one call after another.
+
+    Args:
+        count: how many.
+        memory: bytes that all of them together may have; beyond that the largest one is ended. None for no limit.
+    """
+
+    def __init__(self, count: int, memory: int | None = None) -> None:
+        self._threads = ThreadPoolExecutor(count, "compat_saver worker")
+        self._of_thread = threading.local()
+        self._workers: set[_Worker] = set()
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._memory = memory
+        if memory is not None:
+            threading.Thread(target=self._watch, args=(memory,), daemon=True).start()
+
+    def submit(self, fn: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_R]:
+        """Calls a function in a process that has no other call meanwhile; its future may raise WorkerLostError."""
+        return self._threads.submit(self._call, fn, args, kwargs)
+
+    def _call(self, function: Callable[..., _R], args: Any, kwargs: Any) -> _R:
+        worker = self._own_worker()
+        try:
+            return worker.call(function, args, kwargs)
+        finally:
+            if worker.is_spent:
+                self._dismiss(worker)
+
+    def _own_worker(self) -> _Worker:
+        worker: _Worker | None = getattr(self._of_thread, "worker", None)
+        if worker is None or worker.is_spent:
+            with self._lock:
+                if self._closed.is_set():
+                    raise WorkerLostError("The workers were stopped.")
+                worker = self._of_thread.worker = _Worker()
+                self._workers.add(worker)
+        return worker
+
+    def _dismiss(self, worker: _Worker) -> None:
+        with self._lock:
+            self._workers.discard(worker)
+        worker.stop()
+
+    def _watch(self, memory: int) -> None:
+        while not self._closed.wait(_PAUSE):
+            with self._lock:
+                sizes = {worker: worker.memory for worker in self._workers}
+            if sum(sizes.values()) > memory:
+                largest = max(sizes, key=lambda worker: sizes[worker])
+                largest.end(f"it had {sizes[largest]:,} bytes of memory, and all workers more than {memory:,}")
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Stops the processes; those that have a call end it first if `wait` is set, and are terminated otherwise."""
+        if not wait:
+            self._closed.set()
+            with self._lock:
+                stopped = list(self._workers)
+            for worker in stopped:
+                worker.stop()
+        self._threads.shutdown(wait=wait, cancel_futures=cancel_futures or not wait)
+        self._closed.set()
+        for worker in list(self._workers):
+            worker.stop()
+
+
+class _Worker:
+    """A process, the pipe to it, and the file that takes what it prints."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([_PRELOADED])
+        self._printed = tempfile.NamedTemporaryFile(prefix="compat_saver-worker-")  # noqa: SIM115  # closed in `stop`
+        self._pipe, end = context.Pipe()
+        self._process = context.Process(target=_serve, args=(end, self._printed.name), daemon=True)
+        self._process.start()
+        end.close()
+        self._why = ""
+        self.is_spent = False
+
+    def call(self, function: Callable[..., _R], args: Any, kwargs: Any) -> _R:
+        """Returns what a call returned, or raises what it raised.
+
+        Raises:
+            WorkerLostError: the process ended.
+        """
+        try:
+            self._pipe.send((function, args, kwargs))
+            wait([self._pipe, self._process.sentinel])
+            value, error, self.is_spent = self._pipe.recv()
+        except (EOFError, OSError):
+            self.is_spent = True
+            self._process.join(_GRACE)
+            raise WorkerLostError(f"The process that migrated it ended: {self._why or self._last_words()}.") from None
+        self.is_spent |= self.memory > _RETIRED_ABOVE
+        if error is not None:
+            raise error
+        result: _R = value
+        return result
+
+    @property
+    def memory(self) -> int:
+        """How many bytes of memory the process has; 0 where the system does not say."""
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
+            return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        return 0
+
+    def end(self, why: str) -> None:
+        """Kills the process, whatever it does."""
+        self._why = why
+        self._process.kill()
+
+    def stop(self) -> None:
+        """Ends the process; a call in it gets the time to remove what it has half written."""
+        self._why = self._why or "it was stopped"
+        self._pipe.close()
+        self._process.terminate()
+        self._process.join(_GRACE)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        self._printed.close()
+
+    def _last_words(self) -> str:
+        """Returns how the process ended, with the line that it printed on that."""
+        code = self._process.exitcode
+        is_signal = code is not None and code < 0
+        how = signal.Signals(-code).name if code is not None and is_signal else f"exit code {code}"
+        said = _FATAL.findall(Path(self._printed.name).read_text(errors="replace"))
+        return f"{how}, {said[0].strip().rstrip('.')}" if said else how
+
+
+def _serve(pipe: Connection, printed: str) -> None:
+    """Answers calls until the other end is closed; the main function of a worker."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    file = os.open(printed, os.O_WRONLY | os.O_APPEND)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    faulthandler.enable()
+    with contextlib.suppress(EOFError, KeyboardInterrupt, OSError):
+        for function, args, kwargs in _received(pipe):
+            value, error = None, None
+            try:
+                value = function(*args, **kwargs)
+            except Exception as caught:
+                error = caught
+            is_spent = threading.active_count() > 1  # a run that did not end in time goes on in a thread
+            pipe.send((value, error, is_spent))
+    os._exit(0)  # a thread in TensorFlow that never ends keeps Python from ending
+
+
+def _received(pipe: Connection) -> Iterator[Any]:
+    while True:
+        yield pipe.recv()

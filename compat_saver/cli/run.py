@@ -1,0 +1,90 @@
+"""`compat-saver run`."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compat_saver._tensorflow import be_quiet
+from compat_saver.cli.arguments import Binding
+from compat_saver.cli.output import reports_failures
+from compat_saver.cli.source_options import source_options
+
+
+class InputValue(Binding):
+    """`NAME=FILE.npy`, `NAME=FILE.npz`, or `NAME=[[1, 2]]` -> (NAME, array)."""
+
+    name = "input"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Reads the file, or the values as JSON; what is neither is a text."""
+        name, text = super().convert(value, param, ctx)
+        try:
+            return name, _file(text, name) if text.endswith((".npy", ".npz")) else _values(text)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _values(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _file(path: str, name: str) -> Any:
+    """Returns the array of a .npy file, or that of a name in a .npz file; ValueError says what is wrong."""
+    import numpy as np
+
+    try:
+        found = np.load(path, allow_pickle=False)
+        if not isinstance(found, np.lib.npyio.NpzFile):
+            return found
+        key = name if name in found else name.partition(":")[0]
+        return found[key]
+    except KeyError:
+        raise ValueError(f"{path}: there is no array {name!r} in it. It has: {', '.join(found)}.") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path}: expected an array of numpy: {error}") from None
+
+
+@click.command(short_help="Run a legacy or a migrated model on some inputs.")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option(
+    "--input",
+    "inputs",
+    type=InputValue(),
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An input: a .npy file, a .npz file with an array of that name, or values as JSON; repeatable.",
+)
+@click.option(
+    "--output", "outputs", multiple=True, metavar="NAME", help="An output to print; repeatable [default: all]."
+)
+@click.option("--signature", metavar="NAME", help="The signature to run [default: serving_default, or the first].")
+@source_options
+@click.option(
+    "--allow", multiple=True, metavar="OP", help="Run this op though it reaches outside of the graph; repeatable."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the outputs as JSON.")
+@reports_failures
+def run(source: Path, inputs: tuple[tuple[str, Any], ...], outputs: tuple[str, ...], as_json: bool, **how: Any) -> None:
+    """Run SOURCE on some inputs and print its outputs.
+
+    A legacy model is run in inference; its inputs and outputs are keys of its signatures or tensors of its graph. A
+    SavedModel that `migrate` wrote is run by its signature.
+    """
+    from compat_saver.report.json_text import tensor_dict, to_json
+    from compat_saver.saver.run_model import run_model
+
+    be_quiet()
+    found = run_model(source, dict(inputs), outputs, **how)
+    if as_json:
+        click.echo(to_json({"outputs": [tensor_dict(name, array) for name, array in found.items()]}))
+        return
+    for name, array in found.items():
+        click.echo(f"{name}: {array.dtype.name} {list(array.shape)}\n{array}")
