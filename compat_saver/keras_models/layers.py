@@ -100,9 +100,7 @@ def upgrade_inner(item: Mapping[str, Any], upgrade: Upgrade, owner: str) -> Conf
     name = config.get("name", "") if isinstance(config, Mapping) else ""
     kind = plain_class(item.get("class_name"))
     if kind in MODELS:
-        upgrade.problem(
-            owner, f"it wraps a model ({name or kind}), which is not supported. Wrap its layers one by one."
-        )
+        upgrade.problem(owner, f"it wraps a model ({name or kind}), which is not supported. Wrap its layers one by one.")
     kind, changed = upgrade_layer(kind, name or owner, config, upgrade)
     if kind in upgrade.supplied:
         return {"class_name": kind, "config": changed}
@@ -233,9 +231,7 @@ def _local(name: str, config: Config, upgrade: Upgrade) -> None:
 
 
 def _table(name: str, config: Config, upgrade: Upgrade) -> None:
-    upgrade.problem(
-        name, "its vocabulary is a lookup table, which is not converted. Look the words up before the model."
-    )
+    upgrade.problem(name, "its vocabulary is a lookup table, which is not converted. Look the words up before the model.")
 
 
 _UPGRADES: dict[str, Callable[[str, Config, Upgrade], str | None]] = {

@@ -109,9 +109,7 @@ class Proof:
         try:
             return run_reference(request, arrays, self.options.timeout)
         except RuntimeError as error:
-            reason = (
-                f"The original does not run with {self._by}: {error}. Migrate with --no-verify to write it unproven."
-            )
+            reason = f"The original does not run with {self._by}: {error}. Migrate with --no-verify to write it unproven."
             raise VerificationError([reason], what="was inconclusive, nothing was published") from None
 
     def _config(self) -> Mapping[str, Any] | None:

@@ -134,9 +134,7 @@ def _compile(
     options = {key: value for key, value in config["config"].items() if key in known and value is not None}
     with keras.utils.custom_object_scope(dict(custom)):
         optimizer = kind.from_config(options)
-        model.compile(
-            optimizer, _losses(keras, training["config"]["loss"]), loss_weights=training["config"].get("loss_weights")
-        )
+        model.compile(optimizer, _losses(keras, training["config"]["loss"]), loss_weights=training["config"].get("loss_weights"))
     if state:
         optimizer._create_all_weights(model.trainable_variables)
         optimizer.set_weights(state)

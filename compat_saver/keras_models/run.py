@@ -52,7 +52,9 @@ class _Run:
     is_compiled: bool = False
 
 
-def migrate_keras(source: Path, output: Path, options: KerasOptions, progress: Progress | None = None) -> KerasReport:
+def migrate_keras(
+    source: Path, output: Path, options: KerasOptions, progress: Progress | None = None
+) -> KerasReport:
     """Migrates a model of Keras 1 or 2 into a `.keras` file of Keras 3, or a SavedModel, proven equal first.
 
     Args:

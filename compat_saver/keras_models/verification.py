@@ -166,3 +166,4 @@ def _gap(original: Array, found: Array) -> float:
 def single(values: Sequence[Array]) -> Any:
     """Returns one array, or a list of several."""
     return values[0] if len(values) == 1 else list(values)
+
