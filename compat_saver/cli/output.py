@@ -154,7 +154,7 @@ def print_report(report: object, as_json: bool) -> None:
 
         click.echo(to_json(found.to_dict()))
     else:
-        from compat_saver.report.keras_table import render_keras
+        from compat_saver.report.keras_migration_table import render_keras
         from compat_saver.report.migration_table import render_migration
         from compat_saver.report.text import print_to_stdout
 
