@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from compat_saver._tensorflow import be_quiet
+from compat_saver.cli.log import say
 from compat_saver.cli.migration_options import migration_options
 from compat_saver.cli.output import print_report, reports_failures, stages
 from compat_saver.errors import VerificationError
@@ -40,7 +41,7 @@ def migrate(source: Path, output: Path, as_json: bool, **options: Any) -> None:
     print_report(report, as_json)
     if not as_json:
         _print_next_steps(report)
-    click.echo(_SUMMARIES[report.status].format(report.output), err=True)
+    say(_SUMMARIES[report.status].format(report.output))
 
 
 def _print_next_steps(report: MigrationReport) -> None:

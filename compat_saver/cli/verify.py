@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from compat_saver._tensorflow import be_quiet
+from compat_saver.cli.log import say
 from compat_saver.cli.output import print_report, reports_failures, stages
 from compat_saver.cli.source_options import meta_graph_option
 from compat_saver.cli.verification_options import verification_options
@@ -33,4 +34,4 @@ def verify(source: Path, saved_model: Path, as_json: bool, **options: Any) -> No
             print_report(error.report, as_json)
         raise
     print_report(report, as_json)
-    click.echo(f"Verified: the outputs of {saved_model} are those of {source}.", err=True)
+    say(f"Verified: the outputs of {saved_model} are those of {source}.")

@@ -11,7 +11,7 @@ import compat_saver as cs
 from compat_saver.cli import main
 from compat_saver.errors import SideEffectError
 from compat_saver.saver.run_model import run_model
-from tests.small_models import DENSE, WEIGHTS, write_model
+from tests.small_models import WEIGHTS, write_model
 
 pytestmark = pytest.mark.tensorflow
 

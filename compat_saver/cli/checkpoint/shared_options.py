@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from compat_saver.cli.log import say
 from compat_saver.cli.output import byte_bar, reports_failures
 
 if TYPE_CHECKING:
@@ -68,4 +69,4 @@ def _print_written(written: Written, as_json: bool) -> None:
         click.echo(to_json(written.to_dict()))
     elif written.output is None and (changes := render_changes(written)):
         click.echo(changes)
-    click.echo(render_summary(written), err=True)
+    say(render_summary(written))
