@@ -20,9 +20,10 @@ State files, without TensorFlow:
     checkpoint_exists, remove_checkpoint, get_checkpoint_mtimes
 
 Errors, all of them CompatSaverError:
-    ArtifactError, CannotMigrateError, ChecksumError, FormatError, GraphError, NameNotFoundError,
-    NotALegacyArtifactError, OutputExistsError, RestoreError, SideEffectError, SourceNotFoundError,
-    TensorFlowMissingError, TensorNotFoundError, TimeLimitError, UsageError, VerificationError
+    ArtifactError, CannotMigrateError, ChecksumError, CrashError, FormatError, GraphError, MemoryLimitError,
+    NameNotFoundError, NotALegacyArtifactError, OutputExistsError, RestoreError, SideEffectError,
+    SourceNotFoundError, TensorFlowMissingError, TensorNotFoundError, TimeLimitError, UsageError,
+    VerificationError
 
 The module compat_saver.checkpoints holds the operations of `compat-saver checkpoint` as functions.
 """
@@ -44,8 +45,10 @@ from compat_saver.errors import (
     CannotMigrateError,
     ChecksumError,
     CompatSaverError,
+    CrashError,
     FormatError,
     GraphError,
+    MemoryLimitError,
     NameNotFoundError,
     NotALegacyArtifactError,
     OutputExistsError,
@@ -83,8 +86,10 @@ __all__ = [
     "CannotMigrateError",
     "ChecksumError",
     "CompatSaverError",
+    "CrashError",
     "FormatError",
     "GraphError",
+    "MemoryLimitError",
     "NameNotFoundError",
     "NewCheckpointReader",
     "NotALegacyArtifactError",

@@ -112,6 +112,8 @@ def migrate(
     atol: float | None = None,
     seed: int = 0,
     timeout: float = 60.0,
+    memory: int | None = None,
+    isolate: bool | None = None,
     dry_run: bool = False,
     overwrite: bool = False,
     allow: Sequence[str] = (),
@@ -159,6 +161,9 @@ def migrate(
         atol: absolute tolerance; None takes 1e-6 for float32 and wider.
         seed: for generated test inputs.
         timeout: seconds that one run of a model may take when it is verified.
+        memory: bytes that the process may use that runs the models; None for no limit.
+        isolate: whether the models are run in a process of their own, so that a crash of TensorFlow is an error here;
+            None for one unless this process has TensorFlow, or the system is not Linux.
         dry_run: only say what would be done.
         overwrite: replace an existing output.
         allow: the ops that may reach outside of the graph when it is run: write files, open connections, read files
@@ -174,6 +179,8 @@ def migrate(
         VerificationError: the outputs of the written model differ, or the original has no finite ones; nothing was
             published.
         TimeLimitError: a run took longer than `timeout`; nothing was published.
+        MemoryLimitError: the process that runs the models used more than `memory`; nothing was published.
+        CrashError: that process died; nothing was published.
         TensorFlowMissingError: TensorFlow is needed and absent.
     """
     from compat_saver.migration import migrate as run
@@ -204,6 +211,8 @@ def migrate(
         atol=atol,
         seed=seed,
         timeout=timeout,
+        memory=memory,
+        isolate=isolate,
         dry_run=dry_run,
         overwrite=overwrite,
         allow=allow,
@@ -222,6 +231,8 @@ def verify(
     atol: float | None = None,
     seed: int = 0,
     timeout: float = 60.0,
+    memory: int | None = None,
+    isolate: bool | None = None,
     allow: Sequence[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> MigrationReport:
@@ -239,6 +250,8 @@ def verify(
         atol: absolute tolerance; None takes 1e-6 for float32 and wider.
         seed: for generated test inputs.
         timeout: seconds that one run of a model may take when it is verified.
+        memory: bytes that the process may use that runs the models, as for `migrate`.
+        isolate: whether the models are run in a process of their own, as for `migrate`.
         allow: the ops that may reach outside of the graph when it is run, as for `migrate`.
         progress: called with the name of each stage when it starts.
 
@@ -257,6 +270,8 @@ def verify(
         atol=atol,
         seed=seed,
         timeout=timeout,
+        memory=memory,
+        isolate=isolate,
         allow=allow,
     )
     return run(Path(source), Path(saved_model), options, progress)

@@ -9,6 +9,9 @@ CompatSaverError
 ├── TensorNotFoundError                (KeyError) a checkpoint holds no tensor of that name
 ├── NameNotFoundError                  (KeyError) a graph holds no node, tensor or signature of that name
 ├── UsageError                         (ValueError) arguments that contradict each other or the graph
+├── TimeLimitError                     (TimeoutError) a run of a graph did not end in time
+├── MemoryLimitError                   (MemoryError) a run of a graph used more memory than it may
+├── CrashError                         (RuntimeError) the process that ran a graph died
 ├── RestoreError                       (ValueError) a checkpoint does not fit the variables; lists every misfit
 ├── GraphError                         (ValueError) a graph that contradicts itself, or a pass that broke its promise
 ├── CannotMigrateError                 the graph has something that cannot be migrated; lists every obstacle
@@ -100,6 +103,18 @@ class UsageError(CompatSaverError, ValueError):
 
 class TimeLimitError(CompatSaverError, TimeoutError):
     """A run of a graph did not end within the time that it was given."""
+
+
+class MemoryLimitError(CompatSaverError, MemoryError):
+    """A run of a graph used more memory than it was given."""
+
+    def __new__(cls, *args: Any) -> MemoryLimitError:
+        """Makes one as every exception is made: MemoryError's own way refuses what has a further base."""
+        return Exception.__new__(cls, *args)
+
+
+class CrashError(CompatSaverError, RuntimeError):
+    """The process that ran a graph ended without a result: a failed check, an op that aborts, no memory left."""
 
 
 class RestoreError(CompatSaverError, ValueError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike, fspath
@@ -100,9 +101,18 @@ _KERAS = (
     "`compat_saver.load_into(model, FILE)`; for a SavedModel, `model.export(...)` it after that."
 )
 _KERAS_3 = (
-    "If it is a .keras file, Keras 3 opens it: `model = keras.models.load_model(FILE)`; save the model's weights for "
-    "programs of TensorFlow with `compat_saver.Saver(model.weights).save(None, PREFIX)`. Any other archive: unpack it "
-    "and pass what is in it."
+    "It holds a model of Keras, and no graph. Keras 3 opens what it wrote: `model = keras.models.load_model(FILE)`; "
+    "`compat_saver.Saver(model.weights).save(None, PREFIX)` saves its weights for programs of TensorFlow."
+)
+_BASELINES = (
+    "Its member `parameters` is an .npz file: unpack it, rename it to parameters.npz, and "
+    "`compat-saver checkpoint import parameters.npz PREFIX` makes a checkpoint of it."
+)
+_NPZ = "`compat-saver checkpoint import FILE PREFIX` makes a checkpoint of it."
+_PICKLE = (
+    "Unpickling runs code, so it is not opened here. If you trust it, load it in Python and write its arrays with "
+    '`numpy.savez("weights.npz", **{name: array})`; `compat-saver checkpoint import weights.npz PREFIX` makes a '
+    "checkpoint of them."
 )
 _PASS_ORIGIN = "Pass the checkpoint or SavedModel that it was made from."
 
@@ -110,7 +120,7 @@ _PASS_ORIGIN = "Pass the checkpoint or SavedModel that it was made from."
 # so a pattern goes on to a byte that cannot open its first element: one whose two low bits are not both zero.
 _MAGICS = (
     (0, rb"\x89HDF\r\n\x1a\n", "hdf5", "an HDF5 file (Keras)", _KERAS),
-    (0, rb"PK\x03\x04", "zip", "a ZIP archive (.zip, .keras, .npz, .pt)", _KERAS_3),
+    (0, rb"PK\x03\x04", "zip", "a ZIP archive", _UNPACK),
     (0, rb"\x1f\x8b", "gzip", "a gzip archive", _UNPACK),
     (0, rb"BZh", "bzip2", "a bzip2 archive", _UNPACK),
     (0, rb"\xfd7zXZ\x00", "xz", "an xz archive", _UNPACK),
@@ -119,7 +129,7 @@ _MAGICS = (
     (257, rb"ustar", "tar", "a tar archive", _UNPACK),
     (0, rb"\x93NUMPY", "npy", "a numpy .npy file", _PASS_ORIGIN),
     (4, rb"TFL3", "tflite", "a TensorFlow Lite model", _PASS_ORIGIN),
-    (0, rb"\x80[\x02-\x05][\x95}\]c]", "pickle", "a Python pickle", _PASS_ORIGIN),
+    (0, rb"\x80[\x02-\x05][\x95}\]c]", "pickle", "a Python pickle", _PICKLE),
     (0, rb"%PDF-", "pdf", "a PDF document", _GET_AGAIN),
 )
 
@@ -129,6 +139,29 @@ def _magic(head: bytes) -> Foreign | None:
         if re.compile(pattern, re.DOTALL).match(head, offset):
             return Foreign(*described)
     return None
+
+
+# Names of members that tell archives apart, kind, what, advice; the first whose names are all there.
+_ARCHIVES = (
+    (("config.json", "metadata.json", "model.weights.h5"), "keras", "a .keras file", _KERAS_3),
+    (("data", "parameter_list", "parameters"), "stable-baselines", "a model of stable-baselines", _BASELINES),
+    (("data", "policy.pth"), "stable-baselines3", "a model of stable-baselines3, which is PyTorch's", _PASS_ORIGIN),
+)
+
+
+def describe_archive(path: str | PathLike[str]) -> Foreign:
+    """Names a ZIP archive by its members."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        return Foreign("zip", f"a damaged ZIP archive ({error})", _GET_AGAIN)
+    for members, *described in _ARCHIVES:
+        if names.issuperset(members):
+            return Foreign(*described)
+    if names and all(name.endswith(".npy") for name in names):
+        return Foreign("npz", "a numpy .npz file", _NPZ)
+    return Foreign("zip", "a ZIP archive", _UNPACK)
 
 
 def _zeros(head: bytes) -> Foreign | None:

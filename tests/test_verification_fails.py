@@ -16,7 +16,7 @@ import compat_saver
 from compat_saver.bundle import BundleWriter
 from compat_saver.cli import main
 from compat_saver.errors import VerificationError
-from compat_saver.migration import run
+from compat_saver.migration import execution
 from tests.golden_cases import case
 from tests.small_models import DENSE, WEIGHTS, write_model
 
@@ -57,14 +57,14 @@ def alter_a_weight(directory, by=0.01) -> None:
 @pytest.fixture
 def damaging(monkeypatch):
     """Alters a weight of every model between writing and verifying."""
-    write = run.write_saved_model
+    write = execution.write_saved_model
 
     def write_and_damage(plan, checkpoint, directory, tag_set):
         shapes = write(plan, checkpoint, directory, tag_set)
         alter_a_weight(directory)
         return shapes
 
-    monkeypatch.setattr(run, "write_saved_model", write_and_damage)
+    monkeypatch.setattr(execution, "write_saved_model", write_and_damage)
 
 
 def names(directory) -> list[str]:

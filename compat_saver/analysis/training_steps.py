@@ -16,8 +16,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from compat_saver import dtypes
+from compat_saver.analysis.loss_scaling import unscaled
 from compat_saver.analysis.training_behavior.scalars import scalar
-from compat_saver.analysis.walk import needed_by, nodes_in_loops, origin
+from compat_saver.analysis.walk import downstream, needed_by, nodes_in_loops, origin
 from compat_saver.graph import Graph, Node, OpCatalog, Value
 from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, HANDLE_CARRIERS
 
@@ -36,7 +37,7 @@ class TrainingStep:
     Attributes:
         op: the name of the op that it runs.
         updates: the variables that the step changes, in the graph's order.
-        losses: the tensors that the gradients were taken of.
+        losses: the tensors that the gradients were taken of, without a scale that is undone (`loss_scaling`).
         counters: those of `updates` that are integers without dimensions.
         changes: the nodes that change variables.
     """
@@ -99,12 +100,16 @@ class TrainingSteps:
         return [node for node in self._changes if node in needed]
 
     def _losses(self, needed: Collection[Node]) -> list[Value]:
-        """Returns what the gradients among some nodes were taken of; a gradient within a loss, a penalty, is none."""
+        """Returns what the gradients among some nodes were taken of, before it was scaled for them.
+
+        A gradient within a loss, a penalty, is none of these.
+        """
         found = {start: value for start, value in self._starts.items() if start in needed}
         behind = {start: self._graph.ancestors([value.node]) for start, value in found.items()}
         inner = {start for start in found if any(start in nodes for nodes in behind.values())}
-        outer = [value for start, value in found.items() if start not in inner and value.node not in self._in_loops]
-        return list(dict.fromkeys(outer))
+        outer = {start: found[start] for start in found if start not in inner}
+        losses = [unscaled(value, start, self._changes.keys()) for start, value in outer.items()]
+        return [value for value in dict.fromkeys(losses) if value.node not in self._in_loops]
 
     def _roots(self) -> list[Node]:
         """Returns the ops that nothing depends on and that change variables by gradients.
@@ -124,7 +129,7 @@ class TrainingSteps:
 
     def _by_gradients(self) -> Iterator[Node]:
         """Yields what changes a variable by a gradient."""
-        gradients = _downstream(self._starts)
+        gradients = downstream(self._starts)
         for node in self._changes:
             if _APPLY.fullmatch(node.op) or any(value.node in gradients for value in node.inputs[1:]):
                 yield node
@@ -200,15 +205,3 @@ def _is_counter(variable: Node) -> bool:
 
 def _is_last(node: Node) -> bool:
     return not node.control_uses and not any(value.uses for value in node.used_outputs)
-
-
-def _downstream(nodes: Iterable[Node]) -> set[Node]:
-    """Returns some nodes and what is computed from them."""
-    found = set(nodes)
-    pending = list(found)
-    while pending:
-        for value in pending.pop().used_outputs:
-            readers = {use.node for use in value.uses} - found
-            found |= readers
-            pending += readers
-    return found

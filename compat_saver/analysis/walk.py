@@ -39,6 +39,23 @@ def spread(starts: Iterable[Node], edges: Mapping[Node, Sequence[Node]], borders
     return found
 
 
+def downstream(nodes: Iterable[Node], stops: Callable[[Node], bool] = lambda node: False) -> set[Node]:
+    """Returns some nodes and what is computed from them, over data edges.
+
+    Args:
+        nodes: the nodes to start at.
+        stops: whether the walk leads no further, and not onto a node.
+    """
+    found = set(nodes)
+    pending = list(found)
+    while pending:
+        for value in pending.pop().used_outputs:
+            readers = {use.node for use in value.uses if use.node not in found and not stops(use.node)}
+            found |= readers
+            pending += readers
+    return found
+
+
 def needed_by(roots: Sequence[Node]) -> dict[Node, int]:
     """Returns every node that a root needs, over data and control edges, with the roots that need it, themselves too.
 

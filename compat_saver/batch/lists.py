@@ -30,7 +30,7 @@ _YAML = (".yaml", ".yml", ".json")
 _CSV = ".csv"
 _PATHS = ("meta_graph", "verify_data", "signatures")
 _LISTS = ("inputs", "outputs", "train_ops", "train_outputs", "output_tags", "allow")
-_OF_THE_BATCH = ("dry_run", "overwrite")
+_OF_THE_BATCH = ("dry_run", "overwrite", "memory", "isolate")
 
 Model = str | PathLike[str] | Mapping[str, Any]
 """A path, or a mapping with `source`, perhaps `name`, and options."""

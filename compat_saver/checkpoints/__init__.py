@@ -6,12 +6,12 @@ directories; every output appears complete or not at all.
 
 from __future__ import annotations
 
+from compat_saver.bundle.object_graph import ObjectKey
 from compat_saver.checkpoints.combining import average, merge
 from compat_saver.checkpoints.converting import cast, convert
 from compat_saver.checkpoints.difference import Difference, TensorDifference, diff
 from compat_saver.checkpoints.exchange import export, import_, save_tensor
 from compat_saver.checkpoints.listing import Listing, TensorRow, ls, object_keys
-from compat_saver.checkpoints.object_graph import ObjectKey
 from compat_saver.checkpoints.reading import get
 from compat_saver.checkpoints.renaming import ema, read_map, rename
 from compat_saver.checkpoints.selecting import drop, keep, slots_of

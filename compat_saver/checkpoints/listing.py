@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compat_saver.bundle import Checkpoint, TensorInfo, open_bundle
-from compat_saver.checkpoints.object_graph import ObjectKey, decode_object_graph
+from compat_saver.bundle.object_graph import ObjectKey, decode_object_graph
 from compat_saver.checkpoints.reading import PathArgument, matching
 from compat_saver.sources import open_checkpoint, resolve_checkpoint
 

@@ -11,6 +11,7 @@ from compat_saver._tensorflow import be_quiet
 from compat_saver.cli.log import say
 from compat_saver.cli.migration_options import migration_options
 from compat_saver.cli.output import print_report, reports_failures, stages
+from compat_saver.cli.verification_options import memory_option
 from compat_saver.errors import VerificationError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("output", metavar="OUT", type=click.Path(path_type=Path))
+@memory_option
 @reports_failures
 @migration_options
 def migrate(source: Path, output: Path, as_json: bool, **options: Any) -> None:

@@ -78,9 +78,10 @@ _LONGEST = 300
 
 
 def _place_of(error: BaseException) -> str:
-    """Returns the last line of this package that an error came through."""
-    frames = [item for item in traceback.extract_tb(error.__traceback__) if "compat_saver" in item.filename]
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "outside of the package"
+    """Returns the last line of this package that an error came through, perhaps in a child process."""
+    here = [(item.filename, item.lineno) for item in traceback.extract_tb(error.__traceback__)]
+    frames = [(file, line) for file, line in [*here, *getattr(error, "frames", ())] if "compat_saver" in file]
+    return f"{Path(frames[-1][0]).name}:{frames[-1][1]}" if frames else "outside of the package"
 
 
 def _clean_up_when_terminated() -> None:

@@ -9,12 +9,20 @@ from typing import Any
 
 import click
 
-from compat_saver.cli.arguments import Renaming, once_each
+from compat_saver.cli.arguments import Renaming, Size, once_each
 
 
 def _as_dict(ctx: click.Context, param: click.Parameter, pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
     return dict(once_each(ctx, param, pairs))
 
+
+memory_option = click.option(
+    "--memory",
+    type=Size(),
+    metavar="SIZE",
+    help="The memory that the process may use that runs the models, such as 4G [default: no limit].",
+)
+"""Not among the options that `batch` shares: there a limit is for all models that run at a time."""
 
 _EVERY_OP = ("*",)
 _OPTIONS = (

@@ -11,7 +11,7 @@ from compat_saver._tensorflow import be_quiet
 from compat_saver.cli.log import say
 from compat_saver.cli.output import print_report, reports_failures, stages
 from compat_saver.cli.source_options import meta_graph_option
-from compat_saver.cli.verification_options import verification_options
+from compat_saver.cli.verification_options import memory_option, verification_options
 from compat_saver.errors import VerificationError
 
 
@@ -20,6 +20,7 @@ from compat_saver.errors import VerificationError
 @click.argument("saved_model", type=click.Path(path_type=Path))
 @meta_graph_option
 @verification_options
+@memory_option
 @reports_failures
 def verify(source: Path, saved_model: Path, as_json: bool, **options: Any) -> None:
     """Compare SAVED_MODEL, which `migrate` wrote, with the SOURCE it came from, once more."""

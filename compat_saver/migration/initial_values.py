@@ -7,6 +7,7 @@ same values every time.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -20,6 +21,7 @@ from compat_saver.graph.attributes import int_attr
 from compat_saver.graph.checkpoint_ops import assign_fed
 from compat_saver.legacy_session import import_graph, run_ops
 from compat_saver.migration.plan import Plan
+from compat_saver.migration.verification.time_limit import within
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.passes import run_passes
 from compat_saver.passes.structure.removals import DropPlacement, Prune
@@ -27,25 +29,26 @@ from compat_saver.passes.structure.removals import DropPlacement, Prune
 _SEED = 1
 
 
-def with_initial_values(plan: Plan, model: LegacyModel) -> Plan:
+def with_initial_values(plan: Plan, model: LegacyModel, timeout: float) -> Plan:
     """Returns the plan with the initial values of its weights, where they had to be computed.
 
     What its training steps need as well gets the same values there.
 
     Raises:
         CannotMigrateError: TensorFlow does not run an initializer.
+        TimeLimitError: they take more than `timeout` seconds.
     """
-    filled = _filled(plan, model)
+    filled = _filled(plan, model, timeout)
     known = {weight.name: weight for weight in filled.weights}
     training = []
     for item in filled.training:
-        step = _filled(item.plan, item.training.model)
+        step = _filled(item.plan, item.training.model, timeout)
         weights = tuple(known.setdefault(weight.name, weight) for weight in step.weights)
         training.append(dataclasses.replace(item, plan=dataclasses.replace(step, weights=weights)))
     return dataclasses.replace(filled, training=tuple(training))
 
 
-def _filled(plan: Plan, model: LegacyModel) -> Plan:
+def _filled(plan: Plan, model: LegacyModel, timeout: float) -> Plan:
     if not plan.filling:
         return plan
     graph = model.graph()
@@ -54,7 +57,8 @@ def _filled(plan: Plan, model: LegacyModel) -> Plan:
     run_passes([Prune({*roots, *(item.name for item in filled)}), DropPlacement()], graph)
     _give_seeds(graph)
     try:
-        values = _run(graph, plan.filling, model.checkpoint)
+        run = functools.partial(_run, graph, plan.filling, model.checkpoint)
+        values = within(timeout, "The initializers of variables", run)
     except _tensorflow.tf_errors() as error:
         why = _tensorflow.first_line(error)
         reason = f"The initializers of variables that are missing from the checkpoint do not run: {why}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from compat_saver.errors import UsageError
+from compat_saver.isolation import is_supported
 from compat_saver.model.inference_mode import REMOVE, require_behavior
 from compat_saver.model.opening import SERVE, parse_tags
 from compat_saver.model.permissions import require_reaching
@@ -47,6 +48,8 @@ class MigrationOptions:
         atol: absolute tolerance; None takes the default of each output's dtype.
         seed: for generated test inputs.
         timeout: seconds that one run of a model may take when it is verified.
+        memory: bytes that the process may use that runs the models; None for no limit.
+        isolate: whether that is a process of its own; None for one unless this process has TensorFlow.
         dry_run: plan only; nothing is written.
         overwrite: replace an existing output.
         allow: the ops, or patterns of ops, that may reach outside of the graph when it is run.
@@ -77,6 +80,8 @@ class MigrationOptions:
     atol: float | None = None
     seed: int = 0
     timeout: float = 60.0
+    memory: int | None = None
+    isolate: bool | None = None
     dry_run: bool = False
     overwrite: bool = False
     allow: tuple[str, ...] = ()
@@ -93,10 +98,17 @@ class MigrationOptions:
             raise UsageError(f"--train-steps: expected at least 1, found {self.train_steps}.")
         if self.train_outputs and not self.trains:
             raise UsageError("--train-outputs says what a training step returns: give --train or --train-op as well.")
+        self._require_child()
         if self.verify_data is not None and not self.verify:
             raise UsageError(
                 "Inputs to verify with (--verify-data) and no verification (--no-verify) exclude each other."
             )
+
+    def _require_child(self) -> None:
+        if self.memory is not None and (self.isolate is False or self.memory <= 0):
+            raise UsageError("--memory: expected a number of bytes above 0, and no isolate=False: a child is limited.")
+        if not is_supported() and (self.isolate or self.memory is not None):
+            raise UsageError("isolate=True and a limit of memory (--memory) need a child process: only on Linux.")
 
     @property
     def trains(self) -> bool:

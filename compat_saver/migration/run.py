@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from compat_saver import _tensorflow
 from compat_saver.errors import UsageError, VerificationError
 from compat_saver.graph.op_sets import RANDOM_OP
+from compat_saver.isolation import Progress
 from compat_saver.migration.command_line import command_line
-from compat_saver.migration.initial_values import with_initial_values
+from compat_saver.migration.execution import Clock, Execution, execute, open_source
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.publish import refuse_existing, staged
@@ -21,36 +19,16 @@ from compat_saver.migration.report import SERVING, MigrationReport
 from compat_saver.migration.training import make_plans
 from compat_saver.migration.verification.comparison import ATOL, RTOL
 from compat_saver.migration.verification.samples import read_feeds
-from compat_saver.migration.verification.verify_model import Verification, verify_model
-from compat_saver.migration.writing.saved_model import write_saved_model
+from compat_saver.migration.verification.verify_model import Verification
 from compat_saver.migration.writing.static_shapes import complete_shapes
-from compat_saver.model import LegacyModel, open_model
+from compat_saver.model import LegacyModel
 from compat_saver.model.inference_mode import KEEP, REMOVE
 from compat_saver.model.signature import SignatureRequest
 from compat_saver.model.training_model import COUNTER, DONE, LOSS
 from compat_saver.saved_model import OutputShapes
 
-Progress = Callable[[str], None]
-"""Called with the name of each stage when it starts: "read", "rewrite", "write", "verify"."""
-
 REPORT_PATH = Path("assets.extra") / "compat_saver" / "report.json"
 """Where in a written model its report is stored."""
-
-
-class _Clock:
-    """Measures the stages and announces them."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress = progress
-        self.seconds = dict.fromkeys(("read", "rewrite", "write", "verify"), 0.0)
-
-    @contextlib.contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        if self._progress is not None:
-            self._progress(name)
-        start = time.perf_counter()
-        yield
-        self.seconds[name] += time.perf_counter() - start
 
 
 def migrate(
@@ -73,12 +51,15 @@ def migrate(
         TensorFlowMissingError: the model is to be verified, or initial values to be computed, and it is not installed.
         VerificationError: the outputs of the written model differ; nothing was published. Its `report` attribute holds
             the report.
+        TimeLimitError: a run of a model took too long.
+        MemoryLimitError: the process that runs the models used more memory than it may.
+        CrashError: it died.
     """
-    target, clock = Path(output), _Clock(progress)
+    target, clock = Path(output), Clock(progress)
     if not options.dry_run:
         refuse_existing(target, overwrite=options.overwrite)
     with clock.stage("read"):
-        model = _open(Path(source), options)
+        model = open_source(Path(source), options)
     with clock.stage("rewrite"):
         plan = make_plans(model, options)
     if options.verify_data is not None:
@@ -87,16 +68,8 @@ def migrate(
     if options.dry_run:
         return _report(model, None, plan, {}, None, options, clock)
     _refuse_to_replace(target, model)
-    if options.verify:
-        _tensorflow.tensorflow()  # where it is missing, that is reported before anything is written
     with staged(target, overwrite=options.overwrite) as directory:
-        with clock.stage("write"):
-            plan = with_initial_values(plan, model)
-            write_saved_model(plan, model, directory, options.output_tags)
-        verification = None
-        if options.verify:
-            with clock.stage("verify"):
-                verification = verify_model(model, plan, directory, options)
+        verification = execute(Execution(Path(source), directory, options, (model, plan)), clock)
         shapes = complete_shapes(directory, verification.output_shapes) if verification is not None else {}
         report = _report(model, str(target), plan, shapes, verification, options, clock)
         if verification is not None and not verification.passed:
@@ -107,11 +80,6 @@ def migrate(
             raise VerificationError(reasons, report, ", nothing was published", _VERDICTS[verification.status])
         _write_report(directory, report)
     return report
-
-
-def _open(source: Path, options: MigrationOptions) -> LegacyModel:
-    """Opens the source; a dry run reads no value of a variable."""
-    return open_model(source, meta_graph=options.meta_graph, tag_set=options.tag_set, needs_values=not options.dry_run)
 
 
 def _refuse_to_replace(target: Path, model: LegacyModel) -> None:
@@ -135,15 +103,14 @@ def verify(
         VerificationError: their outputs differ.
         CompatSaverError: as for `migrate`.
     """
-    clock = _Clock(progress)
+    clock = Clock(progress)
     options = _as_migrated(Path(saved_model), options)
     with clock.stage("read"):
-        model = _open(Path(source), options)
+        model = open_source(Path(source), options)
     with clock.stage("rewrite"):
         plan = make_plans(model, options)
-    with clock.stage("verify"):
-        plan = with_initial_values(plan, model)
-        verification = verify_model(model, plan, Path(saved_model), options)
+    verification = execute(Execution(Path(source), Path(saved_model), options, (model, plan), writes=False), clock)
+    assert verification is not None, "that is what it was asked for"
     report = _report(model, str(saved_model), plan, {}, verification, options, clock)
     if not verification.passed:
         raise VerificationError(_reasons(verification), report, what=_VERDICTS[verification.status])
@@ -224,7 +191,7 @@ def _report(
     shapes: OutputShapes,
     verification: Verification | None,
     options: MigrationOptions,
-    clock: _Clock,
+    clock: Clock,
 ) -> MigrationReport:
     return MigrationReport(
         source=model.facts,

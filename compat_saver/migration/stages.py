@@ -85,7 +85,9 @@ def choose(model: LegacyModel, folded: FoldedGraph, options: MigrationOptions) -
     outputs = points.outputs_of(graph)  # a name may mean another value now
     content = resolve_tables(graph, model.meta, model.checkpoint, options.assets, outputs, inputs)
     run_passes([ReadTableFiles(content.placeholders)], graph)
-    judged = triage(graph, model.catalog, outputs, inputs, initializer_values(graph, content.tables))
+    judged = triage(
+        graph, model.catalog, outputs, inputs, initializer_values(graph, content.tables), trains=model.trains
+    )
     warnings = (*choice.warnings, *state_notes(graph, choice.signatures))
     return Served(choice.signatures, points, content, judged, behavior, warnings)
 

@@ -10,12 +10,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from compat_saver.analysis.ops.triage import OpRow
+from compat_saver.analysis.ops.triage import IN_TRAINING, OpRow
+from compat_saver.analysis.ops.unsupported_ops import is_python, subsystem
+from compat_saver.analysis.serving.proposal import needed_placeholders
+from compat_saver.analysis.walk import needed_from, origin
 from compat_saver.errors import CannotMigrateError
+from compat_saver.graph import Node
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan, TrainingPlan, make_plan
 from compat_saver.model.inference_mode import KEEP
@@ -45,11 +49,14 @@ def make_plans(model: LegacyModel, options: MigrationOptions) -> Plan:
     bind = _bound(model, options)
     errors: list[CannotMigrateError] = []
     training = []
+    served: set[str] = set()
     with _collecting(errors):
         serving = make_plan(model, options)
+        served = {tensor.name for signature in serving.signatures for tensor in signature.inputs.values()}
     for item in training_models(model, options.train_ops, options.train_outputs, taken):
         with _collecting(errors):
             training.append(TrainingPlan(item, _plan_step(item, options, bind)))
+            _refuse_python(training[-1], served)
     if errors:
         raise _together(errors)
     plan = dataclasses.replace(serving, training=tuple(training))
@@ -89,6 +96,25 @@ def _plan_step(item: TrainingModel, options: MigrationOptions, bind: Mapping[str
     plan = make_plan(item.model, own)
     run_passes([RenameFunctions(f"{item.name}_")], plan.graph)
     return plan
+
+
+def _refuse_python(item: TrainingPlan, served: Collection[str]) -> None:
+    """Raises CannotMigrateError for Python functions of what is fed, unless what they return is an input of serving.
+
+    One that depends on nothing that is fed makes the examples; one of the labels is a part of the loss.
+    """
+    graph = item.training.model.as_read
+    (signature,) = item.plan.signatures
+    taken = [graph.value(tensor.name) for tensor in signature.inputs.values() if tensor.name not in served]
+    nodes = dict.fromkeys(origin(value, ("Identity",)).node for value in taken)
+    found = [node for node in nodes if is_python(node) and needed_placeholders(needed_from(node.inputs))]
+    if found:
+        raise CannotMigrateError([_python_obstacle(node) for node in found], item.plan.ops)
+
+
+def _python_obstacle(node: Node) -> str:
+    part = subsystem(node.op)
+    return f"{node.op} ({node.name!r}): {part.reason if part else ''}. {IN_TRAINING}"
 
 
 @contextlib.contextmanager

@@ -1,8 +1,8 @@
 """A training step as a model: the graph as it was read, with the outputs of the step.
 
 A session runs the op of a step and fetches what it likes beside it. A signature has outputs, and running them is the
-step: each output waits for the op. The order is one of those that TensorFlow 1 allows: the losses, and what else is
-fetched, are read before the step changes a variable, counters after it.
+step: each output waits for the op. The order is one of those that TensorFlow 1 allows (`update_order`): the losses, and
+what else is fetched, are read before the step changes a variable, counters after it.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.analysis.training_steps import TrainingStep, TrainingSteps
-from compat_saver.analysis.walk import nodes_in_loops
 from compat_saver.errors import UsageError
 from compat_saver.graph import Graph, Node, OpCatalog, Value, to_graph_def
 from compat_saver.graph.attributes import tensor_attr, type_attr
 from compat_saver.graph.op_sets import VARIABLE_OPS
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import full_name, make_keys
+from compat_saver.model.update_order import order_updates
 from compat_saver.passes import run_passes
 from compat_saver.passes.structure.one_replica import OneReplica
 from compat_saver.proto.messages import Message, MetaGraphDef
@@ -140,7 +140,8 @@ def training_model(model: LegacyModel, step: TrainingStep, name: str, fetched: I
         raise UsageError(f"{step.op!r} changes no variable, so it is no training step.")
     graph = model.graph()
     before = _tensors_before(step, fetched)
-    _order(graph, step, [graph.value(tensor) for tensor in before.values()])
+    first = [graph.value(tensor).node for tensor in before.values()]
+    order_updates(graph, model.catalog, [graph[name] for name in step.changes], graph[step.op], first)
     adder = _Outputs(graph, model.catalog, step, name)
     outputs = {key: adder.add(key, tensor) for key, tensor in before.items()}
     counter = _counter(model, step)
@@ -161,20 +162,6 @@ def _tensors_before(step: TrainingStep, fetched: Iterable[str]) -> dict[str, str
 
 def _keyed(names: Iterable[str]) -> dict[str, str]:
     return {key: name for name, key in make_keys(names).items()}
-
-
-def _order(graph: Graph, step: TrainingStep, before: Iterable[Value]) -> None:
-    """Lets the changes of a step wait for what is read before them, unless that depends on them.
-
-    A change inside a loop cannot wait for what is outside of it.
-    """
-    changes = [graph[name] for name in step.changes]
-    inside = nodes_in_loops(graph)
-    for value in before:
-        needed = graph.ancestors([value.node])
-        for node in changes:
-            if node not in needed and node not in inside:
-                node.add_control_input(value.node)
 
 
 def _counter(model: LegacyModel, step: TrainingStep) -> str:

@@ -24,6 +24,7 @@ def main() -> int:
                 "graph.proto",
                 "checkpoint.proto",
                 "session_bundle.proto",
+                "keras.proto",
             ]
         )
     )

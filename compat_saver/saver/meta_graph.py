@@ -21,13 +21,23 @@ from compat_saver.saver.checkpoint_management import is_remote
 from compat_saver.saver.errors import with_bases
 from compat_saver.saver.permissions import refuse_changes
 from compat_saver.saver.saver import Saver
-from compat_saver.sources import CheckpointSource, GraphDefSource, MetaGraphSource, SavedModelSource, resolve
+from compat_saver.sources import (
+    CheckpointSource,
+    GraphDefSource,
+    Hdf5Source,
+    KerasArchiveSource,
+    MetaGraphSource,
+    SavedModelSource,
+    resolve,
+)
 
 _logger = logging.getLogger("compat_saver")
 _SHAPES = "_output_shapes"
 _INSTEAD = {
     GraphDefSource: "a GraphDef alone. Import it with tf.graph_util.import_graph_def(...)",
     SavedModelSource: "a SavedModel. Load it with tf.compat.v1.saved_model.load(...)",
+    Hdf5Source: "an HDF5 file (Keras)",
+    KerasArchiveSource: "a .keras file",
 }
 
 
@@ -251,5 +261,5 @@ def _file(path: str) -> Path:
         return found.path
     if isinstance(found, CheckpointSource):
         return found.meta_path
-    what = next((text for kind, text in _INSTEAD.items() if isinstance(found, kind)), "an HDF5 file (Keras)")
+    what = next(text for kind, text in _INSTEAD.items() if isinstance(found, kind))
     raise NotALegacyArtifactError(f"{found.path}: expected a MetaGraphDef (what a .meta file holds), found {what}.")

@@ -136,7 +136,21 @@ class Hdf5Source:
     notes: tuple[str, ...] = ()
 
 
-Source = CheckpointSource | MetaGraphSource | GraphDefSource | SavedModelSource | Hdf5Source
+@dataclass(frozen=True)
+class KerasArchiveSource:
+    """A `.keras` file, whatever its name: a ZIP archive of the configuration and the weights of a model.
+
+    Attributes:
+        path: the file.
+        notes: what to do with it.
+    """
+
+    kind: ClassVar[str] = "keras"
+    path: Path
+    notes: tuple[str, ...] = ()
+
+
+Source = CheckpointSource | MetaGraphSource | GraphDefSource | SavedModelSource | Hdf5Source | KerasArchiveSource
 """What a path can be; all have `kind`, `path` and `notes`."""
 
 

@@ -16,7 +16,7 @@ from compat_saver.errors import (
 from compat_saver.proto.checkpoint_state import read_checkpoint_state
 from compat_saver.proto.files import require_message
 from compat_saver.proto.recognize import CHECKPOINT_STATE, GRAPH_DEF, META_GRAPH_DEF, SAVED_MODEL
-from compat_saver.sniff import special_file
+from compat_saver.sniff import Foreign, describe_archive, special_file
 from compat_saver.sources.checkpoint_files import (
     INDEX,
     META,
@@ -42,6 +42,7 @@ from compat_saver.sources.kinds import (
     CheckpointSource,
     GraphDefSource,
     Hdf5Source,
+    KerasArchiveSource,
     MetaGraphSource,
     SavedModelSource,
     Source,
@@ -104,7 +105,7 @@ def resolve_checkpoint(path: str | PathLike[str], meta_graph: str | PathLike[str
             f"{stem}) is not beside it. Copy it there, or pass it as the source, and this with --meta-graph "
             "(meta_graph= in Python)."
         )
-    what = {"graph_def": "a GraphDef alone", "hdf5": "an HDF5 file (Keras)"}.get(
+    what = {"graph_def": "a GraphDef alone", "hdf5": "an HDF5 file (Keras)", "keras": "a .keras file"}.get(
         found.kind, "a SavedModel without variables"
     )
     raise NotALegacyArtifactError(
@@ -139,7 +140,7 @@ def _resolve(path: Path, is_folder: bool) -> Source:
 
 
 def _from_file(path: Path) -> Source:
-    """Cases: a data shard, whose bytes are anything; a table; a message; HDF5; what else is known; the unknown."""
+    """Cases: a data shard, whose bytes are anything; a table; a message; HDF5; archives and more; the unknown."""
     data_prefix, index_prefix = prefix_of_data(path), prefix_of_index(path)
     if data_prefix is not None and (files := find_checkpoint(data_prefix)) is not None:
         return with_graph(path, files)
@@ -151,7 +152,7 @@ def _from_file(path: Path) -> Source:
     if identity.foreign is not None and identity.foreign.kind == "hdf5":
         return Hdf5Source(path, (f"{path.name} is {identity.foreign.what}. {identity.foreign.advice}",))
     if identity.foreign is not None:
-        raise identity.foreign.error(path, _ANYTHING)
+        return _from_archive(path, identity.foreign)
     if data_prefix is not None:
         raise SourceNotFoundError(
             f"{data_prefix}.index: the index of the data shard {path.name} is missing, and without it the content "
@@ -162,6 +163,14 @@ def _from_file(path: Path) -> Source:
     if is_saved_model(path.parent):
         raise NotALegacyArtifactError(f"{path}: this file belongs to a SavedModel; pass the directory: {path.parent}")
     raise not_a_checkpoint(path, _ANYTHING)
+
+
+def _from_archive(path: Path, foreign: Foreign) -> KerasArchiveSource:
+    """Cases: a .keras file; another archive that has a name; anything else that is known and of no use."""
+    found = describe_archive(path) if foreign.kind == "zip" else foreign
+    if found.kind == "keras":
+        return KerasArchiveSource(path, (f"{path.name} is {found.what}. {found.advice}",))
+    raise found.error(path, _ANYTHING)
 
 
 def _from_table(path: Path, version: str) -> CheckpointSource:

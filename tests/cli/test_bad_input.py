@@ -261,7 +261,7 @@ def test_a_full_disk(model, tmp_path, monkeypatch):
     def fail(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("compat_saver.migration.run.write_saved_model", fail)
+    monkeypatch.setattr("compat_saver.migration.execution.write_saved_model", fail)
     assert_says(refuse(model, tmp_path / "out"), "No space left on device")
 
 

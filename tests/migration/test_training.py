@@ -90,6 +90,33 @@ def test_a_pipeline_is_cut_where_it_delivers():
     assert [item["tensor"] for item in found["inputs"].values()] == ["age:0", "IteratorGetNext:1", "IteratorGetNext:2"]
 
 
+PYTHON = 'PyFunc[Tin={{{given}}}, Tout={{float32}}, token="pyfunc_0"]({taken})\n'
+
+
+def test_a_python_function_in_the_loss_is_an_obstacle(tmp_path):
+    text = (LOSS + STEP).replace("Sum[T=float32, Tidx=int32](product,", "Sum[T=float32, Tidx=int32](weighted,")
+    labels = "y = Placeholder[dtype=float32, shape=[?]]\nweighted = Mul[T=float32](product, python)\n"
+    with pytest.raises(CannotMigrateError, match=r"PyFunc \('python'\): calls a Python function .* without --train"):
+        _small(tmp_path, text + labels + "python = " + PYTHON.format(given="float32", taken="y"))
+
+
+def test_a_python_function_of_weights_is_no_input_of_the_step(tmp_path):
+    text = (LOSS + STEP).replace("rate = Const[dtype=float32, value=float32[](0.1)]\n", "")
+    with pytest.raises(CannotMigrateError) as caught:
+        _small(tmp_path, text + "rate = " + PYTHON.format(given="float32", taken="w/read"))
+    assert "migrate without --train" in caught.value.obstacles[0]
+    assert "--inputs" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("given", "taken"), [("float32", "w/init"), ("string", "raw")])
+def test_a_python_function_that_makes_examples_is_an_input_of_both(given, taken, tmp_path):
+    text = (LOSS + STEP).replace("x = Placeholder[dtype=float32, shape=[?, 2]]\n", "")
+    raw = "raw = Placeholder[dtype=string, shape=[]]\n"
+    found = _small(tmp_path, raw + "x = " + PYTHON.format(given=given, taken=taken) + text)
+    inputs = [{item["tensor"] for item in signature["inputs"].values()} for signature in found["signatures"].values()]
+    assert inputs == [{"x:0"}, {"x:0"}]
+
+
 def test_a_step_of_many_workers_is_that_of_one(tmp_path):
     text = (LOSS + STEP).replace("rate, gradients/product_grad/MatMul)", "rate, sum)")
     found = _small(tmp_path, text + "sum = HorovodAllreduce[T=float32](gradients/product_grad/MatMul)\n")

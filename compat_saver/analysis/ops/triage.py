@@ -42,6 +42,9 @@ VERDICTS = (FINE, REWRITTEN, DROPPED, UNSUPPORTED)
 
 _INSTEAD = "Choose outputs before it with --outputs, or take its output as an input instead"
 _ELSEWHERE = "Choose outputs that do not need it with --outputs."
+IN_TRAINING = "The training step needs it: migrate without --train, or name a step without it with --train-op."
+"""What the user can do about an unsupported op in a training step, whose inputs and outputs the graph decides."""
+
 _OWN = "a function of the graph itself"
 _MOST_EXAMPLES = 3
 
@@ -118,6 +121,8 @@ def triage(
     outputs: Collection[Value],
     inputs: Collection[Value] = frozenset(),
     fillers: Collection[Value] = (),
+    *,
+    trains: bool = False,
 ) -> Triage:
     """Sorts all ops.
 
@@ -127,11 +132,12 @@ def triage(
         outputs: the requested outputs; without any, every node counts as needed.
         inputs: what is given.
         fillers: the initializers of the lookup tables that the outputs need.
+        trains: whether the outputs are those of a training step.
     """
     needed = _needed((*outputs, *fillers), inputs) if outputs else set(graph)
     judged = {node: _judge(node, graph, catalog) if node in needed else _dropped(node.op, graph) for node in graph}
     in_bodies = list(_judge_functions(graph, catalog, needed))
-    found = way_around(graph, catalog, outputs, inputs, _blocked(graph, judged, in_bodies))
+    found = way_around(graph, catalog, outputs, inputs, () if trains else _blocked(graph, judged, in_bodies))
 
     names: dict[tuple[str, _Judgment], list[str]] = defaultdict(list)
     for node, judgment in judged.items():
@@ -144,7 +150,7 @@ def triage(
     rows = []
     for (op, judgment), nodes in names.items():
         origin = _OWN if op in graph.functions else origin_of(op)
-        rows.append(_row(op, judgment, origin, nodes, leaving.get(judgment, [])))
+        rows.append(_row(op, judgment, origin, nodes, leaving.get(judgment, []), trains=trains))
     rows.sort(key=lambda row: (row.op, VERDICTS.index(row.verdict), row.reason, row.becomes))
     return Triage(tuple(rows), _flags(found.inputs, outputs))
 
@@ -160,7 +166,7 @@ def _needed(outputs: Iterable[Value], inputs: Collection[Value]) -> set[Node]:
     return needed_from(outputs, inputs) | {value.node for value in inputs if value.node.op in PLACEHOLDER_OPS}
 
 
-def _row(op: str, judgment: _Judgment, origin: str, nodes: list[str], leaving: list[str]) -> OpRow:
+def _row(op: str, judgment: _Judgment, origin: str, nodes: list[str], leaving: list[str], *, trains: bool) -> OpRow:
     return OpRow(
         op=op,
         count=len(nodes),
@@ -171,13 +177,13 @@ def _row(op: str, judgment: _Judgment, origin: str, nodes: list[str], leaving: l
         reason=judgment.reason,
         origin=origin,
         since=judgment.since,
-        advice=_advice(judgment, leaving) if judgment.verdict == UNSUPPORTED else "",
+        advice=_advice(judgment, leaving, trains=trains) if judgment.verdict == UNSUPPORTED else "",
         nodes=tuple(nodes[:_MOST_EXAMPLES]),
     )
 
 
-def _advice(judgment: _Judgment, leaving: list[str]) -> str:
-    detour = f"{judgment.instead}: --inputs {','.join(leaving)}" if leaving else _ELSEWHERE
+def _advice(judgment: _Judgment, leaving: list[str], *, trains: bool) -> str:
+    detour = f"{judgment.instead}: --inputs {','.join(leaving)}" if leaving else IN_TRAINING if trains else _ELSEWHERE
     return f"{judgment.advice} {detour}".lstrip()
 
 

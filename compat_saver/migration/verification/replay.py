@@ -7,9 +7,9 @@ read, and its own kernels restore the variables from the checkpoint.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.runnable.as_read import Original, cut, whole
 from compat_saver.model.signature import Signature
 from compat_saver.passes.inference.edits import ReadVariable
+
+_Result = TypeVar("_Result")
 
 _WHAT = "The original graph"
 
@@ -108,6 +110,17 @@ class Replay:
         graph = self._original.graph
         return {name: self._value_of(ReadVariable(name, graph[name].attr.type("dtype"))) for name in names}
 
+    def _run_ops(self, names: Sequence[str]) -> None:
+        feeds = {**self._fed, **self._paths}
+        self._within(lambda: run_ops(self._session, names, feeds))
+
+    def _within(self, run: Callable[[], _Result]) -> _Result:
+        try:
+            return within(self._timeout, _WHAT, run)
+        except (TimeLimitError, KeyboardInterrupt):
+            self._is_busy = True
+            raise
+
     @property
     def _paths(self) -> dict[str, str]:
         """The tensors with the paths of tables' files -> where the files are here."""
@@ -116,7 +129,7 @@ class Replay:
     def _fill(self) -> None:
         """Runs the initializers of the tables."""
         try:
-            run_ops(self._session, self._content.initializers, {**self._fed, **self._paths})
+            self._run_ops(self._content.initializers)
         except _tensorflow.tf_errors() as error:
             raise CannotMigrateError(
                 [f"The lookup tables cannot be filled: {_tensorflow.first_line(error)}"]
@@ -127,7 +140,7 @@ class Replay:
         if not self._init_op:
             return
         try:
-            run_ops(self._session, [self._init_op], {**self._fed, **self._paths})
+            self._run_ops([self._init_op])
         except _tensorflow.tf_errors() as error:
             reason = f"The init op of the SavedModel, {self._init_op!r}, does not run: {_tensorflow.first_line(error)}"
             raise CannotMigrateError([f"{reason}. What TensorFlow would load cannot be known."]) from error
@@ -158,11 +171,7 @@ class Replay:
             found: Mapping[str, Any] = self._session.run(fetches, {**self._fed, **fed}, options=options)
             return found
 
-        try:
-            return within(self._timeout, _WHAT, run)
-        except (TimeLimitError, KeyboardInterrupt):
-            self._is_busy = True
-            raise
+        return self._within(run)
 
     def _import(self, model: LegacyModel, plan: Plan, fillers: Sequence[str]) -> tuple[Original, Any, Restoring]:
         original = whole(model, plan.signatures, plan.bound, plan.behavior, fillers)

@@ -80,7 +80,7 @@ def prove(item: TrainingPlan, maker: SampleMaker, written: Any, options: Migrati
     with _unchanged({name: written.weights[name] for name in values}) as variables:
         try:
             for number, (batch, outputs) in enumerate(zip(feeds, reference.outputs, strict=True), 1):
-                gaps.add_outputs(number, outputs, run(written, signature, batch))
+                gaps.add_outputs(number, outputs, run(written, signature, batch, options.timeout))
             gaps.add_variables(values, {name: np.asarray(found.numpy()) for name, found in variables.items()})
         except _tensorflow.tf_errors() as error:
             gaps.problems.append(f"the step does not run: {_tensorflow.first_line(error)}")

@@ -25,7 +25,6 @@ from compat_saver.migration.verification.reference_run import ReferenceRun, run_
 from compat_saver.migration.verification.replay import Replay
 from compat_saver.migration.verification.samples import SampleMaker, read_feeds
 from compat_saver.migration.verification.soundness import soundness_notes
-from compat_saver.migration.verification.time_limit import within
 from compat_saver.migration.verification.training_proof import TrainingProof, copy_with_fixed_draws, prove
 from compat_saver.migration.verification.written_model import load, output_shapes, run, tensors
 from compat_saver.model.legacy_model import LegacyModel
@@ -114,7 +113,7 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
         for item in references:
             results[item.signature.name] = _compare_all(written, item, options)
         for item in references:  # after all comparisons, for it runs the model again
-            notes += item.notes + list(_notes(written, item, results[item.signature.name], plan.flat))
+            notes += item.notes + list(_notes(written, item, results[item.signature.name], plan.flat, options))
     if any(not result.finite for outputs in results.values() for result in outputs.values()):
         notes += _nan_notes(model, plan.weights)
     source = f"seed {options.seed}" if options.verify_data is None else str(options.verify_data)
@@ -166,8 +165,7 @@ def _compare_all(model: Any, reference: ReferenceRun, options: MigrationOptions)
     results: dict[str, Comparison] = {}
     for feeds, expected in zip(reference.feeds, reference.outputs, strict=True):
         try:
-            answer = functools.partial(run, model, reference.signature, feeds)
-            found = within(options.timeout, "The written model", answer)
+            found = run(model, reference.signature, feeds, options.timeout)
         except _tensorflow.tf_errors() as error:
             return {key: Comparison(None, False, f"does not run: {_tensorflow.first_line(error)}") for key in expected}
         for key, array in expected.items():
@@ -199,9 +197,16 @@ def _gradients(model: Any, reference: ReferenceRun, plan: Plan) -> Gradients:
     return take_gradients(model.signatures[signature.name], tensors(signature, reference.feeds[0]), variables)
 
 
-def _notes(model: Any, reference: ReferenceRun, compared: Mapping[str, Comparison], graph: Graph) -> Iterator[str]:
+def _notes(
+    model: Any,
+    reference: ReferenceRun,
+    compared: Mapping[str, Comparison],
+    graph: Graph,
+    options: MigrationOptions,
+) -> Iterator[str]:
     name = reference.signature.name
-    yield from soundness_notes(functools.partial(run, model), dict(model.weights), reference, graph)
+    call = functools.partial(run, model, timeout=options.timeout)
+    yield from soundness_notes(call, dict(model.weights), reference, graph)
     for key, result in compared.items():
         if not result.finite:
             yield f"No batch gave finite values for {name}/{key}; try real inputs with --verify-data."

@@ -12,6 +12,7 @@ from compat_saver import _tensorflow
 from compat_saver.errors import CannotMigrateError
 from compat_saver.graph.attributes import Shape
 from compat_saver.migration.verification.samples import Feeds
+from compat_saver.migration.verification.time_limit import within
 from compat_saver.model.signature import Signature
 
 
@@ -28,10 +29,18 @@ def load(directory: Path, tag_set: Sequence[str]) -> Any:
         raise CannotMigrateError([reason]) from error
 
 
-def run(model: Any, signature: Signature, feeds: Feeds) -> dict[str, np.ndarray]:
-    """Calls a signature; returns output key -> array."""
-    found = model.signatures[signature.name](**tensors(signature, feeds))
-    return {key: np.asarray(value.numpy()) for key, value in found.items()}
+def run(model: Any, signature: Signature, feeds: Feeds, timeout: float) -> dict[str, np.ndarray]:
+    """Calls a signature; returns output key -> array.
+
+    Raises:
+        TimeLimitError: it takes more than `timeout` seconds.
+    """
+
+    def call() -> dict[str, np.ndarray]:
+        found = model.signatures[signature.name](**tensors(signature, feeds))
+        return {key: np.asarray(value.numpy()) for key, value in found.items()}
+
+    return within(timeout, "The written model", call)
 
 
 def tensors(signature: Signature, feeds: Feeds) -> dict[str, Any]:

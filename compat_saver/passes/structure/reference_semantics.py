@@ -73,7 +73,7 @@ class LateReads(Pass):
     def apply(self, graph: Graph) -> Rewrite:
         """Adds the reads."""
         changes = {node: found for node in graph if node.op in VARIABLE_OPS and (found := self._changes(node))}
-        after = _after(changes.values())
+        after = nodes_after(changes.values())
         count = sum(
             _read_late(graph, variable, functools.partial(_has_bit, after, number))
             for number, variable in enumerate(changes)
@@ -109,7 +109,7 @@ def _forwarding_outputs(use: Use) -> tuple[int, ...]:
     return carried or ((0,) if use.node.op == "Assign" else ())
 
 
-def _after(changes: Iterable[Iterable[Node]]) -> dict[Node, int]:
+def nodes_after(changes: Iterable[Iterable[Node]]) -> dict[Node, int]:
     """Returns node -> a number in which bit i stands for changes number i, of which one has to run before the node."""
     found: dict[Node, int] = {}
     wave: dict[Node, int] = {}

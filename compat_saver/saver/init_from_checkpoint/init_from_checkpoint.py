@@ -13,7 +13,7 @@ from typing import Any
 
 from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint
-from compat_saver.checkpoints.object_graph import decode_object_graph
+from compat_saver.bundle.object_graph import decode_object_graph
 from compat_saver.errors import RestoreError, UsageError, nearest_names
 from compat_saver.saver.checkpoint_management import is_remote
 from compat_saver.saver.checkpoint_utils import StrPath, open_or_tf_error

@@ -10,18 +10,26 @@ from typing import Any
 
 from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint
-from compat_saver.errors import UsageError
+from compat_saver.errors import NotALegacyArtifactError, UsageError
+from compat_saver.keras_files import KerasFile, LayerConfig, open_keras_file
+from compat_saver.keras_files.saved_models import keras_metadata
 from compat_saver.saver.checkpoint_utils import open_or_tf_error
 from compat_saver.saver.errors import require_path
 from compat_saver.saver.load_into.names import LoadMap, note_of, wanted_of
+from compat_saver.saver.load_into.settings import (
+    contradictions,
+    require_same,
+    stored_configs,
+    unknown_activations,
+)
 from compat_saver.saver.load_into.targets import generated_names, variables_of
 from compat_saver.saver.load_into.walk import scope_that_fits, with_stored_paths
 from compat_saver.saver.matching.conflicts import fit_without_conflicts
-from compat_saver.saver.matching.keras_files import KerasFile
+from compat_saver.saver.matching.fit import Fit
 from compat_saver.saver.matching.naming import Matching
 from compat_saver.saver.matching.report import RestoreReport
 from compat_saver.saver.restore_ops.filling import assign, match
-from compat_saver.sources import Hdf5Source, resolve
+from compat_saver.sources import Hdf5Source, KerasArchiveSource, SavedModelSource, resolve
 
 
 def load_into(
@@ -65,6 +73,9 @@ def load_into(
     with _opened(source) as tensors:
         variables = with_stored_paths(variables, target, tensors, scope)
         wanted, names, variables = wanted_of(variables, tensors, matching, lambda: generated_names(target))
+        configs = _configs(source, tensors)
+        if strict:
+            require_same(target, configs, tensors.prefix)
         find_scope = functools.partial(scope_that_fits, variables, target, tensors)
         found = match(
             wanted,
@@ -74,9 +85,26 @@ def load_into(
             find=fit_without_conflicts,
             find_scope=find_scope if name_map is None and not scope else None,
         )
+        if strict:
+            require_same(target, configs, tensors.prefix, found)
         by_number = {item.wanted.number: item for item in found.matches}
         assign([(by_number[n], item.variable) for n, item in enumerate(variables) if n in by_number], tensors)
-    return dataclasses.replace(found.report, notes=note_of(variables, found))
+    return dataclasses.replace(found.report, notes=(*note_of(variables, found), *_notes(target, configs, found)))
+
+
+def _configs(source: str | PathLike[str], tensors: Checkpoint | KerasFile) -> list[LayerConfig]:
+    """Returns the configurations of the layers beside the weights; none where there are none."""
+    if isinstance(tensors, KerasFile):
+        return stored_configs(tensors)
+    found = resolve(source)
+    if not isinstance(found, SavedModelSource) or not keras_metadata(found):
+        return []
+    with open_keras_file(source) as file:
+        return stored_configs(file)
+
+
+def _notes(target: Any, configs: list[LayerConfig], found: Fit) -> tuple[str, ...]:
+    return tuple(map(str, contradictions(target, configs, found))) if configs else unknown_activations(target)
 
 
 def _require_eager() -> None:
@@ -90,7 +118,18 @@ def _require_eager() -> None:
 def _opened(source: str | PathLike[str]) -> Checkpoint | KerasFile:
     found = resolve(source)
     return (
-        KerasFile(found.path)
-        if isinstance(found, Hdf5Source)
+        _with_names(open_keras_file(source))
+        if isinstance(found, Hdf5Source | KerasArchiveSource)
         else open_or_tf_error(os.fspath(source), needs_values=True)
+    )
+
+
+def _with_names(file: KerasFile) -> KerasFile:
+    if file.has_names:
+        return file
+    file.close()
+    raise NotALegacyArtifactError(
+        f"{file.prefix}: Keras 3 wrote it, with numbers instead of names, and reads it: build the model and call "
+        "model.load_weights(FILE), where FILE ends with .weights.h5. For a .keras file, keras.models.load_model(FILE) "
+        "builds the whole model."
     )

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from compat_saver.analysis.values.weights import fits
 from compat_saver.errors import RestoreError
+from compat_saver.keras_files import KerasFile
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.saver.errors import as_tf_error
 from compat_saver.saver.load_into.targets import (
@@ -23,7 +24,6 @@ from compat_saver.saver.load_into.targets import (
 )
 from compat_saver.saver.matching.advice import pasted
 from compat_saver.saver.matching.fit import Tensors
-from compat_saver.saver.matching.keras_files import KerasFile
 from compat_saver.saver.matching.naming import Matching, names_to_paste
 from compat_saver.saver.matching.numbering import kind_of
 from compat_saver.saver.matching.report import Mismatched, RestoreReport, described

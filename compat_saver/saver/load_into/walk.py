@@ -14,7 +14,7 @@ from typing import Any
 from compat_saver import _tensorflow
 from compat_saver.analysis.values.weights import fits
 from compat_saver.bundle import Checkpoint
-from compat_saver.checkpoints.object_graph import StoredObject, find_object, paths_from, stored_objects
+from compat_saver.bundle.object_graph import StoredObject, find_object, paths_from, stored_objects
 from compat_saver.saver.load_into.targets import STORED, TargetVariable, children_of, is_layer, is_variable, own_name
 from compat_saver.saver.matching.fit import Tensors
 

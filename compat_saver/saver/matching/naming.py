@@ -10,12 +10,12 @@ from typing import Any
 
 from compat_saver.analysis.values.roles import AVERAGE
 from compat_saver.bundle import Checkpoint
-from compat_saver.checkpoints.object_graph import VALUE, decode_object_graph, find_object, paths_from, stored_objects
+from compat_saver.bundle.object_graph import VALUE, decode_object_graph, find_object, paths_from, stored_objects
 from compat_saver.checkpoints.renaming import new_names_of
 from compat_saver.errors import UsageError, nearest_names
+from compat_saver.keras_files import KerasFile
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.saver.matching.fit import Tensors, whole_of
-from compat_saver.saver.matching.keras_files import KerasFile
 
 NameMap = Mapping[str | re.Pattern[str], str] | Callable[[str], str]
 """Name in the checkpoint -> name of the variable, as an assignment_map of TF1 has it.

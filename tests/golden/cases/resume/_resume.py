@@ -24,12 +24,13 @@ BEFORE, AFTER = 4, 5
 class Program(object):
     """What a program does; all that is named is tensors and ops."""
 
-    def __init__(self, inputs, outputs, steps, batch, bind=None, start=None):
+    def __init__(self, inputs, outputs, steps, batch, bind=None, start=None, racing=()):
         self.inputs, self.outputs = list(map(name_of, inputs)), list(map(name_of, outputs))  # what is served
         self.steps = steps  # in the order in which one round runs them: (op, its losses, its inputs)
         self.batch = batch  # number of a round -> values of all inputs of all steps, by tensor
         self.bind = bind or {}  # what is fed in every step -> its value
         self.start = start or (lambda session: None)  # called once the variables of a session have their values
+        self.racing = racing  # variables that a step may read before or after it changes them; recorded is before
 
 
 def resume(build, releases=((1, 4), (1, 8), (1, 12), (1, 15))):
@@ -49,7 +50,7 @@ def run(program):
         program.start(session)
         for number in range(BEFORE):
             for op, _, inputs in program.steps:
-                session.run(op, fed(program, inputs, number))
+                run_step(session, program, op, fed(program, inputs, number))
         saver.save(session, "./" + PREFIX)
     arrays = {}
     with tf.Session(config=session_config()) as session:
@@ -76,12 +77,17 @@ def fed(program, inputs, number):
     return dict(list(program.bind.items()) + [(tensor, values[tensor]) for tensor in inputs])
 
 
+def run_step(session, program, op, feeds):
+    reads = [variable.value() for variable in program.racing]
+    session.run(op, dict(list(feeds.items()) + list(zip(reads, session.run(reads)))))
+
+
 def record(session, program, arrays, number, place):
     """Runs one step; the losses are those before it, which a run beside the step might not see."""
     op, losses, inputs = program.steps[place]
     feeds = fed(program, inputs, number)
     found = session.run(losses, feeds)
-    session.run(op, feeds)
+    run_step(session, program, op, feeds)
     prefix = "step%d/%d/" % (number, place)
     return {
         "op": str(op.name),

@@ -45,7 +45,7 @@ def build():
     def batch(number):
         return {features: noise(8, 4, seed=number), targets: noise(8, 2, seed=number + 50)}
 
-    return Program([features], [prediction], [(train, [scaled], [features, targets])], batch)
+    return Program([features], [prediction], [(train, [loss], [features, targets])], batch)
 
 
 resume(build)

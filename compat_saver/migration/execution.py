@@ -1,0 +1,129 @@
+"""What of a migration needs TensorFlow, in a process of its own: initial values, and the comparison.
+
+The written model is made there as well: it is written between the two, and TensorFlow is imported once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from compat_saver import _tensorflow
+from compat_saver.isolation import Progress, has_tensorflow, is_supported, run_in_child
+from compat_saver.migration.initial_values import with_initial_values
+from compat_saver.migration.options import MigrationOptions
+from compat_saver.migration.plan import Plan
+from compat_saver.migration.training import make_plans
+from compat_saver.migration.verification.verify_model import Verification, verify_model
+from compat_saver.migration.writing.saved_model import write_saved_model
+from compat_saver.model import LegacyModel, open_model
+
+_ADVICE = (
+    "Choose other outputs (--outputs) or inputs to verify with (--verify-data FILE.npz), or migrate without running "
+    "the model, with --no-verify."
+)
+
+
+class Clock:
+    """Measures the stages and announces them.
+
+    Args:
+        progress: called with the name of each stage when it starts: "read", "rewrite", "write", "verify".
+    """
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress: Progress = progress or (lambda stage: None)
+        self.seconds = dict.fromkeys(("read", "rewrite", "write", "verify"), 0.0)
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measures a block."""
+        self.progress(name)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] += time.perf_counter() - start
+
+    def add(self, seconds: Mapping[str, float]) -> None:
+        """Adds what was measured in another process."""
+        for name, more in seconds.items():
+            self.seconds[name] += more
+
+
+def open_source(source: Path, options: MigrationOptions) -> LegacyModel:
+    """Opens the source; a dry run reads no value of a variable."""
+    return open_model(source, meta_graph=options.meta_graph, tag_set=options.tag_set, needs_values=not options.dry_run)
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What is to be executed.
+
+    Attributes:
+        source: of the model.
+        directory: the written model.
+        options: of the migration.
+        opened: the opened model and the plan. They are not pickled: a fresh interpreter makes them again.
+        writes: whether the model is yet to be written.
+    """
+
+    source: Path
+    directory: Path
+    options: MigrationOptions
+    opened: tuple[LegacyModel, Plan]
+    writes: bool = True
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _opened_again, (self.source, self.directory, self.options, self.writes)
+
+    @property
+    def needs_tensorflow(self) -> bool:
+        """Whether anything is to be run."""
+        return self.options.verify or any(plan.filling for plan in self.opened[1].all)
+
+    def __call__(self, progress: Progress) -> tuple[Verification | None, Mapping[str, float]]:
+        """Returns what the comparison found, None without one, and the seconds of each stage."""
+        clock, (model, plan) = Clock(progress), self.opened
+        if self.needs_tensorflow:
+            _tensorflow.tensorflow()  # where it is missing, that is reported before anything is written
+        with clock.stage("write") if self.writes else contextlib.nullcontext():
+            plan = with_initial_values(plan, model, self.options.timeout)
+            if self.writes:
+                write_saved_model(plan, model, self.directory, self.options.output_tags)
+        verification = None
+        if self.options.verify:
+            with clock.stage("verify"):
+                verification = verify_model(model, plan, self.directory, self.options)
+        return verification, clock.seconds
+
+
+def _opened_again(source: Path, directory: Path, options: MigrationOptions, writes: bool) -> Execution:
+    model = open_source(source, options)
+    return Execution(source, directory, options, (model, make_plans(model, options)), writes)
+
+
+def execute(execution: Execution, clock: Clock) -> Verification | None:
+    """Executes it, in a child process where `isolate` of the options says so; returns what the comparison found.
+
+    Raises:
+        CrashError: the child died.
+        MemoryLimitError: the child used more memory than the options allow.
+        CompatSaverError: as for `migrate`.
+    """
+    if execution.needs_tensorflow and _is_isolated(execution.options):
+        memory = execution.options.memory
+        verification, seconds = run_in_child(execution, clock.progress, memory=memory, advice=_ADVICE)
+    else:
+        verification, seconds = execution(clock.progress)
+    clock.add(seconds)
+    return verification
+
+
+def _is_isolated(options: MigrationOptions) -> bool:
+    """Whether a child process runs the model: by default where this one can stay without TensorFlow."""
+    if options.isolate is not None:
+        return options.isolate
+    return options.memory is not None or (is_supported() and not has_tensorflow())
