@@ -16,6 +16,7 @@ _CORE = ("click", "crc32c", "ml_dtypes", "numpy", "protobuf", "PyYAML", "rich")
 _EXTRAS = {
     "tf-cpu": (("tensorflow-cpu", "tensorflow"), "verification, the Saver workflows, run, batches that verify"),
     "tf": (("tensorflow", "tensorflow-cpu"), "the same, with the GPU build of TensorFlow"),
+    "remote": (("fsspec",), "sources at gs://, s3://, https://, hf:// and the like"),
     "dask": (("distributed",), "migrate_many on a cluster: executor=dask.distributed.Client(...)"),
 }
 """Extra -> the packages of which any one is enough, and what it enables."""

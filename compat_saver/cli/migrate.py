@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from compat_saver._tensorflow import be_quiet
+from compat_saver.cli.arguments import SourcePath
 from compat_saver.cli.log import say
 from compat_saver.cli.migration_options import migration_options
 from compat_saver.cli.output import print_report, reports_failures, stages
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", type=SourcePath())
 @click.argument("output", metavar="OUT", type=click.Path(path_type=Path))
 @memory_option
 @reports_failures

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from compat_saver._tensorflow import be_quiet
+from compat_saver.cli.arguments import SourcePath
 from compat_saver.cli.log import say
 from compat_saver.cli.output import print_report, reports_failures, stages
 from compat_saver.cli.source_options import meta_graph_option
@@ -16,7 +17,7 @@ from compat_saver.errors import VerificationError
 
 
 @click.command(short_help="Compare a migrated model with its source once more.")
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", type=SourcePath())
 @click.argument("saved_model", type=click.Path(path_type=Path))
 @meta_graph_option
 @verification_options

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from compat_saver.cli.arguments import SourcePath
 from compat_saver.cli.log import say
 from compat_saver.cli.output import byte_bar, reports_failures
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 PATH = click.Path(path_type=Path)
 
-source_argument = click.argument("source", type=PATH)
+source_argument = click.argument("source", type=SourcePath())
 output_argument = click.argument("output", metavar="OUT", type=PATH)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
