@@ -72,7 +72,7 @@ def _root() -> Path:
 
 
 def _is_folder(system: Any, url: str, name: str) -> bool:
-    """Cases: a URL that ends in a slash; of a web server no other, for it does not say what is a directory; the rest."""
+    """Cases: a URL that ends in a slash; of a web server no other, for it does not say; the rest."""
     return url.endswith("/") or (not url.startswith("http") and system.isdir(name))
 
 
