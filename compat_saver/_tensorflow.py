@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib.util
 import os
 import signal
 import sys
@@ -117,6 +118,38 @@ def tensorflow() -> Any:
             "Upgrade with: pip install --upgrade 'compat-saver[tf-cpu]'"
         )
     return tf
+
+
+@functools.cache
+def keras() -> Any:
+    """Imports Keras 3, which comes with TensorFlow, and returns it.
+
+    Raises:
+        TensorFlowMissingError: it is not installed, or older than 3.
+    """
+    tensorflow()
+    import keras as found
+
+    if int(found.__version__.split(".")[0]) < 3:
+        raise TensorFlowMissingError(
+            f"Keras {found.__version__} is installed; compat_saver writes files of Keras 3. Upgrade with: "
+            "pip install --upgrade keras"
+        )
+    return found
+
+
+def has_tf_keras() -> bool:
+    """Whether the package tf-keras is installed; it is not imported."""
+    return importlib.util.find_spec("tf_keras") is not None
+
+
+@functools.cache
+def tf_keras() -> Any:
+    """Imports the package tf-keras, which is Keras 2, and returns it."""
+    tensorflow()
+    import tf_keras as found
+
+    return found
 
 
 @contextlib.contextmanager

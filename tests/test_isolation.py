@@ -67,7 +67,7 @@ def test_errors_come_back_as_they_are():
 
 
 def test_a_bug_arrives_with_its_place():
-    with pytest.raises(ChildError, match="^LookupError: a bug$") as caught:
+    with pytest.raises(ChildError, match=r"^LookupError: a bug$") as caught:
         run_in_child(wrong, print)
     assert caught.value.frames[-1][0] == __file__
 

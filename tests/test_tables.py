@@ -51,16 +51,16 @@ def test_a_file_is_found_beside_the_checkpoint_under_the_end_of_a_foreign_path(t
 
 def test_a_file_that_is_nowhere_is_an_obstacle_that_names_the_flag(tmp_path):
     prefix = copied(FILES, tmp_path / "model")
-    with_paths(prefix, b"vocabulary.txt", b"/gone/vocabulary.txt")
+    with_paths(prefix, b"vocabulary.txt", b"/all gone/vocabulary.txt")
     (tmp_path / "model" / "vocabulary.txt").rename(tmp_path / "words.txt")
     with pytest.raises(CannotMigrateError) as caught:
         plan(prefix, FILES)
     assert len(caught.value.obstacles) == 2  # one table each way
-    assert all("--asset /gone/vocabulary.txt=FILE" in item for item in caught.value.obstacles)
+    assert all("--asset '/all gone/vocabulary.txt=FILE'" in item for item in caught.value.obstacles)
     outputs = ",".join(FILES.facts["outputs"])
     command = ["migrate", str(prefix), "out", "--dry-run", "--outputs", outputs]
     assert CliRunner().invoke(main, command).exit_code == 3
-    given = [*command, "--asset", f"/gone/vocabulary.txt={tmp_path / 'words.txt'}"]
+    given = [*command, "--asset", f"/all gone/vocabulary.txt={tmp_path / 'words.txt'}"]
     assert CliRunner().invoke(main, given).exit_code == 0
 
 

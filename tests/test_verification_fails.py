@@ -1,7 +1,6 @@
 """Verification stands between a wrong model and its publication."""
 
 import json
-import os
 import shlex
 import signal
 import subprocess
@@ -19,6 +18,7 @@ from compat_saver.errors import VerificationError
 from compat_saver.migration import execution
 from tests.golden_cases import case
 from tests.small_models import DENSE, WEIGHTS, write_model
+from tests.test_isolation import is_running
 
 pytestmark = pytest.mark.tensorflow
 
@@ -201,9 +201,9 @@ y = Exit[T=float32](switch)
 """
 
 
-def start_endless(tmp_path, *flags):
-    """Starts a migration in a process of its own, for what does not end is left behind."""
-    source = write_model(tmp_path, ENDLESS, {})
+def start(tmp_path, text, *flags):
+    """Starts a migration in a process of its own."""
+    source = write_model(tmp_path, text, {})
     command = [sys.executable, "-m", "compat_saver", "migrate", str(source), str(tmp_path / "out"), "--outputs", "y"]
     return subprocess.Popen([*command, *flags], stderr=subprocess.PIPE, text=True)
 
@@ -211,32 +211,66 @@ def start_endless(tmp_path, *flags):
 def ended(process):
     """Returns the exit code and the message of a process that has to end soon."""
     try:
-        _, message = process.communicate(timeout=60)
+        _, message = process.communicate(timeout=600)
     finally:
         process.kill()
     return process.returncode, message
 
 
-def test_a_loop_that_does_not_end_is_stopped(tmp_path):
-    code, message = ended(start_endless(tmp_path, "--timeout", "0.5"))
+CRASHES = {
+    "--timeout 0.5": (ENDLESS, ["did not finish within 0.5 seconds", "--timeout SECONDS", "--verify-data"]),
+    "--allow Abort": (
+        'x = Placeholder[dtype=float32, shape=[?]]\nstop = Abort[error_msg="stop"]\ny = Tanh[T=float32](x, ^stop)',
+        ["The process that ran the model was ended by SIGABRT", "--verify-data"],
+    ),
+    "--allow Abort --no-verify --init-missing": (
+        'stop = Abort[error_msg="", exit_without_error=true]\nsize = Const[dtype=int32, value=int32[1](2)]\n'
+        "first = RandomUniform[T=int32, dtype=float32, seed=1, seed2=2](size, ^stop)\n"
+        "y = VariableV2[dtype=float32, shape=[2]]\nv/Assign = Assign[T=float32](y, first)",
+        ["ended with exit code 0 and no result"],
+    ),
+    "--memory 500M": (
+        "x = Placeholder[dtype=float32, shape=[?]]\nsize = Const[dtype=int32, value=int32[1](500000000)]\n"
+        "one = Const[dtype=float32, value=float32[](1)]\nmany = Fill[T=float32](size, one)\n"
+        "last = Max[T=float32](many, axis)\naxis = Const[dtype=int32, value=int32[](0)]\ny = Add[T=float32](x, last)",
+        ["MB of memory; 500 MB are allowed (--memory)"],
+    ),
+}
+
+
+@pytest.mark.parametrize("flags", CRASHES)
+def test_what_ends_tensorflow_is_a_sentence_and_leaves_nothing(tmp_path, flags):
+    text, parts = CRASHES[flags]
+    code, message = ended(start(tmp_path, text, *flags.split()))
     assert code == UNUSABLE, message
-    for text in ("did not finish within 0.5 seconds", "--timeout SECONDS", "--verify-data", "--no-verify"):
-        assert text in message
-    assert not (tmp_path / "out").exists()
+    assert "Traceback" not in message
+    assert [part for part in [*parts, "--no-verify"] if part not in message] == []
+    assert [name for name in names(tmp_path) if "out" in name] == []
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def children(process):
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True)
+    return listed.stdout.split()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="children are isolated on Linux")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_signals_end_a_run_that_does_not_end(tmp_path, number):
-    process = start_endless(tmp_path)
-    deadline = time.monotonic() + 60
+    process = start(tmp_path, ENDLESS)
+    deadline = time.monotonic() + 600
     while not list(tmp_path.glob(".out.*/model/saved_model.pb")) and time.monotonic() < deadline:
         time.sleep(0.1)
-    time.sleep(4)  # now it verifies
+    time.sleep(2)  # now it verifies
+    (child,) = children(process)
+    signaled = time.monotonic()
     process.send_signal(number)
     code, message = ended(process)
-    assert code == 130, message
+    assert time.monotonic() - signaled < 5  # mostly for what runs beside the tests
+    assert code == (-number if number == signal.SIGKILL else 130), message
     assert not (tmp_path / "out").exists()
+    while is_running(int(child)) and time.monotonic() - signaled < 10:
+        time.sleep(0.01)
+    assert not is_running(int(child))
 
 
 def test_an_empty_answer_is_noted(source, tmp_path):

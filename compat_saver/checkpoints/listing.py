@@ -71,6 +71,12 @@ class Listing:
         """Bytes of all tensors."""
         return sum(row.nbytes for row in self.rows)
 
+    def _repr_html_(self) -> str:
+        """Returns what a notebook shows."""
+        from compat_saver.report.html.notebook import listing_html
+
+        return listing_html(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Returns what `--json` prints."""
         return {

@@ -14,6 +14,7 @@ from compat_saver.cli.arguments import Size
 from compat_saver.cli.log import say, shows_progress
 from compat_saver.cli.migration_options import migration_options
 from compat_saver.cli.output import DIFFERENT, INTERRUPTED, reports_failures
+from compat_saver.cli.report_option import model_page_writer, report_option, write_batch_page
 from compat_saver.errors import counted
 
 if TYPE_CHECKING:
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
 @click.option(
     "--every-checkpoint", is_flag=True, help="Migrate all checkpoints of a training directory, not the latest only."
 )
+@report_option
 @reports_failures
 @migration_options
-def batch(sources: Path, output: Path, as_json: bool, **options: Any) -> None:
+def batch(sources: Path, output: Path, as_json: bool, page: Path | None, **options: Any) -> None:
     """Migrate every legacy model below a directory, or of a list, into OUT_DIR.
 
     A list is a text file with a SOURCE per line, or a CSV or YAML file in which a model may have a name and options of
@@ -47,11 +49,14 @@ def batch(sources: Path, output: Path, as_json: bool, **options: Any) -> None:
 
     try:
         with _shown() as progress:
-            report = compat_saver.migrate_many(sources, output, progress=progress, **options)
+            after = None if page is None else model_page_writer(page)
+            report = compat_saver.migrate_many(sources, output, progress=progress, after=after, **options)
     except KeyboardInterrupt:
         say(f"Interrupted. What is done is recorded in {output}; --resume does the rest.")
         sys.exit(INTERRUPTED)
     _print(report, as_json)
+    if page is not None:
+        write_batch_page(page, report)
     if not report.all_good:
         sys.exit(DIFFERENT)
 

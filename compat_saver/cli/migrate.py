@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -12,6 +12,7 @@ from compat_saver.cli.arguments import SourcePath
 from compat_saver.cli.log import say
 from compat_saver.cli.migration_options import migration_options
 from compat_saver.cli.output import print_report, reports_failures, stages
+from compat_saver.cli.report_option import report_option, write_migration_page
 from compat_saver.cli.verification_options import memory_option
 from compat_saver.errors import VerificationError
 
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 @click.argument("source", type=SourcePath())
 @click.argument("output", metavar="OUT", type=click.Path(path_type=Path))
 @memory_option
+@report_option
 @reports_failures
 @migration_options
-def migrate(source: Path, output: Path, as_json: bool, **options: Any) -> None:
+def migrate(source: Path, output: Path, as_json: bool, page: Path | None, **options: Any) -> None:
     """Migrate SOURCE into a TensorFlow 2 SavedModel at OUT.
 
     The written model is loaded back and compared with the original graph on the same inputs; OUT appears only if they
@@ -38,10 +40,12 @@ def migrate(source: Path, output: Path, as_json: bool, **options: Any) -> None:
         with stages() as progress:
             report = compat_saver.migrate(source, output, progress=progress, **options)
     except VerificationError as error:
+        write_migration_page(page, cast("MigrationReport", error.report))
         if not as_json:  # else it is printed with the failure
             print_report(error.report, as_json)
         raise
     print_report(report, as_json)
+    write_migration_page(page, report)
     if not as_json:
         _print_next_steps(report)
     say(_SUMMARIES[report.status].format(report.output))

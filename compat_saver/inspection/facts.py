@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from compat_saver.analysis.effects import SideEffect, kinds_by_op
+from compat_saver.analysis.node_fates import GraphChange
 from compat_saver.analysis.ops.triage import OpRow
 from compat_saver.graph.attributes import Shape
 
@@ -150,6 +151,7 @@ class Inspection:
         queues: the names of queues, readers and iterators.
         tables: the names of lookup tables.
         notes: what the user should know.
+        change: what would become of every node; None without a graph, and not in `to_dict()`.
     """
 
     checkpoint: CheckpointFacts | None = None
@@ -164,6 +166,7 @@ class Inspection:
     queues: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    change: GraphChange | None = field(default=None, repr=False)
 
     @property
     def problems(self) -> tuple[OpProblem, ...]:
@@ -180,6 +183,12 @@ class Inspection:
     def of_role(self, role: str) -> tuple[VariableFacts, ...]:
         """Returns the variables of one role."""
         return tuple(item for item in self.variables if item.role == role)
+
+    def _repr_html_(self) -> str:
+        """Returns what a notebook shows."""
+        from compat_saver.report.html.notebook import inspection_html
+
+        return inspection_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the facts in the form of `--json`; keys may be added to it, none is ever removed."""

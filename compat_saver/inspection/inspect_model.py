@@ -8,7 +8,8 @@ from pathlib import Path
 from compat_saver import dtypes
 from compat_saver.analysis.effects import SideEffect, side_effects
 from compat_saver.analysis.known_values import static_shape
-from compat_saver.analysis.ops.triage import Triage, triage
+from compat_saver.analysis.node_fates import Fate, graph_change
+from compat_saver.analysis.ops.triage import REWRITTEN, Triage, triage
 from compat_saver.analysis.ops.unsupported_ops import is_pipeline, is_table
 from compat_saver.analysis.serving.pipelines import Delivery, deliveries
 from compat_saver.analysis.serving.proposal import propose
@@ -130,6 +131,7 @@ class _GraphInspector:
             queues=tuple(node.name for node in self._graph if is_pipeline(node) and not node.inputs),
             tables=tuple(node.name for node in self._graph if is_table(node)),
             notes=(*self._model.notes, *(item.reason for item in delivered)),
+            change=graph_change(self._graph, model.catalog, triaged.by_node, self._known_fates),
         )
 
     def _delivered(self, inferred: Iterable[str]) -> tuple[Delivery, ...]:
@@ -139,6 +141,11 @@ class _GraphInspector:
     @property
     def _bound(self) -> set[Value]:
         return set(_values(self._folded.graph, self._folded.bound))
+
+    @property
+    def _known_fates(self) -> dict[str, Fate]:
+        bound = {mode.tensor: f"would be bound to {mode.value}: {mode.why}" for mode in self._modes.values()}
+        return {tensor.rpartition(":")[0]: Fate(REWRITTEN, why) for tensor, why in bound.items()}
 
     def _graph_facts(self) -> GraphFacts:
         collections = {name: _length(item) for name, item in sorted(self._meta.collections.items())}

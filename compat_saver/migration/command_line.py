@@ -34,6 +34,9 @@ def _flags(options: MigrationOptions) -> Iterator[str]:
         yield f"--bind={name}={value}"
     for old, new in options.rename.items():
         yield f"--rename={old}={new}"
+    for recorded, path in options.assets.items():
+        yield f"--asset={recorded}={path}"
+    yield from (f"--allow={op}" for op in options.allow)
     if options.training_behavior == KEEP:
         yield "--training-behavior=keep"
     if options.train:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from compat_saver import _tensorflow
+from compat_saver.graph import without_collection
 from compat_saver.isolation import Progress, has_tensorflow, is_supported, run_in_child
 from compat_saver.migration.initial_values import with_initial_values
 from compat_saver.migration.options import MigrationOptions
@@ -89,7 +90,7 @@ class Execution:
         clock, (model, plan) = Clock(progress), self.opened
         if self.needs_tensorflow:
             _tensorflow.tensorflow()  # where it is missing, that is reported before anything is written
-        with clock.stage("write") if self.writes else contextlib.nullcontext():
+        with clock.stage("write") if self.writes else contextlib.nullcontext(), without_collection():
             plan = with_initial_values(plan, model, self.options.timeout)
             if self.writes:
                 write_saved_model(plan, model, self.directory, self.options.output_tags)

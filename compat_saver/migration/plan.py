@@ -14,7 +14,8 @@ from typing import TypeVar
 import numpy as np
 
 from compat_saver.analysis.effects import SideEffect
-from compat_saver.analysis.ops.triage import OpRow
+from compat_saver.analysis.node_fates import Fate, GraphChange, graph_change
+from compat_saver.analysis.ops.triage import FINE, REWRITTEN, OpRow
 from compat_saver.analysis.values.tables import LookupTable
 from compat_saver.analysis.values.weights import Weight
 from compat_saver.errors import CannotMigrateError
@@ -22,10 +23,19 @@ from compat_saver.graph import Graph
 from compat_saver.migration.executed import effects_of
 from compat_saver.migration.found_weights import find_weights
 from compat_saver.migration.options import MigrationOptions
-from compat_saver.migration.stages import choose, find_obstacles, rewrite, to_functions, to_resources, to_variables
+from compat_saver.migration.stages import (
+    MadeVariables,
+    Served,
+    choose,
+    find_obstacles,
+    rewrite,
+    to_functions,
+    to_resources,
+    to_variables,
+)
 from compat_saver.model import inference_mode, permissions, warnings
 from compat_saver.model.cut_points import CutPoints
-from compat_saver.model.folding import fold
+from compat_saver.model.folding import FoldedGraph, fold
 from compat_saver.model.inference_mode import TrainingBehavior
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import Signature
@@ -61,6 +71,7 @@ class Plan:
         warnings: what the user should know, a sentence each.
         ops: what becomes of every op of the original graph.
         effects: what the original graph does outside of itself; what the migration runs of that is allowed.
+        change: what became of every node.
         training: the training steps that are to be signatures beside these.
     """
 
@@ -83,6 +94,7 @@ class Plan:
     warnings: tuple[str, ...]
     ops: tuple[OpRow, ...]
     effects: tuple[SideEffect, ...]
+    change: GraphChange
     training: tuple[TrainingPlan, ...] = ()
 
     @property
@@ -139,6 +151,29 @@ class TrainingPlan:
 
     training: TrainingModel
     plan: Plan
+
+
+def _known_fates(folded: FoldedGraph, served: Served, made: MadeVariables) -> dict[str, Fate]:
+    """Returns the fates of nodes that something was done to apart from their op."""
+    found = {_node(tensor): Fate(FINE, f"the input {tensor} of a signature") for tensor in served.points.inputs}
+    found |= dict.fromkeys(made.values, Fate(REWRITTEN, "a constant that acts as a weight becomes a variable"))
+    for item in served.behavior.removed:
+        found[item.node] = Fate(REWRITTEN, f"{item.what} turned to inference: {item.became}")
+    for mode in folded.modes:
+        found[_node(mode.tensor)] = Fate(REWRITTEN, f"bound to {mode.value}: {mode.why}")
+    for tensor, value in folded.given.items():
+        found[_node(tensor)] = Fate(REWRITTEN, f"bound to {value}, as asked")
+    return found
+
+
+def _stands_for(points: CutPoints) -> dict[str, str]:
+    """Returns what each node stands for that the migration made for an input or output."""
+    inputs = {spec.node: f"the input {tensor}" for tensor, spec in points.inputs.items()}
+    return inputs | {node: f"the output {tensor}" for tensor, (node, _) in points.outputs.items()}
+
+
+def _node(tensor: str) -> str:
+    return tensor.rpartition(":")[0]
 
 
 def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
@@ -201,4 +236,12 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
         ),
         ops=served.triage.rows,
         effects=effects,
+        change=graph_change(
+            model.as_read,
+            model.catalog,
+            served.triage.by_node,
+            _known_fates(folded, served, made),
+            graph,
+            _stands_for(served.points),
+        ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -62,13 +63,14 @@ def _remove_empty(folders: Sequence[Path]) -> None:
 
 
 def refuse_existing(output: Path, *, overwrite: bool) -> None:
-    """Raises OutputExistsError if `output` is there and may not be replaced; only a SavedModel ever may."""
+    """Raises OutputExistsError if `output` is there and may not be replaced; only what a migration writes ever may."""
     if not os.path.lexists(output):
         return
     if not overwrite:
         raise OutputExistsError(f"{output} is already there. Name another output, or replace it with --overwrite.")
-    is_model = (output / "saved_model.pb").is_file()
+    is_model = (output / "saved_model.pb").is_file() or (output.suffix == ".keras" and zipfile.is_zipfile(output))
     if not (is_model or (output.is_dir() and not any(output.iterdir()))):
         raise OutputExistsError(
-            f"{output} is already there and is no SavedModel, so --overwrite leaves it alone. Name another output."
+            f"{output} is already there and is no SavedModel or .keras file, so --overwrite leaves it alone. Name another "
+            "output."
         )

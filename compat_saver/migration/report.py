@@ -12,6 +12,7 @@ import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.analysis.effects import SideEffect, kinds_by_op
+from compat_saver.analysis.node_fates import GraphChange
 from compat_saver.analysis.ops.triage import OpRow
 from compat_saver.analysis.training_behavior import Finding
 from compat_saver.analysis.values.tables import LookupTable
@@ -57,6 +58,7 @@ class MigrationReport:
         effects: what the original graph does outside of itself; what the migration ran of that was allowed.
         modes: training-mode input -> why it was bound, though the user did not ask for it.
         training: the training steps beside what is served.
+        change: what became of every node of the graph; not in `to_dict()`.
     """
 
     source: SourceFacts
@@ -82,6 +84,7 @@ class MigrationReport:
     effects: tuple[SideEffect, ...] = ()
     modes: Mapping[str, str] = field(default_factory=dict)
     training: tuple[TrainingPlan, ...] = ()
+    change: GraphChange | None = field(default=None, repr=False)
 
     @property
     def status(self) -> str:
@@ -89,6 +92,12 @@ class MigrationReport:
         if self.verification is not None:
             return self.verification.status
         return "planned" if self.output is None else "skipped"
+
+    def _repr_html_(self) -> str:
+        """Returns what a notebook shows."""
+        from compat_saver.report.html.notebook import migration_html
+
+        return migration_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the report in the form of `--json`; keys may be added to it, none is ever removed."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from compat_saver.errors import UsageError, VerificationError
+from compat_saver.graph import without_collection
 from compat_saver.graph.op_sets import RANDOM_OP
 from compat_saver.isolation import Progress
 from compat_saver.migration.command_line import command_line
@@ -60,7 +61,7 @@ def migrate(
         refuse_existing(target, overwrite=options.overwrite)
     with clock.stage("read"):
         model = open_source(Path(source), options)
-    with clock.stage("rewrite"):
+    with clock.stage("rewrite"), without_collection():
         plan = make_plans(model, options)
     if options.verify_data is not None:
         signatures = tuple(item for part in plan.all for item in part.signatures)
@@ -107,7 +108,7 @@ def verify(
     options = _as_migrated(Path(saved_model), options)
     with clock.stage("read"):
         model = open_source(Path(source), options)
-    with clock.stage("rewrite"):
+    with clock.stage("rewrite"), without_collection():
         plan = make_plans(model, options)
     verification = execute(Execution(Path(source), Path(saved_model), options, (model, plan), writes=False), clock)
     assert verification is not None, "that is what it was asked for"
@@ -220,6 +221,7 @@ def _report(
         seconds=clock.seconds,
         ops=plan.ops,
         training=plan.training,
+        change=plan.change,
     )
 
 

@@ -24,6 +24,7 @@ from compat_saver.graph import Graph
 from compat_saver.migration.found_weights import FoundWeights
 from compat_saver.migration.options import ALL, LARGE, NONE, MigrationOptions
 from compat_saver.migration.pipeline import control_flow_passes, cut_passes, per_op_passes, resource_passes
+from compat_saver.migration.unusable_names import unusable_names
 from compat_saver.model import inference_mode
 from compat_saver.model.choosing import choose_signatures
 from compat_saver.model.cut_points import CutPoints
@@ -32,7 +33,7 @@ from compat_saver.model.inference_mode import TrainingBehavior
 from compat_saver.model.legacy_model import LegacyModel
 from compat_saver.model.signature import Signature
 from compat_saver.model.table_content import TableContent, resolve_tables
-from compat_saver.model.warnings import state_notes
+from compat_saver.model.warnings import batch_notes, state_notes
 from compat_saver.passes import Rewrite, run_in_functions, run_passes
 from compat_saver.passes.control_flow import Kept, RecordedShapes
 from compat_saver.passes.structure.constants_to_variables import ConstantsToVariables
@@ -88,7 +89,7 @@ def choose(model: LegacyModel, folded: FoldedGraph, options: MigrationOptions) -
     judged = triage(
         graph, model.catalog, outputs, inputs, initializer_values(graph, content.tables), trains=model.trains
     )
-    warnings = (*choice.warnings, *state_notes(graph, choice.signatures))
+    warnings = (*choice.warnings, *state_notes(graph, choice.signatures), *batch_notes(choice.signatures))
     return Served(choice.signatures, points, content, judged, behavior, warnings)
 
 
@@ -174,9 +175,11 @@ def _frozen_notes(graph: Graph, option: str) -> Iterator[str]:
 
 def find_obstacles(graph: Graph, served: Served, found: FoundWeights) -> list[str]:
     """Returns all that prevents the migration, a sentence each."""
+    stored = [*(item.name for item in found.weights), *(table.name for table in served.content.tables)]
     return [
         *obstacles_among(served.triage.rows),
         *nesting_problems(graph),
+        *unusable_names(served.signatures, stored),
         *found.missing,
         *served.content.problems,
         *served.content.unfilled(graph),

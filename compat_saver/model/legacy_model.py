@@ -15,6 +15,7 @@ from compat_saver.analysis.values.roles import trained_by
 from compat_saver.analysis.values.weights import Location, saver_locations, variable_nodes
 from compat_saver.bundle import Checkpoint
 from compat_saver.graph import Graph, Node, OpCatalog, from_graph_def
+from compat_saver.model.object_variables import ObjectVariable, object_locations, object_variables
 from compat_saver.passes import run_passes
 from compat_saver.passes.structure.inline_table_functions import InlineTableFunctions
 from compat_saver.proto.messages import Message
@@ -95,7 +96,13 @@ class LegacyModel:
     def trainable(self) -> frozenset[str]:
         """The names of the variables that TF1 called trainable; without its lists, those that an optimizer trains."""
         listed = frozenset(record.name for record in self.meta.variables() if record.trainable)
+        listed |= frozenset(item.name for item in self.object_variables if item.trainable)
         return listed or (frozenset() if self.meta.variables() else frozenset(trained_by(self.as_read)))
+
+    @functools.cached_property
+    def object_variables(self) -> tuple[ObjectVariable, ...]:
+        """The variables that the object graph of a SavedModel of TensorFlow 2 names."""
+        return object_variables(self.meta.message, self.as_read, self.checkpoint)
 
     @functools.cached_property
     def local_variables(self) -> frozenset[str]:
@@ -120,7 +127,8 @@ class LegacyModel:
     def saver_locations(self) -> Mapping[str, Location]:
         """Variable -> where the graph's own saver finds its value in the checkpoint."""
         saver = self.meta.saver_def
-        return saver_locations(self.as_read, saver.restore_op_name if saver is not None else "")
+        located = saver_locations(self.as_read, saver.restore_op_name if saver is not None else "")
+        return {**object_locations(self.object_variables), **located}
 
     @functools.cached_property
     def assembled_values(self) -> Mapping[str, np.ndarray]:

@@ -121,13 +121,19 @@ def _ignored(found: Source, tag_set: TagSet | None) -> tuple[str, ...]:
 def _open_saved_model(source: SavedModelSource, tag_set: TagSet | None, accepts_tf2: bool) -> LegacyModel:
     graphs = read_saved_model(source.file).meta_graphs
     message, note = _tagged(graphs, tag_set, source)
-    if message.HasField("object_graph_def") and not accepts_tf2:
+    if message.HasField("object_graph_def") and not (accepts_tf2 or _is_of_keras(message)):
         raise NotALegacyArtifactError(
             f"{source.path}: expected a TF1 SavedModel, found one that TensorFlow 2 wrote. It needs no migration; "
             "tf.saved_model.load reads it."
         )
     meta = MetaGraph(str(source.file), message)
     return LegacyModel(source.kind, str(source.path), meta, _variables(source), (*source.notes, *note))
+
+
+def _is_of_keras(message: Message) -> bool:
+    """Whether Keras 2 wrote a SavedModel: Keras 3 and newer TensorFlow do not read it back as the model it was."""
+    nodes = message.object_graph_def.nodes
+    return any(node.user_object.identifier.startswith("_tf_keras") for node in nodes)
 
 
 def _variables(source: SavedModelSource) -> Checkpoint | None:

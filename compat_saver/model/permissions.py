@@ -7,6 +7,7 @@ anything runs. `--allow OP` (`allow=` in Python) takes names of ops and patterns
 from __future__ import annotations
 
 import glob
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -89,6 +90,6 @@ def obstacles(effects: Sequence[SideEffect]) -> list[str]:
     """Returns what blocks a migration, with the ways out."""
     ops = dict.fromkeys((item.op, item.does) for item in effects)
     return [
-        f"{sentence} {_ADVICE} --allow {op} (allow=[{op!r}] in Python)"
+        f"{sentence} {_ADVICE} --allow {shlex.quote(op)} (allow=[{op!r}] in Python)"
         for sentence, (op, _) in zip(sentences(effects), ops, strict=True)
     ]

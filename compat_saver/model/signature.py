@@ -46,8 +46,8 @@ class Signature:
     outputs: Mapping[str, Tensor]
 
 
-# TensorFlow calls signatures with their keys as keywords, and has this one for itself.
-_RESERVED = ("self",)
+RESERVED_KEYS = ("self",)
+"""What no input may be called: TensorFlow calls signatures with their keys as keywords, and has these for itself."""
 
 
 def make_keys(names: Iterable[str], words: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -85,7 +85,7 @@ def refuse_bad_key(key: str) -> None:
 
 def _is_key(text: str) -> bool:
     is_identifier = text.isascii() and text.isidentifier()
-    return is_identifier and text not in _RESERVED and not keyword.iskeyword(text)
+    return is_identifier and text not in RESERVED_KEYS and not keyword.iskeyword(text)
 
 
 def full_name(name: str) -> str:

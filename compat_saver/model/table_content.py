@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -202,13 +203,14 @@ class _Resolver:
         what = f"The lookup table {table.name!r} is read from the file {recorded!r}"
         if outside is None:
             return (
-                f"{what}, which is not beside the source. Name it: --asset {recorded}=FILE (assets={{{recorded!r}: "
-                "FILE} in Python)"
+                f"{what}, which is not beside the source. Name it: --asset {shlex.quote(f'{recorded}=FILE')} "
+                f"(assets={{{recorded!r}: FILE}} in Python)"
             )
         where = outside if outside.resolve() == outside.absolute() else f"{outside} ({outside.resolve()})"
+        flag = shlex.quote(f"{recorded}={outside}")
         return (
             f"{what}, found at {where}, which is outside of the source. If it may be read, and copied into the written "
-            f"model: --asset {recorded}={outside} (assets={{{recorded!r}: {str(outside)!r}}} in Python)"
+            f"model: --asset {flag} (assets={{{recorded!r}: {str(outside)!r}}} in Python)"
         )
 
 

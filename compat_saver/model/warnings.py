@@ -46,6 +46,15 @@ def state_notes(graph: Graph, signatures: Iterable[Signature]) -> Iterator[str]:
         yield f"{', '.join(map(repr, names))}: the initial state of a loop, zeros for a new sequence."
 
 
+def batch_notes(signatures: Iterable[Signature]) -> Iterator[str]:
+    """Yields a sentence for each signature whose inputs and outputs all have one number of rows in the graph."""
+    for signature in signatures:
+        shapes = [tensor.shape for tensor in signature.inputs.values() if tensor.shape is None or len(tensor.shape) > 1]
+        rows = {shape[0] if shape else None for shape in [*shapes, *(t.shape for t in signature.outputs.values())]}
+        if shapes and len(rows) == 1 and None not in rows:
+            yield f"{signature.name!r} takes batches of {rows.pop()} only: the graph fixes their size."
+
+
 def default_notes(graph: Graph) -> Iterator[str]:
     """Yields a sentence for each placeholder that keeps its default.
 

@@ -50,7 +50,7 @@ class OpReplacement(Pass):
         """Rewrites every node it applies to."""
         done: Counter[str] = Counter()
         for node in graph:
-            if self.takes(graph, node):
+            if node.op in self.ops and self.takes(graph, node):
                 done[f"{node.op} -> {self.ops[node.op]}"] += 1
                 self.rewrite(node, Build(graph, node, keeps_tensors=self._keeps_tensors))
         return Rewrite(self.name, done.total(), ", ".join(f"{count:,} {what}" for what, count in done.items()))

@@ -6,7 +6,7 @@ The reading order: `contents` (what a model is made from), `bodies` and `functio
 """
 
 from compat_saver.saved_model.contents import Asset, Contents, Endpoint, SavedSignature, Table, Variable
-from compat_saver.saved_model.objects import table_keys, variable_key
+from compat_saver.saved_model.objects import is_storable, table_keys, variable_key
 from compat_saver.saved_model.output_shapes import OutputShapes, refine_output_shapes
 from compat_saver.saved_model.saved_model import SavedModelParts, make_saved_model
 
@@ -19,6 +19,7 @@ __all__ = [
     "SavedSignature",
     "Table",
     "Variable",
+    "is_storable",
     "make_saved_model",
     "refine_output_shapes",
     "table_keys",

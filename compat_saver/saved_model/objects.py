@@ -19,18 +19,19 @@ from compat_saver.saved_model.structures import full_arg_spec, none_value, tuple
 
 _VALUE = "VARIABLE_VALUE"
 _TENSORS = ".TENSORS"
+_ATTRIBUTES = ".ATTRIBUTES"
 _DICT, _LIST = "trackable_dict_wrapper", "trackable_list_wrapper"
 _HOLDERS = {"weights": _DICT, "variables": _LIST, "trainable_variables": _LIST, "tables": _DICT, "assets": _LIST}
 
 
 def variable_key(name: str) -> str:
     """Returns the name that the value of a variable has in the checkpoint of its model."""
-    return f"weights/{_escaped(name)}/.ATTRIBUTES/{_VALUE}"
+    return f"weights/{_escaped(name)}/{_ATTRIBUTES}/{_VALUE}"
 
 
 def table_keys(name: str) -> tuple[str, str]:
     """Returns the names that the keys and the values of a table have in the checkpoint of its model."""
-    path = f"tables/{_escaped(name)}/.ATTRIBUTES"
+    path = f"tables/{_escaped(name)}/{_ATTRIBUTES}"
     return f"{path}/{KEYS}", f"{path}/{VALUES}"
 
 
@@ -41,6 +42,14 @@ def stored_tensors(contents: Contents) -> dict[str, int]:
         if table.is_stored:
             found |= zip(table_keys(table.name), (table.key_dtype, table.value_dtype), strict=True)
     return found
+
+
+def is_storable(name: str) -> bool:
+    """Whether TensorFlow finds the values of a variable or table of that name in a checkpoint.
+
+    It takes what follows the first ".ATTRIBUTES/" of a key for the name of a value.
+    """
+    return not name.endswith(_ATTRIBUTES)
 
 
 def _escaped(name: str) -> str:

@@ -29,6 +29,7 @@ def obstacles(text: str) -> list[str]:
         ("a = TheirOwnOp(x)", ["TheirOwnOp ('a'): ", "a third party", "Ask the author"]),
         ("a = FIFOQueueV2[component_types={float32}]", ["FIFOQueueV2 ('a'): ", "input pipeline", "--outputs"]),
         ("a = IteratorGetNext[output_types={float32}, output_shapes={[1]}](x)", ["input pipeline", "IteratorGetNext"]),
+        ("a = MatMul[T=float16](x, x)", ["takes float16 where 'x:0' is float32", "No TensorFlow loads it"]),
         ('a = PyFunc[Tin={float32}, Tout={float32}, token="t"](x)', ["Python function", "PyFunc", "--outputs"]),
         ("a = MatMul[T=float32, surprise=true](x, x)", ["MatMul", "'surprise'", "not the default"]),
         (

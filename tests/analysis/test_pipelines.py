@@ -146,6 +146,22 @@ def test_what_nobody_named_is_called_what_it_is(readers, key):
     assert [item[0] for item in told(text + "\n".join(lines), "y", *last).values()] == [key]
 
 
+def test_what_crossed_columns_read_is_called_by_the_feature():
+    """A column of one feature names it, a Bucketize the only one in buckets, and the last one is what is left."""
+    text = """
+    it = IteratorV2[output_types={float32, string, string}, output_shapes={[?], [?], [?]}]
+    IteratorGetNext = IteratorGetNext[output_types={float32, string, string}, output_shapes={[?], [?], [?]}](it)
+    input_layer/age_bucketized_X_job_X_town/e = ExpandDims(IteratorGetNext, axis)
+    input_layer/age_bucketized_X_job_X_town/Bucketize = Bucketize(input_layer/age_bucketized_X_job_X_town/e)
+    input_layer/age_bucketized_X_job_X_town/Cross = SparseCross(IteratorGetNext:1, IteratorGetNext:2)
+    axis = Const[dtype=int32, value=int32[](-1)]
+    linear_model/job/Identity = Identity(IteratorGetNext:1)
+    x = AddN(input_layer/age_bucketized_X_job_X_town/Bucketize, linear_model/job/Identity)
+    """
+    outputs = ("x", "input_layer/age_bucketized_X_job_X_town/Cross")
+    assert [item[0] for item in told(text, *outputs).values()] == ["age", "job", "town"]
+
+
 def test_three_channels_are_an_image():
     text = """
     it = IteratorV2[output_types={float32}, output_shapes={[?, 8, 8, 3]}]

@@ -276,6 +276,20 @@ def test_a_signature_of_tensors_of_an_unknown_kind(plan):
         plan(meta=meta)
 
 
+def test_a_key_with_which_tensorflow_2_cannot_call_a_signature(plan):
+    meta = signed(serve=({"self": "x:0"}, {"self": "prediction:0"}))
+    with pytest.raises(CannotMigrateError, match=r"an input with the key 'self'.*--rename self=KEY") as caught:
+        plan(meta=meta, rename={"prediction:0": "score"})
+    assert len(caught.value.obstacles) == 1
+    assert signature(plan(meta=meta, rename={"serve/x": "features"})) == ({"features": "x:0"}, {"self": "prediction:0"})
+
+
+def test_a_variable_that_tensorflow_2_would_not_read_back(plan):
+    name = "w/.ATTRIBUTES"
+    with pytest.raises(CannotMigrateError, match=f"The name {name!r} ends as the keys"):
+        plan(DENSE.replace("w = V", f"{name} = V").replace("](w)", f"]({name})"), {**WEIGHTS, name: WEIGHTS["w"]})
+
+
 # ---- bound values
 
 

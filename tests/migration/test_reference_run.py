@@ -83,6 +83,7 @@ def test_the_batch_of_a_constant_is_found():
     """
     _, reference = ask(lambda x: x if len(x) == 7 else None, text)
     assert {batch["x"].shape for batch in reference.feeds} == {(7, 2)}
+    assert "'serve' ran on 7 rows, not on 3: the graph fixes the size of the batch" in reference.notes[-1]
 
 
 def test_nothing_runs():
@@ -102,3 +103,4 @@ def test_an_op_without_a_kernel_in_the_training_part_does_not_disturb_it(tmp_pat
     prefix = write_model(tmp_path, DENSE + training)
     report = compat_saver.migrate(prefix, tmp_path / "out", inputs=["x:0"], outputs=["prediction:0"])
     assert report.status == "passed"
+    assert not any("original graph" in text for text in report.warnings)

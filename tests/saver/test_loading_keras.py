@@ -385,7 +385,7 @@ class TestHdf5:
         source = h5(tmp_path / "rnn.h5", layers)
         recurrent()
         model = recurrent()
-        (note,) = load_into(model, source).notes
+        note = load_into(model, source).notes[0]
         assert "'lstm' into 'lstm_1', 'dense' into 'dense_2', 'dense_1' into 'dense_3'" in note
         assert numbers(model) == [1, 2]
 

@@ -9,7 +9,8 @@ first come first served:
 3. A successor pass rewrites it, or it calls a library function by its name: rewritten.
 4. Today's TensorFlow cannot run its op, or it has an attribute whose meaning is lost: unsupported.
 5. It works on references: rewritten to the resource form, or unsupported if there is none.
-6. Otherwise it is fine.
+6. It is given a type that it does not take: unsupported.
+7. Otherwise it is fine.
 
 Nodes in the bodies of library functions count like any other; they are needed if a needed node calls the function.
 """
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from compat_saver.analysis.ops.unsupported_ops import is_table, loss_of, origin_of, subsystem
+from compat_saver.analysis.ops.validity import wrong_input
 from compat_saver.analysis.ops.way_around import way_around
 from compat_saver.analysis.walk import needed_from
 from compat_saver.graph.functions import FUNCTION_EDGES, called_functions, function_bodies
@@ -109,10 +111,12 @@ class Triage(NamedTuple):
         rows: by op; of one op there may be several.
         around: flags with which a migration would need no unsupported op; "" if it needs none anyway, or if there are
             no such flags.
+        by_node: the row of each node; a node in the body of a function has the name "function/node".
     """
 
     rows: tuple[OpRow, ...]
     around: str
+    by_node: Mapping[str, OpRow]
 
 
 def triage(
@@ -147,12 +151,13 @@ def triage(
     leaving: dict[_Judgment, list[str]] = defaultdict(list)
     for value in found.tensors:
         leaving[judged[value.node]].append(value.name)
-    rows = []
+    rows, by_node = [], {}
     for (op, judgment), nodes in names.items():
         origin = _OWN if op in graph.functions else origin_of(op)
         rows.append(_row(op, judgment, origin, nodes, leaving.get(judgment, []), trains=trains))
+        by_node.update(dict.fromkeys(nodes, rows[-1]))
     rows.sort(key=lambda row: (row.op, VERDICTS.index(row.verdict), row.reason, row.becomes))
-    return Triage(tuple(rows), _flags(found.inputs, outputs))
+    return Triage(tuple(rows), _flags(found.inputs, outputs), by_node)
 
 
 def _flags(inputs: Collection[Value], outputs: Iterable[Value]) -> str:
@@ -183,6 +188,8 @@ def _row(op: str, judgment: _Judgment, origin: str, nodes: list[str], leaving: l
 
 
 def _advice(judgment: _Judgment, leaving: list[str], *, trains: bool) -> str:
+    if not judgment.instead:
+        return judgment.advice
     detour = f"{judgment.instead}: --inputs {','.join(leaving)}" if leaving else IN_TRAINING if trains else _ELSEWHERE
     return f"{judgment.advice} {detour}".lstrip()
 
@@ -200,13 +207,14 @@ def _successors() -> Mapping[str, tuple[OpReplacement, ...]]:
 
 
 def _judge(node: Node, graph: Graph, catalog: OpCatalog) -> _Judgment:
-    """Cases 2 to 6."""
+    """Cases 2 to 7."""
     if node.op in graph.functions:
         return _called(node.op, graph)
     part = subsystem(node.op)
     if part is not None:
         return _Judgment(UNSUPPORTED, reason=part.reason, instead=part.instead)
-    return _succeeded(node, graph) or _lost(node.op) or _strange(node, catalog) or _referring(node, catalog) or _FINE
+    found = _succeeded(node, graph) or _lost(node.op) or _strange(node, catalog) or _referring(node, catalog)
+    return found or _invalid(node, catalog) or _FINE
 
 
 def _succeeded(node: Node, graph: Graph) -> _Judgment | None:
@@ -269,6 +277,13 @@ def _referring(node: Node, catalog: OpCatalog) -> _Judgment | None:
         becomes = next((item.ops[other.op] for item in _successors().get(other.op, ())), other.op)
         return _Judgment(REWRITTEN, becomes=becomes, agreement=EXACT)
     return _Judgment(UNSUPPORTED, reason="works on a reference and has no resource form")
+
+
+def _invalid(node: Node, catalog: OpCatalog) -> _Judgment | None:
+    """Case 6."""
+    reason = wrong_input(node, catalog)
+    again = "No TensorFlow loads it; make the file again."
+    return _Judgment(UNSUPPORTED, reason=reason, advice=again, instead="") if reason else None
 
 
 def _is_reference(value: Value, catalog: OpCatalog) -> bool:

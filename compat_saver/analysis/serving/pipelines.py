@@ -66,7 +66,7 @@ def deliveries(
     if not way.inputs:
         return ()
     found = sorted(way.tensors, key=lambda value: (value.node.name, value.index))
-    return tuple(_delivery(graph, value, needed, outputs) for value in found)
+    return tuple(_named_apart([_delivery(graph, value, needed, outputs) for value in found]))
 
 
 def _sources(needed: Collection[Node]) -> set[Node]:
@@ -180,6 +180,8 @@ _COLUMN = re.compile(
 )
 """Where tf.feature_column.input_layer and linear_model work on one feature."""
 
+_CROSS, _BUCKETIZED = "_X_", "_bucketized"
+
 _READERS = {
     **dict.fromkeys(
         ("DecodeJpeg", "DecodePng", "DecodeGif", "DecodeBmp", "DecodeImage", "DecodeAndCropJpeg"), "image_bytes"
@@ -200,6 +202,17 @@ _SAME_THING = (
 _MOST_STEPS = 100
 
 
+def _named_apart(found: list[Delivery]) -> list[Delivery]:
+    """Returns the inputs, those that only a crossed column reads by the one of its features that no other input is."""
+    for place, item in enumerate(found):
+        keys = {other.key for other in found}
+        parts = [part.removesuffix(_BUCKETIZED) for part in item.key.split(_CROSS)]
+        rest = [part for part in parts if part not in keys]
+        if len(parts) > 1 and len(rest) == 1:
+            found[place] = item._replace(key=rest[0])
+    return found
+
+
 def key_of(value: Value, shape: Shape, needed: Collection[Node]) -> str:
     """Returns a word for a pipeline output; several may get the same.
 
@@ -217,16 +230,24 @@ def key_of(value: Value, shape: Shape, needed: Collection[Node]) -> str:
 
 
 def _by_readers(value: Value, needed: Collection[Node]) -> str:
-    """Looks ahead, through what leaves a value the thing it is, for a reader that tells what it reads."""
-    pending, seen = [value], {value}
+    """Looks ahead, through what leaves a value the thing it is, for a reader that tells what it reads.
+
+    A column that crosses features names all of them; another column names one.
+    """
+    pending, seen, crossed = [value], {value}, ""
     while pending and len(seen) < _MOST_STEPS:
         for use in pending.pop(0).uses:
             reader = use.node
             if reader not in needed:
                 continue
             column = _COLUMN.fullmatch(reader.name)
-            if column is not None:
+            if column is not None and _CROSS not in column[1]:
                 return column[1]
+            if column is not None:
+                crossed = crossed or column[1]
+                bucketized = [part for part in column[1].split(_CROSS) if part.endswith(_BUCKETIZED)]
+                if reader.op == "Bucketize" and len(bucketized) == 1:
+                    return bucketized[0].removesuffix(_BUCKETIZED)
             if reader.op in _READERS:
                 return _READERS[reader.op]
             if reader.op in _LOOKUPS and use.position == 1:
@@ -234,4 +255,4 @@ def _by_readers(value: Value, needed: Collection[Node]) -> str:
             if reader.op in _SAME_THING and reader.output() not in seen:
                 seen.add(reader.output())
                 pending.append(reader.output())
-    return ""
+    return crossed

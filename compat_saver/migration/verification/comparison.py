@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
+
+from compat_saver.migration.verification.spread import Spread, spread_of
 
 RTOL = 1e-5
 ATOL = 1e-6
@@ -23,6 +26,7 @@ class Comparison:
         elements: how many were compared.
         finite: whether all elements of the original are finite numbers.
         is_undefined: whether there are elements, and none of the original is a finite number.
+        spread: a sample of both, and the sizes of the differences; None where there are no numbers to compare.
     """
 
     max_abs_diff: float | None
@@ -31,6 +35,7 @@ class Comparison:
     elements: int = 0
     finite: bool = True
     is_undefined: bool = False
+    spread: Spread | None = None
 
     @property
     def _gap(self) -> float:
@@ -38,6 +43,7 @@ class Comparison:
 
     def worse_of(self, other: Comparison) -> Comparison:
         """Returns both as one: the larger difference, and every doubt."""
+        spreads = [item.spread for item in (self, other) if item.spread is not None]
         known = [item for item in (self.max_abs_diff, other.max_abs_diff) if item is not None]
         return Comparison(
             max_abs_diff=max(known) if known else None,
@@ -46,6 +52,7 @@ class Comparison:
             elements=self.elements + other.elements,
             finite=self.finite or other.finite,
             is_undefined=self.is_undefined and other.is_undefined,
+            spread=functools.reduce(Spread.joined, spreads) if spreads else None,
         )
 
 
@@ -88,15 +95,17 @@ def compare(original: np.ndarray, found: np.ndarray, rtol: float | None, atol: f
     largest = float(np.max(difference, initial=0.0)) if not np.isnan(difference).any() else None
     finite = np.isfinite(a)
     is_undefined = a.size > 0 and not finite.any()
-    return Comparison(largest, bool(same.all()), problem, a.size, bool(finite.all()), is_undefined)
+    all_finite, spread = bool(finite.all()), spread_of(a, b)
+    return Comparison(largest, bool(same.all()), problem, a.size, all_finite, is_undefined, spread)
 
 
 def _compare_exact(original: np.ndarray, found: np.ndarray) -> Comparison:
     different = np.asarray(original != found)
     count = int(different.sum())
     problem = f"{count:,} of {different.size:,} elements differ" if count else ""
-    largest = None
+    largest = spread = None
     if original.dtype.kind in "biu":
+        spread = spread_of(original, found)
         gap = np.abs(original.astype(np.float64) - found.astype(np.float64))
         largest = float(np.max(gap, initial=0.0))
-    return Comparison(largest, count == 0, problem, original.size)
+    return Comparison(largest, count == 0, problem, original.size, spread=spread)

@@ -17,7 +17,7 @@ from compat_saver.analysis.feeding import text_formats as formats
 from compat_saver.analysis.feeding.input_facts import Domain, InputFacts, Meaning
 from compat_saver.errors import UsageError
 from compat_saver.migration.verification.replay import Replay, ReplayError
-from compat_saver.migration.verification.samples import Feeds, SampleMaker
+from compat_saver.migration.verification.samples import BATCHES, Feeds, SampleMaker
 from compat_saver.model.signature import Signature, Tensor
 
 
@@ -100,6 +100,11 @@ def run_generated(replay: Replay, signature: Signature, maker: SampleMaker) -> R
         if first_error is not None:
             shapes = ", ".join(f"{key} {list(array.shape)}" for key, array in reference.feeds[0].items())
             reference.notes.append(f"The shapes of the inputs of {signature.name!r} were guessed: {shapes}.")
+        if first_error is not None and guess.batches[0] not in BATCHES:
+            reference.notes.append(
+                f"{signature.name!r} ran on {guess.batches[0]} rows, not on {BATCHES[0]}: the graph fixes the size of "
+                "the batch, or divides it."
+            )
         return reference
     raise UsageError(
         f"The original graph failed on every generated input ({first_error}). "

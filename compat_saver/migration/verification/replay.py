@@ -15,6 +15,7 @@ import numpy as np
 
 from compat_saver import _tensorflow
 from compat_saver.errors import ArtifactError, CannotMigrateError, CompatSaverError, TimeLimitError
+from compat_saver.graph import without_collection
 from compat_saver.legacy_session import import_graph, run_ops, table_file_feeds
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.verification.restoring import Restoring, add_restoring
@@ -50,7 +51,8 @@ class Replay:
         self._timeout, self._is_busy = timeout, False
         self._source, self._content, self._init_op = model.path, plan.content, plan.init_op
         self._history: list[tuple[Signature, Mapping[str, np.ndarray]]] = []
-        kept = [*plan.content.initializers, *filter(None, [plan.init_op])]
+        variables = [weight.name for weight in plan.weights if weight.name not in plan.made]
+        kept = [*variables, *plan.content.initializers, *filter(None, [plan.init_op])]
         self._original, self._graph, restoring = self._import(model, plan, kept)
         self._fed, self._restoring = dict(self._original.fed), restoring
         ran = f"The original's init op, {plan.init_op!r}, was run, as TensorFlow's loader runs it."
@@ -173,12 +175,12 @@ class Replay:
 
         return self._within(run)
 
-    def _import(self, model: LegacyModel, plan: Plan, fillers: Sequence[str]) -> tuple[Original, Any, Restoring]:
-        original = whole(model, plan.signatures, plan.bound, plan.behavior, fillers)
+    def _import(self, model: LegacyModel, plan: Plan, kept: Sequence[str]) -> tuple[Original, Any, Restoring]:
+        original = whole(model, plan.signatures, plan.bound, plan.behavior, kept)
         if original is not None:
             with contextlib.suppress(*_tensorflow.tf_errors()):
                 return self._import_with_restoring(model, plan, original)
-        original = cut(model, plan.signatures, plan.bound, plan.behavior, fillers)
+        original = cut(model, plan.signatures, plan.bound, plan.behavior, kept)
         try:
             return self._import_with_restoring(model, plan, original)
         except _tensorflow.tf_errors() as error:
@@ -187,5 +189,6 @@ class Replay:
 
     @staticmethod
     def _import_with_restoring(model: LegacyModel, plan: Plan, original: Original) -> tuple[Original, Any, Restoring]:
-        restoring = add_restoring(original, model, plan)
-        return original, import_graph(original.graph, model.meta.stripped_ops), restoring
+        with without_collection():
+            restoring = add_restoring(original, model, plan)
+            return original, import_graph(original.graph, model.meta.stripped_ops), restoring

@@ -28,7 +28,9 @@ from compat_saver.sources.npz_inputs import Header, read_inputs
 Feeds = dict[str, np.ndarray]
 """Signature key -> array."""
 
-_BATCHES = (3, 1)
+BATCHES = (3, 1)
+"""The sizes of the batches that are tried first."""
+
 _OTHER_SIZE = 4
 _INTEGERS = (4, 1)
 _UNKNOWN_RANKS = (2, 1, 0, 3, 4)
@@ -52,7 +54,7 @@ class Guess:
         integers: what integers stay below of which nothing is known.
     """
 
-    batches: tuple[int, ...] = _BATCHES
+    batches: tuple[int, ...] = BATCHES
     size: int | None = _OTHER_SIZE
     rank: int = 0
     integers: int = _INTEGERS[0]
@@ -112,7 +114,7 @@ class SampleMaker:
         shapes = [self._wanted(tensor) for tensor in signature.inputs.values()]
         is_open = None in shapes or any(None in shape[1:] for shape in shapes if shape)
         has_batch = any(shape is None or shape[:1] == (None,) for shape in shapes)
-        batches = [_BATCHES, *((size,) for size in self._batches_asked(signature))] if has_batch else [_BATCHES]
+        batches = [BATCHES, *((size,) for size in self._batches_asked(signature))] if has_batch else [BATCHES]
         least = max(_OTHER_SIZE, min(self._hints.least, _LARGEST_LEAST))
         sizes = [least, None, *self._hints.others, 32, 64] if is_open else [least]
         ranks = _UNKNOWN_RANKS if None in shapes else (0,)

@@ -10,6 +10,7 @@ import numpy as np
 
 from compat_saver import _tensorflow
 from compat_saver.errors import CannotMigrateError
+from compat_saver.graph import without_collection
 from compat_saver.graph.attributes import Shape
 from compat_saver.migration.verification.samples import Feeds
 from compat_saver.migration.verification.time_limit import within
@@ -23,7 +24,8 @@ def load(directory: Path, tag_set: Sequence[str]) -> Any:
         CannotMigrateError: TensorFlow refuses it.
     """
     try:
-        return _tensorflow.tensorflow().saved_model.load(str(directory), tags=list(tag_set))
+        with without_collection():
+            return _tensorflow.tensorflow().saved_model.load(str(directory), tags=list(tag_set))
     except _tensorflow.tf_errors() as error:
         reason = f"TensorFlow does not load the written model: {_tensorflow.first_line(error)}"
         raise CannotMigrateError([reason]) from error

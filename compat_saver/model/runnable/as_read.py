@@ -2,8 +2,9 @@
 
 Three steps, each only where the one before fails:
 
-1. The graph as its release wrote it. Only devices, colocations and recorded shapes go, for they may not hold here.
-2. What the signatures need of it. No output depends on what keeps the rest from being imported.
+1. What the outputs need of the graph as its release wrote it: all that a session would run. Only devices, colocations
+   and recorded shapes go, for they may not hold here.
+2. The same between the inputs and the outputs. No output depends on what keeps the rest from being imported.
 3. The same, with the ops replaced that today's TensorFlow lacks or that compute something else than they did. That
    these replacements are right is proven by this project's tests against the TensorFlow that had the ops.
 """
@@ -41,7 +42,7 @@ class Original:
     Attributes:
         graph: to be imported.
         feeds: name of a tensor of the signatures -> name of what is fed in its place; without those that no output
-            needs, where only the needed part is in the graph.
+            needs.
         fetches: name of a tensor of the signatures -> name of what is fetched in its place.
         fed: what is fed with every run: tensor name -> value.
         statistics: what is fed the value of a variable with every run: tensor name -> the variable.
@@ -92,31 +93,34 @@ def whole(
     signatures: Sequence[Signature],
     bound: Mapping[str, np.ndarray],
     behavior: TrainingBehavior,
-    fillers: Sequence[str],
+    kept: Sequence[str],
 ) -> Original | None:
     """Returns step 1, or None if that will not do.
 
-    The signatures, or the initializers of their tables, may need an op to be replaced; a session feeds nothing that
-    lies inside a loop, and finds a device for every node before it runs any. What reaches outside of the graph must not
-    be there at all if TensorFlow may run it during the import.
+    What is needed may need an op to be replaced; a session feeds nothing that lies inside a loop, and finds a device
+    for every node before it runs any. What reaches outside of the graph must not be there at all if TensorFlow may run
+    it during the import.
     """
     graph = model.graph()
-    effects = side_effects(graph, model.catalog, (), model.meta.saver_def)
-    if any(runs_at_import(item.op) for item in effects):
-        return None
     made = behavior.apply_to_reference(graph, FedSources)
     roots = [tensor.name for item in signatures for tensor in item.outputs.values()]
+    run_passes([Prune([*(graph.value(name).node.name for name in roots), *kept])], graph)
+    if any(runs_at_import(item.op) for item in side_effects(graph, model.catalog, (), None)):
+        return None
     inside = nodes_in_loops(graph) if bound else set()
-    needed = graph.ancestors(graph.value(name).node for name in (*roots, *fillers))
-    if replacements(graph, needed) or any(graph.value(name).node in inside for name in bound):
+    fed = {name: value for name, value in {**bound, **made.fed}.items() if _node_name(name) in graph}
+    if replacements(graph, set(graph)) or any(graph.value(name).node in inside for name in fed):
         return None
     if any(node.op in known_facts() and not runs_in_a_session(node.op) for node in graph):
         return None
     drop_placement(graph, model.catalog)
-    inputs = [tensor.name for item in signatures for tensor in item.inputs.values()]
-    return Original(
-        graph, {name: name for name in inputs}, {name: name for name in roots}, {**bound, **made.fed}, made.statistics
-    )
+    inputs = [tensor.name for item in signatures for tensor in item.inputs.values() if _node_name(tensor.name) in graph]
+    statistics = {name: item for name, item in made.statistics.items() if _node_name(name) in graph}
+    return Original(graph, {name: name for name in inputs}, {name: name for name in roots}, fed, statistics)
+
+
+def _node_name(tensor: str) -> str:
+    return tensor.partition(":")[0]
 
 
 def cut(
@@ -124,16 +128,16 @@ def cut(
     signatures: Sequence[Signature],
     bound: Mapping[str, np.ndarray],
     behavior: TrainingBehavior,
-    fillers: Sequence[str],
+    kept: Sequence[str],
 ) -> Original:
     """Returns steps 2 and 3: the graph between the inputs and the outputs, each with a node of its own.
 
-    The initializers of the lookup tables, `fillers`, stay as well.
+    The nodes in `kept` stay as well: the variables, and what fills the lookup tables.
     """
     graph = model.graph()
     made = behavior.apply_to_reference(graph, FedSources)
     nodes = CutPoints.of(graph, signatures)
-    roots = [*(node for node, _ in nodes.outputs.values()), *fillers]
+    roots = [*(node for node, _ in nodes.outputs.values()), *kept]
     run_passes([ExposeOutputs(nodes.outputs), BindInputs(bound), ExposeInputs(nodes.inputs), Prune(roots)], graph)
     catalog = OpCatalog.of(graph, model.meta.stripped_ops)
     drop_placement(graph, catalog)

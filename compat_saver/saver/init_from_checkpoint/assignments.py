@@ -104,7 +104,7 @@ class AssignmentMap:
     def _checked(self, key: str, variable: Any) -> Iterator[str]:
         if key not in self._shapes:
             hint = nearest_tensors(key, self._shapes) if len(self.problems) < MOST_SHOWN else ""
-            yield f"the checkpoint holds no such tensor{hint or '.'}"
+            yield f"the tensor is not found in checkpoint{hint or '.'}"
             return
         problem = mismatch_of(variable, self._dtypes[key], self._shapes[key])
         if problem:
@@ -172,10 +172,12 @@ def mismatch_of(variable: Any, dtype: DType, shape: tuple[int, ...]) -> str:
     name = wholes[0].full_name if parts else name_of(one)
     expected = tuple(wholes[0].full_shape) if parts else static_shape_of(one)
     number = one.dtype.base_dtype.as_datatype_enum
-    if fits(shape, expected) and number == dtype.number:
+    has_shape = fits(shape, expected)
+    if has_shape and number == dtype.number:
         return ""
+    problem = "" if has_shape else "the shape of the variable doesn't match with shape of tensor: "
     return (
-        f"variable {name!r}: expected {described(number, expected)}, "
+        f"variable {name!r}: {problem}expected {described(number, expected)}, "
         f"found {described(dtype.number, shape)} in the checkpoint."
     )
 

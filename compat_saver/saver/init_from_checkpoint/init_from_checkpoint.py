@@ -125,7 +125,7 @@ def _unfit(
             hints += 1
             hint = nearest_tensors(key, checkpoint.shapes()) if hints <= MOST_SHOWN else ""
             as_key = "" if key == name else f" as {key!r}"
-            yield f"{name!r} is not in the checkpoint{as_key}{hint or '.'}"
+            yield f"{name!r} is not found in checkpoint{as_key}{hint or '.'}"
         elif not vocabularies.get(name):
             info = checkpoint.info(key)
             is_part = _tensorflow.slice_of(variables[0]) is not None

@@ -10,21 +10,23 @@ from typing import Any
 
 from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint
-from compat_saver.errors import NotALegacyArtifactError, UsageError
+from compat_saver.errors import FormatError, NotALegacyArtifactError, UsageError
 from compat_saver.keras_files import KerasFile, LayerConfig, open_keras_file
 from compat_saver.keras_files.saved_models import keras_metadata
 from compat_saver.saver.checkpoint_utils import open_or_tf_error
 from compat_saver.saver.errors import require_path
 from compat_saver.saver.load_into.names import LoadMap, note_of, wanted_of
+from compat_saver.saver.load_into.pairs import Placement, in_layer_order, placed
 from compat_saver.saver.load_into.settings import (
     contradictions,
     require_same,
     stored_configs,
     unknown_activations,
 )
-from compat_saver.saver.load_into.targets import generated_names, variables_of
+from compat_saver.saver.load_into.targets import TargetVariable, generated_names, variables_of
 from compat_saver.saver.load_into.walk import scope_that_fits, with_stored_paths
 from compat_saver.saver.matching.conflicts import fit_without_conflicts
+from compat_saver.saver.matching.conversions import original_of
 from compat_saver.saver.matching.fit import Fit
 from compat_saver.saver.matching.naming import Matching
 from compat_saver.saver.matching.report import RestoreReport
@@ -40,6 +42,7 @@ def load_into(
     scope: str | None = None,
     ema: bool = False,
     strict: bool = True,
+    reshape: bool = False,
 ) -> RestoreReport:
     """Loads the weights of a checkpoint into variables; no graph is needed.
 
@@ -58,6 +61,7 @@ def load_into(
         scope: only tensors below it count, and their names are taken without it.
         ema: whether a variable gets its moving average, if the checkpoint has it.
         strict: whether everything must be found; otherwise what matches is loaded, and the report lists the rest.
+        reshape: whether a tensor of another shape and the same size will do, as in `Saver`.
 
     Returns:
         What was loaded, what is missing or does not match, and which tensors belong to no variable.
@@ -69,27 +73,46 @@ def load_into(
     """
     _require_eager()
     require_path(source)
-    matching, variables = Matching(strict, name_map, scope, ema), variables_of(target)
-    with _opened(source) as tensors:
-        variables = with_stored_paths(variables, target, tensors, scope)
-        wanted, names, variables = wanted_of(variables, tensors, matching, lambda: generated_names(target))
-        configs = _configs(source, tensors)
+    variables = variables_of(target)
+    with _opened(source) as stored:
+        variables = with_stored_paths(variables, target, stored, scope)
+        matching = Matching(strict, name_map, scope, ema, reshape)
+        place = placed(target, variables, stored, matching, stored.prefix)
+        configs = [*_configs(source, stored), *place.configs]
         if strict:
-            require_same(target, configs, tensors.prefix)
-        find_scope = functools.partial(scope_that_fits, variables, target, tensors)
-        found = match(
-            wanted,
-            tensors,
-            names,
-            matching,
-            find=fit_without_conflicts,
-            find_scope=find_scope if name_map is None and not scope else None,
-        )
+            require_same(target, configs, stored.prefix)
+        found, variables, notes = _matched(target, place)
         if strict:
-            require_same(target, configs, tensors.prefix, found)
+            require_same(target, configs, stored.prefix, found)
         by_number = {item.wanted.number: item for item in found.matches}
-        assign([(by_number[n], item.variable) for n, item in enumerate(variables) if n in by_number], tensors)
-    return dataclasses.replace(found.report, notes=(*note_of(variables, found), *_notes(target, configs, found)))
+        assign([(by_number[n], item.variable) for n, item in enumerate(variables) if n in by_number], place.tensors)
+    return dataclasses.replace(found.report, notes=(*place.notes, *notes, *_notes(target, configs, found)))
+
+
+def _matched(target: Any, place: Placement) -> tuple[Fit, list[TargetVariable], tuple[str, ...]]:
+    """Returns what was found by name or, of a Keras file, by the order of layers; the variables, and notes.
+
+    Raises:
+        RestoreError: strict, and something was not found.
+    """
+    tensors, matching = place.tensors, place.matching
+    wanted, names, variables = wanted_of(place.variables, tensors, matching, lambda: generated_names(target))
+    is_plain = matching.name_map is None and not matching.scope
+    if is_plain and not fit_without_conflicts(wanted, tensors, names).report.is_complete:
+        ordered = in_layer_order(target, variables, tensors)
+        if ordered is not None:
+            wanted, names, variables = wanted_of(ordered[0], tensors, matching)
+            return match(wanted, tensors, names, matching, find=fit_without_conflicts), variables, (ordered[1],)
+    find_scope = functools.partial(scope_that_fits, variables, target, original_of(tensors))
+    found = match(
+        wanted,
+        tensors,
+        names,
+        matching,
+        find=fit_without_conflicts,
+        find_scope=find_scope if is_plain else None,
+    )
+    return found, variables, note_of(variables, found)
 
 
 def _configs(source: str | PathLike[str], tensors: Checkpoint | KerasFile) -> list[LayerConfig]:
@@ -125,11 +148,20 @@ def _opened(source: str | PathLike[str]) -> Checkpoint | KerasFile:
 
 
 def _with_names(file: KerasFile) -> KerasFile:
+    """Returns a file; closes and refuses one in which weights have numbers, and their layers other names than here."""
     if file.has_names:
         return file
     file.close()
-    raise NotALegacyArtifactError(
-        f"{file.prefix}: Keras 3 wrote it, with numbers instead of names, and reads it: build the model and call "
-        "model.load_weights(FILE), where FILE ends with .weights.h5. For a .keras file, keras.models.load_model(FILE) "
-        "builds the whole model."
+    if file.form == "keras":
+        raise NotALegacyArtifactError(
+            f"{file.prefix}: a .keras file holds a whole model, whose weights have numbers and no names. Open it with "
+            "keras.models.load_model(FILE), and pass that model's weights on with model.set_weights."
+        )
+    raise FormatError(
+        "no names of weights",
+        path=file.prefix,
+        expected="weights as Keras 1 and 2 write them",
+        found="numbers",
+        hint="Keras 3 wrote it, and reads it: build the model and call model.load_weights(FILE), where FILE ends with "
+        ".weights.h5.",
     )

@@ -18,7 +18,9 @@ from compat_saver.saver.load_into.targets import (
     LAYERS,
     LOCAL,
     OBJECTS,
+    OLDER,
     OWN,
+    PAIRED,
     STORED,
     TargetVariable,
     is_keras_variable,
@@ -33,7 +35,7 @@ from compat_saver.saver.variables import unwrapped
 LoadMap = Mapping[str | re.Pattern[str], Any] | Callable[[str], str]
 """A NameMap, or a mapping from exact names to the variables themselves."""
 
-_WAYS = (OWN, INNER, LAYERS, LOCAL, OBJECTS, FLAT, COUNTED)
+_WAYS = (OWN, INNER, LAYERS, LOCAL, OBJECTS, FLAT, COUNTED, OLDER, PAIRED)
 _KERAS_WAYS = (OWN, INNER, LAYERS)
 
 
@@ -70,7 +72,7 @@ def wanted_of(
     require_agreement(variables, decided | pinned.keys(), tensors, names, matching)
     ways = _ways(variables, tensors, names)
     wanted = [
-        Wanted(item.name, item.dtype, item.shape, _keys(item, ways, pinned, mapped), number=number)
+        Wanted(item.name, item.dtype, item.shape, _keys(item, ways, pinned, mapped), None, matching.reshape, number)
         for number, item in enumerate(variables)
     ]
     return wanted, names, list(variables)

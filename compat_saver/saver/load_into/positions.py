@@ -23,6 +23,7 @@ from compat_saver.saver.load_into.targets import (
     name_by,
 )
 from compat_saver.saver.matching.advice import pasted
+from compat_saver.saver.matching.conversions import original_of
 from compat_saver.saver.matching.fit import Tensors
 from compat_saver.saver.matching.naming import Matching, names_to_paste
 from compat_saver.saver.matching.numbering import kind_of
@@ -50,7 +51,7 @@ def require_agreement(
         names: the names of its tensors -> keys.
         matching: what the caller said of the names.
     """
-    if not isinstance(tensors, KerasFile) and OBJECT_GRAPH_KEY not in tensors.shapes():
+    if not isinstance(original_of(tensors), KerasFile) and OBJECT_GRAPH_KEY not in tensors.shapes():
         return
     open_ = [item for item in variables if id(item.variable) not in decided]
     by_position = _all_found((STORED, OBJECTS, FLAT), open_, tensors, names)

@@ -10,11 +10,14 @@ objects   the path from object to object, as in tf.train.Checkpoint and Keras: `
 layers    the first of these, where the weights of a recurrent layer's cell are the layer's own: `lstm/kernel`
 flat      the path, where the weights of a recurrent layer's cell are the layer's own: `layer_with_weights-0/kernel`
 counted   the name it would have if the layers were numbered as in the checkpoint: `dense` for `dense_2`
+older     the first of these as Keras 2 called it: `depthwise_kernel`
+paired    the key of the tensor that was found for its layer in another way: by order, or converted
 stored    the path of its object in an object-based checkpoint: `_functional/_operations/1/_kernel`
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,6 +31,7 @@ from compat_saver.saver.variables import unwrapped
 
 OWN, INNER, LOCAL, OBJECTS = "own", "inner", "local", "objects"
 LAYERS, FLAT, COUNTED, STORED = "layers", "flat", "counted", "stored"
+OLDER, PAIRED = "older", "paired"
 _CELL = re.compile(r"/(lstm|gru|simple_rnn)_cell(?=/)")
 _CELL_OBJECT = re.compile(r"/cell(?=/\w+$)")
 _ACCEPTED = "a tf.Variable, a list or a dict of them, a tf.Module, a tf.train.Checkpoint or a Keras model or layer"
@@ -166,6 +170,8 @@ def _names(variable: Any, target: Any, objects: _Objects) -> dict[str, str]:
         names |= {LAYERS: _CELL.sub("", held)} if held is not None else {}
         is_in_cell = held is not None and _CELL_OBJECT.search(names[OBJECTS])
         names |= {FLAT: _CELL_OBJECT.sub("", names[OBJECTS])} if is_in_cell else {}
+    if objects.is_depthwise(variable):
+        names |= {OLDER: f"{(names.get(INNER) or own).removesuffix('kernel')}depthwise_kernel"}
     return {way: name for way, name in names.items() if name}
 
 
@@ -215,6 +221,15 @@ class _Objects:
         """Everything that was reached, variables included."""
         return [item for _, item in self._paths.values()]
 
+    def is_depthwise(self, variable: Any) -> bool:
+        """Whether a variable is the kernel of a DepthwiseConv layer of Keras 3."""
+        return id(variable) in self._depthwise
+
+    @functools.cached_property
+    def _depthwise(self) -> set[int]:
+        layers = (item for item in self.items if is_layer(item) and type(item).__name__.startswith("DepthwiseConv"))
+        return {id(layer.kernel) for layer in layers if is_variable(getattr(layer, "kernel", None))}
+
     def path(self, item: Any) -> str:
         """Returns the shortest path to an object, such as `encoder/layers/0/w`; "" if none was found."""
         return self._paths.get(id(item), ("", None))[0]
@@ -249,11 +264,13 @@ def _weights_of(layer: Any) -> list[tuple[str, Any]]:
     """Returns the own weights of a layer, by the attribute that holds them or else by their names in it."""
     below = {id(weight) for _, child in _layers_of(layer) for weight in child.weights}
     attributes = {id(value): name for name, value in vars(layer).items() if not name.startswith("_")}
-    return [
+    found = [
         (attributes.get(id(weight)) or own_name(weight).rpartition("/")[2], weight)
         for weight in layer.weights
         if id(weight) not in below
     ]
+    is_depthwise = type(layer).__name__.startswith("DepthwiseConv")
+    return [*found, *(("depthwise_kernel", weight) for name, weight in found if is_depthwise and name == "kernel")]
 
 
 def _layers_of(layer: Any) -> list[tuple[str, Any]]:

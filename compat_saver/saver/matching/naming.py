@@ -15,6 +15,7 @@ from compat_saver.checkpoints.renaming import new_names_of
 from compat_saver.errors import UsageError, nearest_names
 from compat_saver.keras_files import KerasFile
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
+from compat_saver.saver.matching.conversions import original_of
 from compat_saver.saver.matching.fit import Tensors, whole_of
 
 NameMap = Mapping[str | re.Pattern[str], str] | Callable[[str], str]
@@ -34,12 +35,14 @@ class Matching:
         name_map: a NameMap; for load_into, names may also lead to the variables themselves.
         scope: only tensors below it count, and their names are taken without it.
         ema: whether moving averages take the place of their variables.
+        reshape: whether a tensor of another shape and the same size will do.
     """
 
     strict: bool = True
     name_map: Any = None
     scope: str | None = None
     ema: bool = False
+    reshape: bool = False
 
 
 DEFAULT = Matching()
@@ -64,7 +67,8 @@ def stored_names(checkpoint: Tensors, matching: Matching = DEFAULT) -> dict[str,
     """
     names = {key: key for key in checkpoint if key != OBJECT_GRAPH_KEY}
     for alias, key in _aliases(checkpoint, matching.scope):
-        names.setdefault(alias, key)
+        if key in names:  # a converted tensor may stand in its place
+            names.setdefault(alias, key)
     if matching.scope:
         names = _below(matching.scope.strip("/"), names, checkpoint.prefix)
     if matching.ema:
@@ -107,6 +111,7 @@ def names_to_paste(names: Mapping[str, str]) -> dict[str, str]:
 
 def _aliases(checkpoint: Tensors, scope: str | None) -> list[tuple[str, str]]:
     """Returns (other name, key); below an object that is the scope, paths start with the scope."""
+    checkpoint = original_of(checkpoint)
     if isinstance(checkpoint, KerasFile):
         return list(checkpoint.aliases.items())
     if not isinstance(checkpoint, Checkpoint):

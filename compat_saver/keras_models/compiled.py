@@ -1,0 +1,52 @@
+"""Compiles a built model of Keras 3 as its file says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from compat_saver.keras_models.compiling import CompilePlan
+
+
+def compile_model(keras: Any, model: Any, plan: CompilePlan, given: Mapping[str, Any]) -> None:
+    """Compiles a model, with the variables of the optimizer made.
+
+    Args:
+        keras: Keras 3.
+        model: the model.
+        plan: what to compile it with.
+        given: name of a custom loss or metric -> the object.
+
+    Raises:
+        ValueError, TypeError: Keras 3 has no such loss or metric, or takes no such option.
+    """
+    with keras.saving.custom_object_scope(dict(given)):
+        optimizer = getattr(keras.optimizers, plan.optimizer).from_config(dict(plan.options))
+        model.compile(
+            optimizer=optimizer,
+            loss=_resolved(plan.losses, keras.losses.get),
+            metrics=_of_outputs(_resolved(plan.metrics, _metrics(keras)), model),
+            weighted_metrics=_of_outputs(_resolved(plan.weighted_metrics, _metrics(keras)), model),
+            loss_weights=plan.loss_weights,
+        )
+    optimizer.build(model.trainable_variables)
+
+
+def _metrics(keras: Any) -> Any:
+    """Returns what makes a metric; the words that Keras resolves by the shape of the output stay words."""
+    return lambda found: found if isinstance(found, str) else keras.metrics.get(found)
+
+
+def _resolved(found: Any, make: Any) -> Any:
+    if isinstance(found, Mapping) and "class_name" not in found:
+        return {key: _resolved(value, make) for key, value in found.items()}
+    if isinstance(found, list):
+        return [_resolved(value, make) for value in found]
+    return None if found is None else make(found)
+
+
+def _of_outputs(metrics: Any, model: Any) -> Any:
+    """Returns metrics as Keras 3 takes them: Keras 2 wrote those of a single output as a list in a list."""
+    if isinstance(metrics, list) and len(model.outputs) == 1 and len(metrics) == 1 and isinstance(metrics[0], list):
+        return metrics[0]
+    return metrics or None

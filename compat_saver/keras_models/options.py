@@ -1,0 +1,88 @@
+"""The options of the migration of a Keras model, and the objects that the user gives for custom ones."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from compat_saver.errors import UsageError
+
+
+@dataclass(frozen=True)
+class KerasOptions:
+    """All options.
+
+    Attributes:
+        architecture: the JSON or YAML of a model, for a file of weights alone.
+        custom_objects: name of a custom class or function, or of a Lambda layer -> the object, or MODULE:NAME.
+        verify: whether to compare with the original before publishing.
+        verify_data: an .npz file with an array per input.
+        rtol: relative tolerance; None for the default.
+        atol: absolute tolerance; None for the default.
+        seed: for generated inputs.
+        timeout: seconds that one run of a model may take.
+        dry_run: plan only; nothing is written.
+        overwrite: replace an existing output.
+    """
+
+    architecture: Path | None = None
+    custom_objects: Mapping[str, Any] = field(default_factory=dict)
+    verify: bool = True
+    verify_data: Path | None = None
+    rtol: float | None = None
+    atol: float | None = None
+    seed: int = 0
+    timeout: float = 60.0
+    dry_run: bool = False
+    overwrite: bool = False
+
+
+def parse_custom(argument: str) -> tuple[str, str]:
+    """Returns name and MODULE:NAME of `[NAME=]MODULE:NAME`.
+
+    Raises:
+        UsageError: it is of another form.
+    """
+    name, _, place = argument.rpartition("=")
+    module, _, attribute = place.partition(":")
+    if not module or not attribute:
+        raise UsageError(f"--custom-objects: expected MODULE:NAME or NAME=MODULE:NAME, found {argument!r}.")
+    return name or attribute, place
+
+
+def load_custom(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the objects, those given as MODULE:NAME imported; modules of the working directory are found too.
+
+    Raises:
+        UsageError: a module or a name in it is not there.
+    """
+    return {name: _imported(item) if isinstance(item, str) else item for name, item in given.items()}
+
+
+def _imported(place: str) -> Any:
+    module, _, name = place.partition(":")
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"--custom-objects: {place} cannot be imported ({error}).") from None
+
+
+def places_of(given: Mapping[str, Any]) -> dict[str, str] | None:
+    """Returns name -> MODULE:NAME, for a process of its own; None if an object has no such place."""
+    places: dict[str, str] = {}
+    for name, item in given.items():
+        if isinstance(item, str):
+            places[name] = item
+            continue
+        module, attribute = getattr(item, "__module__", None), getattr(item, "__qualname__", None)
+        if not module or not attribute or module == "__main__" or "<" in attribute or "." in attribute:
+            return None
+        places[name] = f"{module}:{attribute}"
+    return places

@@ -1,0 +1,111 @@
+"""The original model, read: its configuration upgraded, and all that prevents the migration collected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from compat_saver.errors import CannotMigrateError, UsageError, and_more
+from compat_saver.keras_files import KerasFile, open_keras_file
+from compat_saver.keras_models.architecture import ModelPlan, upgrade_model
+from compat_saver.keras_models.changes import Change, Upgrade
+from compat_saver.keras_models.compiling import CompilePlan, upgrade_compilation
+from compat_saver.keras_models.options import KerasOptions
+from compat_saver.sources import CheckpointSource, resolve
+from compat_saver.sources.yaml_files import read_yaml
+
+CHECKPOINT = "checkpoint"
+
+
+@dataclass(frozen=True)
+class Original:
+    """A model of Keras 1 or 2.
+
+    Attributes:
+        path: of its file.
+        form: "hdf5", "keras", "saved_model", or CHECKPOINT for weights in the format of TensorFlow.
+        file: the file; None for CHECKPOINT.
+        config: of the model, as it is in the file or beside it.
+        plan: the model to make.
+        compilation: what to compile it with; None if nothing.
+        changes: what the upgrade changed.
+    """
+
+    path: Path
+    form: str
+    file: KerasFile | None
+    config: Mapping[str, Any]
+    plan: ModelPlan
+    compilation: CompilePlan | None
+    changes: tuple[Change, ...]
+
+    @property
+    def has_cudnn(self) -> bool:
+        """Whether a layer is of cuDNN, which no CPU runs."""
+        return any(layer.origin.startswith("CuDNN") for layer in self.plan.all_layers())
+
+
+@contextmanager
+def open_original(source: Path, options: KerasOptions) -> Iterator[Original]:
+    """Opens a model.
+
+    Raises:
+        ArtifactError: it cannot be read.
+        UsageError: it holds weights alone and no architecture is given, or the other way round.
+        CannotMigrateError: what prevents the migration, all of it.
+    """
+    found = resolve(source, prefers_prefix=True)
+    if isinstance(found, CheckpointSource):
+        yield _upgraded(found.prefix, CHECKPOINT, None, _architecture(source, options), options)
+        return
+    with open_keras_file(source) as file:
+        config = file.config if options.architecture is None else _architecture(source, options)
+        if config is None:
+            config = _architecture(source, options)
+        yield _upgraded(source, file.form, file, config, options)
+
+
+def _architecture(source: Path, options: KerasOptions) -> Mapping[str, Any]:
+    """Returns what model.to_json() or to_yaml() wrote."""
+    path = options.architecture
+    if path is None:
+        raise UsageError(
+            f"{source}: holds weights alone. Give the model with --architecture FILE.json, as model.to_json() writes it "
+            "(architecture= in Python)."
+        )
+    found = read_yaml(path)
+    if not isinstance(found, Mapping) or "class_name" not in found:
+        raise UsageError(f"{path}: expected the configuration of a model, with class_name and config.")
+    return found
+
+
+def _upgraded(
+    path: Path, form: str, file: KerasFile | None, config: Mapping[str, Any], options: KerasOptions
+) -> Original:
+    upgrade = Upgrade(frozenset(options.custom_objects))
+    plan = upgrade_model(config, upgrade)
+    if plan is None:
+        raise CannotMigrateError([_subclassed(path, form)])
+    compilation = upgrade_compilation(file.training_config if file is not None else None, upgrade)
+    problems = [*upgrade.problems, *_missing(upgrade)]
+    if problems:
+        raise CannotMigrateError(problems)
+    return Original(path, form, file, config, plan, compilation, tuple(upgrade.changes))
+
+
+def _subclassed(path: Path, form: str) -> str:
+    sentence = "it is a subclassed model: the code of its call is not in the file, and a .keras file needs its layers."
+    if form == "saved_model":
+        return f"{path}: {sentence} Its graph is there: name a directory as OUT for a SavedModel that can be trained."
+    return f"{path}: {sentence}"
+
+
+def _missing(upgrade: Upgrade) -> Iterator[str]:
+    """Yields one sentence for all custom objects that are missing."""
+    if upgrade.missing:
+        listed = "; ".join(f"{name} (layer {and_more(layers, 3)})" for name, layers in upgrade.missing.items())
+        flags = " ".join(f"--custom-objects MODULE:{name}" for name in upgrade.missing)
+        yield f"Custom classes or functions are needed: {listed}. Give all of them: {flags} (custom_objects= in Python)."

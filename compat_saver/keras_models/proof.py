@@ -1,0 +1,170 @@
+"""The proof that a written model is the original: the two are run on the same inputs, in processes of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compat_saver import _tensorflow
+from compat_saver.bundle.arrays import Array
+from compat_saver.errors import VerificationError
+from compat_saver.keras_models.architecture import LAMBDA
+from compat_saver.keras_models.options import KerasOptions
+from compat_saver.keras_models.original import Original
+from compat_saver.keras_models.patched import patched
+from compat_saver.keras_models.samples import generate_inputs, generate_labels, input_layers, losses_of, read_inputs
+from compat_saver.keras_models.slots import OptimizerState
+from compat_saver.keras_models.verification import (
+    KerasVerification,
+    StepProof,
+    compare_outputs,
+    predict,
+    prove_step,
+    run_reference,
+    train_step,
+)
+from compat_saver.keras_models.weights import Pair
+
+_MOVING_VARIANCE = "moving_variance"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Compares a written model with its original.
+
+    Attributes:
+        keras: Keras 3.
+        original: the original.
+        options: inputs and tolerances.
+        given: the custom objects.
+        places: where a process of its own imports them from.
+    """
+
+    keras: Any
+    original: Original
+    options: KerasOptions
+    given: Mapping[str, Any]
+    places: Mapping[str, str]
+
+    def of(self, path: Path, model: Any, pairs: Sequence[Pair], state: OptimizerState | None) -> KerasVerification:
+        """Compares what was written at a path.
+
+        Args:
+            path: the written model.
+            model: the model that was written.
+            pairs: its variables with the weights of the file.
+            state: of its optimizer; None if it was not compiled, or has none.
+        """
+        options, plan = self.options, self.original.plan
+        if options.verify_data is not None:
+            inputs, how = read_inputs(options.verify_data, plan), str(options.verify_data)
+        else:
+            inputs, how = generate_inputs(plan, options.seed), f"seed {options.seed}"
+        names = plan.output_names
+        written = _Written(self.keras, path, self.given)
+        predictions = written.predict(inputs)
+        labels = self._labels(names, predictions) if state is not None and written.model is not None else None
+        reference = self._reference(inputs, labels, state, names)
+        original = [reference[f"y{number}"] for number in range(len(names))]
+        outputs = compare_outputs(names, original, predictions, options.rtol, options.atol)
+        step, notes = None, [str(reference["note"])] if "note" in reference else []
+        if labels is not None and "loss" in reference:
+            step, more = self._step(written.model, model, pairs, reference, (inputs, labels))
+            notes += more
+        return KerasVerification(self._by, how, outputs, step, notes)
+
+    @property
+    def _by(self) -> str:
+        return "tf.compat.v1.Session" if self.original.form == "saved_model" else "tf-keras"
+
+    def _labels(self, names: Sequence[str], predictions: Sequence[Array]) -> list[Array]:
+        compilation = self.original.compilation
+        losses = losses_of(compilation.losses if compilation is not None else None, names)
+        return generate_labels(predictions, losses, self.options.seed)
+
+    def _reference(
+        self,
+        inputs: Sequence[Array],
+        labels: Sequence[Array] | None,
+        state: OptimizerState | None,
+        names: Sequence[str],
+    ) -> dict[str, Array]:
+        arrays = {f"x{n}": array for n, array in enumerate(inputs)}
+        arrays |= {f"t{n}": array for n, array in enumerate(labels or ())}
+        if state is not None:
+            arrays |= {f"o{n}": array for n, array in enumerate(state.stored)}
+        request = {
+            "form": self.original.form,
+            "path": str(self.original.path),
+            "inputs": [layer.config["name"] for layer in input_layers(self.original.plan)],
+            "outputs": list(names),
+            "custom": dict(self.places),
+            "config": self._config(),
+            "training": self._training() if labels is not None else None,
+        }
+        try:
+            return run_reference(request, arrays, self.options.timeout)
+        except RuntimeError as error:
+            reason = f"The original does not run with {self._by}: {error}. Migrate with --no-verify to write it unproven."
+            raise VerificationError([reason], what="was inconclusive, nothing was published") from None
+
+    def _config(self) -> Mapping[str, Any] | None:
+        """Returns the configuration to build the original of; None to load the file as it is."""
+        has_lambda = any(layer.kind == LAMBDA for layer in self.original.plan.all_layers())
+        if self.original.form in ("saved_model", "keras") and not has_lambda:
+            return None
+        is_whole = self.original.file is not None and self.original.file.config is self.original.config
+        return None if is_whole and not has_lambda and not self.original.has_cudnn else patched(self.original.config)
+
+    def _training(self) -> dict[str, Any]:
+        compilation, file = self.original.compilation, self.original.file
+        assert compilation is not None and file is not None
+        return {"is_new": compilation.is_new, "optimizer": compilation.optimizer, "config": file.training_config}
+
+    def _step(
+        self,
+        written: Any,
+        model: Any,
+        pairs: Sequence[Pair],
+        reference: Mapping[str, Array],
+        data: tuple[Sequence[Array], Sequence[Array]],
+    ) -> tuple[StepProof, list[str]]:
+        loss = train_step(written, *data)
+        numbers = {id(variable): number for number, variable in enumerate(model.weights)}
+        after = {pair.place: written.weights[numbers[id(pair.variable)]] for pair in pairs}
+        weights = {
+            place: (reference[f"after/{place}"].reshape(variable.shape), np.asarray(variable.numpy()))
+            for place, variable in after.items()
+        }
+        variances = [place for place, variable in after.items() if variable.name == _MOVING_VARIANCE]
+        compared = {place: pair for place, pair in weights.items() if place not in variances}
+        notes = [] if not variances else ["Moving variances are updated without Bessel's correction in Keras 3."]
+        return prove_step((float(reference["loss"]), loss), compared), notes
+
+
+class _Written:
+    """A written model, loaded as a program does."""
+
+    def __init__(self, keras: Any, path: Path, given: Mapping[str, Any]) -> None:
+        self.model: Any = None
+        self._served: Any = None
+        if path.is_dir():
+            loaded = _tensorflow.tensorflow().saved_model.load(str(path))
+            self._loaded, self._served = loaded, loaded.serve
+            return
+        file = path.with_name(path.name + ".keras")
+        file.symlink_to(path)  # Keras insists on the suffix
+        try:
+            self.model = keras.models.load_model(str(file), custom_objects=dict(given), safe_mode=not given)
+        finally:
+            file.unlink()
+
+    def predict(self, inputs: Sequence[Array]) -> list[Array]:
+        if self.model is not None:
+            return predict(self.model, inputs)
+        outputs = self._served(*[list(inputs)] if len(inputs) > 1 else inputs)
+        return [item.numpy() for item in _tensorflow.tensorflow().nest.flatten(outputs)]

@@ -1,0 +1,154 @@
+"""Runs the original model in a process of its own, by what wrote it: a TensorFlow session, or the package tf-keras.
+
+    python -m compat_saver.keras_models.reference REQUEST.json ARRAYS.npz OUT.npz
+
+tf-keras is Keras 2, which wrote the file; with TF_USE_LEGACY_KERAS=1 `tf.keras` is the same package, so that custom
+objects are those of Keras 2 as well. It shares no code with what reads files here, and none of its state with the program.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from compat_saver import _tensorflow
+
+_RANDOM = ("rate", "dropout", "recurrent_dropout", "stddev")
+"""Attributes of layers that make a training step random; 0 in both models for the step that is compared."""
+
+
+def switch_off_dropout(layer: Any) -> None:
+    """Makes a training step of a layer the same every time; a layer that has the attributes of its cell goes by it."""
+    for name in _RANDOM:
+        if isinstance(getattr(layer, name, None), float):
+            with contextlib.suppress(AttributeError):
+                setattr(layer, name, 0.0)
+
+
+def main(request_file: str, arrays_file: str, out_file: str) -> None:
+    """Runs what a request says and writes outputs y0, y1, ..., `loss`, and the weights after/LAYER/NUMBER."""
+    with open(request_file, encoding="utf-8") as file:
+        request = json.load(file)
+    with np.load(arrays_file, allow_pickle=False) as arrays:
+        given = dict(arrays)
+    found = _serve(request, given) if request["form"] == "saved_model" else {}
+    if request["form"] != "saved_model" or request["training"] is not None:
+        try:
+            found |= _keras(request, given)
+        except Exception as error:
+            if not found:
+                raise
+            found["note"] = np.array(_tensorflow.first_line(error))
+    np.savez(out_file, **found)
+
+
+def _listed(given: Mapping[str, Any], letter: str) -> list[Any]:
+    return [given[f"{letter}{number}"] for number in range(len(given)) if f"{letter}{number}" in given]
+
+
+def _numbered(letter: str, values: Sequence[Any]) -> dict[str, Any]:
+    return {f"{letter}{number}": np.asarray(value) for number, value in enumerate(values)}
+
+
+# ---- a SavedModel: its own graph in a session
+
+
+def _serve(request: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    v1 = _tensorflow.tensorflow().compat.v1
+    with v1.Session(graph=v1.Graph()) as session:
+        signature = v1.saved_model.load(session, ["serve"], request["path"]).signature_def["serving_default"]
+        inputs = _ordered(dict(signature.inputs), request["inputs"])
+        outputs = _ordered(dict(signature.outputs), request["outputs"])
+        feeds = {item.name: value for item, value in zip(inputs, _listed(given, "x"), strict=True)}
+        return _numbered("y", session.run([item.name for item in outputs], feeds))
+
+
+def _ordered(found: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
+    """Returns the tensors of a signature in the order of names; where a name is not in it, in that of its keys."""
+    if set(names) == set(found):
+        return [found[name] for name in names]
+    return [found[key] for key in sorted(found)]
+
+
+# ---- Keras 2
+
+
+def _keras(request: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    keras = _tensorflow.tf_keras()
+    custom = {name: _imported(place) for name, place in request["custom"].items()}
+    model = _loaded(keras, request, custom)
+    inputs = _listed(given, "x")
+    outputs = model.predict(_single(inputs), verbose=0, batch_size=len(inputs[0]))
+    found = _numbered("y", outputs if isinstance(outputs, list) else [outputs])
+    if request["training"] is not None:
+        found |= _train(keras, model, request, given, custom)
+    return found
+
+
+def _imported(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _loaded(keras: Any, request: Mapping[str, Any], custom: Mapping[str, Any]) -> Any:
+    if request["config"] is None:
+        compiles = request["training"] is not None and request["training"]["is_new"]
+        return keras.models.load_model(request["path"], custom_objects=custom, compile=compiles)
+    model = keras.models.model_from_json(json.dumps(request["config"]), custom_objects=custom)
+    model.load_weights(request["path"])
+    return model
+
+
+def _train(
+    keras: Any, model: Any, request: Mapping[str, Any], given: Mapping[str, Any], custom: Mapping[str, Any]
+) -> dict[str, Any]:
+    training = request["training"]
+    if not training["is_new"]:
+        _compile(keras, model, training, _listed(given, "o"), custom)
+    for layer in model.submodules:
+        switch_off_dropout(layer)
+    model.run_eagerly = True
+    result = model.train_on_batch(_single(_listed(given, "x")), _single(_listed(given, "t")))
+    found = {"loss": np.asarray(result[0] if isinstance(result, list) else result)}
+    for layer in model.layers:
+        weights = layer.weights
+        if request["form"] == "hdf5":
+            weights = [*layer.trainable_weights, *layer.non_trainable_weights]
+        found |= {f"after/{layer.name}/{number}": item.numpy() for number, item in enumerate(weights)}
+    return found
+
+
+def _compile(
+    keras: Any, model: Any, training: Mapping[str, Any], state: Sequence[Any], custom: Mapping[str, Any]
+) -> None:
+    """Compiles with the optimizer as it was until Keras 2.10, and gives it its state."""
+    config = training["config"]["optimizer_config"]
+    kind = getattr(keras.optimizers.legacy, training["optimizer"])
+    known = set(kind(name="any").get_config()) | {"lr", "decay", "epsilon", "clipnorm", "clipvalue"}
+    options = {key: value for key, value in config["config"].items() if key in known and value is not None}
+    with keras.utils.custom_object_scope(dict(custom)):
+        optimizer = kind.from_config(options)
+        model.compile(optimizer, _losses(keras, training["config"]["loss"]), loss_weights=training["config"].get("loss_weights"))
+    if state:
+        optimizer._create_all_weights(model.trainable_variables)
+        optimizer.set_weights(state)
+
+
+def _losses(keras: Any, found: Any) -> Any:
+    if isinstance(found, dict) and "class_name" not in found:
+        return {key: _losses(keras, value) for key, value in found.items()}
+    return [_losses(keras, item) for item in found] if isinstance(found, list) else keras.losses.get(found)
+
+
+def _single(values: Sequence[Any]) -> Any:
+    return values[0] if len(values) == 1 else list(values)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,230 @@
+"""The main job for Keras models: read -> upgrade and build -> write -> verify -> publish."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from compat_saver import _tensorflow
+from compat_saver.bundle.arrays import Array
+from compat_saver.errors import UsageError, VerificationError
+from compat_saver.keras_models.building import Builder, BuiltModel
+from compat_saver.keras_models.changes import Change
+from compat_saver.keras_models.compiled import compile_model
+from compat_saver.keras_models.options import KerasOptions, load_custom, places_of
+from compat_saver.keras_models.original import CHECKPOINT, Original, open_original
+from compat_saver.keras_models.proof import Proof
+from compat_saver.keras_models.report import EndPoint, KerasReport
+from compat_saver.keras_models.slots import OptimizerState, assign_state, read_state
+from compat_saver.keras_models.verification import KerasVerification
+from compat_saver.keras_models.weights import Pair, assign_weights
+from compat_saver.migration.publish import refuse_existing, staged
+
+SUFFIX = ".keras"
+Progress = Callable[[str], None]
+
+
+@dataclass
+class _Run:
+    """What is known so far of a migration.
+
+    Attributes:
+        original: the model as it was read.
+        options: all options.
+        given: the custom objects.
+        changes: of the upgrade, and of compiling.
+        warnings: what the user should know.
+        seconds: stage -> how long it took.
+    """
+
+    original: Original
+    options: KerasOptions
+    given: Mapping[str, Any]
+    changes: list[Change]
+    warnings: list[str] = field(default_factory=list)
+    iterations: int | None = None
+    is_compiled: bool = False
+
+
+def migrate_keras(
+    source: Path, output: Path, options: KerasOptions, progress: Progress | None = None
+) -> KerasReport:
+    """Migrates a model of Keras 1 or 2 into a `.keras` file of Keras 3, or a SavedModel, proven equal first.
+
+    Args:
+        source: an HDF5 file, a `.keras` file, a SavedModel of Keras, or weights with `options.architecture`.
+        output: a path that ends in `.keras`, or the directory to make; it appears complete or not at all.
+        options: everything else.
+        progress: called with the name of each stage.
+
+    Raises:
+        ArtifactError: the source cannot be read.
+        UsageError: options that contradict each other or the file.
+        CannotMigrateError: what prevents it, all of it.
+        OutputExistsError: the output is there and `overwrite` is not set.
+        VerificationError: the written model differs; nothing was published.
+        TensorFlowMissingError: TensorFlow, or tf-keras to verify with, is not installed.
+    """
+    seconds = dict.fromkeys(("read", "rewrite", "write", "verify"), 0.0)
+
+    @contextlib.contextmanager
+    def stage(name: str) -> Iterator[None]:
+        if progress is not None:
+            progress(name)
+        start = time.perf_counter()
+        yield
+        seconds[name] += time.perf_counter() - start
+
+    if not options.dry_run:
+        refuse_existing(output, overwrite=options.overwrite)
+    if output.resolve() == source.resolve():
+        raise UsageError(f"{output} is the source itself. Name another output.")
+    with contextlib.ExitStack() as stack:
+        with stage("read"):
+            original = stack.enter_context(open_original(source, options))
+        if options.dry_run:
+            return _planned(original, seconds)
+        keras = _tensorflow.keras()
+        run = _Run(original, options, load_custom(options.custom_objects), list(original.changes))
+        _require_reference(run)
+        with stage("rewrite"):
+            built = Builder(keras, run.given).build(original.plan)
+            pairs = _fill(run, built)
+            state = _compile(run, keras, built, pairs)
+        with staged(output, overwrite=options.overwrite) as path:
+            with stage("write"):
+                _write(built.model, path, output)
+            verification = None
+            if options.verify:
+                with stage("verify"):
+                    proof = Proof(keras, original, options, run.given, places_of(options.custom_objects) or {})
+                    verification = proof.of(path, built.model, pairs, state if run.is_compiled else None)
+            report = _report(run, str(output), built.model, verification, seconds)
+            if verification is not None and verification.status != "passed":
+                raise VerificationError(_reasons(verification), report, ", nothing was published", report.status)
+    return report
+
+
+def _reasons(verification: KerasVerification) -> Sequence[str]:
+    undefined = "The original gave no finite value on any input. Give real ones with --verify-data FILE.npz."
+    return [*(verification.differences or [undefined]), *verification.notes]
+
+
+def _require_reference(run: _Run) -> None:
+    """Raises UsageError where the original cannot be run, before anything is built."""
+    if not run.options.verify or run.original.form == "saved_model":
+        return
+    if not _tensorflow.has_tf_keras():
+        raise UsageError(
+            f"{run.original.path}: to verify the new model, the original is run with Keras 2, the package tf-keras, "
+            "which is not installed. Install it with: pip install 'compat-saver[keras]', or migrate with --no-verify."
+        )
+    if places_of(run.options.custom_objects) is None:
+        raise UsageError(
+            "Custom objects are imported in another process to verify the new model: give functions and classes of a "
+            "module, not of the program itself or made inside a function, or migrate with verify=False (--no-verify)."
+        )
+
+
+def _fill(run: _Run, built: BuiltModel) -> list[Pair]:
+    """Gives the model its weights; returns the pairs, none for a checkpoint."""
+    if run.original.file is not None:
+        return assign_weights(run.original.file, run.original.plan, built)
+    from compat_saver.saver import load_into
+
+    load_into(built.model, run.original.path)
+    return []
+
+
+def _compile(run: _Run, keras: Any, built: BuiltModel, pairs: Sequence[Pair]) -> OptimizerState | None:
+    """Compiles the model, with the state of the optimizer where the file has one that fits."""
+    plan, file = run.original.compilation, run.original.file
+    if plan is None or file is None:
+        return None
+    try:
+        compile_model(keras, built.model, plan, run.given)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        run.warnings.append(f"Not compiled: {_tensorflow.first_line(error)}. Call model.compile before training.")
+        built.model.compile()
+        return None
+    run.is_compiled = True
+    trained = [pair for pair in pairs if pair.variable.trainable]
+    state = read_state(file.optimizer_weights, plan, trained)
+    if state is None:
+        if file.optimizer_weights:
+            run.warnings.append("The state of the optimizer does not fit the variables; training starts a new one.")
+        return None
+    assign_state(built.model, state, [pair.variable for pair in trained])
+    run.iterations = state.iterations
+    return state
+
+
+def _write(model: Any, path: Path, output: Path) -> None:
+    if output.suffix != SUFFIX:
+        model.export(str(path), verbose=False)
+        return
+    file = path.with_name(path.name + SUFFIX)  # Keras insists on the suffix
+    model.save(str(file))
+    os.rename(file, path)
+
+
+def _planned(original: Original, seconds: Mapping[str, float]) -> KerasReport:
+    """Returns the report of a dry run, which needs neither Keras nor TensorFlow."""
+    weights = [] if original.file is None else [w for layer in original.file.layers for w in layer.weights]
+    return KerasReport(
+        source=str(original.path),
+        form=original.form,
+        keras_version=original.file.keras_version if original.file is not None else "",
+        output=None,
+        inputs=(),
+        outputs=(),
+        kept=len(weights),
+        trainable=0,
+        nbytes=sum(weight.nbytes for weight in weights),
+        optimizer=original.compilation.optimizer if original.compilation is not None else "",
+        iterations=None,
+        changes=original.changes,
+        warnings=(),
+        verification=None,
+        tolerances=(None, None),
+        seconds=seconds,
+    )
+
+
+def _report(
+    run: _Run, output: str, model: Any, verification: KerasVerification | None, seconds: Mapping[str, float]
+) -> KerasReport:
+    variables = model.weights
+    return dataclasses.replace(
+        _planned(run.original, seconds),
+        output=output,
+        inputs=[_end(item.name, item) for item in model.inputs],
+        outputs=[_end(name, item) for name, item in zip(run.original.plan.output_names, model.outputs, strict=True)],
+        kept=len(variables),
+        trainable=len(model.trainable_weights),
+        nbytes=sum(_nbytes(item) for item in variables),
+        optimizer=type(model.optimizer).__name__ if run.is_compiled else "",
+        iterations=run.iterations,
+        changes=run.changes,
+        warnings=run.warnings,
+        verification=verification,
+        tolerances=(run.options.rtol, run.options.atol),
+    )
+
+
+def _end(name: str, tensor: Any) -> EndPoint:
+    return EndPoint(name, str(tensor.dtype), tuple(tensor.shape))
+
+
+def _nbytes(variable: Any) -> int:
+    array: Array = variable.numpy()
+    return int(array.nbytes)
+
+
+__all__ = ["CHECKPOINT", "SUFFIX", "migrate_keras"]

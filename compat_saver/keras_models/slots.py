@@ -1,0 +1,85 @@
+"""The state of an optimizer: which stored array is which slot of which variable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from compat_saver.bundle.arrays import Array
+from compat_saver.keras_files import Weight
+from compat_saver.keras_models.compiling import CompilePlan
+from compat_saver.keras_models.weights import Pair
+
+
+class OptimizerState(NamedTuple):
+    """The state that a file holds.
+
+    Attributes:
+        iterations: how many steps were made.
+        slots: name of the slot in Keras 3 -> an array per variable that is trained, in order.
+    """
+
+    iterations: int
+    slots: dict[str, list[Array]]
+
+    @property
+    def stored(self) -> list[Array]:
+        """The arrays as Keras 2 takes them: the steps, then slot by slot."""
+        return [np.asarray(self.iterations), *(array for column in self.slots.values() for array in column)]
+
+
+def read_state(weights: Sequence[Weight], plan: CompilePlan, pairs: Sequence[Pair]) -> OptimizerState | None:
+    """Returns the state of an optimizer; None where the file's does not fit the variables.
+
+    Args:
+        weights: of the optimizer, in the order of the file.
+        plan: what the model is compiled with.
+        pairs: the variables that are trained with their weights, in the order of the file.
+    """
+    iterations = next((int(w.array) for w in weights if not w.shape and not w.dtype.is_floating), None)
+    if iterations is None:
+        return None
+    if not plan.slots:
+        return OptimizerState(iterations, {})
+    shapes = [pair.weight.shape for pair in pairs]
+    stored = _arranged([w for w in weights if w.shape or w.dtype.is_floating], shapes, plan)
+    if stored is None:
+        return None
+    slots = {
+        slot: [pair.convert(w.array).reshape(pair.variable.shape) for pair, w in zip(pairs, column, strict=True)]
+        for slot, column in stored.items()
+    }
+    return OptimizerState(iterations, slots)
+
+
+def _arranged(
+    weights: Sequence[Weight], shapes: Sequence[tuple[int, ...]], plan: CompilePlan
+) -> dict[str, list[Weight]] | None:
+    """Returns slot -> a weight per variable. Cases: slot by slot, as until Keras 2.10; variable by variable."""
+    count, slots = len(shapes), plan.slots
+    for skipped in range(len(weights) - count * len(slots) + 1):
+        rest = weights[skipped : skipped + count * len(slots)]
+        by_slot = [rest[n * count : (n + 1) * count] for n in range(len(slots))]
+        by_variable = [rest[n :: len(slots)] for n in range(len(slots))]
+        for columns in (by_variable, by_slot) if plan.is_new else (by_slot, by_variable):
+            if all([w.shape for w in column] == list(shapes) for column in columns):
+                return dict(zip(slots, (list(column) for column in columns), strict=True))
+    return None
+
+
+def assign_state(model: Any, state: OptimizerState, variables: Sequence[Any]) -> None:
+    """Gives the optimizer of a compiled model of Keras 3 its state.
+
+    Args:
+        model: the model; its optimizer keeps the slots in the order of the variables that are trained.
+        state: the state, in the order of `variables`.
+        variables: those that are trained, in the order of the file.
+    """
+    model.optimizer.iterations.assign(state.iterations)
+    order = {id(variable): number for number, variable in enumerate(model.trainable_variables)}
+    for slot, arrays in state.slots.items():
+        own = [item for item in model.optimizer.variables if item.name.endswith(f"_{slot}")]
+        for variable, array in zip(variables, arrays, strict=True):
+            own[order[id(variable)]].assign(array)

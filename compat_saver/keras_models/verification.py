@@ -1,0 +1,169 @@
+"""Compares a written Keras 3 model with its original: predictions, and one training step where it was compiled."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compat_saver.bundle.arrays import Array
+from compat_saver.errors import TimeLimitError
+from compat_saver.keras_models.reference import switch_off_dropout
+from compat_saver.migration.verification.comparison import Comparison, compare
+
+STEP_RTOL = 1e-4
+_IMPORTS = 120.0
+"""Seconds beside the time limit of a run: TensorFlow is imported in a process of its own."""
+
+
+@dataclass(frozen=True)
+class StepProof:
+    """How a training step compares with the original's; each the gap relative to the largest magnitude.
+
+    Attributes:
+        loss: of the loss.
+        weights: the largest of all weights.
+        worst: the weight that has it.
+    """
+
+    loss: float
+    weights: float
+    worst: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether both are within tolerance."""
+        return self.loss <= STEP_RTOL and self.weights <= STEP_RTOL
+
+
+@dataclass(frozen=True)
+class KerasVerification:
+    """What a comparison found.
+
+    Attributes:
+        reference: what ran the original.
+        inputs: how the inputs came about.
+        outputs: name -> how it compares.
+        step: how a training step compares; None if none was compared.
+        notes: what could not be compared, a sentence each.
+    """
+
+    reference: str
+    inputs: str
+    outputs: Mapping[str, Comparison]
+    step: StepProof | None = None
+    notes: Sequence[str] = field(default=())
+
+    @property
+    def differences(self) -> list[str]:
+        """What differs, a sentence each."""
+        found = [f"{name}: {item.problem}." for name, item in self.outputs.items() if item.problem]
+        if self.step is not None and not self.step.passed:
+            found.append(
+                f"One training step differs: the loss by {self.step.loss:.3g}, weights by up to {self.step.weights:.3g} "
+                f"({self.step.worst}), of the largest magnitude; at most {STEP_RTOL:g} is allowed. With --no-verify the "
+                "model is written all the same."
+            )
+        return found
+
+    @property
+    def status(self) -> str:
+        """Returns "passed", "failed" or "inconclusive" (no output of the original is a finite number)."""
+        if self.differences:
+            return "failed"
+        return "inconclusive" if any(item.is_undefined for item in self.outputs.values()) else "passed"
+
+
+def run_reference(request: Mapping[str, Any], arrays: Mapping[str, Array], timeout: float) -> dict[str, Array]:
+    """Runs the original in a process of its own.
+
+    Args:
+        request: see `reference`.
+        arrays: inputs x0, x1, ..., labels t0, ..., the state of the optimizer o0, ...
+        timeout: seconds that it may take, beside starting.
+
+    Raises:
+        TimeLimitError: it took longer.
+        RuntimeError: it failed; the message is its last line.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        files = [str(Path(folder) / name) for name in ("request.json", "arrays.npz", "out.npz")]
+        Path(files[0]).write_text(json.dumps(request), encoding="utf-8")
+        np.savez(files[1], **arrays)  # type: ignore[arg-type]
+        command = [sys.executable, "-m", "compat_saver.keras_models.reference", *files]
+        environment = {**os.environ, "TF_USE_LEGACY_KERAS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=timeout + _IMPORTS, env=environment, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise TimeLimitError(f"The original model did not run within {timeout:g} seconds (--timeout).") from None
+        if done.returncode != 0:
+            lines = [line for line in done.stderr.splitlines() if line.strip()]
+            raise RuntimeError(lines[-1] if lines else f"exit code {done.returncode}")
+        with np.load(files[2], allow_pickle=False) as found:
+            return dict(found)
+
+
+def predict(model: Any, inputs: Sequence[Array]) -> list[Array]:
+    """Returns the outputs of a model of Keras 3 on one batch."""
+    outputs = model.predict(single(inputs), verbose=0, batch_size=len(inputs[0]))
+    flat = list(outputs.values()) if isinstance(outputs, dict) else outputs
+    return list(flat) if isinstance(flat, list | tuple) else [flat]
+
+
+def compare_outputs(
+    names: Sequence[str], original: Sequence[Array], found: Sequence[Array], rtol: float | None, atol: float | None
+) -> dict[str, Comparison]:
+    """Compares outputs one by one."""
+    pairs = zip(names, original, found, strict=True)
+    return {name: compare(one, other, rtol, atol) for name, one, other in pairs}
+
+
+def train_step(model: Any, inputs: Sequence[Array], labels: Sequence[Array]) -> float:
+    """Makes one training step without dropout and noise, and returns the loss."""
+    for layer in inner_layers(model):
+        switch_off_dropout(layer)
+    model.jit_compile = False
+    result = model.train_on_batch(single(inputs), single(labels))
+    return float(result[0] if isinstance(result, list | tuple) else result)
+
+
+def inner_layers(layer: Any) -> Iterator[Any]:
+    """Yields a layer and all inside it: of models, wrappers and recurrent layers."""
+    yield layer
+    held = [getattr(layer, name, None) for name in ("layer", "forward_layer", "backward_layer", "cell")]
+    for inner in (*getattr(layer, "layers", ()), *getattr(layer, "cells", ()), *held):
+        if inner is not None:
+            yield from inner_layers(inner)
+
+
+def prove_step(loss: tuple[float, float], weights: Mapping[str, tuple[Array, Array]]) -> StepProof:
+    """Compares a training step.
+
+    Args:
+        loss: of the original and of the written model.
+        weights: name -> the original's and the written model's value after the step.
+    """
+    gaps = {name: _gap(*pair) for name, pair in weights.items()}
+    worst = max(gaps, key=lambda name: gaps[name], default="")
+    return StepProof(_gap(np.asarray(loss[0]), np.asarray(loss[1])), gaps.get(worst, 0.0), worst)
+
+
+def _gap(original: Array, found: Array) -> float:
+    largest = float(np.max(np.abs(original), initial=1e-3))
+    return float(np.max(np.abs(original.astype(np.float64) - found), initial=0.0)) / largest
+
+
+def single(values: Sequence[Array]) -> Any:
+    """Returns one array, or a list of several."""
+    return values[0] if len(values) == 1 else list(values)
+

@@ -1,0 +1,269 @@
+"""The weights of recurrent layers in other layouts, converted to that of Keras: kernel, recurrent_kernel and bias.
+
+layout         weights                                                             gates
+Keras LSTM     kernel [n, 4u], recurrent_kernel [u, 4u], bias [4u]                 i f c o
+Keras GRU      the same with 3u; with reset_after bias [2, 3u]                     z r h
+CuDNNLSTM      each gate of the kernels transposed, bias [8u]: of inputs, states   i f c o
+CuDNNGRU       the same with bias [6u]; a Keras GRU with reset_after               z r h
+Keras 1        a weight per gate: LAYER_W_i, LAYER_U_i, LAYER_b_i, ...
+BasicLSTMCell  kernel [n + u, 4u], bias [4u]; forget_bias is added when it runs    i c f o
+GRUCell        gates/kernel [n + u, 2u], candidate/kernel [n + u, u]               r z, h
+BasicRNNCell   kernel [n + u, u], bias [u]
+
+TF1 cells are `weights` and `biases` in TensorFlow 1.0 and 1.1. Canonical weights of cuDNN are those of
+CudnnCompatibleLSTMCell, whose forget_bias is 0, and of CudnnCompatibleGRUCell, whose candidate has two projections.
+Source: tensorflow/python/ops/rnn_cell_impl.py, tensorflow/contrib/cudnn_rnn/python/ops/cudnn_rnn_ops.py of 1.15;
+`_convert_rnn_weights` in tensorflow/python/keras/saving/hdf5_format.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from compat_saver.saver.matching.conversions import Converted
+from compat_saver.saver.matching.fit import Tensors
+
+KERNEL, RECURRENT, BIAS = "kernel", "recurrent_kernel", "bias"
+LSTM, GRU, GRU_RESET_AFTER, RNN = "LSTM", "GRU", "GRU(reset_after=True)", "SimpleRNN"
+_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+_OLD_NAMES = {"weights": KERNEL, "biases": BIAS}
+_CELLS = re.compile(r"(?:.*/)?(\w*lstm\w*_cell|\w*gru\w*_cell|basic_rnn_cell|rnn_cell)(?:_\d+)?")
+_KERAS_1 = re.compile(r"(.+)_([WUb])_([ifcozrh])")
+_UNSUPPORTED = ("w_f_diag", "w_i_diag", "w_o_diag", "projection/kernel")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The weights of one recurrent layer, in the layout of Keras.
+
+    Attributes:
+        scope: what the names of its tensors start with.
+        kind: of the layer: LSTM, GRU, GRU_RESET_AFTER or RNN.
+        weights: KERNEL, RECURRENT and BIAS -> the computed tensor.
+        note: what was assumed; "" for nothing.
+    """
+
+    scope: str
+    kind: str
+    weights: Mapping[str, Converted]
+    note: str = ""
+
+    def key(self, weight: str) -> str:
+        """Returns the key of a weight among converted tensors."""
+        return f"{self.scope}: {weight}"
+
+
+def _grouped(tensors: Tensors) -> dict[str, dict[str, str]]:
+    """Returns scope -> name in it -> key."""
+    groups: dict[str, dict[str, str]] = defaultdict(dict)
+    for key in tensors:
+        scope, _, name = key.removesuffix(_VALUE).rpartition("/")
+        groups[scope][name] = key
+    return groups
+
+
+# ---- CuDNNLSTM, CuDNNGRU and Keras 1: the same names in the same place
+
+
+def same_place(tensors: Tensors) -> dict[str, Converted]:
+    """Returns key -> tensor for the weights of layers whose names stay: cuDNN layers of Keras, and those of Keras 1."""
+    shapes = tensors.shapes()
+    found: dict[str, Converted] = {}
+    for names in _grouped(tensors).values():
+        found |= _of_cudnn(names, shapes) | _of_keras_1(names, shapes)
+    return found
+
+
+def _of_cudnn(names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Converted]:
+    if not {KERNEL, RECURRENT, BIAS} <= names.keys():
+        return {}
+    kernel, recurrent, bias = (shapes[names[name]] for name in (KERNEL, RECURRENT, BIAS))
+    if len(recurrent) != 2 or len(kernel) != 2 or len(bias) != 1:
+        return {}
+    units, gates = recurrent[0], recurrent[1] // max(recurrent[0], 1)
+    if gates not in (3, 4) or bias != (2 * gates * units,):
+        return {}
+    biases = ((4 * units,), lambda b: b[: 4 * units] + b[4 * units :]) if gates == 4 else ((2, 3 * units), _two_rows)
+    return {
+        names[KERNEL]: _one(
+            names[KERNEL], kernel, lambda k: _per_gate(k, gates, lambda g: g.T.reshape(g.shape, order="F"))
+        ),
+        names[RECURRENT]: _one(names[RECURRENT], recurrent, lambda k: _per_gate(k, gates, np.transpose)),
+        names[BIAS]: _one(names[BIAS], *biases),
+    }
+
+
+def _two_rows(bias: Any) -> Any:
+    return bias.reshape(2, -1)
+
+
+def _one(key: str, shape: tuple[int, ...], compute: Callable[[Any], Any]) -> Converted:
+    return Converted((key,), shape, lambda values: compute(values[0]))
+
+
+def _per_gate(kernel: Any, gates: int, change: Callable[[Any], Any]) -> Any:
+    return np.hstack([change(gate) for gate in np.hsplit(kernel, gates)])
+
+
+def _of_keras_1(names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Converted]:
+    layers: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, key in names.items():
+        match = _KERAS_1.fullmatch(name)
+        if match is not None:
+            layers[match[1]][match[2] + match[3]] = key
+    found: dict[str, Converted] = {}
+    for layer, weights in layers.items():
+        gates = "ifco" if "Wf" in weights else "zrh"
+        for letter, new in (("W", KERNEL), ("U", RECURRENT), ("b", BIAS)):
+            keys = tuple(weights.get(letter + gate, "") for gate in gates)
+            if all(keys) and len({shapes[key] for key in keys}) == 1:
+                shape = (*shapes[keys[0]][:-1], len(gates) * shapes[keys[0]][-1])
+                found[f"{layer}/{new}"] = Converted(keys, shape, lambda values: np.concatenate(values, -1))
+    return found
+
+
+# ---- cells of TF1: joint kernels
+
+
+def cells_of(tensors: Tensors) -> list[Cell]:
+    """Returns the TF1 cells of a checkpoint, in the order of their names."""
+    groups, shapes = _grouped(tensors), tensors.shapes()
+    found = []
+    scopes = {re.sub("/(gates|candidate(/.*)?)$", "", scope) for scope in groups}
+    for scope in sorted(scopes, key=_natural):
+        match = _CELLS.fullmatch(scope)
+        if match is None or any(f"{scope}/{name}" in shapes for name in _UNSUPPORTED):
+            continue
+        names = {_OLD_NAMES.get(name, name): key for name, key in groups.get(scope, {}).items()}
+        for part in ("gates", "candidate", "candidate/input_projection", "candidate/hidden_projection"):
+            inner = groups.get(f"{scope}/{part}", {})
+            names |= {f"{part}/{_OLD_NAMES.get(name, name)}": key for name, key in inner.items()}
+        cell = _cell(scope, match[1], names, shapes)
+        found += [cell] if cell is not None else []
+    return found
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def _cell(scope: str, kind: str, names: dict[str, str], shapes: Mapping[str, tuple[int, ...]]) -> Cell | None:
+    """Cases: LSTM cells; GRU cells; those compatible with cuDNN; simple cells. None for any other variables."""
+    if "lstm" in kind and names.keys() == {KERNEL, BIAS}:
+        return _lstm(scope, kind, names, shapes)
+    if "gru" in kind and names.keys() == {
+        f"{part}/{name}" for part in ("gates", "candidate") for name in (KERNEL, BIAS)
+    }:
+        return _gru(scope, names, shapes)
+    if "cudnn_compatible_gru" in kind:
+        return _cudnn_gru(scope, names, shapes)
+    if "lstm" not in kind and "gru" not in kind and names.keys() == {KERNEL, BIAS}:
+        return _simple(scope, names, shapes)
+    return None
+
+
+def _lstm(scope: str, kind: str, names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]) -> Cell | None:
+    rows, units = shapes[names[KERNEL]][0], shapes[names[BIAS]][0] // 4
+    if shapes[names[KERNEL]] != (rows, 4 * units) or rows <= units:
+        return None
+    forget_bias = 0.0 if "cudnn" in kind else 1.0
+
+    def gates(values: Any) -> Any:
+        i, c, f, o = np.split(values, 4, -1)
+        return np.concatenate([i, f, c, o], -1)
+
+    def bias(values: Any) -> Any:
+        i, c, f, o = np.split(values, 4)
+        return np.concatenate([i, f + values.dtype.type(forget_bias), c, o])
+
+    note = f"forget_bias={forget_bias}, the default of the cell, was added to the bias" if forget_bias else ""
+    return Cell(scope, LSTM, _split(names[KERNEL], rows, units, 4, gates) | _bias(names[BIAS], 4 * units, bias), note)
+
+
+def _split(
+    key: str, rows: int, units: int, gates: int, change: Callable[[Any], Any] = lambda kernel: kernel
+) -> dict[str, Converted]:
+    """Returns the rows of inputs and those of states of a joint kernel."""
+    inputs = rows - units
+    return {
+        KERNEL: _one(key, (inputs, gates * units), lambda kernel: change(kernel)[:inputs]),
+        RECURRENT: _one(key, (units, gates * units), lambda kernel: change(kernel)[inputs:]),
+    }
+
+
+def _bias(key: str, size: int, change: Callable[[Any], Any] = lambda bias: bias) -> dict[str, Converted]:
+    return {BIAS: _one(key, (size,), change)}
+
+
+def _swapped(gates: Any) -> list[Any]:
+    """Returns the gates r z of TF1 as z r."""
+    reset, update = np.split(gates, 2, -1)
+    return [update, reset]
+
+
+def _gru(scope: str, names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]) -> Cell | None:
+    gates, candidate = names[f"gates/{KERNEL}"], names[f"candidate/{KERNEL}"]
+    rows, units = shapes[candidate]
+    if shapes[gates] != (rows, 2 * units) or rows <= units:
+        return None
+    inputs, keys = rows - units, (gates, candidate)
+    biases = (names[f"gates/{BIAS}"], names[f"candidate/{BIAS}"])
+
+    def joint(values: Any) -> Any:
+        return np.concatenate([*_swapped(values[0]), values[1]], -1)
+
+    weights = {
+        KERNEL: Converted(keys, (inputs, 3 * units), lambda values: joint(values)[:inputs]),
+        RECURRENT: Converted(keys, (units, 3 * units), lambda values: joint(values)[inputs:]),
+        BIAS: Converted(biases, (3 * units,), joint),
+    }
+    return Cell(scope, GRU, weights)
+
+
+def _cudnn_gru(scope: str, names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]) -> Cell | None:
+    parts = [f"candidate/{side}_projection/{name}" for side in ("input", "hidden") for name in (KERNEL, BIAS)]
+    if names.keys() != {f"gates/{KERNEL}", f"gates/{BIAS}", *parts}:
+        return None
+    kernel, bias, new_kernel, new_bias, old_kernel, old_bias = (
+        names[name] for name in (f"gates/{KERNEL}", f"gates/{BIAS}", *parts)
+    )
+    inputs, units = shapes[new_kernel]
+    weights = {
+        KERNEL: Converted(
+            (kernel, new_kernel),
+            (inputs, 3 * units),
+            lambda values: np.concatenate([*_swapped(values[0][:inputs]), values[1]], -1),
+        ),
+        RECURRENT: Converted(
+            (kernel, old_kernel),
+            (units, 3 * units),
+            lambda values: np.concatenate([*_swapped(values[0][inputs:]), values[1]], -1),
+        ),
+        BIAS: Converted((bias, new_bias, old_bias), (2, 3 * units), _two_biases),
+    }
+    return Cell(scope, GRU_RESET_AFTER, weights)
+
+
+def _two_biases(values: Any) -> Any:
+    """Returns the biases of inputs and states; the gates have one, the sum."""
+    gates = np.concatenate(_swapped(values[0]))
+    return np.stack([np.concatenate([gates, values[1]]), np.concatenate([np.zeros_like(gates), values[2]])])
+
+
+def _simple(scope: str, names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]) -> Cell | None:
+    rows, units = shapes[names[KERNEL]]
+    if shapes[names[BIAS]] != (units,) or rows <= units:
+        return None
+    return Cell(scope, RNN, _split(names[KERNEL], rows, units, 1) | _bias(names[BIAS], units))
+
+
+def converted_cells(cells: list[Cell]) -> Iterator[tuple[str, Converted]]:
+    """Yields (key, tensor) of the weights of cells."""
+    for cell in cells:
+        yield from ((cell.key(name), item) for name, item in cell.weights.items())

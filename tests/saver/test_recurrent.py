@@ -1,0 +1,111 @@
+"""Recurrent layers get the weights of other layouts, and have the outputs that TensorFlow 1.15 had."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+from compat_saver.errors import RestoreError  # noqa: E402
+from compat_saver.saver.load_into.load_into import load_into  # noqa: E402
+
+pytestmark = pytest.mark.tensorflow
+L = tf.keras.layers
+CELLS = Path(__file__).with_name("cells_1_15")
+CUDNN = Path(__file__).with_name("cudnn_1_15")
+
+
+def model(*layers):
+    return tf.keras.Sequential([L.Input((4, 3)), *layers])
+
+
+def gru(name=None, **config):
+    return L.GRU(2, return_sequences=True, name=name, **{"reset_after": False, **config})
+
+
+def lstm(name=None, **config):
+    return L.LSTM(2, return_sequences=True, name=name, **config)
+
+
+def require_outputs(loaded, folder, name):
+    recorded = np.load(folder / "outputs.npz")
+    np.testing.assert_allclose(loaded(recorded["x"]), recorded[name], 1e-5, 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("scope", "make", "note"),
+    [
+        ("basic_lstm", lambda: model(lstm()), "forget_bias=1.0"),
+        ("lstm", lambda: model(lstm()), "forget_bias=1.0"),
+        ("gru", lambda: model(gru()), "'gru/rnn/gru_cell' were converted"),
+        ("basic_rnn", lambda: model(L.SimpleRNN(2, return_sequences=True)), "were converted"),
+        ("cudnn_lstm", lambda: model(lstm()), "cudnn_compatible_lstm_cell' were converted"),
+        ("cudnn_gru", lambda: model(gru(reset_after=True)), "were converted"),
+        (
+            "stacked",
+            lambda: model(gru("first"), gru("second"), gru("third")),
+            "cell_2/gru_cell' were converted for 'th",
+        ),
+        ("both", lambda: model(L.Bidirectional(lstm())), "forget_bias=1.0"),
+    ],
+)
+def test_a_cell_of_tensorflow_1(scope, make, note):
+    loaded = make()
+    report = load_into(loaded, CELLS / "cells.ckpt", scope=scope)
+    require_outputs(loaded, CELLS, scope)
+    assert note in str(report)
+
+
+class TestRefusals:
+    def test_a_gru_that_resets_after_the_product(self):
+        with pytest.raises(RestoreError, match=r"before the product. Make 'gru' with reset_after=False"):
+            load_into(model(gru("gru", reset_after=True)), CELLS / "cells.ckpt", scope="gru")
+
+    def test_another_activation_of_the_gates(self):
+        layer = lstm("lstm", recurrent_activation="hard_sigmoid")
+        with pytest.raises(RestoreError, match="Write recurrent_activation='sigmoid'"):
+            load_into(model(layer), CELLS / "cells.ckpt", scope="lstm")
+
+    def test_several_cells_that_fit(self):
+        with pytest.raises(RestoreError) as caught:
+            load_into(model(lstm("one")), CELLS / "cells.ckpt")
+        assert "may belong to 'one'. Choose with name_map" in str(caught.value)
+        assert "name_map={'basic_lstm/rnn/basic_lstm_cell/kernel': 'sequential" in str(caught.value)
+
+    def test_the_user_chooses(self):
+        loaded = model(lstm("one"))
+        load_into(loaded, CELLS / "cells.ckpt", name_map={"lstm/rnn/lstm_cell/kernel": loaded.layers[0].cell.kernel})
+        require_outputs(loaded, CELLS, "lstm")
+
+
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [("CuDNNLSTM", lambda: model(lstm("memory"))), ("CuDNNGRU", lambda: model(gru("memory", reset_after=True)))],
+)
+def test_a_layer_of_cudnn(kind, make):
+    pytest.importorskip("h5py")
+    loaded = make()
+    load_into(loaded, CUDNN / f"{kind.lower()}.h5")
+    require_outputs(loaded, CUDNN, kind)
+
+
+def test_the_gates_of_keras_1(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    noise = np.random.RandomState(0)
+    weights = {
+        f"memory_{letter}_{gate}": noise.rand(*shape).astype("f")
+        for gate in "icfo"
+        for letter, shape in (("W", (3, 2)), ("U", (2, 2)), ("b", (2,)))
+    }
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        file.attrs["layer_names"] = [b"memory"]
+        group = file.create_group("memory")
+        group.attrs["weight_names"] = [name.encode() for name in weights]
+        for name, value in weights.items():
+            group[name] = value
+    loaded = model(lstm("memory"))
+    load_into(loaded, tmp_path / "w.h5")
+    for number, letter in enumerate("WUb"):
+        expected = np.concatenate([weights[f"memory_{letter}_{gate}"] for gate in "ifco"], -1)
+        np.testing.assert_array_equal(loaded.weights[number].numpy(), expected)
