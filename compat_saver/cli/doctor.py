@@ -12,7 +12,7 @@ import click
 
 from compat_saver.cli.output import reports_failures
 
-_CORE = ("click", "crc32c", "ml_dtypes", "numpy", "protobuf", "PyYAML", "rich")
+_CORE = ("click", "crc32c", "jinja2", "ml_dtypes", "numpy", "protobuf", "PyYAML", "rich")
 _EXTRAS = {
     "tf-cpu": (("tensorflow-cpu", "tensorflow"), "verification, the Saver workflows, run, batches that verify"),
     "tf": (("tensorflow", "tensorflow-cpu"), "the same, with the GPU build of TensorFlow"),
