@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from compat_saver.cli.log import say
+
 if TYPE_CHECKING:
     from compat_saver.batch import BatchReport
     from compat_saver.errors import CannotMigrateError
@@ -79,11 +81,11 @@ def write_batch_page(page: Path, report: BatchReport) -> None:
     from compat_saver.report.html import batch_pages
 
     batch_pages.write_batch_page(page, report)
-    click.echo(f"Report: {page}", err=True)
+    say(f"Report: {page}")
 
 
 def _write(page: Path, text: str) -> None:
     from compat_saver.report.html.files import write_page
 
     write_page(page, text)
-    click.echo(f"Report: {page}", err=True)
+    say(f"Report: {page}")
