@@ -81,8 +81,10 @@ def inspect(
     """
     from compat_saver.inspection import inspect as look
     from compat_saver.model.opening import parse_tags
+    from compat_saver.sources.remote import local_path
 
-    return look(Path(source), meta_graph=None if meta_graph is None else Path(meta_graph), tag_set=parse_tags(tag_set))
+    graph = None if meta_graph is None else Path(meta_graph)
+    return look(Path(local_path(source)), meta_graph=graph, tag_set=parse_tags(tag_set))
 
 
 def migrate(
@@ -210,6 +212,7 @@ def migrate(
         )
     from compat_saver.migration import migrate as run
     from compat_saver.migration.options import make_options
+    from compat_saver.sources.remote import local_path
 
     options = make_options(
         meta_graph=meta_graph,
@@ -242,7 +245,7 @@ def migrate(
         overwrite=overwrite,
         allow=allow,
     )
-    return run(Path(source), Path(output), options, progress)
+    return run(Path(local_path(source)), Path(output), options, progress)
 
 
 def _migrate_keras(
@@ -307,6 +310,7 @@ def verify(
     """
     from compat_saver.migration import verify as run
     from compat_saver.migration.options import make_options
+    from compat_saver.sources.remote import local_path
 
     options = make_options(
         meta_graph=meta_graph,
@@ -320,7 +324,7 @@ def verify(
         isolate=isolate,
         allow=allow,
     )
-    return run(Path(source), Path(saved_model), options, progress)
+    return run(Path(local_path(source)), Path(saved_model), options, progress)
 
 
 def migrate_many(

@@ -1,78 +1,52 @@
-"""The report of the migration of a Keras model as tables for a terminal."""
+"""The layers of a Keras file as a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
-from rich.text import Text
 
-from compat_saver.errors import phrases_and_more
-from compat_saver.keras_models.report import KerasReport
-from compat_saver.report.text import bytes_text, shape_text, titled_table
+from compat_saver.errors import counted
+from compat_saver.inspection.facts import KerasFacts, LayerFacts
+from compat_saver.report.text import titled_table
 
-_MOST_LAYERS = 4
-
-
-def render_keras(report: KerasReport) -> RenderableType:
-    """Returns the source, inputs and outputs, what was changed, and the verification."""
-    return Group(*_parts(report.to_dict()))
-
-
-def _parts(found: dict[str, Any]) -> Iterator[RenderableType]:
-    yield _head(found)
-    if found["output"] is not None:
-        yield _ends(found["signatures"]["serving_default"])
-    yield _changes(found["rewrites"])
-    if found["verification"]["signatures"]:
-        yield _verification(found["verification"])
-    for note in (*found["verification"]["notes"], *found["warnings"]):
-        yield Text(f"Note: {note}", style="yellow")
+_FORMS = {"hdf5": "an HDF5 file", "keras": "a .keras file", "saved_model": "a SavedModel"}
+_MOST_ROWS = 60
+# What says most of a layer; --json has the whole configuration.
+_SHOWN = (
+    *("batch_input_shape", "batch_shape", "input_dim", "output_dim", "mask_zero", "units", "filters", "kernel_size"),
+    *("strides", "padding", "data_format", "activation", "recurrent_activation", "reset_after", "return_sequences"),
+    *("axis", "epsilon", "rate"),
+)
 
 
-def _head(found: dict[str, Any]) -> Table:
-    source, variables, compiled = found["source"], found["variables"], found["compiled"]
-    table = Table.grid(padding=(0, 2))
-    table.add_row("Source", source["path"])
-    table.add_row("Written by", f"Keras {source['keras_version']}".rstrip())
-    kept = f"{variables['kept']} kept ({variables['trainable']} trainable, {bytes_text(variables['bytes'])})"
-    table.add_row("Variables", kept)
-    if compiled["optimizer"]:
-        steps = "" if compiled["iterations"] is None else f" after {compiled['iterations']:,} steps"
-        table.add_row("Optimizer", f"{compiled['optimizer']}{steps}")
+def keras_rows(found: KerasFacts) -> Iterator[tuple[str, str]]:
+    """Yields the rows of the head: what wrote the file, and what the model was compiled with."""
+    yield "Keras file", f"{found.path} ({_FORMS[found.form]})"
+    version = f"Keras {found.keras_version}" if found.keras_version else "Keras, of a release that it does not say"
+    yield "Written by", f"{version}{f' on {found.backend}' if found.backend else ''}"
+    yield "Model", found.class_name or "not in the file: weights alone"
+    if found.optimizer or found.optimizer_weights:
+        state = counted(found.optimizer_weights, "variable")
+        yield "Compiled with", f"{found.optimizer or 'an optimizer'} ({state}), loss {found.loss or 'unknown'}"
+
+
+def keras_layers(found: KerasFacts) -> RenderableType:
+    """Returns a table of the layers."""
+    rows = [_row(item) for item in found.layers[:_MOST_ROWS]]
+    table: Table = titled_table("Layers", ("layer", "class", "weights", "configuration"), rows)
+    if len(found.layers) > _MOST_ROWS:
+        table.caption = f"... and {len(found.layers) - _MOST_ROWS:,} more; --json lists all."
     return table
 
 
-def _ends(signature: dict[str, Any]) -> Table:
-    rows = [
-        (kind[:-1], name, item["dtype"], shape_text(item["shape"]))
-        for kind in ("inputs", "outputs")
-        for name, item in signature[kind].items()
-    ]
-    return titled_table("Inputs and outputs", ("", "name", "dtype", "shape"), rows)
+def _row(item: LayerFacts) -> tuple[str, ...]:
+    weights = f"{len(item.weights)} ({item.parameters:,} values)" if item.weights else ""
+    return item.name, item.class_name or "?", weights, _settings(item.config)
 
 
-def _changes(rewrites: list[dict[str, Any]]) -> Table:
-    rows = [(item["name"], item["detail"], phrases_and_more(item["layers"], _MOST_LAYERS)) for item in rewrites]
-    return titled_table("Changes", ("what", "became", "layers"), rows)
-
-
-def _verification(check: dict[str, Any]) -> Table:
-    title = (
-        f"Verification with {check['reference']}: {check['status']} "
-        f"(inputs: {check['inputs']}, rtol {check['rtol']:g}, atol {check['atol']:g})"
-    )
-    rows = [
-        (name, _difference(item["max_abs_diff"]), "yes" if item["bitwise_equal"] else "no")
-        for name, item in check["signatures"]["serving_default"].items()
-    ]
-    for proof in check["training"].values():
-        for what, gap in (("loss", proof["loss"]), ("weights", proof["variables"])):
-            rows.append((f"{what} of 1 training step", f"{gap:.3g} of the largest", "no" if gap else "yes"))
-    return titled_table(title, ("output", "largest difference", "bitwise equal"), rows, right=("largest difference",))
-
-
-def _difference(largest: float | None) -> str:
-    return "-" if largest is None else f"{largest:.3g}"
+def _settings(config: Mapping[str, Any]) -> str:
+    shown = ((name, config.get(name)) for name in _SHOWN)
+    return ", ".join(f"{name}={value}" for name, value in shown if isinstance(value, str | int | float | list))
