@@ -1,5 +1,6 @@
 """A graph that reaches outside of itself is named everywhere, and runs nowhere without permission."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from compat_saver.graph import parse_graph, to_graph_def
 from compat_saver.graph.attributes import AttrValue, bool_attr, bytes_attr, int_attr, shape_attr, type_attr
 from compat_saver.graph.ops import known_definitions
 from compat_saver.graph.side_effects import ASSET, CHANGING, PYTHON, reaching_ops, runs_at_import
+from compat_saver.migration.run import REPORT_PATH, _recorded_files
 from compat_saver.proto.messages import MetaGraphDef
 from compat_saver.proto.meta_graph import read_meta_graph
 from compat_saver.saver.permissions import refuse_changes
@@ -50,19 +52,39 @@ def _attribute(attr):
     return made[attr.type]
 
 
+def snapshot(directory: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory):
+    """A written model whose report names the output of the hostile graphs."""
+    folder = tmp_path_factory.mktemp("migrated")
+    prefix = write_model(folder / "run", f"{DENSE}y = Identity[T=float32](prediction)\n")
+    compat_saver.migrate(prefix, folder / "out", outputs=["y"], verify=False)
+    return folder / "out"
+
+
 @pytest.mark.parametrize("op", REACHING)
-def test_every_op_of_the_table_is_named_and_refused(op, tmp_path):
-    """Nothing of TensorFlow takes part: it is refused before anything runs."""
+def test_every_op_of_the_table_is_named_and_refused(op, migrated, tmp_path):
+    """Nothing of TensorFlow takes part: it is refused before anything runs, and nothing changes."""
     prefix = hostile(tmp_path, op)
+    before = snapshot(tmp_path)
     (found,) = (item for item in compat_saver.inspect(prefix).effects if item.node == "evil")
     assert found.op == op
     if reaching_ops()[op].kind == ASSET:
         return  # refused by the rules for the files of tables
-    with pytest.raises(CannotMigrateError) as caught:
-        compat_saver.migrate(prefix, tmp_path / "out", outputs=["y"], dry_run=True)
-    if reaching_ops()[op].kind != PYTHON:
-        assert f"{op} ('evil') " in str(caught.value)
-        assert f"--allow {op} " in str(caught.value)
+    for ask in (
+        lambda: compat_saver.migrate(prefix, tmp_path / "out", outputs=["y"], dry_run=True),
+        lambda: compat_saver.migrate(prefix, tmp_path / "out", outputs=["y"]),
+        lambda: compat_saver.verify(prefix, migrated),
+    ):
+        with pytest.raises(CannotMigrateError) as caught:
+            ask()
+        if reaching_ops()[op].kind != PYTHON:
+            assert f"{op} ('evil') " in str(caught.value)
+            assert f"--allow {op} " in str(caught.value)
+    assert (snapshot(tmp_path), Path(OUTSIDE).exists()) == (before, False)
 
 
 @pytest.mark.parametrize("op", REACHING)
@@ -83,8 +105,34 @@ def test_what_tensorflow_may_run_while_it_imports_a_graph_is_refused_unneeded(op
     refuse_changes(meta, ["*"])
 
 
-def snapshot(directory: Path) -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+def run(*arguments: object):
+    return CliRunner().invoke(main, [str(item) for item in arguments])
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("op", REACHING)
+def test_nothing_changes_when_a_program_opens_the_graph(op, tmp_path):
+    """What changes something at the import is refused; the program runs the rest, or nobody does."""
+    prefix = hostile(tmp_path, op)
+    before = snapshot(tmp_path)
+    is_refused = reaching_ops()[op].kind in CHANGING and runs_at_import(op)
+    for opened in (lambda: compat_saver.restore(prefix).close(), lambda: opened_as_in_tensorflow_1(prefix)):
+        with pytest.raises(SideEffectError, match=op) if is_refused else contextlib.suppress(*REJECTED):
+            opened()
+    assert (snapshot(tmp_path), Path(OUTSIDE).exists()) == (before, False)
+
+
+REJECTED = (ValueError, KeyError, compat_saver.CompatSaverError)
+"""What TensorFlow raises for an op that it does not have, or whose attributes do not fit."""
+
+
+def opened_as_in_tensorflow_1(prefix: Path) -> None:
+    import tensorflow as tf
+
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        saver = compat_saver.import_meta_graph(f"{prefix}.meta")
+        if saver is not None:
+            saver.restore(session, str(prefix))
 
 
 WRITING = """
@@ -97,10 +145,6 @@ Y = "y = Identity[T=float32](prediction, ^evil)"
 
 def writing(directory: Path, text: str = Y) -> Path:
     return write_model(directory, DENSE + WRITING.format(path=directory / "written") + text)
-
-
-def run(*arguments: object):
-    return CliRunner().invoke(main, [str(item) for item in arguments])
 
 
 def test_the_command_line_refuses_with_exit_code_3_and_changes_nothing(tmp_path):
@@ -158,6 +202,26 @@ def test_a_link_out_of_the_source_is_refused(tmp_path):
     found = run("migrate", prefix, tmp_path / "out", "--outputs", "y", "--dry-run")
     assert found.exit_code == 3
     assert f"words.txt ({(tmp_path / 'secret.txt').resolve()}), which is outside of the source" in found.stderr
+
+
+@pytest.mark.parametrize("has_copy", [True, False])
+def test_a_report_that_names_a_file_elsewhere_makes_verify_read_nothing_there(has_copy, tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("word\n")
+    prefix = write_model(tmp_path / "source", FROM_FILE.format(path="/gone/words.txt"), {}, ())
+    out = tmp_path / "out"
+    given = {"words.txt": secret}
+    compat_saver.migrate(prefix, out, outputs=["y"], assets=given, verify=False)
+    if not has_copy:
+        (out / "assets" / "secret.txt").unlink()
+        (out / "assets" / "secret.txt").symlink_to(secret)
+    report = json.loads((out / REPORT_PATH).read_text())
+    found = dict(_recorded_files(report, prefix, out))
+    assert found == ({"/gone/words.txt": out / "assets" / "secret.txt"} if has_copy else {})
+    if not has_copy:
+        refused = run("verify", prefix, out)
+        assert refused.exit_code == 3
+        assert "--asset /gone/words.txt=FILE" in refused.stderr
 
 
 @pytest.mark.tensorflow

@@ -117,6 +117,39 @@ def called_functions(graph: Graph, nodes: Iterable[Node]) -> set[str]:
     return called
 
 
+def direct_calls(graph: Graph) -> dict[str, list[str]]:
+    """Returns library function -> the library functions that its nodes call, each as often as it is called."""
+    return {
+        name: [
+            other
+            for node in (*function.node_def, *function.node)
+            for other in called_by(graph, node.op, node.attr.values())
+        ]
+        for name, function in graph.functions.items()
+    }
+
+
+def callers_of(calls: Mapping[str, Iterable[str]], names: Iterable[str]) -> set[str]:
+    """Returns some functions, and those that call one of them, directly or through others.
+
+    Args:
+        calls: as `direct_calls` returns them.
+        names: the functions.
+    """
+    callers: dict[str, list[str]] = {}
+    for name, called in calls.items():
+        for other in called:
+            callers.setdefault(other, []).append(name)
+    found: set[str] = set()
+    pending = list(names)
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            pending += callers.get(name, ())
+    return found
+
+
 def called_by(graph: Graph, op: str, attrs: Iterable[object]) -> Iterator[str]:
     """Yields the names of library functions that a node calls: as its op or through an attribute."""
     if not graph.functions:

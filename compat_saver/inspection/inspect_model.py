@@ -10,6 +10,7 @@ from compat_saver import dtypes
 from compat_saver.analysis.effects import SideEffect, side_effects
 from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.node_fates import Fate, graph_change
+from compat_saver.analysis.ops.obstacles import nesting_problems
 from compat_saver.analysis.ops.triage import REWRITTEN, Triage, triage
 from compat_saver.analysis.ops.unsupported_ops import is_pipeline, is_table
 from compat_saver.analysis.serving.pipelines import Delivery, deliveries
@@ -151,7 +152,7 @@ class _GraphInspector:
             effects=self._effects(inferred, delivered),
             queues=tuple(node.name for node in self._graph if is_pipeline(node) and not node.inputs),
             tables=tuple(node.name for node in self._graph if is_table(node)),
-            notes=(*self._model.notes, *(item.reason for item in delivered)),
+            notes=(*self._model.notes, *(item.reason for item in delivered), *nesting_problems(self._graph)),
             change=graph_change(self._graph, model.catalog, triaged.by_node, self._known_fates),
         )
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from compat_saver.errors import UsageError, VerificationError
 from compat_saver.graph import without_collection
@@ -105,7 +106,7 @@ def verify(
         CompatSaverError: as for `migrate`.
     """
     clock = Clock(progress)
-    options = _as_migrated(Path(saved_model), options)
+    options = _as_migrated(Path(source), Path(saved_model), options)
     with clock.stage("read"):
         model = open_source(Path(source), options)
     with clock.stage("rewrite"), without_collection():
@@ -131,7 +132,7 @@ def _reasons(verification: Verification) -> list[str]:
     return [*verification.differences, *undefined, *verification.notes]
 
 
-def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptions:
+def _as_migrated(source: Path, saved_model: Path, options: MigrationOptions) -> MigrationOptions:
     """Returns the options with what is recorded in the model's report: signatures, bound values, table files, tags."""
     path = saved_model / REPORT_PATH
     try:
@@ -141,8 +142,7 @@ def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptio
         trained = [item for item in found.values() if item not in served.values()]
         signatures = tuple(SignatureRequest(name, *_tensor_names(item)) for name, item in served.items())
         bound = {name: value for item in served.values() for name, value in item["bound"].items()}
-        files = [item for table in report.get("tables", ()) for item in table["files"]]
-        assets = {item["recorded"]: Path(item["path"]) for item in files if Path(item["path"]).is_file()}
+        assets = dict(_recorded_files(report, source, saved_model))
         tags = tuple(report.get("tag_set", options.output_tags))
         source_tags = report["source"].get("tag_set")
         behavior = _behavior(report.get("training_behavior", ()))
@@ -167,6 +167,21 @@ def _as_migrated(saved_model: Path, options: MigrationOptions) -> MigrationOptio
         init_missing=has_untrained,
         variables=variables,
     )
+
+
+def _recorded_files(report: dict[str, Any], source: Path, saved_model: Path) -> Iterator[tuple[str, Path]]:
+    """Yields the files that tables were read from, where the source or the model has them.
+
+    A report may name any file of this machine: one elsewhere is replaced by the model's copy. Without a copy the table
+    is refused as if nothing were recorded, with the flag to give.
+    """
+    folders = [(source if source.is_dir() else source.parent).resolve(), saved_model.resolve()]
+    for item in (item for table in report.get("tables", ()) for item in table["files"]):
+        path = Path(item["path"])
+        for file in (path, saved_model / "assets" / path.name):
+            if file.is_file() and any(file.resolve().is_relative_to(folder) for folder in folders):
+                yield item["recorded"], file
+                break
 
 
 def _behavior(findings: Sequence[dict[str, str]]) -> str:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from compat_saver.analysis.ops.triage import UNSUPPORTED, OpRow
-from compat_saver.graph.functions import called_by
+from compat_saver.graph.functions import direct_calls
 from compat_saver.graph.ir import Graph
 
 
@@ -39,10 +39,7 @@ _DEEPEST = 500
 
 def nesting_problems(graph: Graph) -> Iterator[str]:
     """Yields what keeps TensorFlow from following the calls of a graph's functions, a sentence each."""
-    calls = {
-        name: [other for node in function.node_def for other in called_by(graph, node.op, node.attr.values())]
-        for name, function in graph.functions.items()
-    }
+    calls = direct_calls(graph)
     sizes: dict[str, int] = {}
     depths: dict[str, int] = {}
     try:

@@ -27,7 +27,14 @@ from compat_saver.analysis.ops.unsupported_ops import is_table, loss_of, origin_
 from compat_saver.analysis.ops.validity import wrong_input
 from compat_saver.analysis.ops.way_around import way_around
 from compat_saver.analysis.walk import needed_from
-from compat_saver.graph.functions import FUNCTION_EDGES, called_functions, function_bodies
+from compat_saver.graph.functions import (
+    FUNCTION_EDGES,
+    called_by,
+    called_functions,
+    callers_of,
+    direct_calls,
+    function_bodies,
+)
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import HANDLE_CARRIERS, PLACEHOLDER_OPS, VARIABLE_OPS
 from compat_saver.graph.ops import OpCatalog
@@ -318,7 +325,9 @@ def _blocked(graph: Graph, judged: Mapping[Node, _Judgment], in_bodies: Iterable
     blocked = {node for node, judgment in judged.items() if judgment.verdict == UNSUPPORTED}
     bad = {item.function for item in in_bodies if item.judgment.verdict == UNSUPPORTED}
     if bad:
-        blocked |= {node for node in judged if not bad.isdisjoint(called_functions(graph, [node]))}
+        calls = {name: [*called, graph.gradients.get(name, "")] for name, called in direct_calls(graph).items()}
+        bad = callers_of(calls, bad)
+        blocked |= {node for node in judged if not bad.isdisjoint(called_by(graph, node.op, node.attrs.values()))}
     return blocked
 
 

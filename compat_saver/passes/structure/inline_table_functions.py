@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import graphlib
+from collections.abc import Iterable, Mapping, Sequence
 
 from compat_saver.errors import counted
 from compat_saver.graph.attributes import type_attr
-from compat_saver.graph.functions import FUNCTION_EDGES, called_by, called_functions, function_bodies
+from compat_saver.graph.functions import FUNCTION_EDGES, called_by, callers_of, direct_calls, function_bodies
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import TABLE_FILLING_OPS, TABLE_OPS
 from compat_saver.graph.ops import OpCatalog
@@ -14,6 +15,7 @@ from compat_saver.passes.base import Pass, Rewrite
 
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 _ARG, _RETVAL = FUNCTION_EDGES
+_MOST_NODES = 200_000
 
 
 class InlineTableFunctions(Pass):
@@ -38,13 +40,34 @@ class InlineTableFunctions(Pass):
         own = {
             name for name, body in bodies.items() if any(node.op in (*TABLE_OPS, *TABLE_FILLING_OPS) for node in body)
         }
-        wanted = {name for name, body in bodies.items() if name in own or called_functions(graph, body) & own}
+        calls = direct_calls(graph)
+        wanted = callers_of(calls, own) & bodies.keys()
         inlined: list[str] = []
-        while calls := [node for node in graph if node.op in _CALLS and _callee(graph, node) in wanted]:
-            for node in calls:
+        nested = {name: [other for other in calls[name] if other in wanted] for name in wanted}
+        if not _can_be_inlined(graph, bodies, nested):
+            return Rewrite(self.name, 0, "")
+        while found := [node for node in graph if node.op in _CALLS and _callee(graph, node) in wanted]:
+            for node in found:
                 inlined.append(node.name)
                 _inline(graph, node, bodies[_callee(graph, node)])
         return Rewrite(self.name, len(inlined), counted(len(inlined), "call"))
+
+
+def _can_be_inlined(graph: Graph, bodies: Mapping[str, Graph], calls: Mapping[str, Sequence[str]]) -> bool:
+    """Whether the calls end, and add no more nodes than a graph of some kilobytes should: obstacles to a migration.
+
+    Args:
+        graph: the graph.
+        bodies: those of its functions.
+        calls: function to inline -> the functions to inline that it calls.
+    """
+    sizes: dict[str, int] = {}
+    try:
+        for name in graphlib.TopologicalSorter(calls).static_order():
+            sizes[name] = len(bodies[name]) + sum(sizes[other] for other in calls[name])
+    except graphlib.CycleError:
+        return False
+    return sum(sizes.get(_callee(graph, node), 0) for node in graph if node.op in _CALLS) <= _MOST_NODES
 
 
 def _callee(graph: Graph, node: Node) -> str:

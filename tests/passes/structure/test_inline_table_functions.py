@@ -98,3 +98,28 @@ def test_a_graph_that_uses_a_saved_model_of_tensorflow_2_with_a_table(tmp_path):
     assert compat_saver.migrate(tmp_path / "outer", tmp_path / "out").status == "passed"
     served = tf.saved_model.load(str(tmp_path / "out")).signatures["serving_default"]
     np.testing.assert_array_equal(served(words=tf.constant(["b", "x", "a"]))["ids"], [4, -1, 3])
+
+
+def calling_twice(depth, circle=False):
+    """Returns a graph whose function calls another one twice, and so on; the last makes a table."""
+    made = parse_graph("y = PartitionedCall[Tin={}, Tout={resource}, f=@f0]")
+    for level in range(depth):
+        last = level == depth - 1
+        nodes = [("t", "HashTableV2")] if last else []
+        nodes += [] if last and not circle else [("one", "PartitionedCall"), ("other", "PartitionedCall")]
+        output = "t:table_handle:0" if last else "one:output:0"
+        function = _function(f"f{level}", {}, {"h": (RESOURCE, output)}, *nodes)
+        for node in function.node_def:
+            if node.op == "PartitionedCall":
+                node.attr["f"].func.name = f"f{(level + 1) % depth}"
+                node.attr["Tin"].list.SetInParent()
+                node.attr["Tout"].list.type.append(RESOURCE)
+        made.functions[function.signature.name] = function
+    return made
+
+
+@pytest.mark.parametrize(("depth", "circle", "count"), [(3, False, 7), (60, False, 0), (3, True, 0), (1, True, 0)])
+def test_calls_that_are_too_many_or_never_end_are_left_to_be_refused(depth, circle, count):
+    found = calling_twice(depth, circle)
+    rewrites = run_passes([InlineTableFunctions(OpCatalog.of(found))], found)
+    assert sum(rewrite.count for rewrite in rewrites) == count
