@@ -37,6 +37,7 @@ def found(layer, class_name="", **config):
         (lambda: L.Conv2D(2, 3, strides=2), {"strides": [2, 2]}),
         (L.BatchNormalization, {"class_name": "BatchNormalizationV1", "axis": [3], "epsilon": 0.001}),
         (lambda: L.LeakyReLU(0.25), {"alpha": 0.25}),
+        (lambda: L.ZeroPadding2D(1), {"padding": [[1, 1], [1, 1]]}),
     ],
 )  # fmt: skip
 def test_the_same(layer, config):

@@ -9,6 +9,7 @@ tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
 from compat_saver.errors import RestoreError  # noqa: E402
 from compat_saver.saver.load_into.load_into import load_into  # noqa: E402
+from tests.small_models import write_checkpoint  # noqa: E402
 
 pytestmark = pytest.mark.tensorflow
 L = tf.keras.layers
@@ -77,6 +78,22 @@ class TestRefusals:
         loaded = model(lstm("one"))
         load_into(loaded, CELLS / "cells.ckpt", name_map={"lstm/rnn/lstm_cell/kernel": loaded.layers[0].cell.kernel})
         require_outputs(loaded, CELLS, "lstm")
+
+
+def test_moving_averages_of_a_cell(tmp_path):
+    kernel, bias = np.ones((5, 8), "f"), np.zeros(8, "f")
+    prefix = write_checkpoint(
+        tmp_path / "ema.ckpt",
+        {
+            "rnn/lstm_cell/kernel": kernel,
+            "rnn/lstm_cell/bias": bias,
+            "rnn/lstm_cell/kernel/ExponentialMovingAverage": kernel * 3,
+            "rnn/lstm_cell/bias/ExponentialMovingAverage": bias,
+        },
+    )
+    loaded = model(lstm())
+    load_into(loaded, prefix, ema=True)
+    assert (loaded.weights[0].numpy() == 3).all()
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,8 @@ def _with_names(file: KerasFile) -> KerasFile:
     if file.form == "keras":
         raise NotALegacyArtifactError(
             f"{file.prefix}: a .keras file holds a whole model, whose weights have numbers and no names. Open it with "
-            "keras.models.load_model(FILE), and pass that model's weights on with model.set_weights."
+            "keras.models.load_model(FILE), and pass that model's weights on with model.set_weights. One of Keras 2 "
+            "becomes one of Keras 3 by compat-saver migrate FILE OUT.keras."
         )
     raise FormatError(
         "no names of weights",

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from compat_saver.analysis.values.roles import AVERAGE
 from compat_saver.analysis.values.weights import fits
 from compat_saver.errors import RestoreError
 from compat_saver.keras_files import KerasFile, LayerConfig
@@ -20,6 +21,7 @@ from compat_saver.saver.load_into.recurrent import (
     RECURRENT,
     RNN,
     Cell,
+    averaged,
     cells_of,
     converted_cells,
     same_place,
@@ -110,6 +112,8 @@ def placed(
     converted = same_place(tensors)
     below = f"{matching.scope.strip('/')}/" if matching.scope else ""
     cells = [cell for cell in cells_of(tensors) if cell.scope.startswith(below)]
+    if matching.ema:
+        cells = [averaged(cell, tensors) for cell in cells]
     chosen, problems = _pairs(cells, layers, matching)
     problems += [problem for cell, live in chosen if (problem := _problem(cell, live))]
     if problems and matching.strict:
@@ -121,10 +125,12 @@ def placed(
         for cell, live in chosen
         for weight, variable in live.weights.items()
     }
+    view = ConvertedTensors(tensors, converted) if converted else tensors
+    has_averages = matching.ema and not (chosen and not any(key.endswith(f"/{AVERAGE}") for key in view))
     return Placement(
-        ConvertedTensors(tensors, converted) if converted else tensors,
+        view,
         [_with_name(item, names.get(id(item.variable))) for item in variables],
-        replace(matching, name_map=_left_over(matching.name_map, [cell for cell, _ in chosen])),
+        replace(matching, name_map=_left_over(matching.name_map, [cell for cell, _ in chosen]), ema=has_averages),
         tuple(_gates(live) for _, live in chosen),
         (*problems, *(_note(cell, live) for cell, live in chosen)),
     )

@@ -21,11 +21,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from compat_saver.analysis.values.roles import AVERAGE
 from compat_saver.saver.matching.conversions import Converted
 from compat_saver.saver.matching.fit import Tensors
 
@@ -261,6 +262,17 @@ def _simple(scope: str, names: Mapping[str, str], shapes: Mapping[str, tuple[int
     if shapes[names[BIAS]] != (units,) or rows <= units:
         return None
     return Cell(scope, RNN, _split(names[KERNEL], rows, units, 1) | _bias(names[BIAS], units))
+
+
+def averaged(cell: Cell, tensors: Tensors) -> Cell:
+    """Returns a cell with the moving averages of its weights, where the checkpoint has them."""
+    names = {key: f"{key}/{AVERAGE}" for item in cell.weights.values() for key in item.sources}
+    stored = set(tensors)
+    weights = {
+        name: replace(item, sources=tuple(names[key] if names[key] in stored else key for key in item.sources))
+        for name, item in cell.weights.items()
+    }
+    return replace(cell, weights=weights)
 
 
 def converted_cells(cells: list[Cell]) -> Iterator[tuple[str, Converted]]:

@@ -150,8 +150,8 @@ def layers_in(target: Any) -> Iterator[Any]:
 def contradictions(target: Any, configs: Sequence[LayerConfig], found: Fit | None = None) -> list[Contradiction]:
     """Returns what contradicts a configuration.
 
-    Cases: the same kinds of layers in the same order; else layers of the same name and kind; with what was found of the
-    weights, also layers of the same kind that get the weights of that name.
+    Cases: the same kinds of layers in the same order; else, once it is known which tensors the variables get, layers of
+    the same kind that get the weights of that name, or that have the name.
 
     Args:
         target: the model or layer.
@@ -159,7 +159,7 @@ def contradictions(target: Any, configs: Sequence[LayerConfig], found: Fit | Non
         found: which tensors the variables get.
     """
     layers = [target, *layers_in(target)] if is_layer(target) else []
-    pairs = _in_order(layers, configs) or _by_name(layers, configs, found)
+    pairs = _in_order(layers, configs) or ([] if found is None else list(_by_name(layers, configs, found)))
     return [item for layer, config in pairs for item in _compared(layer, config)]
 
 
@@ -203,13 +203,11 @@ def _in_order(layers: Sequence[Any], configs: Sequence[LayerConfig]) -> list[tup
     return list(zip(here, there, strict=True)) if kinds == [_kind(item.class_name) for item in there] else []
 
 
-def _by_name(
-    layers: Sequence[Any], configs: Sequence[LayerConfig], found: Fit | None
-) -> Iterator[tuple[Any, LayerConfig]]:
+def _by_name(layers: Sequence[Any], configs: Sequence[LayerConfig], found: Fit) -> Iterator[tuple[Any, LayerConfig]]:
     for layer in layers:
         kind = _kind(type(layer).__name__)
         alike = [item for item in configs if _kind(item.class_name) == kind]
-        names = [layer.name, *_holders(layer, found)]
+        names = [*_holders(layer, found), layer.name]
         for name in names:
             chosen = [item for item in alike if name in item.path]
             if chosen:
@@ -217,10 +215,10 @@ def _by_name(
                 break
 
 
-def _holders(layer: Any, found: Fit | None) -> list[str]:
+def _holders(layer: Any, found: Fit) -> list[str]:
     """Returns the names of layers in the names of the tensors that a layer's weights get, innermost first."""
     own = {str(getattr(weight, "path", weight.name)).removesuffix(":0") for weight in layer.weights}
-    keys = [match.keys[0] for match in found.matches if match.wanted.name in own] if found is not None else []
+    keys = [match.keys[0] for match in found.matches if match.wanted.name in own]
     return [part for key in keys[:1] for part in reversed(key.split("/")[:-1])]
 
 
@@ -264,10 +262,12 @@ def _is_same_axis(one: Any, other: Any, layer: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list | tuple) else value
+    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
 
 
 def _live_config(layer: Any) -> Mapping[str, Any]:
+    if hasattr(layer, "layers"):
+        return {}  # what matters of a model are its layers
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of functions that could not be saved; nothing is
