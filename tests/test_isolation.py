@@ -39,6 +39,11 @@ def test_the_result_comes_back_and_progress_is_made_here():
     assert not Path(folder).exists()  # the temporary files of a child that is killed go as well
 
 
+def test_temporary_files_are_where_they_are_wanted(tmp_path):
+    assert Path(run_in_child(staged, lambda stage: None, folder=tmp_path)[1]).parent == tmp_path
+    assert list(tmp_path.iterdir()) == []
+
+
 def damaged(progress):
     raise FormatError("a block", path="f", expected="a", found="b", offset=3)
 
