@@ -120,9 +120,8 @@ def execute(execution: Execution, clock: Clock) -> Verification | None:
             clock.progress,
             memory=execution.options.memory,
             advice=_ADVICE,
-            folder=execution.directory.parent
-            if execution.writes
-            else None,  # that of staging, which a kill leaves once
+            # In the staging directory: what a kill of both processes leaves there goes with the next run.
+            folder=execution.directory.parent if execution.writes else None,
         )
     else:
         verification, seconds = execution(clock.progress)
