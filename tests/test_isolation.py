@@ -141,9 +141,10 @@ def test_an_interrupt_ends_the_child():
 
 
 @pytest.mark.parametrize("way", ["lambda: False", "lambda: True"], ids=["fork", "fresh"])
-def test_a_child_ends_with_a_parent_that_is_killed(way):
+def test_a_child_ends_with_a_parent_that_is_killed(way, tmp_path):
     code = (
-        f"from tests import test_isolation as t; t.isolation.has_tensorflow = {way}; t.run_in_child(t.endless, t.say)"
+        f"from tests import test_isolation as t; t.isolation.has_tensorflow = {way}; "
+        f"t.run_in_child(t.endless, t.say, folder=t.Path({str(tmp_path)!r}))"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     child = int(parent.stdout.readline())
