@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from compat_saver.batch import BatchReport, Step
     from compat_saver.bundle import Checkpoint
     from compat_saver.inspection import Inspection
+    from compat_saver.keras_models import KerasReport
     from compat_saver.migration import MigrationReport
     from compat_saver.proto.checkpoint_state import CheckpointState
     from compat_saver.proto.meta_graph import MetaGraph
@@ -80,8 +81,10 @@ def inspect(
     """
     from compat_saver.inspection import inspect as look
     from compat_saver.model.opening import parse_tags
+    from compat_saver.sources.remote import local_path
 
-    return look(Path(source), meta_graph=None if meta_graph is None else Path(meta_graph), tag_set=parse_tags(tag_set))
+    graph = None if meta_graph is None else Path(meta_graph)
+    return look(Path(local_path(source)), meta_graph=graph, tag_set=parse_tags(tag_set))
 
 
 def migrate(
@@ -117,11 +120,14 @@ def migrate(
     dry_run: bool = False,
     overwrite: bool = False,
     allow: Sequence[str] = (),
+    architecture: PathArgument | None = None,
+    custom_objects: Mapping[str, object] | None = None,
     progress: Callable[[str], None] | None = None,
-) -> MigrationReport:
+) -> MigrationReport | KerasReport:
     """Migrates a TF1 checkpoint and its graph into a TF2 SavedModel, proven equal before it is published.
 
-    Tensor names are accepted with and without `:0`.
+    A model of Keras 1 or 2 becomes a file of Keras 3 where `output` ends in `.keras`; of the options below those count
+    that say so, and those of the verification. Tensor names are accepted with and without `:0`.
 
     Args:
         source: a checkpoint prefix, any file of it, or a directory.
@@ -168,6 +174,9 @@ def migrate(
         overwrite: replace an existing output.
         allow: the ops that may reach outside of the graph when it is run: write files, open connections, read files
             that are not beside the source; `*` in a name stands for anything.
+        architecture: of a Keras model, for a file of weights alone: what `model.to_json()` or `to_yaml()` wrote.
+        custom_objects: of a Keras model: name of a custom class or function, or of a Lambda layer -> the object, or
+            "MODULE:NAME".
         progress: called with the name of each stage when it starts.
 
     Raises:
@@ -183,8 +192,27 @@ def migrate(
         CrashError: that process died; nothing was published.
         TensorFlowMissingError: TensorFlow is needed and absent.
     """
+    from compat_saver.keras_models.routing import is_keras_model
+
+    if is_keras_model(source, output, architecture):
+        return _migrate_keras(
+            source,
+            output,
+            architecture=architecture,
+            custom_objects=custom_objects,
+            verify=verify,
+            verify_data=verify_data,
+            rtol=rtol,
+            atol=atol,
+            seed=seed,
+            timeout=timeout,
+            dry_run=dry_run,
+            overwrite=overwrite,
+            progress=progress,
+        )
     from compat_saver.migration import migrate as run
     from compat_saver.migration.options import make_options
+    from compat_saver.sources.remote import local_path
 
     options = make_options(
         meta_graph=meta_graph,
@@ -217,7 +245,28 @@ def migrate(
         overwrite=overwrite,
         allow=allow,
     )
-    return run(Path(source), Path(output), options, progress)
+    return run(Path(local_path(source)), Path(output), options, progress)
+
+
+def _migrate_keras(
+    source: PathArgument,
+    output: PathArgument,
+    *,
+    architecture: PathArgument | None,
+    custom_objects: Mapping[str, object] | None,
+    verify_data: PathArgument | None,
+    progress: Callable[[str], None] | None,
+    **others: Any,
+) -> KerasReport:
+    from compat_saver.keras_models import KerasOptions, migrate_keras
+
+    options = KerasOptions(
+        architecture=None if architecture is None else Path(architecture),
+        custom_objects=custom_objects or {},
+        verify_data=None if verify_data is None else Path(verify_data),
+        **others,
+    )
+    return migrate_keras(Path(source), Path(output), options, progress)
 
 
 def verify(
@@ -261,6 +310,7 @@ def verify(
     """
     from compat_saver.migration import verify as run
     from compat_saver.migration.options import make_options
+    from compat_saver.sources.remote import local_path
 
     options = make_options(
         meta_graph=meta_graph,
@@ -274,7 +324,7 @@ def verify(
         isolate=isolate,
         allow=allow,
     )
-    return run(Path(source), Path(saved_model), options, progress)
+    return run(Path(local_path(source)), Path(saved_model), options, progress)
 
 
 def migrate_many(

@@ -17,25 +17,50 @@ from typing import Any
 
 from compat_saver.errors import TensorFlowMissingError
 
-_OLDEST = (2, 16)
+OLDEST = (2, 16)
 
 
 _start = {"quiet": False}
 
 
-def be_quiet() -> None:
-    """Silences the import of TensorFlow on stderr: for the command line, where its notes hide ours.
+_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_NOTHING = "3"
+"""The variable with which a user asks for what TensorFlow prints, and its value for nothing at all."""
 
-    They are written below Python, before any level of logging holds, so file descriptor 2 itself is turned away while
-    the import lasts. A program with threads of its own should not have that done to it, hence not by default.
-    """
+
+def be_quiet() -> None:
+    """Silences the import of TensorFlow also in a process with threads: for the command line."""
     _start["quiet"] = True
 
 
 @contextlib.contextmanager
+def _silenced() -> Iterator[None]:
+    """Keeps what TensorFlow prints, while it is imported and later, from the terminal.
+
+    The notes of an import are written below Python, before any level of logging holds, so file descriptor 2 itself is
+    turned away while it lasts. A program with threads of its own does not have that done to it, for they may print. A
+    program that imported TensorFlow before us has chosen its levels.
+    """
+    is_first = "tensorflow" not in sys.modules
+    if os.environ.setdefault(_LEVEL, _NOTHING) != _NOTHING:
+        yield
+        return
+    with _stderr_turned_away() if _start["quiet"] or threading.active_count() == 1 else contextlib.nullcontext():
+        yield
+    if is_first and "tensorflow" in sys.modules:
+        sys.modules["tensorflow"].get_logger().setLevel("ERROR")
+
+
+@contextlib.contextmanager
 def _stderr_turned_away() -> Iterator[None]:
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        kept = os.dup(2)
+    except OSError:  # closed, as in a daemon
+        yield
+        return
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
         yield
@@ -77,9 +102,8 @@ def tensorflow() -> Any:
     Raises:
         TensorFlowMissingError: it is not installed, or older than 2.16.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        with _interruptible(), _stderr_turned_away() if _start["quiet"] else contextlib.nullcontext():
+        with _interruptible(), _silenced():
             import tensorflow as tf
     except ImportError as error:
         raise TensorFlowMissingError(
@@ -88,7 +112,7 @@ def tensorflow() -> Any:
             "--no-verify."
         ) from error
     version = tuple(int(part) for part in tf.__version__.split(".")[:2])
-    if version < _OLDEST:
+    if version < OLDEST:
         raise TensorFlowMissingError(
             f"TensorFlow {tf.__version__} is installed; compat_saver needs 2.16 or later. "
             "Upgrade with: pip install --upgrade 'compat-saver[tf-cpu]'"
@@ -126,6 +150,18 @@ def tf_keras() -> Any:
     import tf_keras as found
 
     return found
+
+
+def make_slots(optimizer: Any, variables: Any) -> None:
+    """Makes the slots of an optimizer of Keras 2 before its first step, so that they can be given values.
+
+    Private: `_create_all_weights`, which the loader of Keras 2 calls for the same; there is no public equivalent.
+
+    Args:
+        optimizer: one of tf_keras.optimizers.legacy.
+        variables: those that it trains.
+    """
+    optimizer._create_all_weights(variables)
 
 
 @contextlib.contextmanager

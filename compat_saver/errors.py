@@ -140,12 +140,14 @@ class CannotMigrateError(CompatSaverError):
         obstacles: a few sentences each: what, where, what to do.
         ops: the rows of the triage, an OpRow for each op of the graph; empty where it did not come to one.
         around: flags with which no op would be unsupported; "" if there are none.
+        change: the GraphChange of the graph, with what would become of every node; None where it did not come to one.
     """
 
-    def __init__(self, obstacles: Sequence[str], ops: Sequence[Any] = (), around: str = "") -> None:
+    def __init__(self, obstacles: Sequence[str], ops: Sequence[Any] = (), around: str = "", change: Any = None) -> None:
         self.obstacles = tuple(obstacles)
         self.ops = tuple(ops)
         self.around = around
+        self.change = change
         count = len(self.obstacles)
         head = f"The graph cannot be migrated; {count} obstacle{'s' if count != 1 else ''}:"
         way = [f"Flags that avoid all unsupported ops: {around}"] if around else []

@@ -147,7 +147,7 @@ class _Child:
         Raises:
             MemoryLimitError: it uses too much memory.
         """
-        if self._memory is not None and (used := _used_memory(self._pid)) > self._memory:
+        if self._memory is not None and (used := used_memory(self._pid)) > self._memory:
             raise MemoryLimitError(
                 f"The process that ran the model used {used / 1e6:,.0f} MB of memory; {self._memory / 1e6:,.0f} MB are "
                 f"allowed (--memory). {self._advice}".rstrip()
@@ -183,7 +183,7 @@ def _how_it_ended(code: int) -> str:
     return f"ended with exit code {code} and no result: an op of the graph ended it."
 
 
-def _used_memory(pid: int) -> int:
+def used_memory(pid: int) -> int:
     """Returns the bytes of memory that a process uses, and that are not the contents of files."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()

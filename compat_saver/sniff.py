@@ -155,7 +155,7 @@ def describe_archive(path: str | PathLike[str]) -> Foreign:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        return Foreign("zip", f"a damaged ZIP archive ({error})", _GET_AGAIN)
+        return Foreign("zip", f"a ZIP archive that is damaged ({error})", _GET_AGAIN)
     for members, *described in _ARCHIVES:
         if names.issuperset(members):
             return Foreign(*described)

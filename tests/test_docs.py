@@ -73,19 +73,21 @@ def test_the_command_reference_has_every_command():
     assert shown == [f"{name}--help" for name in wanted]
 
 
-@pytest.mark.parametrize("arguments", [item for item in commands() if item[0] != "verify"], ids=" ".join)
+@pytest.mark.parametrize("arguments", [item for item in commands() if item[0] not in ("verify", "run")], ids=" ".join)
 def test_the_shell_examples_run(arguments, elsewhere):
-    dry = ["--dry-run"] if arguments[0] == "migrate" and "--dry-run" not in arguments else []
+    dry = ["--dry-run"] if arguments[0] in ("migrate", "batch") and "--dry-run" not in arguments else []
     result = invoke(*arguments, *dry)
     assert result.exit_code == 0, result.output
 
 
 @pytest.mark.tensorflow
 @pytest.mark.slow
-def test_the_first_example_can_be_verified_again(elsewhere):
+def test_the_first_example_can_be_verified_again_and_run(elsewhere):
     assert invoke(*commands()[0]).exit_code == 0
     (verify,) = (item for item in commands() if item[0] == "verify")
     assert invoke(*verify).exit_code == 0
+    (run,) = (item for item in commands() if item[0] == "run")
+    assert invoke(*run).stdout.startswith("price: float32 [1, 1]\n[[2")
 
 
 @pytest.mark.tensorflow

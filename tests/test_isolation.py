@@ -110,7 +110,7 @@ def greedy(progress):
 
 
 def test_a_child_that_uses_too_much_memory_is_killed():
-    limit = isolation._used_memory(os.getpid()) + 100_000_000
+    limit = isolation.used_memory(os.getpid()) + 100_000_000
     with pytest.raises(MemoryLimitError, match=r"used \d[\d,]* MB of memory; [\d,]+ MB are allowed \(--memory\)"):
         run_in_child(greedy, print, memory=limit)
 

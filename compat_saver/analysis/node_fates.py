@@ -128,7 +128,8 @@ class _Fates:
             return Fate(DROPPED, "nothing depends on it once the training-mode inputs are bound")
         if row.verdict == FINE:
             return self._kept(name, node)
-        return Fate(row.verdict, "; ".join(_reasons(row)))
+        why = "; ".join(_reasons(row))
+        return Fate(row.verdict, f"{why}. {row.advice}" if row.advice else why)
 
     def _kept(self, name: str, node: Node) -> Fate:
         """Returns the fate of a node whose op is fine: a pass may have replaced it for other reasons than its op."""
@@ -145,7 +146,8 @@ def _reasons(row: OpRow) -> Iterator[str]:
         yield f"{row.op} becomes {row.becomes}, outputs {row.agreement}"
     if row.verdict == DROPPED:
         yield "no signature depends on it"
-    yield from filter(None, (row.reason, row.advice))
+    if row.reason:
+        yield row.reason
 
 
 class _Origins:

@@ -24,13 +24,14 @@ from compat_saver.batch.names import as_name
 from compat_saver.errors import UsageError, nearest_names
 from compat_saver.migration.options import MigrationOptions, make_options, signatures_of
 from compat_saver.sniff import special_file
+from compat_saver.sources.remote import is_url
 from compat_saver.sources.yaml_files import parse_yaml, read_yaml
 
 _YAML = (".yaml", ".yml", ".json")
 _CSV = ".csv"
 _PATHS = ("meta_graph", "verify_data", "signatures")
 _LISTS = ("inputs", "outputs", "train_ops", "train_outputs", "output_tags", "allow")
-_OF_THE_BATCH = ("dry_run", "overwrite")
+_OF_THE_BATCH = ("dry_run", "overwrite", "memory", "isolate")
 
 Model = str | PathLike[str] | Mapping[str, Any]
 """A path, or a mapping with `source`, perhaps `name`, and options."""
@@ -119,6 +120,8 @@ def _listed(row: Mapping[str, Any], where: str, directory: Path) -> Listed:
     source, name = options.pop("source", None), options.pop("name", "")
     if not isinstance(source, str | PathLike) or not str(source):
         raise UsageError(f"{where}: expected `source`, a path, found {source!r}.")
+    if is_url(source):
+        raise UsageError(f"{where}: expected a path on this machine, found {source}. Copy it first.")
     if not isinstance(name, str) or name != as_name(name):
         raise UsageError(f"{where}: expected `name` of letters, digits and `._+-`, found {name!r}.")
     known = _known_options()

@@ -124,7 +124,7 @@ def migrate_one(job: Job, target: Path, options: Mapping[str, Any], after: After
     with _ONE_AT_A_TIME:
         start = time.perf_counter()
         try:
-            report = migrate(job.source, target, make_options(**{**job.options, **options}))
+            report = migrate(job.source, target, make_options(**{**job.options, **options}, isolate=False))
             found = of_report(report)
             if after is not None:
                 after(job.name, report)

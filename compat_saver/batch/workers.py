@@ -24,7 +24,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from compat_saver.errors import CompatSaverError
+from compat_saver.errors import CrashError, MemoryLimitError
+from compat_saver.isolation import used_memory
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -35,10 +36,6 @@ _RETIRED_ABOVE = 1 << 30
 
 _GRACE = 3.0
 _FATAL = re.compile(r"(?:Check failed|Fatal Python error|terminate called|what\(\)).*")
-
-
-class WorkerLostError(CompatSaverError, RuntimeError):
-    """The process of a call ended before the call did: it crashed, or it was ended for its memory."""
 
 
 class Workers(Executor):
@@ -60,7 +57,7 @@ class Workers(Executor):
             threading.Thread(target=self._watch, args=(memory,), daemon=True).start()
 
     def submit(self, fn: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_R]:
-        """Calls a function in a process that has no other call meanwhile; its future may raise WorkerLostError."""
+        """Calls a function in a process that has no other call meanwhile; see `_Worker.call`."""
         return self._threads.submit(self._call, fn, args, kwargs)
 
     def _call(self, function: Callable[..., _R], args: Any, kwargs: Any) -> _R:
@@ -76,7 +73,7 @@ class Workers(Executor):
         if worker is None or worker.is_spent:
             with self._lock:
                 if self._closed.is_set():
-                    raise WorkerLostError("The workers were stopped.")
+                    raise CrashError("The workers were stopped.")
                 worker = self._of_thread.worker = _Worker()
                 self._workers.add(worker)
         return worker
@@ -92,7 +89,9 @@ class Workers(Executor):
                 sizes = {worker: worker.memory for worker in self._workers}
             if sum(sizes.values()) > memory:
                 largest = max(sizes, key=lambda worker: sizes[worker])
-                largest.end(f"it had {sizes[largest]:,} bytes of memory, and all workers more than {memory:,}")
+                largest.end(
+                    f"The process had {sizes[largest]:,} bytes of memory, and all workers more than {memory:,}."
+                )
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Stops the processes; those that have a call end it first if `wait` is set, and are terminated otherwise."""
@@ -119,14 +118,16 @@ class _Worker:
         self._process = context.Process(target=_serve, args=(end, self._printed.name), daemon=True)
         self._process.start()
         end.close()
-        self._why = ""
+        self._too_large = ""
+        self._is_stopped = False
         self.is_spent = False
 
     def call(self, function: Callable[..., _R], args: Any, kwargs: Any) -> _R:
         """Returns what a call returned, or raises what it raised.
 
         Raises:
-            WorkerLostError: the process ended.
+            CrashError: the process ended.
+            MemoryLimitError: it was ended, for the workers had more memory than they may.
         """
         try:
             self._pipe.send((function, args, kwargs))
@@ -135,7 +136,9 @@ class _Worker:
         except (EOFError, OSError):
             self.is_spent = True
             self._process.join(_GRACE)
-            raise WorkerLostError(f"The process that migrated it ended: {self._why or self._last_words()}.") from None
+            if self._too_large:
+                raise MemoryLimitError(self._too_large) from None
+            raise CrashError(f"The process ended before it was done: {self._last_words()}.") from None
         self.is_spent |= self.memory > _RETIRED_ABOVE
         if error is not None:
             raise error
@@ -144,20 +147,17 @@ class _Worker:
 
     @property
     def memory(self) -> int:
-        """How many bytes of memory the process has; 0 where the system does not say."""
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
-            return int(pages) * os.sysconf("SC_PAGE_SIZE")
-        return 0
+        """How many bytes of memory the process uses; 0 where the system does not say."""
+        return used_memory(self._process.pid or 0)
 
-    def end(self, why: str) -> None:
-        """Kills the process, whatever it does."""
-        self._why = why
+    def end(self, too_large: str) -> None:
+        """Kills the process for its memory, whatever it does."""
+        self._too_large = too_large
         self._process.kill()
 
     def stop(self) -> None:
         """Ends the process; a call in it gets the time to remove what it has half written."""
-        self._why = self._why or "it was stopped"
+        self._is_stopped = True
         self._pipe.close()
         self._process.terminate()
         self._process.join(_GRACE)
@@ -168,6 +168,8 @@ class _Worker:
 
     def _last_words(self) -> str:
         """Returns how the process ended, with the line that it printed on that."""
+        if self._is_stopped:
+            return "it was stopped"
         code = self._process.exitcode
         is_signal = code is not None and code < 0
         how = signal.Signals(-code).name if code is not None and is_signal else f"exit code {code}"

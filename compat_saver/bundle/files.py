@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeAlias
 
+from compat_saver.bundle.remote_files import RemoteFile, remote_file
 from compat_saver.errors import ArtifactError, FormatError, SourceNotFoundError
 from compat_saver.sniff import HEAD, describe_bytes
 
@@ -76,8 +77,17 @@ class DataFile:
         self.require(offset, size, what)
         if size:
             self._refuse_truncated(offset, size, what)
+            self._fetch(offset, size)
         # An empty file cannot be mapped.
         return memoryview(self._map)[offset : offset + size] if size else memoryview(b"")
+
+    @functools.cached_property
+    def _remote(self) -> RemoteFile | None:
+        return remote_file(self.path)
+
+    def _fetch(self, offset: int, size: int) -> None:
+        if self._remote is not None:
+            self._remote.fetch(offset, size)
 
     def _refuse_truncated(self, offset: int, size: int, what: str) -> None:
         """Raises FormatError if the file became shorter since it was opened: its map would end the process."""
@@ -109,6 +119,7 @@ class DataFile:
             yield piece
 
     def _fill(self, buffer: memoryview, offset: int, what: str) -> None:
+        self._fetch(offset, len(buffer))
         filled = 0
         while filled < len(buffer):
             with _system_errors(self.path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from compat_saver.bundle import Checkpoint, TensorInfo
+from compat_saver.checkpoints.keras_reader import open_any
 from compat_saver.checkpoints.reading import PathArgument
 from compat_saver.checkpoints.values import Flat, Stored, together
 from compat_saver.checkpoints.write_plan import Progress
 from compat_saver.errors import UsageError
-from compat_saver.sources import open_checkpoint
 
 ONLY_IN_A, ONLY_IN_B, SHAPE, DTYPE, VALUES = "only in A", "only in B", "shape", "dtype", "values"
 
@@ -107,7 +108,7 @@ def diff(
     """
     if not (np.isfinite(rtol) and np.isfinite(atol)):
         raise UsageError(f"Tolerances must be finite numbers, found rtol {rtol} and atol {atol}.")
-    with open_checkpoint(a) as first, open_checkpoint(b) as second:
+    with open_any(os.fspath(a)) as first, open_any(os.fspath(b)) as second:
         report, total = progress or (lambda count, total: None), _bytes_of(first)
         found = []
         for name in sorted({*first, *second}):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from compat_saver.bundle.publication import Publication
 from compat_saver.checkpoints import npy, npz, safetensors
+from compat_saver.checkpoints.keras_reader import open_any
 from compat_saver.checkpoints.reading import (
     MOST_SHOWN,
     PathArgument,
@@ -28,7 +29,6 @@ from compat_saver.checkpoints.write_plan import (
     write_checkpoint,
 )
 from compat_saver.errors import OutputExistsError, UsageError, phrases_and_more
-from compat_saver.sources import open_checkpoint
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -64,7 +64,7 @@ def export(
     """
     path = os.fspath(output)
     codec = _codec(path)
-    with open_checkpoint(source) as checkpoint:
+    with open_any(os.fspath(source)) as checkpoint:
         chosen = matching(checkpoint, patterns) if patterns else checkpoint.keys()
         entries = copies(checkpoint, [name for name in checkpoint if name in chosen])
         problems = {entry.name: reason for entry in entries if (reason := codec.problem(entry.name, entry.values))}
@@ -148,7 +148,7 @@ def save_tensor(
         OutputExistsError: the output is already there.
     """
     chosen = parse_slices(slices) if isinstance(slices, str) else slices
-    with open_checkpoint(source) as checkpoint:
+    with open_any(os.fspath(source)) as checkpoint:
         values = Stored(checkpoint, checkpoint.info(name))
         reason = npy.problem(values.dtype, values)
         if reason:

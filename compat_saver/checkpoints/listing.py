@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from compat_saver.bundle import Checkpoint, TensorInfo, open_bundle
 from compat_saver.bundle.object_graph import ObjectKey, decode_object_graph
+from compat_saver.checkpoints.keras_reader import open_any
 from compat_saver.checkpoints.reading import PathArgument, matching
-from compat_saver.sources import open_checkpoint, resolve_checkpoint
+from compat_saver.sources import Hdf5Source, KerasArchiveSource, open_checkpoint, resolve, resolve_checkpoint
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ def ls(source: PathArgument, patterns: tuple[str, ...] = ()) -> Listing:
         ArtifactError: there is no checkpoint, or its index is damaged.
         UsageError: a pattern that matches nothing.
     """
+    if isinstance(resolve(source, prefers_prefix=True), Hdf5Source | KerasArchiveSource):
+        return _of_keras(os.fspath(source), patterns)
     found = resolve_checkpoint(source)
     with open_bundle(found.prefix) as checkpoint:
         owners = {} if found.files.problems else decode_object_graph(checkpoint)
@@ -114,6 +118,13 @@ def ls(source: PathArgument, patterns: tuple[str, ...] = ()) -> Listing:
             tuple(rows),
             found.notes,
         )
+
+
+def _of_keras(source: str, patterns: tuple[str, ...]) -> Listing:
+    with open_any(source) as checkpoint:
+        chosen = matching(checkpoint, patterns) if patterns else checkpoint.keys()
+        rows = tuple(_row(checkpoint.info(name), {}) for name in checkpoint if name in chosen)
+        return Listing(checkpoint.prefix, checkpoint.version, checkpoint.files, object_based=False, rows=rows)
 
 
 def object_keys(source: PathArgument) -> Mapping[str, ObjectKey]:

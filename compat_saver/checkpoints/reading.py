@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import re
 from collections.abc import Iterable, Sequence
 from os import PathLike
 
 from compat_saver.bundle import Checkpoint, boxes
 from compat_saver.bundle.arrays import Array
+from compat_saver.checkpoints.keras_reader import open_any
 from compat_saver.errors import UsageError, and_more, nearest_names
 from compat_saver.sources import open_checkpoint
 
@@ -68,7 +70,7 @@ def get(source: PathArgument, name: str, slices: str | tuple[slice, ...] = ()) -
         UsageError: the slices are none, or do not fit.
     """
     chosen = parse_slices(slices) if isinstance(slices, str) else slices
-    with open_checkpoint(source) as checkpoint:
+    with open_any(os.fspath(source)) as checkpoint:
         return checkpoint.read_slice(name, chosen)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from compat_saver.bundle import Checkpoint, TensorInfo
+from compat_saver.checkpoints.keras_reader import open_any
 from compat_saver.checkpoints.reading import PathArgument, matching
 from compat_saver.checkpoints.values import Flat, Stored
 from compat_saver.checkpoints.write_plan import Progress
-from compat_saver.sources import open_checkpoint
 
 Number = int | float
 
@@ -98,7 +99,7 @@ def stats(source: PathArgument, patterns: Sequence[str] = (), *, progress: Progr
         ArtifactError: there is no checkpoint, or it is damaged.
         UsageError: a pattern that matches nothing.
     """
-    with open_checkpoint(source) as checkpoint:
+    with open_any(os.fspath(source)) as checkpoint:
         chosen = matching(checkpoint, patterns) if patterns else checkpoint.keys()
         infos = [checkpoint.info(name) for name in checkpoint if name in chosen]
         total = sum(info.nbytes for info in infos)

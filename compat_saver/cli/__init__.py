@@ -12,19 +12,21 @@ import os
 
 import click
 
+from compat_saver.cli.examples import epilog
 from compat_saver.cli.lazy_group import LazyGroup
+from compat_saver.cli.log import log_options
 
 
 @click.group(
     cls=LazyGroup,
     modules={
-        f"compat_saver.cli.{name}": (name,) for name in ("inspect", "migrate", "verify", "batch", "run", "checkpoint")
+        f"compat_saver.cli.{name}": (name,)
+        for name in ("inspect", "migrate", "verify", "batch", "run", "doctor", "checkpoint")
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="compat-saver", prog_name="compat-saver")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error that is a bug.")
-def main(debug: bool) -> None:
+def main() -> None:
     """Reads TensorFlow 1 checkpoints and graphs, and migrates them into verified TensorFlow 2 SavedModels.
 
     SOURCE is a checkpoint prefix (model.ckpt-100), any file of it (.meta, .index, .data-..., a V1 file), or its
@@ -33,9 +35,15 @@ def main(debug: bool) -> None:
     Exit codes: 0 done (and verified); 1 verification found a difference or nothing to compare, nothing was published; 2
     bad usage or unreadable input; 3 the graph cannot be migrated, with every obstacle listed; 70 a bug of
     compat-saver; 130 interrupted.
+
+    Every command takes -q, -v, --debug and --log-file as well. Completion of commands, options and files by the shell
+    (here bash; zsh and fish alike): eval "$(_COMPAT_SAVER_COMPLETE=bash_source compat-saver)"
     """
-    del debug  # `last_resort` looks at it
     _start_quickly()
+
+
+main.params += log_options()
+main.epilog = epilog("compat-saver")
 
 
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import click
+
+
+class SourcePath(click.Path):
+    """A path on this machine, or a URL, which stays the text that it is."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Returns a Path, or the URL."""
+        return value if "://" in str(value) else super().convert(value, param, ctx)
 
 
 class Names(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.2

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from compat_saver.cli.arguments import Size
+from compat_saver.cli.log import say, shows_progress
 from compat_saver.cli.migration_options import migration_options
 from compat_saver.cli.output import DIFFERENT, INTERRUPTED, reports_failures
 from compat_saver.cli.report_option import model_page_writer, report_option, write_batch_page
@@ -51,7 +52,7 @@ def batch(sources: Path, output: Path, as_json: bool, page: Path | None, **optio
             after = None if page is None else model_page_writer(page)
             report = compat_saver.migrate_many(sources, output, progress=progress, after=after, **options)
     except KeyboardInterrupt:
-        click.echo(f"Interrupted. What is done is recorded in {output}; --resume does the rest.", err=True)
+        say(f"Interrupted. What is done is recorded in {output}; --resume does the rest.")
         sys.exit(INTERRUPTED)
     _print(report, as_json)
     if page is not None:
@@ -72,13 +73,13 @@ def _print(report: BatchReport, as_json: bool) -> None:
         print_to_stdout(render_batch(report))
     counts = ", ".join(f"{count:,} {status}" for status, count in report.counts.items())
     record = "" if report.record is None else f" Recorded in {report.record}."
-    click.echo(f"{counted(len(report), 'model')} in {report.seconds:.1f} s: {counts}.{record}", err=True)
+    say(f"{counted(len(report), 'model')} in {report.seconds:.1f} s: {counts}.{record}")
 
 
 @contextlib.contextmanager
 def _shown() -> Iterator[Callable[[Step], None]]:
     """Gives a function that shows each step: a bar with what is running on a terminal, a line per model elsewhere."""
-    if not sys.stderr.isatty():
+    if not shows_progress():
         yield _print_line
         return
     from rich.console import Console
@@ -111,7 +112,7 @@ def _names(running: list[str]) -> str:
 
 def _print_line(step: Step) -> None:
     if step.outcome is not None:
-        click.echo(_line(step), err=True)
+        say(_line(step))
 
 
 def _line(step: Step) -> str:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from compat_saver.cli.arguments import SourcePath
 from compat_saver.cli.output import reports_failures
 from compat_saver.cli.report_option import report_option, write_inspection_page
 from compat_saver.cli.source_options import source_options
 
 
 @click.command(short_help="Describe SOURCE.")
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", type=SourcePath())
 @source_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @report_option

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from compat_saver.cli.examples import epilog
+from compat_saver.cli.log import log_options
 from compat_saver.cli.output import last_resort
 
 
@@ -34,10 +36,12 @@ class LazyGroup(click.Group):
         return list(self._places)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Imports a command and returns it; None if there is none of that name."""
-        del ctx
+        """Imports a command and returns it, with what all commands have; None if there is none of that name."""
         if cmd_name not in self._places:
             return None
         module, name = self._places[cmd_name]
         command: click.Command = getattr(importlib.import_module(module), name)
+        if command.epilog is None:  # it is imported for the first time
+            command.params += log_options(hidden=True)
+            command.epilog = epilog(cmd_name if ctx.parent is None else f"{self.name} {cmd_name}")
         return command

@@ -8,23 +8,30 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from compat_saver._tensorflow import be_quiet
+from compat_saver.cli.arguments import SourcePath
+from compat_saver.cli.keras_options import keras_options
+from compat_saver.cli.log import say
 from compat_saver.cli.migration_options import migration_options
 from compat_saver.cli.output import print_report, reports_failures, stages
-from compat_saver.cli.report_option import report_option, write_migration_page
-from compat_saver.errors import VerificationError
+from compat_saver.cli.report_option import report_option, write_migration_page, write_refusal_page
+from compat_saver.cli.verification_options import memory_option
+from compat_saver.errors import CannotMigrateError, VerificationError
 
 if TYPE_CHECKING:
+    from compat_saver.keras_models import KerasReport
     from compat_saver.migration import MigrationReport
 
 
 @click.command()
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", type=SourcePath())
 @click.argument("output", metavar="OUT", type=click.Path(path_type=Path))
+@memory_option
 @report_option
 @reports_failures
+@keras_options
 @migration_options
 def migrate(source: Path, output: Path, as_json: bool, page: Path | None, **options: Any) -> None:
-    """Migrate SOURCE into a TensorFlow 2 SavedModel at OUT.
+    """Migrate SOURCE into a TensorFlow 2 SavedModel at OUT, or a Keras model into OUT.keras.
 
     The written model is loaded back and compared with the original graph on the same inputs; OUT appears only if they
     agree.
@@ -35,16 +42,25 @@ def migrate(source: Path, output: Path, as_json: bool, page: Path | None, **opti
     try:
         with stages() as progress:
             report = compat_saver.migrate(source, output, progress=progress, **options)
+    except CannotMigrateError as error:
+        write_refusal_page(page, source, error)
+        raise
     except VerificationError as error:
-        write_migration_page(page, cast("MigrationReport", error.report))
-        if not as_json:  # else it is printed with the failure
+        _write_page(page, error.report)
+        if not as_json and error.report is not None:  # else it is printed with the failure
             print_report(error.report, as_json)
         raise
     print_report(report, as_json)
-    write_migration_page(page, report)
-    if not as_json:
-        _print_next_steps(report)
-    click.echo(_SUMMARIES[report.status].format(report.output), err=True)
+    _write_page(page, report)
+    if not as_json and hasattr(report, "ops"):
+        _print_next_steps(cast("MigrationReport", report))
+    say(_SUMMARIES[report.status].format(report.output))
+
+
+def _write_page(page: Path | None, report: MigrationReport | KerasReport | Any) -> None:
+    """Writes the page of a migrated graph; the report of a Keras model is printed only."""
+    if hasattr(report, "ops"):
+        write_migration_page(page, cast("MigrationReport", report))
 
 
 def _print_next_steps(report: MigrationReport) -> None:

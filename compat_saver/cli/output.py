@@ -10,6 +10,7 @@ import functools
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from compat_saver.cli.log import complain, detail, is_debugging, shows_progress
 from compat_saver.errors import CannotMigrateError, CompatSaverError, SideEffectError, VerificationError
 
 if TYPE_CHECKING:
@@ -37,12 +39,12 @@ def reports_failures(command: Callable[..., None]) -> Callable[..., None]:
             _clean_up_when_terminated()
             command(as_json=as_json, **arguments)
         except CompatSaverError as error:
-            click.echo(f"Error: {error}", err=True)
+            complain(f"Error: {error}")
             if as_json:
                 _print_json(error)
             sys.exit(_exit_code(error))
         except OSError as error:  # a full disk, a file that vanished meanwhile
-            click.echo(f"Error: {error}", err=True)
+            complain(f"Error: {error}")
             if as_json:
                 _print_json(error)
             sys.exit(UNUSABLE)
@@ -62,13 +64,13 @@ def last_resort() -> Iterator[None]:
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
     except KeyboardInterrupt:
-        click.echo("Interrupted; nothing was written.", err=True)
+        complain("Interrupted; nothing was written.")
         sys.exit(INTERRUPTED)
     except Exception as error:
-        if click.get_current_context().find_root().params.get("debug"):
+        if is_debugging():
             raise
         line = " ".join(str(error).split())[:_LONGEST]
-        click.echo(f"Error: {type(error).__name__}: {line} ({_place_of(error)}). {_REPORT_IT}{_ISSUES}", err=True)
+        complain(f"Error: {type(error).__name__}: {line} ({_place_of(error)}). {_REPORT_IT}{_ISSUES}")
         sys.exit(BUG)
 
 
@@ -118,41 +120,84 @@ _STAGES = {
 
 
 @contextlib.contextmanager
-def stages() -> Iterator[Callable[[str], None] | None]:
-    """Gives a function that takes the name of each stage when it starts, or None where stderr is no terminal."""
-    if not sys.stderr.isatty():
-        yield None
+def stages() -> Iterator[Callable[[str], None]]:
+    """Gives a function that takes the name of each stage when it starts, and shows it with the time that it takes."""
+    with _spinner() as show, _times() as note:
+
+        def start(stage: str) -> None:
+            note(stage)
+            show(_STAGES[stage])
+
+        yield start
+
+
+@contextlib.contextmanager
+def _spinner() -> Iterator[Callable[[str], None]]:
+    """Gives a function that shows a text and for how long; without a terminal one that does nothing."""
+    if not shows_progress():
+        yield lambda text: None
         return
     from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    with Console(stderr=True).status("Starting") as status:
-        yield lambda stage: status.update(_STAGES[stage])
+    shown = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*shown, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Starting", total=None)
+        yield lambda text: bar.reset(task, description=text)
+
+
+@contextlib.contextmanager
+def _times() -> Iterator[Callable[[str], None]]:
+    """Gives a function that takes the name of each stage when it starts; -v shows how long each took."""
+    started: list[tuple[str, float]] = []
+
+    def note(stage: str) -> None:
+        if started:
+            name, since = started.pop()
+            detail(f"{_STAGES[name]}: {time.perf_counter() - since:.2f} s")
+        if stage:
+            started.append((stage, time.perf_counter()))
+
+    try:
+        yield note
+    finally:
+        note("")
 
 
 @contextlib.contextmanager
 def byte_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
     """Gives a function that takes bytes done and bytes in all, or None where stderr is no terminal."""
-    if not sys.stderr.isatty():
+    if not shows_progress():
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
 
-    shown = (TextColumn(title), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    shown = (TextColumn(title), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*shown, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda count, total: bar.update(task, advance=count, total=total)
 
 
 def print_report(report: object, as_json: bool) -> None:
-    """Prints a MigrationReport as JSON or as tables."""
+    """Prints the report of a migration, of a graph or of a Keras model, as JSON or as tables."""
+    from compat_saver.keras_models.report import KerasReport
+
     found = cast("MigrationReport", report)
     if as_json:
         from compat_saver.report.json_text import to_json
 
         click.echo(to_json(found.to_dict()))
     else:
+        from compat_saver.report.keras_migration_table import render_keras
         from compat_saver.report.migration_table import render_migration
         from compat_saver.report.text import print_to_stdout
 
-        print_to_stdout(render_migration(found))
+        print_to_stdout(render_keras(report) if isinstance(report, KerasReport) else render_migration(found))

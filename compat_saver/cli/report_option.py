@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from compat_saver.cli.log import say
+
 if TYPE_CHECKING:
     from compat_saver.batch import BatchReport
+    from compat_saver.errors import CannotMigrateError
     from compat_saver.inspection import Inspection
     from compat_saver.migration import MigrationReport
 
@@ -50,6 +53,14 @@ def write_migration_page(page: Path | None, report: MigrationReport) -> None:
         _write(page, migration_page(report, weight_histograms(report)))
 
 
+def write_refusal_page(page: Path | None, source: Path, error: CannotMigrateError) -> None:
+    """Writes the page of a model that cannot be migrated, if one is requested."""
+    if page is not None:
+        from compat_saver.report.html.pages import refusal_page
+
+        _write(page, refusal_page(str(source), error))
+
+
 def write_inspection_page(page: Path, found: Inspection) -> None:
     """Writes the page of an Inspection."""
     from compat_saver.report.html.pages import inspection_page
@@ -70,11 +81,11 @@ def write_batch_page(page: Path, report: BatchReport) -> None:
     from compat_saver.report.html import batch_pages
 
     batch_pages.write_batch_page(page, report)
-    click.echo(f"Report: {page}", err=True)
+    say(f"Report: {page}")
 
 
 def _write(page: Path, text: str) -> None:
     from compat_saver.report.html.files import write_page
 
     write_page(page, text)
-    click.echo(f"Report: {page}", err=True)
+    say(f"Report: {page}")

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from compat_saver._tensorflow import be_quiet
-from compat_saver.cli.arguments import Binding
+from compat_saver.cli.arguments import Binding, SourcePath
 from compat_saver.cli.output import reports_failures
 from compat_saver.cli.source_options import source_options
 
@@ -53,7 +53,7 @@ def _file(path: str, name: str) -> Any:
 
 
 @click.command(short_help="Run a legacy or a migrated model on some inputs.")
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", type=SourcePath())
 @click.option(
     "--input",
     "inputs",

@@ -16,6 +16,14 @@ def _as_dict(ctx: click.Context, param: click.Parameter, pairs: tuple[tuple[str,
     return dict(once_each(ctx, param, pairs))
 
 
+memory_option = click.option(
+    "--memory",
+    type=Size(),
+    metavar="SIZE",
+    help="The memory that the process may use that runs the models, such as 4G [default: no limit].",
+)
+"""Not among the options that `batch` shares: there a limit is for all models that run at a time."""
+
 _EVERY_OP = ("*",)
 _OPTIONS = (
     click.option(
@@ -49,12 +57,6 @@ _OPTIONS = (
         show_default=True,
         metavar="SECONDS",
         help="The time that one run of a model may take when it is verified.",
-    ),
-    click.option(
-        "--memory",
-        type=Size(),
-        metavar="SIZE",
-        help="The memory that the process may use that runs the models, such as 4G [default: no limit].",
     ),
     click.option(
         "--allow",

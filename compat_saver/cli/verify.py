@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from compat_saver._tensorflow import be_quiet
+from compat_saver.cli.arguments import SourcePath
+from compat_saver.cli.log import say
 from compat_saver.cli.output import print_report, reports_failures, stages
 from compat_saver.cli.report_option import report_option, write_migration_page
 from compat_saver.cli.source_options import meta_graph_option
-from compat_saver.cli.verification_options import verification_options
+from compat_saver.cli.verification_options import memory_option, verification_options
 from compat_saver.errors import VerificationError
 
 if TYPE_CHECKING:
@@ -19,10 +21,11 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Compare a migrated model with its source once more.")
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", type=SourcePath())
 @click.argument("saved_model", type=click.Path(path_type=Path))
 @meta_graph_option
 @verification_options
+@memory_option
 @report_option
 @reports_failures
 def verify(source: Path, saved_model: Path, as_json: bool, page: Path | None, **options: Any) -> None:
@@ -40,4 +43,4 @@ def verify(source: Path, saved_model: Path, as_json: bool, page: Path | None, **
         raise
     print_report(report, as_json)
     write_migration_page(page, report)
-    click.echo(f"Verified: the outputs of {saved_model} are those of {source}.", err=True)
+    say(f"Verified: the outputs of {saved_model} are those of {source}.")

@@ -57,6 +57,58 @@ class GraphFacts:
 
 
 @dataclass(frozen=True)
+class LayerFacts:
+    """A layer of a Keras model.
+
+    Attributes:
+        name: its name, after those of the models and wrappers around it.
+        class_name: such as "Dense"; "" if the file does not have it.
+        config: its configuration.
+        weights: the names of its weights; those of inner layers are listed with the outermost.
+        parameters: how many values these have.
+    """
+
+    name: str
+    class_name: str
+    config: Mapping[str, Any]
+    weights: tuple[str, ...] = ()
+    parameters: int = 0
+
+
+@dataclass(frozen=True)
+class KerasFacts:
+    """What a file or SavedModel of Keras says of its model.
+
+    Attributes:
+        path: the file.
+        form: "hdf5", "keras" or "saved_model".
+        keras_version: what wrote it; "" if it does not say.
+        backend: of Keras; "" if it does not say.
+        class_name: of the model; "" in a file of weights.
+        layers: its layers, at any depth.
+        optimizer: its class; "" if the model was not compiled.
+        loss: what the model was compiled with; None if it was not.
+        optimizer_weights: how many variables of the optimizer are stored.
+        training_config: all that the model was compiled with.
+    """
+
+    path: str
+    form: str
+    keras_version: str
+    backend: str
+    class_name: str
+    layers: tuple[LayerFacts, ...]
+    optimizer: str
+    loss: Any
+    optimizer_weights: int
+    training_config: Mapping[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the facts in the form of `--json`."""
+        return {**vars(self), "layers": [vars(item) for item in self.layers]}
+
+
+@dataclass(frozen=True)
 class TensorFacts:
     """A placeholder: what may be fed.
 
@@ -151,6 +203,7 @@ class Inspection:
         queues: the names of queues, readers and iterators.
         tables: the names of lookup tables.
         notes: what the user should know.
+        keras: what Keras recorded of its model; None if it did not write the artifact.
         change: what would become of every node; None without a graph, and not in `to_dict()`.
     """
 
@@ -166,6 +219,7 @@ class Inspection:
     queues: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    keras: KerasFacts | None = None
     change: GraphChange | None = field(default=None, repr=False)
 
     @property
@@ -208,6 +262,7 @@ class Inspection:
             "queues": list(self.queues),
             "tables": list(self.tables),
             "notes": list(self.notes),
+            "keras": None if self.keras is None else self.keras.to_dict(),
         }
 
     def _total(self, role: str) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -26,17 +27,28 @@ from compat_saver.inspection.facts import (
     CheckpointFacts,
     GraphFacts,
     Inspection,
+    KerasFacts,
     OutputFacts,
     TensorFacts,
     VariableFacts,
 )
+from compat_saver.inspection.keras_layers import keras_facts, keras_variables
+from compat_saver.keras_files import open_keras_file
+from compat_saver.keras_files.saved_models import keras_metadata, open_saved_model
 from compat_saver.model import LegacyModel, open_model
 from compat_saver.model.file_signatures import listed_tensors
 from compat_saver.model.folding import fold
 from compat_saver.model.pairing import with_graph_beside
 from compat_saver.model.signature import ServingRequest
 from compat_saver.proto.messages import OBJECT_GRAPH_KEY
-from compat_saver.sources import CheckpointSource, Hdf5Source, resolve
+from compat_saver.sources import (
+    CheckpointSource,
+    Hdf5Source,
+    KerasArchiveSource,
+    SavedModelSource,
+    Source,
+    resolve,
+)
 
 _MOST_RUNNERS_UP = 4
 
@@ -54,8 +66,9 @@ def inspect(source: Path, *, meta_graph: Path | None = None, tag_set: Sequence[s
         NameNotFoundError: a SavedModel has no graph of the tags.
     """
     found = resolve(source)
-    if meta_graph is None and isinstance(found, Hdf5Source):
-        return Inspection(notes=found.notes)
+    if meta_graph is None and isinstance(found, Hdf5Source | KerasArchiveSource):
+        with open_keras_file(source) as file:
+            return Inspection(variables=keras_variables(file), notes=found.notes, keras=keras_facts(file))
     if meta_graph is None and isinstance(found, CheckpointSource) and found.meta is None:
         paired = with_graph_beside(found)
         return _without_graph(found) if paired is None else _GraphInspector(paired).inspection()
@@ -67,7 +80,15 @@ def inspect(source: Path, *, meta_graph: Path | None = None, tag_set: Sequence[s
         needs_values=False,
         accepts_tf2=True,
     )
-    return _GraphInspector(model).inspection()
+    return dataclasses.replace(_GraphInspector(model).inspection(), keras=_keras(found))
+
+
+def _keras(source: Source) -> KerasFacts | None:
+    """Returns what Keras recorded in a SavedModel; None for any other source."""
+    if not isinstance(source, SavedModelSource) or not keras_metadata(source):
+        return None
+    with open_saved_model(source, needs_values=False) as file:
+        return keras_facts(file)
 
 
 def _without_graph(source: CheckpointSource) -> Inspection:

@@ -38,8 +38,12 @@ def keras_metadata(source: SavedModelSource) -> dict[int, Config]:
     return _metadata(source, _objects(source))
 
 
-def open_saved_model(source: SavedModelSource) -> KerasFile:
+def open_saved_model(source: SavedModelSource, *, needs_values: bool = True) -> KerasFile:
     """Opens a SavedModel of Keras.
+
+    Args:
+        source: the SavedModel.
+        needs_values: whether data files that are missing are an error; without them the layers have no weights.
 
     Raises:
         ArtifactError: a file is damaged or missing.
@@ -52,7 +56,7 @@ def open_saved_model(source: SavedModelSource) -> KerasFile:
         raise FormatError(
             "no Keras model", path=str(source.path), expected=f"the metadata of Keras, {_METADATA}", found="none"
         )
-    checkpoint = _checkpoint(source)
+    checkpoint = _checkpoint(source, needs_values)
     objects = stored_objects(checkpoint) if checkpoint is not None else []
     reader = _Reader(nodes, metadata, objects, checkpoint)
     layers = with_unique_names(reader.layers())
@@ -100,8 +104,8 @@ def _parsed(message: Message, data: bytes, file: Path) -> Message:
         raise FormatError("damaged", path=str(file), expected=message.DESCRIPTOR.name, found=str(error)) from error
 
 
-def _checkpoint(source: SavedModelSource) -> Checkpoint | None:
-    if source.variables is None:
+def _checkpoint(source: SavedModelSource, needs_values: bool) -> Checkpoint | None:
+    if source.variables is None or (source.variables.problems and not needs_values):
         return None
     if source.variables.problems:
         raise ArtifactError(" ".join(source.variables.problems))

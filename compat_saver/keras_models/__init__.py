@@ -1,7 +1,8 @@
 """Models of Keras 1 and 2, migrated into files of Keras 3.
 
-Reading order: `changes` and `fields`, `layers`, `operations` and `calls`, `architecture` (pure JSON -> plan), `compiling`,
-then `building`, `weights`, `slots`, `compiled` (Keras 3), `samples`, `reference`, `verification`, `proof`, and `run`.
+Reading order: `changes` and `fields`, `layers`, `operations` and `calls`, `architecture` (pure JSON -> plan),
+`compiling`, then `building`, `weights`, `slots`, `compiled` (Keras 3), `samples`, `reference`, `verification`, `proof`,
+and `run`.
 """
 
 from compat_saver.keras_models.options import KerasOptions

@@ -100,8 +100,8 @@ def upgrade_model(model: Mapping[str, Any], upgrade: Upgrade) -> ModelPlan | Non
         return None
     names = {_name(item) for item in config["layers"]}
     layers = [_layer(item, names, upgrade) for item in config["layers"]]
-    ends = (_ends(config[key]) for key in ("input_layers", "output_layers"))
-    return ModelPlan(name, layers, *ends, trainable=bool(config.get("trainable", True)))
+    inputs, outputs = (_ends(config[key]) for key in ("input_layers", "output_layers"))
+    return ModelPlan(name, layers, inputs, outputs, trainable=bool(config.get("trainable", True)))
 
 
 def _ends(found: Any) -> Any:

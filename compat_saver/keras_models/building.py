@@ -166,7 +166,9 @@ class _Tensors:
 
 def _first_calls(plan: ModelPlan) -> dict[str, int]:
     """Returns the number of the first call of each layer: Keras counts the making of a model inside as a call of it."""
-    used: Iterable[Ref] = refs([plan.inputs, plan.outputs, *((c.first, c.arguments) for x in plan.layers for c in x.calls)])
+    used: Iterable[Ref] = refs(
+        [plan.inputs, plan.outputs, *((c.first, c.arguments) for x in plan.layers for c in x.calls)]
+    )
     last: dict[str, int] = {}
     for ref in used:
         last[ref.layer] = max(last.get(ref.layer, 0), ref.call)

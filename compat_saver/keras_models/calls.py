@@ -112,7 +112,7 @@ def _tensor(item: Any, names: set[str]) -> Any:
 
 
 def _others(items: Any, names: set[str]) -> dict[str, Any]:
-    found = next((item[3] for item in items if isinstance(item, list) and len(item) == 4), {})
+    found: dict[str, Any] = next((item[3] for item in items if isinstance(item, list) and len(item) == 4), {})
     return {name: _value(value, names) for name, value in found.items()}
 
 
@@ -183,9 +183,7 @@ def _strided(given: Mapping[str, Any], attributes: Mapping[str, Any]) -> tuple[A
     """Returns the key of an index that StridedSlice computes."""
     masks = {name: int(_attribute(attributes.get(f"{name}_mask", {"i": 0}))) for name in _MASKS}
     begin, end, strides = (_listed(given[name]) for name in ("begin", "end", "strides"))
-    return tuple(
-        _part(masks, number, *bounds) for number, bounds in enumerate(zip(begin, end, strides, strict=True))
-    )
+    return tuple(_part(masks, number, *bounds) for number, bounds in enumerate(zip(begin, end, strides, strict=True)))
 
 
 _TYPES = {"half": "float16", "float": "float32", "double": "float64"}

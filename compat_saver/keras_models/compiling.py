@@ -57,7 +57,7 @@ class CompilePlan:
     Attributes:
         optimizer: its class.
         options: its configuration in Keras 3.
-        is_new: whether it is one of the optimizers that Keras has since 2.11: they store the slots variable by variable.
+        is_new: whether it is one of the optimizers that Keras has since 2.11, which store slots variable by variable.
         losses: a loss, or losses by output or in order.
         metrics: in the same way.
         weighted_metrics: in the same way.
@@ -71,6 +71,11 @@ class CompilePlan:
     metrics: Any = None
     weighted_metrics: Any = None
     loss_weights: Any = None
+
+    @property
+    def has_other_epsilon(self) -> bool:
+        """Whether a small gradient makes another step than in Keras 2, for epsilon is added to something else."""
+        return self.optimizer == "RMSprop" and not self.is_new
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -160,8 +165,13 @@ def _nested(found: Any, convert: Any, upgrade: Upgrade) -> Any:
     if isinstance(found, Mapping) and "class_name" not in found:
         return {key: _nested(value, convert, upgrade) for key, value in found.items()}
     if isinstance(found, list | tuple):
-        return [_nested(value, convert, upgrade) for value in found]
+        return [_nested(_without_none(value), convert, upgrade) for value in found]
     return None if found is None else convert(found, upgrade)
+
+
+def _without_none(found: Any) -> Any:
+    """Returns the metrics of an output without the None that Keras 2 wrote where an output has none."""
+    return [item for item in found if item is not None] if isinstance(found, list) else found
 
 
 def _loss(found: Any, upgrade: Upgrade) -> Any:

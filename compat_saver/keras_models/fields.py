@@ -10,11 +10,12 @@ from compat_saver.keras_models.changes import Config, Upgrade
 HARD_SIGMOID = "hard_sigmoid"
 _ACTIVATIONS = ("activation", "recurrent_activation", "inner_activation")
 _WITH_DTYPE = ("_initializer", "_regularizer", "_constraint")
-STOCK_ACTIVATIONS = frozenset(
-    "celu elu exponential gelu glu hard_shrink hard_silu hard_swish hard_tanh leaky_relu linear log_sigmoid log_softmax "
-    "mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparsemax squareplus swish tanh "
-    "tanh_shrink threshold hard_sigmoid".split()
-)
+_STOCK = """
+celu elu exponential gelu glu hard_shrink hard_silu hard_swish hard_tanh leaky_relu linear log_sigmoid
+log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparsemax
+squareplus swish tanh tanh_shrink threshold hard_sigmoid
+"""
+STOCK_ACTIVATIONS = frozenset(_STOCK.split())
 
 
 def upgrade_fields(name: str, config: Config, upgrade: Upgrade) -> Config:

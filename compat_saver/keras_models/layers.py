@@ -12,21 +12,22 @@ from typing import Any
 from compat_saver.keras_models.changes import Config, Upgrade
 from compat_saver.keras_models.fields import upgrade_fields
 
-STOCK_LAYERS = frozenset(
-    """Activation ELU LeakyReLU PReLU ReLU Softmax AdditiveAttention Attention GroupedQueryAttention GroupQueryAttention
-    MultiHeadAttention Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose DepthwiseConv1D
-    DepthwiseConv2D SeparableConv1D SeparableConv2D Dense EinsumDense Embedding Identity InputLayer Masking Add Average
-    Concatenate Dot Maximum Minimum Multiply Subtract BatchNormalization GroupNormalization LayerNormalization
-    SpectralNormalization UnitNormalization AveragePooling1D AveragePooling2D AveragePooling3D GlobalAveragePooling1D
-    GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D MaxPooling1D
-    MaxPooling2D MaxPooling3D CategoryEncoding CenterCrop Discretization HashedCrossing Hashing Normalization
-    RandomBrightness RandomContrast RandomCrop RandomFlip RandomHeight RandomRotation RandomTranslation RandomWidth
-    RandomZoom Rescaling Resizing ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise
-    SpatialDropout1D SpatialDropout2D SpatialDropout3D Cropping1D Cropping2D Cropping3D Flatten Permute RepeatVector
-    Reshape UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D Bidirectional ConvLSTM1D
-    ConvLSTM2D ConvLSTM3D GRU GRUCell LSTM LSTMCell RNN SimpleRNN SimpleRNNCell StackedRNNCells
-    TimeDistributed""".split()
-)
+_STOCK = """
+Activation ELU LeakyReLU PReLU ReLU Softmax AdditiveAttention Attention GroupedQueryAttention
+GroupQueryAttention MultiHeadAttention Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose
+DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D Dense EinsumDense Embedding Identity InputLayer
+Masking Add Average Concatenate Dot Maximum Minimum Multiply Subtract BatchNormalization GroupNormalization
+LayerNormalization SpectralNormalization UnitNormalization AveragePooling1D AveragePooling2D AveragePooling3D
+GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D
+GlobalMaxPooling3D MaxPooling1D MaxPooling2D MaxPooling3D CategoryEncoding CenterCrop Discretization
+HashedCrossing Hashing Normalization RandomBrightness RandomContrast RandomCrop RandomFlip RandomHeight
+RandomRotation RandomTranslation RandomWidth RandomZoom Rescaling Resizing ActivityRegularization AlphaDropout
+Dropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D SpatialDropout3D Cropping1D Cropping2D
+Cropping3D Flatten Permute RepeatVector Reshape UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D
+ZeroPadding2D ZeroPadding3D Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D GRU GRUCell LSTM LSTMCell RNN
+SimpleRNN SimpleRNNCell StackedRNNCells TimeDistributed
+"""
+STOCK_LAYERS = frozenset(_STOCK.split())
 MODELS = ("Model", "Functional", "Sequential")
 
 _ALIASES = {
@@ -100,7 +101,9 @@ def upgrade_inner(item: Mapping[str, Any], upgrade: Upgrade, owner: str) -> Conf
     name = config.get("name", "") if isinstance(config, Mapping) else ""
     kind = plain_class(item.get("class_name"))
     if kind in MODELS:
-        upgrade.problem(owner, f"it wraps a model ({name or kind}), which is not supported. Wrap its layers one by one.")
+        upgrade.problem(
+            owner, f"it wraps a model ({name or kind}), which is not supported. Wrap its layers one by one."
+        )
     kind, changed = upgrade_layer(kind, name or owner, config, upgrade)
     if kind in upgrade.supplied:
         return {"class_name": kind, "config": changed}
@@ -231,7 +234,9 @@ def _local(name: str, config: Config, upgrade: Upgrade) -> None:
 
 
 def _table(name: str, config: Config, upgrade: Upgrade) -> None:
-    upgrade.problem(name, "its vocabulary is a lookup table, which is not converted. Look the words up before the model.")
+    upgrade.problem(
+        name, "its vocabulary is a lookup table, which is not converted. Look the words up before the model."
+    )
 
 
 _UPGRADES: dict[str, Callable[[str, Config, Upgrade], str | None]] = {

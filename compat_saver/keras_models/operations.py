@@ -96,9 +96,7 @@ FUNCTIONS: dict[str, Operation] = {
     **{name: _reduction(function) for name, function in _REDUCTIONS.items()},
     "div": _binary("true_divide"),
     "neg": _unary("negative"),
-    "clip_by_value": Operation(
-        "clip", {"t": "x", "clip_value_min": "x_min", "clip_value_max": "x_max"}
-    ),
+    "clip_by_value": Operation("clip", {"t": "x", "clip_value_min": "x_min", "clip_value_max": "x_max"}),
     "concat": Operation("concatenate", {"values": "xs", "axis": "axis"}),
     "stack": Operation("stack", {"values": "x", "axis": "axis"}),
     "reshape": Operation("reshape", {"tensor": "x", "shape": "newshape"}),
@@ -178,24 +176,78 @@ def _reduced(function: str) -> NodeOperation:
 
 
 NODES: dict[str, NodeOperation] = {
-    **{op: _two(name) for op, name in {
-        "Add": "add", "AddV2": "add", "Sub": "subtract", "Mul": "multiply", "RealDiv": "true_divide",
-        "Div": "true_divide", "FloorDiv": "floor_divide", "FloorMod": "mod", "Pow": "power", "Maximum": "maximum",
-        "Minimum": "minimum", "Greater": "greater", "GreaterEqual": "greater_equal", "Less": "less",
-        "LessEqual": "less_equal", "Equal": "equal", "NotEqual": "not_equal", "LogicalAnd": "logical_and",
-        "LogicalOr": "logical_or", "MatMul": "matmul", "BatchMatMul": "matmul", "BatchMatMulV2": "matmul",
-    }.items()},
-    **{op: _one(name) for op, name in {
-        "Abs": "absolute", "Neg": "negative", "Exp": "exp", "Log": "log", "Log1p": "log1p", "Sqrt": "sqrt",
-        "Rsqrt": "rsqrt", "Square": "square", "Sin": "sin", "Cos": "cos", "Tanh": "tanh", "Sigmoid": "sigmoid",
-        "Sign": "sign", "Floor": "floor", "Ceil": "ceil", "Relu": "relu", "Relu6": "relu6", "Elu": "elu",
-        "Selu": "selu", "Softplus": "softplus", "Softsign": "softsign", "Softmax": "softmax",
-        "LogSoftmax": "log_softmax", "LogicalNot": "logical_not", "ZerosLike": "zeros_like",
-        "OnesLike": "ones_like", "Identity": "copy", "Erf": "erf",
-    }.items()},
-    **{op: _reduced(name) for op, name in {
-        "Mean": "mean", "Sum": "sum", "Max": "max", "Min": "min", "Prod": "prod", "Any": "any", "All": "all",
-    }.items()},
+    **{
+        op: _two(name)
+        for op, name in {
+            "Add": "add",
+            "AddV2": "add",
+            "Sub": "subtract",
+            "Mul": "multiply",
+            "RealDiv": "true_divide",
+            "Div": "true_divide",
+            "FloorDiv": "floor_divide",
+            "FloorMod": "mod",
+            "Pow": "power",
+            "Maximum": "maximum",
+            "Minimum": "minimum",
+            "Greater": "greater",
+            "GreaterEqual": "greater_equal",
+            "Less": "less",
+            "LessEqual": "less_equal",
+            "Equal": "equal",
+            "NotEqual": "not_equal",
+            "LogicalAnd": "logical_and",
+            "LogicalOr": "logical_or",
+            "MatMul": "matmul",
+            "BatchMatMul": "matmul",
+            "BatchMatMulV2": "matmul",
+        }.items()
+    },
+    **{
+        op: _one(name)
+        for op, name in {
+            "Abs": "absolute",
+            "Neg": "negative",
+            "Exp": "exp",
+            "Log": "log",
+            "Log1p": "log1p",
+            "Sqrt": "sqrt",
+            "Rsqrt": "rsqrt",
+            "Square": "square",
+            "Sin": "sin",
+            "Cos": "cos",
+            "Tanh": "tanh",
+            "Sigmoid": "sigmoid",
+            "Sign": "sign",
+            "Floor": "floor",
+            "Ceil": "ceil",
+            "Relu": "relu",
+            "Relu6": "relu6",
+            "Elu": "elu",
+            "Selu": "selu",
+            "Softplus": "softplus",
+            "Softsign": "softsign",
+            "Softmax": "softmax",
+            "LogSoftmax": "log_softmax",
+            "LogicalNot": "logical_not",
+            "ZerosLike": "zeros_like",
+            "OnesLike": "ones_like",
+            "Identity": "copy",
+            "Erf": "erf",
+        }.items()
+    },
+    **{
+        op: _reduced(name)
+        for op, name in {
+            "Mean": "mean",
+            "Sum": "sum",
+            "Max": "max",
+            "Min": "min",
+            "Prod": "prod",
+            "Any": "any",
+            "All": "all",
+        }.items()
+    },
     "ConcatV2": NodeOperation("concatenate", ("[xs", "axis")),
     "Pack": NodeOperation("stack", ("[x",), {"axis": "axis"}),
     "Reshape": NodeOperation("reshape", ("x", "newshape")),

@@ -42,19 +42,6 @@ class KerasOptions:
     overwrite: bool = False
 
 
-def parse_custom(argument: str) -> tuple[str, str]:
-    """Returns name and MODULE:NAME of `[NAME=]MODULE:NAME`.
-
-    Raises:
-        UsageError: it is of another form.
-    """
-    name, _, place = argument.rpartition("=")
-    module, _, attribute = place.partition(":")
-    if not module or not attribute:
-        raise UsageError(f"--custom-objects: expected MODULE:NAME or NAME=MODULE:NAME, found {argument!r}.")
-    return name or attribute, place
-
-
 def load_custom(given: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the objects, those given as MODULE:NAME imported; modules of the working directory are found too.
 

@@ -73,8 +73,8 @@ def _architecture(source: Path, options: KerasOptions) -> Mapping[str, Any]:
     path = options.architecture
     if path is None:
         raise UsageError(
-            f"{source}: holds weights alone. Give the model with --architecture FILE.json, as model.to_json() writes it "
-            "(architecture= in Python)."
+            f"{source}: holds weights alone. Give the model with --architecture FILE.json, as model.to_json() writes "
+            "it (architecture= in Python)."
         )
     found = read_yaml(path)
     if not isinstance(found, Mapping) or "class_name" not in found:
@@ -108,4 +108,4 @@ def _missing(upgrade: Upgrade) -> Iterator[str]:
     if upgrade.missing:
         listed = "; ".join(f"{name} (layer {and_more(layers, 3)})" for name, layers in upgrade.missing.items())
         flags = " ".join(f"--custom-objects MODULE:{name}" for name in upgrade.missing)
-        yield f"Custom classes or functions are needed: {listed}. Give all of them: {flags} (custom_objects= in Python)."
+        yield f"Custom classes or functions are needed: {listed}. Give all: {flags} (custom_objects= in Python)."

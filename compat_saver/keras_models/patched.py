@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_PLAIN = {"CuDNNLSTM": {"recurrent_activation": "sigmoid"}, "CuDNNGRU": {"recurrent_activation": "sigmoid", "reset_after": True}}
+_PLAIN: dict[str, dict[str, Any]] = {
+    "CuDNNLSTM": {"recurrent_activation": "sigmoid"},
+    "CuDNNGRU": {"recurrent_activation": "sigmoid", "reset_after": True},
+}
 
 
 def patched(config: Any) -> Any:

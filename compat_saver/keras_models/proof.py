@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from compat_saver.keras_models.patched import patched
 from compat_saver.keras_models.samples import generate_inputs, generate_labels, input_layers, losses_of, read_inputs
 from compat_saver.keras_models.slots import OptimizerState
 from compat_saver.keras_models.verification import (
+    STEP_RTOL,
     KerasVerification,
     StepProof,
     compare_outputs,
@@ -29,7 +30,15 @@ from compat_saver.keras_models.verification import (
 )
 from compat_saver.keras_models.weights import Pair
 
-_MOVING_VARIANCE = "moving_variance"
+_FLAT = 1e-6
+_OTHER_EPSILON = 1e-2
+_EMBEDDINGS = "embeddings"
+_OTHERWISE = {
+    "moving_variance": "A training step of Keras 3 updates moving variances without Bessel's correction.",
+    _EMBEDDINGS: "A training step of Keras 3 takes the gradients of a row of an Embedding that is looked up more than "
+    "once one by one; Keras 2 took their sum.",
+}
+"""Name of a variable -> how Keras 3 trains it in another way; it is not compared after a step."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +118,9 @@ class Proof:
         try:
             return run_reference(request, arrays, self.options.timeout)
         except RuntimeError as error:
-            reason = f"The original does not run with {self._by}: {error}. Migrate with --no-verify to write it unproven."
+            reason = (
+                f"The original does not run with {self._by}: {error}. Migrate with --no-verify to write it unproven."
+            )
             raise VerificationError([reason], what="was inconclusive, nothing was published") from None
 
     def _config(self) -> Mapping[str, Any] | None:
@@ -122,7 +133,8 @@ class Proof:
 
     def _training(self) -> dict[str, Any]:
         compilation, file = self.original.compilation, self.original.file
-        assert compilation is not None and file is not None
+        assert compilation is not None
+        assert file is not None
         return {"is_new": compilation.is_new, "optimizer": compilation.optimizer, "config": file.training_config}
 
     def _step(
@@ -136,14 +148,37 @@ class Proof:
         loss = train_step(written, *data)
         numbers = {id(variable): number for number, variable in enumerate(model.weights)}
         after = {pair.place: written.weights[numbers[id(pair.variable)]] for pair in pairs}
+        known = {name: note for name, note in _OTHERWISE.items() if name != _EMBEDDINGS or not self._is_plain}
+        otherwise = [place for place, variable in after.items() if variable.name in known]
+        notes = [known[name] for name in known if any(after[place].name == name for place in otherwise)]
         weights = {
             place: (reference[f"after/{place}"].reshape(variable.shape), np.asarray(variable.numpy()))
             for place, variable in after.items()
+            if place not in otherwise
         }
-        variances = [place for place, variable in after.items() if variable.name == _MOVING_VARIANCE]
-        compared = {place: pair for place, pair in weights.items() if place not in variances}
-        notes = [] if not variances else ["Moving variances are updated without Bessel's correction in Keras 3."]
-        return prove_step((float(reference["loss"]), loss), compared), notes
+        compilation = self.original.compilation
+        rtol = STEP_RTOL
+        if compilation is not None and compilation.has_other_epsilon:
+            rtol = _OTHER_EPSILON
+            notes.append(f"Keras 3 adds epsilon below the root; a training step is compared within {rtol:g}.")
+        loss_pair = (float(reference["loss"]), loss)
+        return prove_step(loss_pair, weights, _steep(reference, weights), rtol), notes
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether the optimizer adds gradients as they are, so that it does not matter how rows are repeated."""
+        return self.original.compilation is not None and self.original.compilation.optimizer == "SGD"
+
+
+def _steep(reference: Mapping[str, Array], places: Iterable[str]) -> dict[str, Array]:
+    """Returns weight -> which elements have gradients that are more than rounding errors.
+
+    An adaptive optimizer makes a whole step of any gradient, also of that of a bias before a batch normalization, whose
+    direction is chance.
+    """
+    slopes = {place: reference[f"slope/{place}"] for place in places if f"slope/{place}" in reference}
+    steepest = max((float(np.max(item, initial=0.0)) for item in slopes.values()), default=0.0)
+    return {place: np.greater(item, _FLAT * steepest) for place, item in slopes.items()}
 
 
 class _Written:

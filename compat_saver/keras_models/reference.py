@@ -3,7 +3,7 @@
     python -m compat_saver.keras_models.reference REQUEST.json ARRAYS.npz OUT.npz
 
 tf-keras is Keras 2, which wrote the file; with TF_USE_LEGACY_KERAS=1 `tf.keras` is the same package, so that custom
-objects are those of Keras 2 as well. It shares no code with what reads files here, and none of its state with the program.
+objects are those of Keras 2 as well. It shares no code with what reads files here, and no state with the program.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import contextlib
 import importlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -84,7 +84,7 @@ def _keras(request: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
     custom = {name: _imported(place) for name, place in request["custom"].items()}
     model = _loaded(keras, request, custom)
     inputs = _listed(given, "x")
-    outputs = model.predict(_single(inputs), verbose=0, batch_size=len(inputs[0]))
+    outputs = model(_single([_tensorflow.tensorflow().constant(item) for item in inputs]), training=False)
     found = _numbered("y", outputs if isinstance(outputs, list) else [outputs])
     if request["training"] is not None:
         found |= _train(keras, model, request, given, custom)
@@ -116,12 +116,30 @@ def _train(
     model.run_eagerly = True
     result = model.train_on_batch(_single(_listed(given, "x")), _single(_listed(given, "t")))
     found = {"loss": np.asarray(result[0] if isinstance(result, list) else result)}
+    places = dict(_places(model, request["form"]))
+    found |= {f"after/{place}": item.numpy() for place, item in places.items()}
+    slopes = _slopes(model, given)
+    return found | {f"slope/{place}": slopes[id(item)] for place, item in places.items() if id(item) in slopes}
+
+
+def _places(model: Any, form: str) -> Iterator[tuple[str, Any]]:
+    """Yields LAYER/NUMBER and the weight, in the order of Keras."""
     for layer in model.layers:
         weights = layer.weights
-        if request["form"] == "hdf5":
+        if form == "hdf5":
             weights = [*layer.trainable_weights, *layer.non_trainable_weights]
-        found |= {f"after/{layer.name}/{number}": item.numpy() for number, item in enumerate(weights)}
-    return found
+        yield from ((f"{layer.name}/{number}", item) for number, item in enumerate(weights))
+
+
+def _slopes(model: Any, given: Mapping[str, Any]) -> dict[int, Any]:
+    """Returns identity of a weight -> the magnitudes of its gradient."""
+    tf = _tensorflow.tensorflow()
+    with tf.GradientTape() as tape:
+        outputs = model(_single([tf.constant(item) for item in _listed(given, "x")]), training=True)
+        labels = _single([tf.constant(item) for item in _listed(given, "t")])
+        loss = model.compiled_loss(labels, outputs, regularization_losses=model.losses)
+    gradients = zip(model.trainable_weights, tape.gradient(loss, model.trainable_weights), strict=True)
+    return {id(w): np.abs(tf.convert_to_tensor(g)) for w, g in gradients if g is not None}
 
 
 def _compile(
@@ -134,10 +152,14 @@ def _compile(
     options = {key: value for key, value in config["config"].items() if key in known and value is not None}
     with keras.utils.custom_object_scope(dict(custom)):
         optimizer = kind.from_config(options)
-        model.compile(optimizer, _losses(keras, training["config"]["loss"]), loss_weights=training["config"].get("loss_weights"))
-    if state:
-        optimizer._create_all_weights(model.trainable_variables)
+        model.compile(
+            optimizer, _losses(keras, training["config"]["loss"]), loss_weights=training["config"].get("loss_weights")
+        )
+    if len(state) > 1:
+        _tensorflow.make_slots(optimizer, model.trainable_variables)
         optimizer.set_weights(state)
+    elif state:
+        optimizer.iterations.assign(state[0])
 
 
 def _losses(keras: Any, found: Any) -> Any:

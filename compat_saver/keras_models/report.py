@@ -132,7 +132,5 @@ class KerasReport:
             }
         }
         if check.step is not None:
-            found["training"] = {
-                "train": {"steps": 1, "loss": check.step.loss, "variables": check.step.weights}
-            }
+            found["training"] = {"train": {"steps": 1, "loss": check.step.loss, "variables": check.step.weights}}
         return found

@@ -21,12 +21,12 @@ from compat_saver.keras_models.options import KerasOptions, load_custom, places_
 from compat_saver.keras_models.original import CHECKPOINT, Original, open_original
 from compat_saver.keras_models.proof import Proof
 from compat_saver.keras_models.report import EndPoint, KerasReport
+from compat_saver.keras_models.routing import SUFFIX
 from compat_saver.keras_models.slots import OptimizerState, assign_state, read_state
 from compat_saver.keras_models.verification import KerasVerification
 from compat_saver.keras_models.weights import Pair, assign_weights
 from compat_saver.migration.publish import refuse_existing, staged
 
-SUFFIX = ".keras"
 Progress = Callable[[str], None]
 
 
@@ -52,9 +52,7 @@ class _Run:
     is_compiled: bool = False
 
 
-def migrate_keras(
-    source: Path, output: Path, options: KerasOptions, progress: Progress | None = None
-) -> KerasReport:
+def migrate_keras(source: Path, output: Path, options: KerasOptions, progress: Progress | None = None) -> KerasReport:
     """Migrates a model of Keras 1 or 2 into a `.keras` file of Keras 3, or a SavedModel, proven equal first.
 
     Args:
@@ -136,7 +134,7 @@ def _fill(run: _Run, built: BuiltModel) -> list[Pair]:
     """Gives the model its weights; returns the pairs, none for a checkpoint."""
     if run.original.file is not None:
         return assign_weights(run.original.file, run.original.plan, built)
-    from compat_saver.saver import load_into
+    from compat_saver.saver.load_into.load_into import load_into
 
     load_into(built.model, run.original.path)
     return []

@@ -38,10 +38,11 @@ def read_state(weights: Sequence[Weight], plan: CompilePlan, pairs: Sequence[Pai
         plan: what the model is compiled with.
         pairs: the variables that are trained with their weights, in the order of the file.
     """
-    iterations = next((int(w.array) for w in weights if not w.shape and not w.dtype.is_floating), None)
-    if iterations is None:
+    if not weights:
         return None
-    if not plan.slots:
+    # RMSprop, Adagrad and Adadelta of Keras before 2.3 stored no steps; nothing but a schedule depends on them.
+    iterations = next((int(w.array) for w in weights if not w.shape and not w.dtype.is_floating), 0)
+    if not plan.slots or not any(w.shape for w in weights):  # an optimizer that made no step has no slots yet
         return OptimizerState(iterations, {})
     shapes = [pair.weight.shape for pair in pairs]
     stored = _arranged([w for w in weights if w.shape or w.dtype.is_floating], shapes, plan)

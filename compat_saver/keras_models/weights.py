@@ -12,6 +12,7 @@ from compat_saver.errors import CannotMigrateError
 from compat_saver.keras_files import KerasFile, Weight
 from compat_saver.keras_models.architecture import ModelPlan
 from compat_saver.keras_models.building import BuiltModel
+from compat_saver.keras_models.numbered import variables_of
 
 Convert = Callable[[Array], Array]
 _OF_RENORM = ("renorm_mean", "renorm_stddev", "moving_stddev", "renorm_mean_weight", "renorm_stddev_weight")
@@ -35,7 +36,7 @@ class Pair(NamedTuple):
     @property
     def value(self) -> Array:
         """The array as the variable takes it."""
-        return self.convert(self.weight.array).reshape(self.variable.shape)
+        return np.asarray(self.convert(self.weight.array)).reshape(tuple(self.variable.shape))
 
 
 def assign_weights(file: KerasFile, plan: ModelPlan, built: BuiltModel) -> list[Pair]:
@@ -53,7 +54,9 @@ def assign_weights(file: KerasFile, plan: ModelPlan, built: BuiltModel) -> list[
     for layer in file.layers:
         target = built.layers.get(layer.name)
         weights = [weight for weight in layer.weights if weight.name.rpartition("/")[2] not in _OF_RENORM]
-        variables = variables_in_order(target, file.form) if target is not None else []
+        variables = _variables(target, weights, file.form) if target is not None else []
+        if file.form == "keras" and len(variables) == len(weights) > 0:
+            variables, weights = _in_order_of_keras(target, variables, weights)
         found = _paired(layer.name, variables, weights, conversions)
         if isinstance(found, str):
             problems.append(found)
@@ -68,16 +71,25 @@ def assign_weights(file: KerasFile, plan: ModelPlan, built: BuiltModel) -> list[
     return pairs
 
 
-def variables_in_order(layer: Any, form: str) -> list[Any]:
-    """Returns the variables of a layer in the order of a file: in HDF5 those that are trained come first.
+def _variables(layer: Any, weights: Sequence[Weight], form: str) -> list[Any]:
+    """Returns the variables of a layer in the order of a file.
 
-    Args:
-        layer: of Keras 3; a model is one as well.
-        form: of the file.
+    Cases: paths of numbers; HDF5, in which those that are trained come first; the order of Keras.
     """
+    if form == "keras":
+        return variables_of(layer, weights)
     if form == "hdf5":
         return [*layer.trainable_weights, *layer.non_trainable_weights]
     return list(layer.weights)
+
+
+def _in_order_of_keras(
+    layer: Any, variables: Sequence[Any], weights: Sequence[Weight]
+) -> tuple[list[Any], list[Weight]]:
+    """Returns both in the order in which Keras, and so an optimizer, lists the variables of a layer."""
+    order = {id(variable): number for number, variable in enumerate(layer.weights)}
+    pairs = sorted(zip(variables, weights, strict=True), key=lambda pair: order[id(pair[0])])
+    return [variable for variable, _ in pairs], [weight for _, weight in pairs]
 
 
 def _paired(
@@ -142,7 +154,7 @@ def _recurrent(gates: int) -> Convert:
 
 def _summed(array: Array) -> Array:
     first, second = np.split(array, 2)
-    return np.asarray(first + second)
+    return np.add(first, second)
 
 
 def _stacked(array: Array) -> Array:

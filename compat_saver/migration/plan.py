@@ -194,10 +194,12 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
     graph, rewritten = folded.graph, rewrite(model, folded, served)
     made = to_variables(model, graph, options.variables)
     found = find_weights(model, graph, init_missing=options.init_missing, ema=options.ema, made=made.values)
+    known = _known_fates(folded, served, made)
     effects = effects_of(model, folded, served, found)
     unasked = permissions.refused(effects, options.allow, permissions.folders_of(model))
     if obstacles := [*find_obstacles(graph, served, found), *permissions.obstacles(unasked)]:
-        raise CannotMigrateError(obstacles, served.triage.rows, served.triage.around)
+        change = graph_change(model.as_read, model.catalog, served.triage.by_node, known)
+        raise CannotMigrateError(obstacles, served.triage.rows, served.triage.around, change)
     resources = to_resources(model, graph, served)
     flat = graph.copy()
     functional, kept = to_functions(model, graph, served, rewritten)
@@ -237,11 +239,6 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
         ops=served.triage.rows,
         effects=effects,
         change=graph_change(
-            model.as_read,
-            model.catalog,
-            served.triage.by_node,
-            _known_fates(folded, served, made),
-            graph,
-            _stands_for(served.points),
+            model.as_read, model.catalog, served.triage.by_node, known, graph, _stands_for(served.points)
         ),
     )

@@ -71,6 +71,6 @@ def refuse_existing(output: Path, *, overwrite: bool) -> None:
     is_model = (output / "saved_model.pb").is_file() or (output.suffix == ".keras" and zipfile.is_zipfile(output))
     if not (is_model or (output.is_dir() and not any(output.iterdir()))):
         raise OutputExistsError(
-            f"{output} is already there and is no SavedModel or .keras file, so --overwrite leaves it alone. Name another "
-            "output."
+            f"{output} is already there and is no SavedModel or .keras file, so --overwrite leaves it alone. Name "
+            "another output."
         )

@@ -128,4 +128,6 @@ def _collecting(errors: list[CannotMigrateError]) -> Iterator[None]:
 def _together(errors: Sequence[CannotMigrateError]) -> CannotMigrateError:
     """Returns one error with the obstacles of all, each once."""
     obstacles = dict.fromkeys(obstacle for error in errors for obstacle in error.obstacles)
-    return CannotMigrateError([*obstacles], errors[0].ops, errors[0].around if len(errors) == 1 else "")
+    return CannotMigrateError(
+        [*obstacles], errors[0].ops, errors[0].around if len(errors) == 1 else "", errors[0].change
+    )

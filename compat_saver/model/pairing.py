@@ -28,7 +28,9 @@ _GRAPH_ENDINGS = (".pb", ".pbtxt")
 def read_graph(path: Path) -> MetaGraph:
     """Reads a MetaGraphDef, or a GraphDef as one that holds nothing else."""
     if path.is_file() and identify(path).message == GRAPH_DEF:
-        return MetaGraph(str(path), MetaGraphDef(graph_def=read_graph_def(path)))
+        message = MetaGraphDef()
+        read_graph_def(path, message.graph_def)
+        return MetaGraph(str(path), message)
     return read_meta_graph(path)
 
 

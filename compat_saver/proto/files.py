@@ -25,6 +25,8 @@ from compat_saver.proto.wire import WireError, fields
 from compat_saver.sniff import HEAD, describe_bytes, special_file
 
 _LARGEST = (1 << 31) - 1
+_PARSED_AT_ONCE = 1 << 26
+"""In bytes: a larger file is parsed in parts, so that it is not in memory twice."""
 _CUT_SHORT = "The file is damaged or cut short; copy it again."
 _ARTICLES = {
     GRAPH_DEF: "a GraphDef (a graph alone, often a frozen one)",
@@ -40,13 +42,17 @@ _WHERE_IT_BELONGS = {
 }
 
 
-def read_graph_def(path: str | PathLike[str]) -> Message:
+def read_graph_def(path: str | PathLike[str], into: Message | None = None) -> Message:
     """Returns the GraphDef in a .pb or .pbtxt file.
+
+    Args:
+        path: the file.
+        into: as `read_message`.
 
     Raises:
         ArtifactError: as `read_message`.
     """
-    return read_message(path, GRAPH_DEF)
+    return read_message(path, GRAPH_DEF, into)
 
 
 def read_saved_model(path: str | PathLike[str]) -> Message:
@@ -58,7 +64,7 @@ def read_saved_model(path: str | PathLike[str]) -> Message:
     return read_message(path, SAVED_MODEL)
 
 
-def read_message(path: str | PathLike[str], wanted: str) -> Message:
+def read_message(path: str | PathLike[str], wanted: str, into: Message | None = None) -> Message:
     """Returns the message in a file, recognized by its bytes.
 
     A file is mapped, not read, until it shows to be what is wanted; a data shard of gigabytes costs a few pages.
@@ -66,6 +72,7 @@ def read_message(path: str | PathLike[str], wanted: str) -> Message:
     Args:
         path: the file.
         wanted: "MetaGraphDef", "GraphDef", "SavedModel" or "CheckpointState".
+        into: the empty message to read it into, perhaps a part of another, which costs no copy; a new one by default.
 
     Raises:
         SourceNotFoundError: there is no such file.
@@ -80,7 +87,12 @@ def read_message(path: str | PathLike[str], wanted: str) -> Message:
             raise FormatError(
                 "too large", path=where, expected=f"at most {_LARGEST:,} bytes", found=f"{len(data):,} bytes"
             )
-        return _parse_text(data[:], wanted, where) if form.is_text else _parse_binary(data, wanted, where)
+        message = getattr(messages, wanted)() if into is None else into
+        if form.is_text:
+            _parse_text(data[:], wanted, where, message)
+        else:
+            _parse_binary(data, wanted, where, message)
+        return message
 
 
 def require_message(path: str | PathLike[str], wanted: str) -> Recognized:
@@ -139,11 +151,26 @@ def _required(path: str, data: bytes | mmap.mmap, wanted: str) -> Recognized:
     )
 
 
-def _parse_binary(data: bytes | mmap.mmap, wanted: str, path: str) -> Message:
+def _parse_binary(data: bytes | mmap.mmap, wanted: str, path: str, message: Message) -> None:
     try:
-        return getattr(messages, wanted).FromString(data[:])
-    except DecodeError as error:
+        # Read, for what is taken from a mapped file counts as memory until the file is closed.
+        with open(path, "rb") as file:
+            for size in _part_sizes(data):
+                message.MergeFromString(file.read(size))
+    except (DecodeError, WireError) as error:
         raise _why_unreadable(data, wanted, path, str(error)) from error
+
+
+def _part_sizes(data: bytes | mmap.mmap) -> Iterator[int]:
+    """Yields the sizes of the parts that a message is parsed in: whole fields, in their order."""
+    start = 0
+    if len(data) > _PARSED_AT_ONCE:
+        for field in fields(data):
+            if field.end - start >= _PARSED_AT_ONCE:
+                yield field.end - start
+                start = field.end
+    if start < len(data):
+        yield len(data) - start
 
 
 def _why_unreadable(data: bytes | mmap.mmap, wanted: str, path: str, complaint: str) -> FormatError:
@@ -167,8 +194,8 @@ def _why_unreadable(data: bytes | mmap.mmap, wanted: str, path: str, complaint: 
     return FormatError("damaged", path=path, expected=f"a {wanted}", found=complaint, hint=_CUT_SHORT)
 
 
-def _parse_text(data: bytes, wanted: str, path: str) -> Message:
-    """Returns the message in protobuf's text form; unknown fields are skipped.
+def _parse_text(data: bytes, wanted: str, path: str, message: Message) -> None:
+    """Reads the message in protobuf's text form; unknown fields are skipped.
 
     Raises:
         FormatError: it is not well-formed; the message names the place.
@@ -179,7 +206,7 @@ def _parse_text(data: bytes, wanted: str, path: str) -> Message:
         # As str, because the parser decodes bytes line by line.
         text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
         # Of a field that is there twice the last counts, as for TensorFlow.
-        return text_format.Merge(text, getattr(messages, wanted)(), allow_unknown_field=True)
+        text_format.Merge(text, message, allow_unknown_field=True)
     except UnicodeDecodeError as error:
         raise FormatError(
             "text that is not UTF-8", path=path, offset=error.start, expected=f"a {wanted} as text", found=str(error)

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from compat_saver.errors import counted
 from compat_saver.inspection.facts import Inspection, TensorFacts, VariableFacts
+from compat_saver.report.keras_table import keras_layers, keras_rows
 from compat_saver.report.ops_table import ops_summary, rewritten_ops, side_effects, unsupported_ops
 from compat_saver.report.text import bytes_text, shape_text, titled_table, version_text
 
@@ -29,6 +30,8 @@ def render_inspection(found: Inspection) -> RenderableType:
 
 def _parts(found: Inspection) -> Iterator[RenderableType]:
     yield _head(found)
+    if found.keras is not None:
+        yield keras_layers(found.keras)
     if found.placeholders:
         serving = ("serving",) if any(item.bound is not None for item in found.placeholders) else ()
         rows = [_placeholder_row(item)[: 3 + len(serving)] for item in found.placeholders]
@@ -57,6 +60,8 @@ def _head(found: Inspection) -> Table:
             f"{found.checkpoint.version}, {kind}, {counted(found.checkpoint.files, 'file')}, "
             f"{counted(found.checkpoint.tensors, 'tensor')}, {bytes_text(found.checkpoint.nbytes)}",
         )
+    for row in keras_rows(found.keras) if found.keras is not None else ():
+        table.add_row(*row)
     if found.graph is not None:
         version = version_text(found.graph.tensorflow_version)
         table.add_row("Graph", found.graph.path)

@@ -64,7 +64,9 @@ def _aligned(row: Sequence[str], widths: Sequence[int], right: Collection[int]) 
 
 # ---- tables for a terminal
 
-_WIDTH_WITHOUT_TERMINAL = 1000  # names must stay whole where output is searched
+_WIDTH_WITHOUT_TERMINAL = 100
+_KEPT_WHOLE = 24
+"""Shorter cells, such as shapes, are not wrapped without a terminal; of longer ones the words are kept whole."""
 
 
 def titled_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], right: Collection[str] = ()) -> Table:
@@ -88,11 +90,33 @@ def titled_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]
 
 
 def print_to_stdout(rendered: RenderableType) -> None:
-    """Prints to stdout, in colors only on a terminal and never wrapped to less than it can hold elsewhere."""
+    """Prints to stdout: as wide as the terminal, or as a pipe or a file is read.
+
+    Without a terminal a name is never broken, so that it can be searched for: a line is longer where names need that.
+    """
     from rich.console import Console
 
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
-    Console(file=sys.stdout, width=width, highlight=False).print(rendered)
+    if sys.stdout.isatty():
+        Console(width=shutil.get_terminal_size().columns, highlight=False).print(rendered)
+        return
+    _keep_names_whole(rendered)
+    text = as_text(rendered, _WIDTH_WITHOUT_TERMINAL)
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in text.splitlines()))
+
+
+def _keep_names_whole(rendered: RenderableType) -> None:
+    """Makes the columns of all tables at least as wide as their longest words."""
+    from rich.console import Group
+    from rich.table import Table
+
+    for item in rendered.renderables if isinstance(rendered, Group) else (rendered,):
+        if isinstance(item, Table):
+            for column in item.columns:
+                column.min_width = max((_least_width(str(cell)) for cell in column.cells), default=0)
+
+
+def _least_width(cell: str) -> int:
+    return len(cell) if len(cell) <= _KEPT_WHOLE else max(map(len, cell.split()), default=0)
 
 
 def as_text(rendered: RenderableType, width: int = 100) -> str:
@@ -101,5 +125,5 @@ def as_text(rendered: RenderableType, width: int = 100) -> str:
 
     console = Console(width=width, highlight=False, color_system=None, force_terminal=False)
     with console.capture() as capture:
-        console.print(rendered)
+        console.print(rendered, crop=False)
     return capture.get()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,14 @@ from compat_saver.proto.messages import GraphDef
 from compat_saver.saver.restore.model import RestoredModel, restore
 from compat_saver.saver.restore.runner import checked
 from compat_saver.sources import SavedModelSource, resolve
+from compat_saver.sources.remote import local_path
 
 _DEFAULT = "serving_default"
 Arrays = dict[str, np.ndarray]
 
 
 def run_model(
-    source: Path,
+    source: str | PathLike[str],
     inputs: Mapping[str, Any],
     outputs: Sequence[str] = (),
     *,
@@ -53,6 +55,7 @@ def run_model(
         CompatSaverError: as for `restore`.
     """
     require_reaching(allow)
+    source = Path(local_path(source))
     if meta_graph is None and _is_tf2(source):
         return _run_saved_model(source, inputs, outputs, signature, tag_set, allow)
     opened = restore(source, meta_graph=meta_graph, tag_set=tag_set, training_behavior=REMOVE, allow=tuple(allow))

@@ -174,7 +174,10 @@ def _advice(files: CheckpointFiles, meta: Path) -> str:
     if is_saved_model(meta.parent.parent):
         return f"{missing} It belongs to a SavedModel; pass that as the source: {meta.parent.parent}"
     if files.object_based:
-        return f"{missing} tf.train.Checkpoint wrote it, which saves no graph; build the model in code and restore it."
+        return (
+            f"{missing} tf.train.Checkpoint or Keras wrote it, which save no graph; build the model in code and call "
+            "compat_saver.load_into(model, PATH), which finds its weights by object and by name."
+        )
     others = sorted(path for path in meta.parent.iterdir() if path.name.endswith(META) and path.is_file())
     if len(others) == 1:
         return f"{missing} If {others[0].name} is its graph, pass --meta-graph {others[0]} (meta_graph= in Python)."

@@ -49,6 +49,7 @@ from compat_saver.sources.kinds import (
     is_saved_model,
     with_graph,
 )
+from compat_saver.sources.remote import local_path
 
 _ANYTHING = "a checkpoint, a .meta, a frozen graph or a SavedModel"
 
@@ -71,6 +72,7 @@ def resolve(path: str | PathLike[str], *, prefers_prefix: bool = False) -> Sourc
         ArtifactError: it cannot be read, or several things could be meant.
     """
     try:
+        path = local_path(path)
         is_folder = fspath(path).endswith("/")
         if prefers_prefix and (found := _of_prefix(prefix_path(fspath(path)))) is not None:
             return found

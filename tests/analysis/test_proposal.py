@@ -249,5 +249,20 @@ def test_the_placeholders_that_must_be_fed():
     assert [node.name for node in needed_placeholders(graph)] == ["b", "x"]
 
 
+def test_what_only_orders_a_branch_is_no_end_that_could_do_without_y():
+    text = """
+    y = Placeholder[dtype=float32, shape=[?]]
+    is_on = Placeholder[dtype=bool, shape=[]]
+    switch = Switch[T=float32](y, is_on)
+    decision = Switch[T=bool](is_on, is_on)
+    pivot = Identity[T=bool](decision:1)
+    one = Const[dtype=float32, value=float32[](1.0)](^pivot)
+    more = Add[T=float32](switch:1, one)
+    merge = Merge[N=2, T=float32](switch, more)
+    """
+    graph = parse_graph(text, 26)
+    assert propose(graph, OpCatalog.of(graph), frozenset()).outputs == ("merge:0",)
+
+
 def test_a_graph_without_trainable_variables():
     assert proposed("y_hat = MatMul[T=float32](x, w)", trainable=()) == "y_hat:0"

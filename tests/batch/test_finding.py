@@ -142,6 +142,7 @@ def test_a_yaml_has_options_as_in_python(tmp_path):
         ("l.yaml", "- {source: a, name: ../a}\n", "model 1: expected `name` of letters"),
         ("l.yaml", "- {source: a, name: x}\n- {source: b, name: X}\n", "The name 'x' is given to several models"),
         ("l.yaml", "- {source: a, ema: true, train: true}\n", "model 1: --ema and --train exclude each other"),
+        ("l.txt", "gs://bucket/run\n", "line 1: expected a path on this machine, found gs://bucket/run"),
         ("l.txt", "# nothing\n", "there is no legacy model"),
     ],
 )

@@ -7,7 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from compat_saver.cli import main
+from tests.cli.test_bad_input import OBSTRUCTED_GRAPH
 from tests.golden_cases import case
+from tests.small_models import write_model
 from tests.test_verification_fails import alter_a_weight
 
 MODEL = case("1.15.5", "dense_adam").directory
@@ -26,7 +28,7 @@ def test_an_inspection(tmp_path):
     done = run("inspect", MODEL, "--report", page)
     assert done.exit_code == 0, done.output
     assert f"Report: {page}" in done.stderr
-    assert headline(page) == "Can be migrated"
+    assert headline(page) == "Nothing in the graph prevents a migration"
 
 
 def test_a_dry_run(tmp_path):
@@ -43,6 +45,15 @@ def test_another_file_is_refused_before_any_work(tmp_path):
     assert done.exit_code == 2
     assert "is already there and is no report, so it is left alone. Name another file." in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["mine.html"]
+
+
+def test_what_cannot_be_migrated(tmp_path):
+    page, source = tmp_path / "page.html", write_model(tmp_path, OBSTRUCTED_GRAPH)
+    assert run("migrate", source, tmp_path / "out", "--report", page).exit_code == 3
+    assert headline(page) == "Cannot be migrated as asked"
+    text = page.read_text(encoding="utf-8")
+    assert "calls a Python function that is not stored in the file" in text
+    assert 'id="graph-data"' in text
 
 
 @pytest.mark.tensorflow

@@ -47,15 +47,10 @@ def test_every_golden_model(chosen: Case):
 
 
 @pytest.mark.parametrize("chosen", all_cases(), ids=str)
-def test_no_golden_graph_holds_an_op_that_is_in_the_way(chosen: Case):
+def test_golden_graphs_hold_no_unsupported_op_and_sizes_agree_with_the_checkpoint(chosen: Case):
     found = compat_saver.inspect(chosen.prefix)
     assert [item for item in found.problems if item.needed] == []
     assert sum(row.count for row in found.ops) >= found.graph.nodes
-
-
-@pytest.mark.parametrize("chosen", all_cases(), ids=str)
-def test_sizes_agree_with_the_checkpoint(chosen: Case):
-    found = compat_saver.inspect(chosen.prefix)
     with compat_saver.open_checkpoint(chosen.prefix) as checkpoint:
         arrays = dict(checkpoint)
     assert found.checkpoint.tensors == len(arrays)

@@ -134,7 +134,7 @@ class TestArchives:
     def test_cut_short(self, tmp_path):
         path = archive(tmp_path / "m.keras", sequential(layer("a")), KERNELS)
         path.write_bytes(path.read_bytes()[:-40])
-        with pytest.raises(NotALegacyArtifactError, match="damaged ZIP archive"):
+        with pytest.raises(NotALegacyArtifactError, match="a ZIP archive that is damaged"):
             open_keras_file(path)
 
 

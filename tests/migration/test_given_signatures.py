@@ -9,7 +9,7 @@ from compat_saver import checkpoints
 from compat_saver.cli import main
 from compat_saver.errors import CannotMigrateError, NameNotFoundError, UsageError
 from compat_saver.migration.options import read_signatures_file
-from compat_saver.model.choosing import renamed
+from compat_saver.model.renaming import renamed
 from compat_saver.model.signature import Signature, Tensor
 from tests.golden_cases import case
 from tests.small_models import DENSE, WEIGHTS, write_model

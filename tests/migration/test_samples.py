@@ -187,3 +187,17 @@ def test_a_damaged_archive(tmp_path):
     (tmp_path / "in.npz").write_bytes(data)
     with pytest.raises(UsageError, match="cannot be read"):
         read_feeds(tmp_path / "in.npz", (signature(features=("float64", (None, 2))),))
+
+
+def test_an_argument_fits_the_tensor_beside_it():
+    text = """
+    x = Placeholder[dtype=float32, shape=[?, 4]]
+    sizes = Placeholder[dtype=int32, shape=[2]]
+    y = Reshape[T=float32](x, sizes)
+    """
+    inputs = {"x": Tensor("x:0", 1, (None, 4)), "sizes": Tensor("sizes:0", 3, (2,))}
+    maker = SampleMaker(parse_graph(text), {"x:0": "x", "sizes:0": "sizes"}, 0)
+    signature = Signature("serve", inputs, {"y": Tensor("y:0", 1, None)})
+    found = maker.feeds(signature, next(maker.guesses(signature)))
+    assert [feeds["sizes"].tolist() for feeds in found] == [[3, 4], [1, 4]]
+    assert found[0]["sizes"].dtype == np.int32

@@ -1,10 +1,11 @@
 import os
+import tracemalloc
 
 import pytest
 from google.protobuf import text_format
 
 from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError, SourceNotFoundError
-from compat_saver.proto import messages
+from compat_saver.proto import files, messages
 from compat_saver.proto.files import read_graph_def, read_saved_model
 from compat_saver.proto.meta_graph import read_meta_graph
 
@@ -153,6 +154,23 @@ def test_a_cut_says_where(tmp_path, message):
         read_meta_graph(tmp_path / "m")
     assert error.value.offset == info
     assert error.value.found == f"{info + 10:,}"
+
+
+def test_a_large_file_is_parsed_in_parts(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_PARSED_AT_ONCE", 1 << 16)
+    graph = messages.GraphDef(
+        node=[messages.NodeDef(name=f"n{number}", op="NoOp", device="d" * 10_000) for number in range(100)]
+    )
+    path = write(tmp_path / "g", graph)
+    tracemalloc.start()
+    found = read_graph_def(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == graph
+    assert peak < path.stat().st_size / 4
+    path.write_bytes(path.read_bytes()[:-20_000])
+    with pytest.raises(FormatError, match="field 1 of the GraphDef is cut short"):
+        read_graph_def(path)
 
 
 def test_damage_inside(tmp_path, message):

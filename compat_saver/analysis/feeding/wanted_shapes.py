@@ -11,7 +11,7 @@ from compat_saver.analysis.known_values import constant_value, stored_shape
 from compat_saver.graph import Node, Use, Value
 from compat_saver.graph.attributes import Shape
 
-_UNARY = (
+SAME_SHAPE = (
     "Identity",
     "StopGradient",
     "PlaceholderWithDefault",
@@ -23,8 +23,10 @@ _UNARY = (
     "Neg",
     "Abs",
 )
-_BINARY = ("Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Maximum", "Minimum", "Pow")
-_KEEPERS = frozenset([*_UNARY, *_BINARY, "Abs", "Square", "Sqrt", "Log", "Exp", "Floor", "Round", "ClipByValue"])
+"""Ops of one input whose output has its shape."""
+BINARY = ("Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Maximum", "Minimum", "Pow")
+"""Ops of two inputs whose output has the shape to which both are broadcast."""
+_KEEPERS = frozenset([*SAME_SHAPE, *BINARY, "Abs", "Square", "Sqrt", "Log", "Exp", "Floor", "Round", "ClipByValue"])
 """Ops whose output has the shape of their first input, or of the one that is not constant."""
 _CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
 _IMAGE_OPS = frozenset({"MaxPool", "AvgPool", "ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic", "ResizeArea"})

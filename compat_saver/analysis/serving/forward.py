@@ -244,8 +244,8 @@ class _Division:
         return found
 
     def _is_needed_everywhere(self, value: Value) -> bool:
-        """Whether all that the graph ends with depends on a value."""
-        ends = {node for node in self._fed if not self._readers[node]}
+        """Whether all that the graph ends with depends on a value; what only orders others, as in a cond, is no end."""
+        ends = {node for node in self._fed if not self._readers[node] and not node.control_uses}
         return ends <= spread([value.node], self._readers)
 
     def _steps_to(

@@ -14,6 +14,7 @@ AVERAGE = "ExponentialMovingAverage"
 """The last part of the names that tf.train.ExponentialMovingAverage gives."""
 
 _READS = ("Identity", "ReadVariableOp")
+_SLOT_OF_OBJECT = "/.OPTIMIZER_SLOT/"
 _POWER = re.compile(r"(.*/)?beta[12]_power(_\d+)?")
 
 
@@ -45,6 +46,7 @@ def role_of(name: str, names: Collection[str], trainable: Collection[str], slots
 
     Sparse updates are made of Scatter and Assign ops, which show no slots; and without a graph nothing does. Then the
     name tells: one that extends that of a trainable variable, or of any, by a capitalised word (`w/Adam` beside `w`).
+    The keys of slots in object-based checkpoints contain `.OPTIMIZER_SLOT`.
 
     Args:
         name: the variable.
@@ -59,5 +61,5 @@ def role_of(name: str, names: Collection[str], trainable: Collection[str], slots
         return "average"
     if name in slots or _POWER.fullmatch(name):
         return "slot"
-    is_slot = owner in (trainable or names) and word[:1].isupper()
+    is_slot = (owner in (trainable or names) and word[:1].isupper()) or _SLOT_OF_OBJECT in name
     return "slot" if is_slot else "other"

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from compat_saver.cli.checkpoint.shared_options import PATH, reads, source_argument
+from compat_saver.cli.log import say
 from compat_saver.cli.output import DIFFERENT, byte_bar
 
 
@@ -56,7 +57,7 @@ def get(source: Path, name: str, output: Path | None, slices: str, overwrite: bo
     save_tensor(source, name, output, slices, overwrite=overwrite)
     if as_json:
         click.echo(to_json({"name": name, "output": str(output)}))
-    click.echo(f"Written to {output}.", err=True)
+    say(f"Written to {output}.")
 
 
 @click.command(short_help="Show minimum, maximum and mean; find NaN and infinite values.")
@@ -81,9 +82,9 @@ def stats(source: Path, patterns: tuple[str, ...], check: bool, as_json: bool) -
     elif shown:
         click.echo(render_statistics(shown))
     if found.unsound:
-        click.echo(f"{len(found.unsound):,} of {len(found.tensors):,} tensors hold NaN or infinite values.", err=True)
+        say(f"{len(found.unsound):,} of {len(found.tensors):,} tensors hold NaN or infinite values.")
     elif check:
-        click.echo(f"All {len(found.tensors):,} tensors are finite.", err=True)
+        say(f"All {len(found.tensors):,} tensors are finite.")
     if check and found.unsound:
         sys.exit(DIFFERENT)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from compat_saver.cli.arguments import SourcePath
+from compat_saver.cli.log import say
 from compat_saver.cli.output import byte_bar, reports_failures
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 PATH = click.Path(path_type=Path)
 
-source_argument = click.argument("source", type=PATH)
+source_argument = click.argument("source", type=SourcePath())
 output_argument = click.argument("output", metavar="OUT", type=PATH)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
@@ -68,4 +70,4 @@ def _print_written(written: Written, as_json: bool) -> None:
         click.echo(to_json(written.to_dict()))
     elif written.output is None and (changes := render_changes(written)):
         click.echo(changes)
-    click.echo(render_summary(written), err=True)
+    say(render_summary(written))

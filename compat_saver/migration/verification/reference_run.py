@@ -129,11 +129,15 @@ def describe_guesses(signature: Signature, maker: SampleMaker, feeds: Sequence[F
     found = {}
     for key, tensor in signature.inputs.items():
         arrays = [batch[key] for batch in feeds]
-        what = f"part of {parts[key]}" if key in parts else _elements(maker.facts(tensor), tensor, arrays)
+        what = f"part of {parts[key]}" if key in parts else _own(maker, tensor, arrays)
         phrases = [*filter(None, (what, _shapes(tensor, arrays)))]
         if phrases:
             found[key] = ", ".join(phrases)
     return found
+
+
+def _own(maker: SampleMaker, tensor: Tensor, arrays: Sequence[np.ndarray]) -> str:
+    return "what fits another input" if maker.is_argument(tensor) else _elements(maker.facts(tensor), tensor, arrays)
 
 
 def _shapes(tensor: Tensor, arrays: Sequence[np.ndarray]) -> str:

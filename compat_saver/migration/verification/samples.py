@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from compat_saver import dtypes
+from compat_saver.analysis.feeding.arguments import argument, is_argument
 from compat_saver.analysis.feeding.input_facts import InputFacts, Meaning, Vocabularies, input_facts
 from compat_saver.analysis.feeding.size_hints import SizeHints, size_hints
 from compat_saver.errors import UsageError, nearest_names
@@ -179,7 +180,18 @@ class SampleMaker:
                 own = draw if time is None else dataclasses.replace(draw, time=time)
                 feeds[key] = own.array(facts, row, shapes[key])
         self.composites(signature).fit(feeds, draw)
-        return feeds
+        return feeds | self._arguments(signature, feeds)
+
+    def _arguments(self, signature: Signature, feeds: Feeds) -> Feeds:
+        """Returns the inputs that have to fit the shapes of others, with values that do."""
+        values = {key: self._values[item.name] for key, item in signature.inputs.items() if item.name in self._values}
+        shapes = {value: feeds[key].shape for key, value in values.items()}
+        found = {}
+        for key, value in values.items():
+            fitting = argument(value, signature.inputs[key].shape, shapes)
+            if fitting is not None:
+                found[key] = fitting.astype(feeds[key].dtype)
+        return found
 
     def _time(self, signature: Signature, facts: InputFacts, shapes: Mapping[str, tuple[int, ...]]) -> int | None:
         """Returns how many steps the axis has that lengths are within; None if that is not known."""
@@ -193,6 +205,10 @@ class SampleMaker:
         """Returns how many rows a batch has: what is fixed, where nothing is open."""
         first = [shape[0] for tensor in signature.inputs.values() if (shape := self._wanted(tensor)) and len(shape) > 1]
         return batch if None in first else next(filter(None, first), batch)
+
+    def is_argument(self, tensor: Tensor) -> bool:
+        """Whether an input has to fit the shape of another."""
+        return tensor.name in self._values and is_argument(self._values[tensor.name])
 
     def composites(self, signature: Signature) -> Composites:
         """Returns the sparse and ragged tensors among the inputs of a signature."""

@@ -4,5 +4,5 @@
 coordinates. Everything a file names is data: templates escape it, the script sets it as text, and the page's own
 policy lets no other script run.
 
-`static/dagre.min.js` is @dagrejs/dagre 3.1.3 (MIT, `static/dagre.LICENSE`), without its reference to a source map.
+`static/dagre.min.js` is @dagrejs/dagre 3.1.3, with its license (MIT) in front and no reference to a source map.
 """

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from compat_saver.errors import and_more, counted
+from compat_saver.errors import CannotMigrateError, and_more, counted
 from compat_saver.report.html.graph_data import packed_change
 from compat_saver.report.html.plots import bars_of, outline_of, points_of
 from compat_saver.report.html.variables import kept_variables, shown_variables
@@ -16,8 +17,10 @@ from compat_saver.report.html.verdicts import (
     inspection_tiles,
     migration_tiles,
     verdict_on,
+    verdict_on_refusal,
     verdict_on_source,
 )
+from compat_saver.report.next_steps import render_next_steps
 from compat_saver.report.ops_table import ops_summary
 from compat_saver.report.text import bytes_text, shape_text, version_text
 
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from compat_saver.migration import MigrationReport
 
 _FOLDER = Path(__file__).parent
-_LONGEST_TEXT = 2_000
+_LONGEST_TEXT, _MOST_ITEMS = 2_000, 100
 _SCRIPTS = ("dagre.min.js", "graph_model.js", "graph_view.js", "page.js")
 
 
@@ -50,8 +53,15 @@ def migration_page(report: MigrationReport, histograms: Mapping[str, Histogram])
         verdict=verdict_on(report),
         tiles=tuple(migration_tiles(report)),
         variables=kept_variables(report, histograms),
+        next_steps=_next_steps(report),
         **_graph(report.change),
     )
+
+
+def _next_steps(report: MigrationReport) -> str:
+    """Returns the lines that use the written model; "" if there is none to use."""
+    is_written = report.status in ("passed", "skipped")
+    return textwrap.dedent(render_next_steps(report).partition("\n")[2]) if is_written else ""
 
 
 def inspection_page(found: Inspection, histograms: Mapping[str, Histogram]) -> str:
@@ -65,6 +75,17 @@ def inspection_page(found: Inspection, histograms: Mapping[str, Histogram]) -> s
         variables=list(shown_variables(found, histograms)),
         **_graph(found.change),
     )
+
+
+def refusal_page(source: str, error: CannotMigrateError) -> str:
+    """Returns the page of a model that cannot be migrated.
+
+    Args:
+        source: where it is.
+        error: every obstacle.
+    """
+    facts = {"obstacles": error.obstacles, "ops": error.ops, "around": error.around}
+    return render("refusal.html", source=source, verdict=verdict_on_refusal(error), **facts, **_graph(error.change))
 
 
 def _graph(change: GraphChange | None) -> dict[str, Any]:
@@ -108,6 +129,7 @@ def _environment() -> jinja2.Environment:
         "style": _static("page.css"),
     }
     scripts = [_static(file) for file in _SCRIPTS]
+    found.globals["most"] = _MOST_ITEMS
     found.globals["style"] = _static("page.css")
     found.globals |= {"scripts": scripts, "script_hashes": [_hash(text) for text in scripts]}
     return found

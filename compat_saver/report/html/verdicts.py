@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from compat_saver.analysis.ops.triage import DROPPED, FINE, REWRITTEN, UNSUPPORTED
-from compat_saver.errors import counted
+from compat_saver.errors import CannotMigrateError, counted
 from compat_saver.inspection import Inspection
 from compat_saver.migration import MigrationReport
 from compat_saver.report.text import bytes_text, version_text
@@ -101,6 +101,12 @@ def _writer(version: str, producer: int) -> Tile:
 _OPS = (FINE, REWRITTEN, DROPPED, UNSUPPORTED)
 
 
+def verdict_on_refusal(error: CannotMigrateError) -> Verdict:
+    """Returns the verdict on a model that cannot be migrated."""
+    obstacles = counted(len(error.obstacles), "obstacle")
+    return Verdict(BAD, "Cannot be migrated as asked", f"Nothing was written, because of {obstacles}.")
+
+
 def verdict_on_source(found: Inspection) -> Verdict:
     """Returns the verdict on what was inspected: whether a migration would have obstacles."""
     blocking = [row for row in found.ops if row.verdict == UNSUPPORTED]
@@ -112,9 +118,8 @@ def verdict_on_source(found: Inspection) -> Verdict:
     served = ", ".join(found.serving)
     if not served:
         return Verdict(UNSURE, "No output is known", "Name the outputs to migrate with --outputs.")
-    return Verdict(
-        GOOD, "Can be migrated", f"Every op can stay or has a replacement. Without options it would serve {served}."
-    )
+    sentence = f"Every op can stay or has a replacement. Without options it would serve {served}."
+    return Verdict(GOOD, "Nothing in the graph prevents a migration", sentence)
 
 
 def inspection_tiles(found: Inspection) -> Iterator[Tile]:

@@ -16,6 +16,15 @@ from compat_saver.keras_files.saved_models import keras_metadata
 from compat_saver.saver.checkpoint_utils import open_or_tf_error
 from compat_saver.saver.errors import require_path
 from compat_saver.saver.load_into.names import LoadMap, note_of, wanted_of
+from compat_saver.saver.load_into.optimizers import (
+    differences,
+    is_optimizer,
+    optimizer_of,
+    reported,
+    require_state,
+    states,
+    trained_by,
+)
 from compat_saver.saver.load_into.pairs import Placement, in_layer_order, placed
 from compat_saver.saver.load_into.settings import (
     contradictions,
@@ -43,6 +52,7 @@ def load_into(
     ema: bool = False,
     strict: bool = True,
     reshape: bool = False,
+    optimizer: bool = False,
 ) -> RestoreReport:
     """Loads the weights of a checkpoint into variables; no graph is needed.
 
@@ -53,7 +63,8 @@ def load_into(
 
     Args:
         target: a tf.Variable; a list or tuple of them; a dict, name in the checkpoint -> variable; a tf.Module, a
-            tf.train.Checkpoint or another trackable object; a Keras model or layer that is built.
+            tf.train.Checkpoint or another trackable object; a Keras model or layer that is built; a Keras optimizer
+            that is built, whose state alone is loaded.
         source: a checkpoint saved by name or by object, V1 or V2: a prefix, any file, a directory, a SavedModel; or an
             HDF5 file of Keras 1 and 2, of weights or of a whole model.
         name_map: name in the checkpoint -> name of the variable, or the variable itself; compiled patterns with the
@@ -62,6 +73,7 @@ def load_into(
         ema: whether a variable gets its moving average, if the checkpoint has it.
         strict: whether everything must be found; otherwise what matches is loaded, and the report lists the rest.
         reshape: whether a tensor of another shape and the same size will do, as in `Saver`.
+        optimizer: whether the optimizer of a compiled model gets its state too: slots and the number of steps.
 
     Returns:
         What was loaded, what is missing or does not match, and which tensors belong to no variable.
@@ -73,7 +85,8 @@ def load_into(
     """
     _require_eager()
     require_path(source)
-    variables = variables_of(target)
+    trainer = optimizer_of(target) if optimizer else target if is_optimizer(target) else None
+    variables = trained_by(target) if trainer is target else variables_of(target)
     with _opened(source) as stored:
         variables = with_stored_paths(variables, target, stored, scope)
         matching = Matching(strict, name_map, scope, ema, reshape)
@@ -84,9 +97,15 @@ def load_into(
         found, variables, notes = _matched(target, place)
         if strict:
             require_same(target, configs, stored.prefix, found)
-        by_number = {item.wanted.number: item for item in found.matches}
-        assign([(by_number[n], item.variable) for n, item in enumerate(variables) if n in by_number], place.tensors)
-    return dataclasses.replace(found.report, notes=(*place.notes, *notes, *_notes(target, configs, found)))
+        rows = states(trainer, variables, found, stored) if trainer is not None else []
+        if trainer is not None and strict:
+            require_state(trainer, rows, stored)
+        by_number = {} if trainer is target else {item.wanted.number: item for item in found.matches}
+        values = [(by_number[n], item.variable) for n, item in enumerate(variables) if n in by_number]
+        assign([*values, *((row, row.variable) for row in rows if row.key)], place.tensors)
+        report = reported(RestoreReport(stored.prefix) if trainer is target else found.report, rows)
+        more = tuple(differences(trainer, stored)) if trainer is not None else ()
+    return dataclasses.replace(report, notes=(*place.notes, *notes, *_notes(target, configs, found), *more))
 
 
 def _matched(target: Any, place: Placement) -> tuple[Fit, list[TargetVariable], tuple[str, ...]]:

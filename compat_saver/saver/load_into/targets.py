@@ -150,10 +150,9 @@ def _require_built(layer: Any) -> None:
     unbuilt = [item for item in (layer, *getattr(layer, "layers", ())) if not getattr(item, "built", True)]
     if unbuilt or not layer.weights:
         inside = f" ({unbuilt[0].name!r} is not built)" if unbuilt and unbuilt[0] is not layer else ""
-        raise UsageError(
-            f"{_called(layer)} has no weights yet{inside}: call {layer.name}.build(input_shape), or call it once on an "
-            "example, then load."
-        )
+        is_subclassed = hasattr(layer, "layers") and type(layer).__name__ not in ("Sequential", "Functional", "Model")
+        how = "call it once on an example" if is_subclassed else "call its build(input_shape), or call it on an example"
+        raise UsageError(f"{_called(layer)} has no weights yet{inside}: {how}, then load.")
 
 
 def _names(variable: Any, target: Any, objects: _Objects) -> dict[str, str]:

@@ -316,6 +316,8 @@ class _Hints:
 
     def nearest(self, row: Missing) -> str:
         """Returns `; did you mean ...?`, or "" if no name is near."""
+        tried = {"", row.name, *row.keys}
         alike = [name for shape, names in self._by_shape.items() if fits(shape, row.shape) for name in names]
         wanted = row.keys[0] if row.keys else row.name
-        return nearest_names(wanted, alike) or nearest_names(wanted, self._names)
+        near = ([name for name in names if name not in tried] for names in (alike, self._names))
+        return next(filter(None, (nearest_names(wanted, names) for names in near)), "")

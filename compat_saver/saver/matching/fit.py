@@ -101,7 +101,7 @@ class Match:
         own = self.wanted.part.box if self.wanted.part is not None else ()
         return self.keys == self.wanted.keys[:1] and self.box == own
 
-    def read(self, checkpoint: Tensors) -> Array:
+    def read(self, checkpoint: Tensors, /) -> Array:
         """Returns the value; of one tensor a read-only view of the file, where it can be."""
         if len(self.keys) > 1:
             return np.concatenate([checkpoint[key] for key in self.keys], self.axis)[self.box]

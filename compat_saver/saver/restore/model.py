@@ -33,6 +33,7 @@ from compat_saver.saver.restore.runner import Runner
 from compat_saver.saver.restore_ops.filling import fill, match, names_of
 from compat_saver.saver.restore_ops.requests import Request, requests_of
 from compat_saver.saver.saver import Saver
+from compat_saver.sources.remote import local_path
 
 PathArgument = str | PathLike[str]
 
@@ -162,7 +163,7 @@ def restore(
     require_path(source, "source")
     require_behavior(training_behavior)
     model = open_model(
-        Path(source),
+        Path(local_path(source)),
         meta_graph=None if meta_graph is None else Path(meta_graph),
         tag_set=parse_tags(tag_set),
         needs_checkpoint=False,

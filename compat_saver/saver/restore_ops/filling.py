@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint
 from compat_saver.errors import RestoreError
 from compat_saver.saver.errors import as_tf_error
 from compat_saver.saver.matching.advice import mismatch_message
-from compat_saver.saver.matching.fit import Fit, Match, Tensors, Wanted, fit
+from compat_saver.saver.matching.fit import Fit, Tensors, Wanted, fit
 from compat_saver.saver.matching.naming import DEFAULT, Matching, require_targets, stored_names
 from compat_saver.saver.matching.report import RestoreReport
 from compat_saver.saver.restore_ops.requests import Request, assignments
@@ -105,7 +105,14 @@ def fill(session: Any, requests: Sequence[Request], found: Fit, checkpoint: Chec
         session.run(ops, {request.value: by_wanted[id(request.wanted)].read(checkpoint) for request in used})
 
 
-def assign(values: Sequence[tuple[Match, Any]], tensors: Tensors) -> None:
+class Value(Protocol):
+    """What is known to be in a checkpoint: a `Match`, for instance."""
+
+    def read(self, tensors: Tensors, /) -> Any:
+        """Returns its value."""
+
+
+def assign(values: Sequence[tuple[Value, Any]], tensors: Tensors) -> None:
     """Assigns values to variables of eager mode, all or none: an error undoes the earlier assignments.
 
     Args:

@@ -106,7 +106,11 @@ def bidirectional():
 def conv_lstm():
     i = K.Input((3, 4, 4, 2))
     x = L.ConvLSTM2D(2, 3, padding="same", return_sequences=True)(i)
-    return K.Model(i, L.TimeDistributed(L.Flatten())(L.ConvLSTM2D(2, 2, return_sequences=True)(x))), [floats(3, 4, 4, 2)], []
+    return (
+        K.Model(i, L.TimeDistributed(L.Flatten())(L.ConvLSTM2D(2, 2, return_sequences=True)(x))),
+        [floats(3, 4, 4, 2)],
+        [],
+    )
 
 
 def attention():
@@ -140,7 +144,9 @@ def shared():
     x = L.Concatenate(axis=-1)([x, L.Subtract()([a, b]), L.Average()([a, b])])
     model = K.Model([i, j], [L.Dense(2, name="first")(x), L.Dense(1, activation="sigmoid", name="second")(x)])
     losses = {"first": "mse", "second": "binary_crossentropy"}
-    model.compile(K.optimizers.Adam(0.01), losses, loss_weights={"first": 1.0, "second": 0.5}, metrics={"first": ["mae"]})
+    model.compile(
+        K.optimizers.Adam(0.01), losses, loss_weights={"first": 1.0, "second": 0.5}, metrics={"first": ["mae"]}
+    )
     return model, [floats(4), floats(4, seed=2)], [floats(2), numbers(2, 1).astype("float32")]
 
 

@@ -197,7 +197,7 @@ class GraphView {
 
   #drawScope(placed, parent, x, y) {
     const group = svg("g", { transform: `translate(${x} ${y})` }, parent);
-    if (placed.shelfTop !== null) svg("text", { class: "shelf", x: 4, y: placed.shelfTop + 12 }, group, "dropped, or not connected to what is served:");
+    if (placed.shelfTop !== null) svg("text", { class: "shelf", x: 4, y: placed.shelfTop + 12 }, group, "dropped:");
     for (const edge of placed.edges) this.#drawEdge(edge, group);
     for (const box of placed.boxes) this.#drawBox(box, group);
   }

@@ -1,0 +1,65 @@
+"""Which variable of a layer a path in a `.keras` file leads to, where weights have numbers instead of names.
+
+`layers/bidirectional/forward_layer/cell/vars/0` is the first variable of the attribute `cell` of the attribute
+`forward_layer`; in the lists `layers` and `cells` an item goes by its class and a number, `dense_1`, of which only the
+order counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from compat_saver.keras_files import Weight
+
+_LISTS = ("layers", "cells")
+_OF_MODEL = 2
+"""How many parts of a path lead to the layer itself: `layers/bidirectional`."""
+
+
+def variables_of(layer: Any, weights: Sequence[Weight]) -> list[Any]:
+    """Returns the variable for each weight of a layer; fewer where a path leads nowhere.
+
+    Args:
+        layer: of Keras 3.
+        weights: those of the layer in the file.
+    """
+    paths = [weight.key.strip("/").split("/")[_OF_MODEL:] for weight in weights]
+    found = [_follow(layer, path, paths) for path in paths]
+    return [item for item in found if item is not None]
+
+
+def _follow(layer: Any, path: Sequence[str], paths: Sequence[Sequence[str]]) -> Any:
+    *places, _, number = path
+    item, walked = layer, 0
+    while walked < len(places) and item is not None:
+        name = places[walked]
+        if name in _LISTS:
+            siblings = {other[walked + 1] for other in paths if list(other[: walked + 1]) == list(path[: walked + 1])}
+            item = _listed(getattr(item, name, ()), places[walked + 1], siblings)
+            walked += 2
+        else:
+            item = getattr(item, name, None)
+            walked += 1
+    variables = getattr(item, "weights", ())
+    return variables[int(number)] if int(number) < len(variables) else None
+
+
+def _listed(items: Sequence[Any], name: str, siblings: set[str]) -> Any:
+    """Returns the item of a list that a name means: the names of one class are in the order of the items."""
+    kind = _by_number(name)[0]
+    names = sorted((item for item in siblings if _by_number(item)[0] == kind), key=_by_number)
+    of_kind = [item for item in items if _snake(type(item).__name__) == kind]
+    return of_kind[names.index(name)] if len(of_kind) == len(names) else None
+
+
+def _by_number(name: str) -> tuple[str, int]:
+    base, _, number = name.rpartition("_")
+    return (base, int(number)) if base and number.isdigit() else (name, 0)
+
+
+def _snake(class_name: str) -> str:
+    """Returns a class as Keras names its layers: "conv2d_transpose" for Conv2DTranspose."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", class_name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -1,0 +1,47 @@
+"""The golden models of tests/golden/keras: what real Keras 1 and 2 wrote, predicted and trained."""
+
+from __future__ import annotations
+
+import zipfile
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from tests.golden_cases import GOLDEN
+
+MODELS = sorted((GOLDEN / "keras").glob("*/*.zip"))
+
+
+class Golden:
+    """One model, unpacked.
+
+    Attributes:
+        directory: where its files are.
+    """
+
+    def __init__(self, archive: Path, directory: Path) -> None:
+        self.directory = directory
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(directory)
+
+    @cached_property
+    def recorded(self) -> dict[str, np.ndarray]:
+        with np.load(self.directory / "recorded.npz") as found:
+            return dict(found)
+
+    def listed(self, letter: str) -> list[np.ndarray]:
+        """The inputs x, predictions y or labels t."""
+        return [value for name, value in sorted(self.recorded.items()) if name[0] == letter and name[1:].isdigit()]
+
+    def path(self, form: str) -> Path:
+        return self.directory / {"hdf5": "model.h5", "keras": "model.keras", "saved_model": "saved"}[form]
+
+
+def single(values):
+    return values[0] if len(values) == 1 else values
+
+
+def predict(model, inputs) -> list[np.ndarray]:
+    found = model(single(inputs), training=False)
+    return [np.asarray(item) for item in (found if isinstance(found, list) else [found])]

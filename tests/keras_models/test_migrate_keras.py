@@ -1,0 +1,142 @@
+"""`migrate` for models of Keras: what is proven, refused and written."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import compat_saver
+from compat_saver import _tensorflow
+from compat_saver.keras_models.routing import parse_custom
+from compat_saver.migration.publish import refuse_existing
+from tests.golden_cases import GOLDEN
+from tests.keras_models.models import Golden, predict
+
+h5py = pytest.importorskip("h5py")
+
+KERAS = GOLDEN / "keras"
+
+
+@pytest.fixture
+def nested(tmp_path):
+    return Golden(KERAS / "tf-2.8.4" / "nested.zip", tmp_path)
+
+
+@pytest.fixture
+def subclassed(tmp_path):
+    return Golden(KERAS / "tf-2.8.4" / "subclassed.zip", tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_the_original_is_run_by_keras_2_and_trained_a_step(nested, tmp_path):
+    pytest.importorskip("tf_keras")
+    command = [sys.executable, "-m", "compat_saver", "migrate", str(nested.path("hdf5")), str(tmp_path / "out.keras")]
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["verification"]["status"] == "passed"
+    assert report["verification"]["reference"] == "tf-keras"
+    assert report["verification"]["training"]["train"]["variables"] < 1e-4
+    assert report["compiled"] == {"optimizer": "SGD", "iterations": 2}
+    assert [item["name"] for item in report["rewrites"]] == ["batch_input_shape"]
+
+
+def test_without_keras_2_nothing_is_proven(nested, tmp_path, monkeypatch):
+    monkeypatch.setattr(_tensorflow, "has_tf_keras", lambda: False)
+    monkeypatch.setattr(_tensorflow, "keras", lambda: None)
+    with pytest.raises(compat_saver.UsageError, match="--no-verify"):
+        compat_saver.migrate(nested.path("hdf5"), tmp_path / "out.keras")
+    assert not (tmp_path / "out.keras").exists()
+
+
+@pytest.mark.tensorflow
+def test_a_saved_model_of_a_subclassed_model_becomes_one_that_trains(subclassed, tmp_path):
+    tf = pytest.importorskip("tensorflow")
+    compat_saver.migrate(subclassed.path("saved_model"), tmp_path / "out", verify=False)
+    model = tf.saved_model.load(tmp_path / "out")
+    (found,) = model.signatures["serving_default"](tf.constant(subclassed.listed("x")[0])).values()
+    np.testing.assert_allclose(found, subclassed.listed("y")[0], rtol=1e-5, atol=1e-6)
+    assert len(model.trainable_variables) == 4
+
+
+def test_a_subclassed_model_has_no_layers(subclassed, tmp_path):
+    with pytest.raises(compat_saver.CannotMigrateError, match="name a directory as OUT"):
+        compat_saver.migrate(subclassed.path("saved_model"), tmp_path / "out.keras")
+
+
+@pytest.mark.tensorflow
+def test_weights_alone_take_an_architecture(nested, tmp_path):
+    keras = pytest.importorskip("keras")
+    with h5py.File(nested.path("hdf5"), "r+") as file:
+        (tmp_path / "model.json").write_text(file.attrs["model_config"])
+        del file.attrs["model_config"], file.attrs["training_config"]
+    with pytest.raises(compat_saver.UsageError, match="--architecture"):
+        compat_saver.migrate(nested.path("hdf5"), tmp_path / "out.keras", verify=False)
+    architecture = tmp_path / "model.json"
+    compat_saver.migrate(nested.path("hdf5"), tmp_path / "out.keras", architecture=architecture, verify=False)
+    (found,) = predict(keras.models.load_model(tmp_path / "out.keras"), nested.listed("x"))
+    np.testing.assert_allclose(found, nested.listed("y")[0], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.tensorflow
+def test_a_lambda_takes_a_given_layer(nested, tmp_path):
+    keras = pytest.importorskip("keras")
+    with h5py.File(nested.path("hdf5"), "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        (last,) = config["config"]["layers"][-1:]
+        added = {"name": "double", "function": ["never run", None, None], "function_type": "lambda"}
+        node = [[[last["name"], 0, 0, {}]]]
+        layer = {"class_name": "Lambda", "name": "double", "config": added, "inbound_nodes": node}
+        config["config"]["layers"].append(layer)
+        config["config"]["output_layers"] = [["double", 0, 0]]
+        file.attrs["model_config"] = json.dumps(config)
+    with pytest.raises(compat_saver.CannotMigrateError, match="custom-objects double="):
+        compat_saver.migrate(nested.path("hdf5"), tmp_path / "out.keras", verify=False)
+    given = {"double": keras.layers.Rescaling(2.0, name="double")}
+    compat_saver.migrate(nested.path("hdf5"), tmp_path / "out.keras", verify=False, custom_objects=given)
+    (found,) = predict(keras.models.load_model(tmp_path / "out.keras"), nested.listed("x"))
+    np.testing.assert_allclose(found, 2 * nested.listed("y")[0], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_the_file_opens_with_jax(tmp_path):
+    pytest.importorskip("jax")
+    golden = Golden(KERAS / "tf-1.15.5" / "bidirectional.zip", tmp_path)
+    compat_saver.migrate(golden.path("hdf5"), tmp_path / "out.keras", verify=False)
+    np.save(tmp_path / "x.npy", golden.listed("x")[0])
+    script = (
+        "import keras, numpy as np; assert keras.backend.backend() == 'jax'\n"
+        "np.save('y.npy', np.asarray(keras.models.load_model('out.keras')(np.load('x.npy'))))"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env={"KERAS_BACKEND": "jax"}, check=True)
+    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), golden.listed("y")[0], rtol=1e-5, atol=1e-5)
+
+
+def test_a_dry_run_needs_no_keras(nested, tmp_path):
+    report = compat_saver.migrate(nested.path("hdf5"), tmp_path / "out.keras", dry_run=True)
+    assert report.status == "planned"
+    assert report.to_dict()["variables"]["kept"] == 12
+
+
+def test_only_a_keras_file_is_overwritten(nested, tmp_path):
+    (tmp_path / "out.keras").write_text("something else")
+    with pytest.raises(compat_saver.OutputExistsError, match=r"no SavedModel or \.keras file"):
+        refuse_existing(tmp_path / "out.keras", overwrite=True)
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [("mine:Layer", ("Layer", "mine:Layer")), ("double=mine:twice", ("double", "mine:twice"))],
+)
+def test_custom_objects(argument, expected):
+    assert parse_custom(argument) == expected
+
+
+@pytest.mark.parametrize("argument", ["mine", "mine:", ":Layer", "a=b"])
+def test_custom_objects_of_another_form(argument):
+    with pytest.raises(compat_saver.UsageError, match="MODULE:NAME"):
+        parse_custom(argument)

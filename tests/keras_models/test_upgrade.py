@@ -1,0 +1,194 @@
+"""Configurations of Keras 1 and 2 -> what Keras 3 takes, without Keras."""
+
+import pytest
+
+from compat_saver.keras_models.architecture import upgrade_model
+from compat_saver.keras_models.calls import Ref
+from compat_saver.keras_models.changes import Upgrade
+from compat_saver.keras_models.compiling import upgrade_compilation
+from compat_saver.keras_models.layers import upgrade_layer
+
+
+def upgraded(class_name, **config):
+    upgrade = Upgrade()
+    kind, changed = upgrade_layer(class_name, "x", config, upgrade)
+    assert not upgrade.problems
+    assert not upgrade.missing
+    return kind, changed
+
+
+@pytest.mark.parametrize(
+    ("class_name", "config", "expected"),
+    [
+        ("Dense", {"units": 2, "batch_input_shape": [None, 3]}, ("Dense", {"units": 2})),
+        (
+            "Dense",
+            {"dtype": {"class_name": "Policy", "config": {"name": "mixed_float16"}}},
+            ("Dense", {"dtype": "mixed_float16"}),
+        ),
+        (
+            "Dense",
+            {"kernel_initializer": {"class_name": "Zeros", "config": {"dtype": "float32"}}},
+            ("Dense", {"kernel_initializer": {"class_name": "Zeros", "config": {}}}),
+        ),
+        ("LSTM", {"time_major": False, "implementation": 2}, ("LSTM", {})),
+        ("GRU", {}, ("GRU", {"reset_after": False})),
+        ("CuDNNLSTM", {}, ("LSTM", {"activation": "tanh", "recurrent_activation": "sigmoid"})),
+        ("CuDNNGRU", {}, ("GRU", {"activation": "tanh", "recurrent_activation": "sigmoid", "reset_after": True})),
+        (
+            "BatchNormalizationV1",
+            {"axis": [3], "fused": True, "renorm": True, "virtual_batch_size": 4, "renorm_momentum": 0.9},
+            ("BatchNormalization", {"axis": 3}),
+        ),
+        (
+            "DepthwiseConv2D",
+            {"filters": None, "kernel_initializer": {}, "depthwise_initializer": None},
+            ("DepthwiseConv2D", {"depthwise_initializer": None}),
+        ),
+        ("LeakyReLU", {"alpha": {"type": "ndarray", "value": 0.25}}, ("LeakyReLU", {"negative_slope": 0.25})),
+        ("ThresholdedReLU", {"theta": 0.5}, ("ReLU", {"threshold": 0.5})),
+        ("Embedding", {"input_dim": 3, "input_length": 4}, ("Embedding", {"input_dim": 3})),
+        ("MaxPool2D", {"pool_size": [2, 2]}, ("MaxPooling2D", {"pool_size": [2, 2]})),
+    ],
+)
+def test_a_layer(class_name, config, expected):
+    assert upgraded(class_name, **config) == expected
+
+
+def test_hard_sigmoid_is_two_stock_layers():
+    _, changed = upgraded("LSTM", recurrent_activation="hard_sigmoid")
+    first, second = changed["recurrent_activation"]["config"]["layers"]
+    assert (first["class_name"], first["config"]["scale"], first["config"]["offset"]) == ("Rescaling", 0.2, 0.5)
+    assert (second["class_name"], second["config"]["max_value"]) == ("ReLU", 1.0)
+
+
+def test_wrapped_layers_are_upgraded():
+    inner = {"class_name": "GRU", "config": {"name": "g", "time_major": False}}
+    _, changed = upgraded("Bidirectional", layer=inner, merge_mode="sum")
+    assert changed["layer"]["config"] == {"name": "g", "reset_after": False}
+
+
+@pytest.mark.parametrize(
+    ("class_name", "config", "words"),
+    [
+        ("LSTM", {"time_major": True}, "time_major"),
+        ("BatchNormalization", {"axis": [1, 2]}, "one axis"),
+        ("Attention", {"causal": True}, "causal"),
+        ("LocallyConnected1D", {}, "not in Keras 3"),
+        ("StringLookup", {}, "lookup table"),
+        ("InputLayer", {"ragged": True}, "ragged"),
+    ],
+)
+def test_a_layer_that_has_no_equivalent(class_name, config, words):
+    upgrade = Upgrade()
+    upgrade_layer(class_name, "x", config, upgrade)
+    assert words in "".join(upgrade.problems)
+
+
+def model(*layers, outputs):
+    first = {"class_name": "InputLayer", "config": {"name": "i", "batch_input_shape": [None, 4]}, "inbound_nodes": []}
+    listed = [{**first, "name": "i"}, *layers]
+    ends = {"input_layers": [["i", 0, 0]], "output_layers": outputs}
+    return {"class_name": "Functional", "config": {"name": "m", "layers": listed, **ends}}
+
+
+def layer(class_name, name, nodes, **config):
+    return {"class_name": class_name, "name": name, "config": {"name": name, **config}, "inbound_nodes": nodes}
+
+
+def test_functions_of_tensorflow_become_those_of_keras():
+    plan = upgrade_model(
+        model(
+            layer("TFOpLambda", "mul", [["i", 0, 0, {"y": 2.0, "name": None}]], function="math.multiply"),
+            layer("TFOpLambda", "add", [["mul", 0, 0, {"y": ["i", 0, 0]}]], function="__operators__.add"),
+            layer("TFOpLambda", "cat", [[["mul", 0, 0, {"axis": 1}], ["add", 0, 0, {"axis": 1}]]], function="concat"),
+            layer(
+                "SlicingOpLambda",
+                "cut",
+                [["cat", 0, 0, {"slice_spec": [{"start": None, "stop": 2, "step": None}, 1]}]],
+                function="__operators__.getitem",
+            ),
+            outputs=[["cut", 0, 0]],
+        ),
+        Upgrade(),
+    )
+    calls = [plan.layers[number].calls[0] for number in (1, 2, 3, 4)]
+    assert [call.function for call in calls] == ["multiply", "add", "concatenate", "get_item"]
+    assert calls[1].arguments == {"x1": Ref("mul", 0, 0), "x2": Ref("i", 0, 0)}
+    assert calls[2].arguments == {"xs": [Ref("mul", 0, 0), Ref("add", 0, 0)], "axis": 1}
+    assert calls[3].arguments["key"] == (slice(None, 2), 1)
+
+
+def test_nodes_of_tensorflow_become_functions_of_keras():
+    def node(op, inputs, **attrs):
+        return {"op": op, "input": inputs, "attr": attrs}
+
+    masks = {"begin_mask": {"i": "1"}, "end_mask": {"i": "1"}, "shrink_axis_mask": {"i": "2"}}
+    plan = upgrade_model(
+        model(
+            layer(
+                "TensorFlowOpLayer", "sub", [[["i", 0, 0, {}]]], node_def=node("Sub", ["x", "i"]), constants={"0": 1.0}
+            ),
+            layer(
+                "TensorFlowOpLayer",
+                "cut",
+                [[["sub", 0, 0, {}]]],
+                node_def=node("StridedSlice", ["sub", "a", "b", "c"], **masks),
+                constants={"1": [0, 1], "2": [0, 2], "3": [1, 1]},
+            ),
+            outputs=[["cut", 0, 0]],
+        ),
+        Upgrade(),
+    )
+    assert plan.layers[1].calls[0].arguments == {"x1": 1.0, "x2": Ref("i", 0, 0)}
+    assert plan.layers[2].calls[0].arguments == {"x": Ref("sub", 0, 0), "key": (slice(None, None, 1), 1)}
+
+
+def test_everything_that_is_missing_is_collected():
+    upgrade = Upgrade()
+    upgrade_model(
+        model(
+            layer("Lambda", "square", [[["i", 0, 0, {}]]], function=["code", None, None]),
+            layer("Mine", "a", [[["square", 0, 0, {}]]]),
+            layer("Dense", "b", [[["a", 0, 0, {}]]], activation="wavy"),
+            layer("TFOpLambda", "c", [["b", 0, 0, {}]], function="signal.fft"),
+            outputs=[["c", 0, 0]],
+        ),
+        upgrade,
+    )
+    assert upgrade.missing == {"Mine": ["a"], "wavy": ["b"]}
+    assert ["square" in item for item in upgrade.problems] == [True, False]
+    assert "signal.fft" in upgrade.problems[1]
+
+
+def test_a_subclassed_model_has_no_layers_to_make():
+    assert upgrade_model({"class_name": "Mine", "config": {}}, Upgrade()) is None
+
+
+def test_compilation():
+    upgrade = Upgrade()
+    plan = upgrade_compilation(
+        {
+            "optimizer_config": {
+                "class_name": "SGD",
+                "config": {"lr": 0.1, "decay": 0.5, "momentum": 0.9, "nesterov": True},
+            },
+            "loss": {"class_name": "MeanSquaredError", "config": {"reduction": "auto", "name": "mse"}},
+            "metrics": [[{"class_name": "MeanMetricWrapper", "config": {"name": "acc", "fn": "binary_accuracy"}}]],
+        },
+        upgrade,
+    )
+    assert plan.options["learning_rate"]["config"]["decay_rate"] == 0.5
+    assert plan.slots == ("momentum",)
+    assert plan.losses["config"]["reduction"] == "sum_over_batch_size"
+    assert plan.metrics == [["acc"]]
+    assert [item.name for item in upgrade.changes] == ["lr", "decay"]
+
+
+def test_an_optimizer_that_keras_3_has_not():
+    upgrade = Upgrade()
+    assert (
+        upgrade_compilation({"optimizer_config": {"class_name": "TFOptimizer", "config": {}}, "loss": "mse"}, upgrade)
+        is None
+    )
+    assert upgrade.changes[-1].name == "compile"

@@ -1,0 +1,113 @@
+"""Training goes on with the state of an optimizer of another release: the next step is the one it made."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+from compat_saver.errors import RestoreError, UsageError  # noqa: E402
+from compat_saver.saver.load_into.load_into import load_into  # noqa: E402
+
+pytestmark = pytest.mark.tensorflow
+HERE = Path(__file__).with_name("optimizers_1_15")
+STEPS = np.load(HERE / "steps.npz")
+O = tf.keras.optimizers  # noqa: E741
+
+
+def compiled(optimizer):
+    model = tf.keras.Sequential([tf.keras.layers.Input((3,)), tf.keras.layers.Dense(2, name="dense")])
+    model.compile(optimizer, "mse")
+    return model
+
+
+def require_next_step(model, expected):
+    model.train_on_batch(STEPS["x"], STEPS["y"])
+    np.testing.assert_allclose(model.get_weights()[0], expected, 1e-5, 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "optimizer"),
+    [
+        ("adam", lambda: O.Adam(0.1, epsilon=1e-8)),
+        ("momentum", lambda: O.SGD(0.1, 0.9)),
+        ("rmsprop", lambda: O.RMSprop(0.1, 0.9, momentum=0.5, epsilon=1e-10)),
+        ("adagrad", lambda: O.Adagrad(0.1, epsilon=0.0)),
+        ("adadelta", lambda: O.Adadelta(0.1, epsilon=1e-8)),
+        ("ftrl", lambda: O.Ftrl(0.1)),
+    ],
+)
+def test_of_tensorflow_1(name, optimizer):
+    model = compiled(optimizer())
+    load_into(model, HERE / "tf1.ckpt", scope=name, optimizer=True)
+    if name == "adam":
+        assert int(model.optimizer.iterations) == 3
+    require_next_step(model, STEPS[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "optimizer"),
+    [
+        ("keras_adam.h5", lambda: O.Adam(0.1)),
+        ("keras_sgd", lambda: O.SGD(0.1, 0.9)),
+        ("keras_rmsprop", lambda: O.RMSprop(0.1, 0.9, momentum=0.5)),
+    ],
+)
+def test_of_keras(name, optimizer):
+    pytest.importorskip("h5py")
+    model = compiled(optimizer())
+    report = load_into(model, HERE / name, optimizer=True)
+    assert int(model.optimizer.iterations) == 3
+    assert "dense_kernel" in str([row.name for row in report.restored])
+    require_next_step(model, STEPS[name.removesuffix(".h5")])
+
+
+def test_variables_that_keras_2_2_numbered():
+    # Its next step is no measure: it reads the number of steps before or after the increment, as it happens.
+    h5py = pytest.importorskip("h5py")
+    model = compiled(O.Adam(0.1))
+    load_into(model, HERE / "keras_2_2.h5", optimizer=True)
+    with h5py.File(HERE / "keras_2_2.h5") as file:
+        stored = file["optimizer_weights"]["training"]["Adam"]
+        np.testing.assert_array_equal(model.optimizer._momentums[1].numpy(), stored["Variable_1:0"][()])
+        np.testing.assert_array_equal(model.optimizer._velocities[0].numpy(), stored["Variable_2:0"][()])
+    assert int(model.optimizer.iterations) == 3
+
+
+def test_an_optimizer_as_the_target():
+    model = compiled(O.SGD(0.1, 0.9))
+    load_into(model, HERE / "keras_sgd")
+    model.optimizer.build(model.trainable_variables)
+    report = load_into(model.optimizer, HERE / "keras_sgd")
+    assert [row.name for row in report.restored if row.name.endswith("kernel")] == []
+    require_next_step(model, STEPS["keras_sgd"])
+
+
+class TestRefusals:
+    def test_another_optimizer(self):
+        pytest.importorskip("h5py")
+        model = compiled(O.SGD(0.1, 0.9))
+        before = model.get_weights()
+        with pytest.raises(RestoreError, match=r"the file has the state of Adam\. Compile the model with it"):
+            load_into(model, HERE / "keras_adam.h5", optimizer=True)
+        assert all((old == new).all() for old, new in zip(before, model.get_weights(), strict=True))
+
+    def test_another_learning_rate(self):
+        pytest.importorskip("h5py")
+        with pytest.raises(RestoreError, match=r"learning_rate is 0.1\d* in the file and 0.5 here"):
+            load_into(compiled(O.Adam(0.5)), HERE / "keras_adam.h5", optimizer=True)
+
+    def test_no_state(self):
+        with pytest.raises(RestoreError, match="does not fit the optimizer"):
+            load_into(compiled(O.Adam(0.1)), HERE / "tf1.ckpt", scope="momentum", optimizer=True)
+
+    def test_it_is_missing_in_the_report(self):
+        model = compiled(O.Adam(0.1))
+        report = load_into(model, HERE / "tf1.ckpt", scope="momentum", optimizer=True, strict=False)
+        assert len(report.missing) == 4
+
+    def test_a_model_that_is_not_compiled(self):
+        model = tf.keras.Sequential([tf.keras.layers.Input((3,)), tf.keras.layers.Dense(2)])
+        with pytest.raises(UsageError, match=r"call model\.compile"):
+            load_into(model, HERE / "tf1.ckpt", optimizer=True)
