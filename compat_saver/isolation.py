@@ -76,7 +76,12 @@ def has_tensorflow() -> bool:
 
 
 def run_in_child(
-    call: Callable[[Progress], _Result], progress: Progress, *, memory: int | None = None, advice: str = ""
+    call: Callable[[Progress], _Result],
+    progress: Progress,
+    *,
+    memory: int | None = None,
+    advice: str = "",
+    folder: Path | None = None,
 ) -> _Result:
     """Returns what a function returns in a child process.
 
@@ -85,6 +90,7 @@ def run_in_child(
         progress: called in this process with each such report; the child waits for it.
         memory: the bytes that the child may use.
         advice: the last sentence of the message if the child dies: what the user can do.
+        folder: where to put its temporary files, which are removed at the end; None for the system's place.
 
     Raises:
         CrashError: the child ended without a result.
@@ -95,7 +101,7 @@ def run_in_child(
     from multiprocessing import Pipe
 
     ours, theirs = Pipe()
-    with ours, tempfile.TemporaryDirectory(prefix="compat-saver-") as scratch:
+    with ours, tempfile.TemporaryDirectory(prefix="compat-saver-", dir=folder) as scratch:
         with theirs:
             start = _start_fresh if has_tensorflow() or _has_threads() else _fork
             child = _Child(start(call, theirs, scratch), memory, advice)

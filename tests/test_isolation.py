@@ -39,6 +39,11 @@ def test_the_result_comes_back_and_progress_is_made_here():
     assert not Path(folder).exists()  # the temporary files of a child that is killed go as well
 
 
+def test_temporary_files_are_where_they_are_wanted(tmp_path):
+    assert Path(run_in_child(staged, lambda stage: None, folder=tmp_path)[1]).parent == tmp_path
+    assert list(tmp_path.iterdir()) == []
+
+
 def damaged(progress):
     raise FormatError("a block", path="f", expected="a", found="b", offset=3)
 
@@ -136,9 +141,10 @@ def test_an_interrupt_ends_the_child():
 
 
 @pytest.mark.parametrize("way", ["lambda: False", "lambda: True"], ids=["fork", "fresh"])
-def test_a_child_ends_with_a_parent_that_is_killed(way):
+def test_a_child_ends_with_a_parent_that_is_killed(way, tmp_path):
     code = (
-        f"from tests import test_isolation as t; t.isolation.has_tensorflow = {way}; t.run_in_child(t.endless, t.say)"
+        f"from tests import test_isolation as t; t.isolation.has_tensorflow = {way}; "
+        f"t.run_in_child(t.endless, t.say, folder=t.Path({str(tmp_path)!r}))"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     child = int(parent.stdout.readline())

@@ -115,8 +115,14 @@ def execute(execution: Execution, clock: Clock) -> Verification | None:
         CompatSaverError: as for `migrate`.
     """
     if execution.needs_tensorflow and _is_isolated(execution.options):
-        memory = execution.options.memory
-        verification, seconds = run_in_child(execution, clock.progress, memory=memory, advice=_ADVICE)
+        verification, seconds = run_in_child(
+            execution,
+            clock.progress,
+            memory=execution.options.memory,
+            advice=_ADVICE,
+            # In the staging directory: what a kill of both processes leaves there goes with the next run.
+            folder=execution.directory.parent if execution.writes else None,
+        )
     else:
         verification, seconds = execution(clock.progress)
     clock.add(seconds)
