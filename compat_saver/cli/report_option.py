@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from compat_saver.inspection import Inspection
     from compat_saver.migration import MigrationReport
 
-if TYPE_CHECKING:
-    pass
-
 
 def _refused_early(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
     """Refuses a file that may not be replaced before the work is done that it is to show."""
