@@ -109,6 +109,7 @@ def migrate(
     assets: Mapping[str, PathArgument] | None = None,
     tag_set: TagSet | None = None,
     output_tags: Sequence[str] = ("serve",),
+    to: Sequence[str] = (),
     verify: bool = True,
     verify_data: PathArgument | None = None,
     rtol: float | None = None,
@@ -161,6 +162,9 @@ def migrate(
             without tags. None takes the graph tagged `serve`, or else the one without tags; of a Hub module first the
             one without tags, which is for inference by convention.
         output_tags: the tags of the written model.
+        to: further formats, "tflite" or "onnx", to write beside the SavedModel: `OUT/model.tflite`, or a file per
+            signature. Each is run, and must give the original's outputs within `rtol` and `atol`, or by default within
+            1e-4 of an output's largest magnitude.
         verify: whether to compare the written model with the original before publishing.
         verify_data: an `.npz` file with an array per input, named by tensor or by signature key.
         rtol: relative tolerance; None takes 1e-5 for float32 and wider.
@@ -233,6 +237,7 @@ def migrate(
         assets=assets,
         tag_set=tag_set,
         output_tags=output_tags,
+        to=to,
         verify=verify,
         verify_data=verify_data,
         rtol=rtol,

@@ -45,10 +45,20 @@ def _silenced() -> Iterator[None]:
     if os.environ.setdefault(_LEVEL, _NOTHING) != _NOTHING:
         yield
         return
-    with _stderr_turned_away() if _start["quiet"] or threading.active_count() == 1 else contextlib.nullcontext():
+    with stderr_silenced():
         yield
     if is_first and "tensorflow" in sys.modules:
         sys.modules["tensorflow"].get_logger().setLevel("ERROR")
+
+
+@contextlib.contextmanager
+def stderr_silenced() -> Iterator[None]:
+    """Keeps what is written below Python off the terminal, unless a thread or the user may want it there."""
+    if os.environ.get(_LEVEL, _NOTHING) != _NOTHING or (not _start["quiet"] and threading.active_count() > 1):
+        yield
+        return
+    with _stderr_turned_away():
+        yield
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ from compat_saver.sources.yaml_files import parse_yaml, read_yaml
 _YAML = (".yaml", ".yml", ".json")
 _CSV = ".csv"
 _PATHS = ("meta_graph", "verify_data", "signatures")
-_LISTS = ("inputs", "outputs", "train_ops", "train_outputs", "output_tags", "allow")
+_LISTS = ("inputs", "outputs", "train_ops", "train_outputs", "output_tags", "to", "allow")
 _OF_THE_BATCH = ("dry_run", "overwrite", "memory", "isolate")
 
 Model = str | PathLike[str] | Mapping[str, Any]

@@ -16,6 +16,7 @@ _CORE = ("click", "crc32c", "jinja2", "ml_dtypes", "numpy", "protobuf", "PyYAML"
 _EXTRAS = {
     "tf-cpu": (("tensorflow-cpu", "tensorflow"), "verification, the Saver workflows, run, batches that verify"),
     "tf": (("tensorflow", "tensorflow-cpu"), "the same, with the GPU build of TensorFlow"),
+    "onnx": (("tf2onnx",), "migrate --to onnx, compared with the original in ONNX Runtime"),
     "keras": (("tf-keras",), "proof of migrated Keras 1 and 2 models by Keras 2 itself"),
     "remote": (("fsspec",), "sources at gs://, s3://, https://, hf:// and the like"),
     "dask": (("distributed",), "migrate_many on a cluster: executor=dask.distributed.Client(...)"),

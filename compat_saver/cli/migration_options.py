@@ -104,6 +104,12 @@ _OPTIONS = (
         show_default=True,
         help="The tags of the written model.",
     ),
+    click.option(
+        "--to",
+        type=click.Choice(["tflite", "onnx"]),
+        multiple=True,
+        help="Write this format too, beside the SavedModel in OUT, compared with the original as well; repeatable.",
+    ),
     click.option("--signature-def", metavar="NAME", help="The only signature of the file to serve [default: all]."),
 )
 _LAST = (

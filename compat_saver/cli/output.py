@@ -116,6 +116,7 @@ _STAGES = {
     "rewrite": "Rewriting the graph",
     "write": "Writing the SavedModel",
     "verify": "Comparing it with the original",
+    "export": "Converting it, and comparing that with the original",
 }
 
 

@@ -44,6 +44,7 @@ def _flags(options: MigrationOptions) -> Iterator[str]:
     yield from (f"--train-op={name}" for name in options.train_ops)
     if options.train_outputs:
         yield f"--train-outputs={','.join(options.train_outputs)}"
+    yield from (f"--to={name}" for name in options.to)
     if options.ema:
         yield "--ema"
     if options.init_missing:

@@ -10,16 +10,17 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from compat_saver import _tensorflow
 from compat_saver.graph import without_collection
 from compat_saver.isolation import Progress, has_tensorflow, is_supported, run_in_child
+from compat_saver.migration.exports import Export, export
 from compat_saver.migration.initial_values import with_initial_values
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.training import make_plans
-from compat_saver.migration.verification.verify_model import Verification, verify_model
+from compat_saver.migration.verification.verify_model import OriginalRuns, Verification, run_original, verify_model
 from compat_saver.migration.writing.saved_model import write_saved_model
 from compat_saver.model import LegacyModel, open_model
 
@@ -33,12 +34,12 @@ class Clock:
     """Measures the stages and announces them.
 
     Args:
-        progress: called with the name of each stage when it starts: "read", "rewrite", "write", "verify".
+        progress: called with the name of each stage when it starts: "read", "rewrite", "write", "verify", "export".
     """
 
     def __init__(self, progress: Progress | None) -> None:
         self.progress: Progress = progress or (lambda stage: None)
-        self.seconds = dict.fromkeys(("read", "rewrite", "write", "verify"), 0.0)
+        self.seconds = dict.fromkeys(("read", "rewrite", "write", "verify", "export"), 0.0)
 
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -57,6 +58,18 @@ class Clock:
 def open_source(source: Path, options: MigrationOptions) -> LegacyModel:
     """Opens the source; a dry run reads no value of a variable."""
     return open_model(source, meta_graph=options.meta_graph, tag_set=options.tag_set, needs_values=not options.dry_run)
+
+
+class Outcome(NamedTuple):
+    """What came of an execution.
+
+    Attributes:
+        verification: what the comparison found; None without one.
+        exports: the files in further formats.
+    """
+
+    verification: Verification | None
+    exports: tuple[Export, ...]
 
 
 @dataclass(frozen=True)
@@ -83,10 +96,10 @@ class Execution:
     @property
     def needs_tensorflow(self) -> bool:
         """Whether anything is to be run."""
-        return self.options.verify or any(plan.filling for plan in self.opened[1].all)
+        return self.options.verify or bool(self.options.to) or any(plan.filling for plan in self.opened[1].all)
 
-    def __call__(self, progress: Progress) -> tuple[Verification | None, Mapping[str, float]]:
-        """Returns what the comparison found, None without one, and the seconds of each stage."""
+    def __call__(self, progress: Progress) -> tuple[Outcome, Mapping[str, float]]:
+        """Returns what came of it, and the seconds of each stage."""
         clock, (model, plan) = Clock(progress), self.opened
         if self.needs_tensorflow:
             _tensorflow.tensorflow()  # where it is missing, that is reported before anything is written
@@ -94,11 +107,16 @@ class Execution:
             plan = with_initial_values(plan, model, self.options.timeout)
             if self.writes:
                 write_saved_model(plan, model, self.directory, self.options.output_tags)
-        verification = None
+        original, verification = OriginalRuns((), ()), None
         if self.options.verify:
             with clock.stage("verify"):
-                verification = verify_model(model, plan, self.directory, self.options)
-        return verification, clock.seconds
+                original = run_original(model, plan, self.options)
+                verification = verify_model(model, plan, self.directory, original, self.options)
+        exports: tuple[Export, ...] = ()
+        if self.options.to and (verification is None or verification.passed):
+            with clock.stage("export"):
+                exports = export(self.directory, plan.signatures, original.references, self.options)
+        return Outcome(verification, exports), clock.seconds
 
 
 def _opened_again(source: Path, directory: Path, options: MigrationOptions, writes: bool) -> Execution:
@@ -106,8 +124,8 @@ def _opened_again(source: Path, directory: Path, options: MigrationOptions, writ
     return Execution(source, directory, options, (model, make_plans(model, options)), writes)
 
 
-def execute(execution: Execution, clock: Clock) -> Verification | None:
-    """Executes it, in a child process where `isolate` of the options says so; returns what the comparison found.
+def execute(execution: Execution, clock: Clock) -> Outcome:
+    """Executes it, in a child process where `isolate` of the options says so; returns what came of it.
 
     Raises:
         CrashError: the child died.
@@ -115,7 +133,7 @@ def execute(execution: Execution, clock: Clock) -> Verification | None:
         CompatSaverError: as for `migrate`.
     """
     if execution.needs_tensorflow and _is_isolated(execution.options):
-        verification, seconds = run_in_child(
+        outcome, seconds = run_in_child(
             execution,
             clock.progress,
             memory=execution.options.memory,
@@ -124,9 +142,9 @@ def execute(execution: Execution, clock: Clock) -> Verification | None:
             folder=execution.directory.parent if execution.writes else None,
         )
     else:
-        verification, seconds = execution(clock.progress)
+        outcome, seconds = execution(clock.progress)
     clock.add(seconds)
-    return verification
+    return outcome
 
 
 def _is_isolated(options: MigrationOptions) -> bool:

@@ -19,6 +19,9 @@ from compat_saver.sources.yaml_files import read_yaml
 ALL, LARGE, NONE = "all", "large", "none"
 """Which constants that act as weights become variables."""
 
+TFLITE, ONNX = "tflite", "onnx"
+"""The formats that a model can be written in beside the SavedModel; each is the suffix of its files as well."""
+
 
 @dataclass(frozen=True)
 class MigrationOptions:
@@ -42,6 +45,7 @@ class MigrationOptions:
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
         tag_set: the tags of the graph of a SavedModel to migrate; empty for the one without tags, None for the usual.
         output_tags: the tags of the written MetaGraphDef.
+        to: further formats to write and to verify: TFLITE, ONNX.
         verify: whether to compare the written model with the original before publishing.
         verify_data: an .npz file with an array per input, named by tensor or by signature key.
         rtol: relative tolerance; None takes the default of each output's dtype.
@@ -74,6 +78,7 @@ class MigrationOptions:
     assets: Mapping[str, Path] = field(default_factory=dict)
     tag_set: tuple[str, ...] | None = None
     output_tags: tuple[str, ...] = SERVE
+    to: tuple[str, ...] = ()
     verify: bool = True
     verify_data: Path | None = None
     rtol: float | None = None
@@ -92,6 +97,8 @@ class MigrationOptions:
         require_reaching(self.allow)
         if self.variables not in (None, ALL, LARGE, NONE):
             raise UsageError(f"--variables: expected all, large or none, found {self.variables!r}.")
+        if isinstance(self.to, str) or sorted(self.to) not in ([], [ONNX], [TFLITE], [ONNX, TFLITE]):
+            raise UsageError(f"--to: expected a list of tflite and onnx, each at most once, found {self.to!r}.")
         if self.trains and self.ema:
             raise UsageError("--ema and --train exclude each other: training goes on from weights, not from averages.")
         if self.train_steps < 1:

@@ -18,6 +18,7 @@ from compat_saver.analysis.training_behavior import Finding
 from compat_saver.analysis.values.tables import LookupTable
 from compat_saver.analysis.values.weights import Weight
 from compat_saver.graph.attributes import Shape
+from compat_saver.migration.exports import Export
 from compat_saver.migration.plan import TrainingPlan
 from compat_saver.migration.verification.verify_model import Verification
 from compat_saver.model import SourceFacts
@@ -58,6 +59,7 @@ class MigrationReport:
         effects: what the original graph does outside of itself; what the migration ran of that was allowed.
         modes: training-mode input -> why it was bound, though the user did not ask for it.
         training: the training steps beside what is served.
+        exports: the files in further formats.
         change: what became of every node of the graph; not in `to_dict()`.
     """
 
@@ -84,14 +86,21 @@ class MigrationReport:
     effects: tuple[SideEffect, ...] = ()
     modes: Mapping[str, str] = field(default_factory=dict)
     training: tuple[TrainingPlan, ...] = ()
+    exports: tuple[Export, ...] = ()
     change: GraphChange | None = field(default=None, repr=False)
 
     @property
     def status(self) -> str:
         """Returns "passed", "failed", "inconclusive", "skipped" (not verified) or "planned" (a dry run)."""
         if self.verification is not None:
-            return self.verification.status
+            return "failed" if self.problems else self.verification.status
         return "planned" if self.output is None else "skipped"
+
+    @property
+    def problems(self) -> list[str]:
+        """One sentence per output of the written model, or of a further format, that differs beyond tolerance."""
+        served = self.verification.differences if self.verification is not None else []
+        return served + [problem for item in self.exports for problem in item.problems]
 
     def _repr_html_(self) -> str:
         """Returns what a notebook shows."""
@@ -134,8 +143,9 @@ class MigrationReport:
             "ops": [row.to_dict(kinds.get(row.op, "")) for row in self.ops],
             "reaches_outside": [item.to_dict() for item in self.effects],
             "warnings": list(self.warnings),
-            "problems": self.verification.differences if self.verification is not None else [],
+            "problems": self.problems,
             "verification": self._verification(),
+            "exports": [item.to_dict() for item in self.exports],
             "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
         }
 

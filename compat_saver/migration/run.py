@@ -13,7 +13,8 @@ from compat_saver.graph import without_collection
 from compat_saver.graph.op_sets import RANDOM_OP
 from compat_saver.isolation import Progress
 from compat_saver.migration.command_line import command_line
-from compat_saver.migration.execution import Clock, Execution, execute, open_source
+from compat_saver.migration.execution import Clock, Execution, Outcome, execute, open_source
+from compat_saver.migration.exports import require_converters
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.publish import refuse_existing, staged
@@ -48,7 +49,7 @@ def migrate(
         ArtifactError: the source cannot be read.
         UsageError: options that contradict the graph.
         NameNotFoundError: a name that is not in the graph.
-        CannotMigrateError: obstacles, all of them.
+        CannotMigrateError: obstacles, all of them; or a format of `to` that a signature has no form in.
         OutputExistsError: the output is there and `overwrite` is not set.
         TensorFlowMissingError: the model is to be verified, or initial values to be computed, and it is not installed.
         VerificationError: the outputs of the written model differ; nothing was published. Its `report` attribute holds
@@ -58,6 +59,7 @@ def migrate(
         CrashError: it died.
     """
     target, clock = Path(output), Clock(progress)
+    require_converters(options.to)
     if not options.dry_run:
         refuse_existing(target, overwrite=options.overwrite)
     with clock.stage("read"):
@@ -68,18 +70,19 @@ def migrate(
         signatures = tuple(item for part in plan.all for item in part.signatures)
         read_feeds(options.verify_data, signatures)  # what does not fit is reported before anything is written
     if options.dry_run:
-        return _report(model, None, plan, {}, None, options, clock)
+        return _report(model, None, plan, {}, Outcome(None, ()), options, clock)
     _refuse_to_replace(target, model)
     with staged(target, overwrite=options.overwrite) as directory:
-        verification = execute(Execution(Path(source), directory, options, (model, plan)), clock)
+        outcome = execute(Execution(Path(source), directory, options, (model, plan)), clock)
+        verification = outcome.verification
         shapes = complete_shapes(directory, verification.output_shapes) if verification is not None else {}
-        report = _report(model, str(target), plan, shapes, verification, options, clock)
-        if verification is not None and not verification.passed:
-            reasons = _reasons(verification)
-            if any(RANDOM_OP.search(node.op) for node in plan.graph):
+        report = _report(model, str(target), plan, shapes, outcome, options, clock)
+        if verification is not None and report.status != "passed":
+            reasons = _reasons(report, verification)
+            if not verification.passed and any(RANDOM_OP.search(node.op) for node in plan.graph):
                 command = command_line(source, output, options, "--no-verify")
                 reasons.append(f"A model that draws random numbers on purpose can be published unverified: {command}")
-            raise VerificationError(reasons, report, ", nothing was published", _VERDICTS[verification.status])
+            raise VerificationError(reasons, report, ", nothing was published", _VERDICTS[report.status])
         _write_report(directory, report)
     return report
 
@@ -111,25 +114,26 @@ def verify(
         model = open_source(Path(source), options)
     with clock.stage("rewrite"), without_collection():
         plan = make_plans(model, options)
-    verification = execute(Execution(Path(source), Path(saved_model), options, (model, plan), writes=False), clock)
+    outcome = execute(Execution(Path(source), Path(saved_model), options, (model, plan), writes=False), clock)
+    verification = outcome.verification
     assert verification is not None, "that is what it was asked for"
-    report = _report(model, str(saved_model), plan, {}, verification, options, clock)
+    report = _report(model, str(saved_model), plan, {}, outcome, options, clock)
     if not verification.passed:
-        raise VerificationError(_reasons(verification), report, what=_VERDICTS[verification.status])
+        raise VerificationError(_reasons(report, verification), report, what=_VERDICTS[verification.status])
     return report
 
 
 _VERDICTS = {"failed": "failed", "inconclusive": "was inconclusive"}
 
 
-def _reasons(verification: Verification) -> list[str]:
+def _reasons(report: MigrationReport, verification: Verification) -> list[str]:
     """Returns what is wrong, a sentence each, and every doubt."""
     undefined = [
         f"{name}: the original gave no finite value on any input, so nothing could be compared. Give real inputs with "
         "--verify-data FILE.npz, or migrate with --no-verify."
         for name in verification.undefined
     ]
-    return [*verification.differences, *undefined, *verification.notes]
+    return [*report.problems, *undefined, *verification.notes]
 
 
 def _as_migrated(source: Path, saved_model: Path, options: MigrationOptions) -> MigrationOptions:
@@ -205,10 +209,11 @@ def _report(
     output: str | None,
     plan: Plan,
     shapes: OutputShapes,
-    verification: Verification | None,
+    outcome: Outcome,
     options: MigrationOptions,
     clock: Clock,
 ) -> MigrationReport:
+    verification = outcome.verification
     return MigrationReport(
         source=model.facts,
         output=output,
@@ -236,6 +241,7 @@ def _report(
         seconds=clock.seconds,
         ops=plan.ops,
         training=plan.training,
+        exports=outcome.exports,
         change=plan.change,
     )
 

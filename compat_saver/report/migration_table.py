@@ -38,6 +38,8 @@ def _parts(found: dict[str, Any], status: str, report: MigrationReport) -> Itera
         yield _verification(found, status)
         yield from _guesses(found)
         yield from _gradients(found)
+    if found["exports"]:
+        yield _exports(found)
     for warning in found["warnings"]:
         yield Text(f"Note: {warning}", style="yellow")
 
@@ -133,6 +135,14 @@ def _verification(found: dict[str, Any], status: str) -> Table:
             rows.append((name, f"{what} of {counted(proof['steps'], 'step')}", text, "no" if gap else "yes"))
     heads = ("signature", "output", "largest difference", "bitwise equal")
     return titled_table(title, heads, rows, right=("largest difference",))
+
+
+def _exports(found: dict[str, Any]) -> Table:
+    rows = [
+        (item["file"], item["signature"], item["ops"], item["status"], _difference(item["max_abs_diff"]))
+        for item in found["exports"]
+    ]
+    return titled_table("Exports", ("file", "signature", "ops", "verification", "largest difference"), rows)
 
 
 def _difference(largest: float | None) -> str:

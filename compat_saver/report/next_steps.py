@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 
 from compat_saver import dtypes
+from compat_saver.migration.exports import onnx_command
 from compat_saver.migration.report import MigrationReport
 from compat_saver.model.signature import DEFAULT_SIGNATURE, Signature
 from compat_saver.report.text import columns
@@ -32,16 +33,11 @@ def _steps(report: MigrationReport, output: str) -> Iterator[tuple[str, str]]:
         yield "", f"optimizer.apply_gradients(zip(tape.gradient(loss, {weights}), {weights}))"
     arguments = f"{json.dumps(output)}, signature_keys=[{name}]{tags}"
     yield "to TFLite", f"tf.lite.TFLiteConverter.from_saved_model({arguments}).convert()"
-    yield "to ONNX", shlex.join(_onnx(report, output, signature))
+    onnx = f"{output.rstrip('/')}.onnx"
+    yield "to ONNX", shlex.join(["python", *onnx_command(output, signature.name, report.tag_set, onnx)])
 
 
 def _call(signature: Signature) -> str:
     numbers = [key for key, item in signature.outputs.items() if dtypes.by_number(item.dtype).is_floating]
     key = next(iter([*numbers, *signature.outputs]))
     return f"serve({', '.join(f'{item}={item}' for item in signature.inputs)})[{json.dumps(key)}]"
-
-
-def _onnx(report: MigrationReport, output: str, signature: Signature) -> list[str]:
-    tag = [] if report.tag_set == _SERVE else ["--tag", ",".join(report.tag_set)]
-    model = ["--saved-model", output, "--signature_def", signature.name, *tag]
-    return ["python", "-m", "tf2onnx.convert", *model, "--output", f"{output.rstrip('/')}.onnx"]

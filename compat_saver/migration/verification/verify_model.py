@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -87,14 +87,25 @@ class Verification:
         return self.status == "passed"
 
 
-def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: MigrationOptions) -> Verification:
-    """Runs both models and compares them.
+class OriginalRuns(NamedTuple):
+    """What the original computes.
+
+    Attributes:
+        references: a run of each signature.
+        notes: what the user should know of how it was run.
+    """
+
+    references: tuple[ReferenceRun, ...]
+    notes: tuple[str, ...]
+
+
+def run_original(model: LegacyModel, plan: Plan, options: MigrationOptions) -> OriginalRuns:
+    """Runs the original.
 
     Args:
         model: the original.
         plan: names the signatures, the bound values and the weights.
-        directory: the written model.
-        options: tolerances, seed or file of inputs.
+        options: seed or file of inputs.
 
     Raises:
         UsageError: the original fails on all generated inputs, or the given ones do not fit.
@@ -102,12 +113,26 @@ def verify_model(model: LegacyModel, plan: Plan, directory: Path, options: Migra
     given = read_feeds(options.verify_data, plan.signatures) if options.verify_data is not None else None
     maker = _sample_maker(model, plan, options)
     with Replay(model, plan, options.timeout) as replay:
-        notes = list(replay.notes)
-        references = [
+        references = tuple(
             run_generated(replay, item, maker) if given is None else run_given(replay, item, given[item.name])
             for item in plan.signatures
-        ]
-    results = {}
+        )
+        return OriginalRuns(references, tuple(replay.notes))
+
+
+def verify_model(
+    model: LegacyModel, plan: Plan, directory: Path, original: OriginalRuns, options: MigrationOptions
+) -> Verification:
+    """Runs the written model on the same inputs and compares it.
+
+    Args:
+        model: the original.
+        plan: names the signatures and the weights.
+        directory: the written model.
+        original: what the original computes.
+        options: tolerances.
+    """
+    references, notes, results = original.references, list(original.notes), {}
     written = load(directory, options.output_tags)
     with _tensorflow.unoptimized():
         for item in references:

@@ -62,9 +62,9 @@ def _sentences(report: MigrationReport) -> Iterator[str]:
     if found is None:
         yield "This was a dry run." if report.output is None else "The verification was turned off."
         return
-    yield from (f"{text}." for text in found.differences)
+    yield from (f"{text}." for text in report.problems)
     yield from (f"{name}: the original gave no finite value on any input." for name in found.undefined)
-    if found.passed:
+    if report.status == "passed":
         results = [item for outputs in found.results.values() for item in outputs.values()]
         elements, outputs = sum(item.elements for item in results), counted(len(results), "output")
         equal = all(item.bitwise_equal for item in results)
