@@ -131,12 +131,20 @@ def _verified(item: Export, path: Path, reference: ReferenceRun, options: Migrat
     results: dict[str, Comparison] = {}
     for key, result in _compared(item, path, reference, options):
         results[key] = results[key].worse_of(result) if key in results else result
-    advice = f"Allow more with --atol, or leave out --to {item.format}."
-    problems = [f"{item.file}: {key}: {found.problem}. {advice}" for key, found in results.items() if found.problem]
+    problems = [
+        f"{item.file}: {key}: {found.problem}. {_advice(item, found)}"
+        for key, found in results.items()
+        if found.problem
+    ]
     whole = Comparison(None, True, "")
     for result in results.values():
         whole = whole.worse_of(result)
     return Export(item.file, item.format, item.signature, item.ops, whole, tuple(problems))
+
+
+def _advice(item: Export, found: Comparison) -> str:
+    other = "allow more with --atol" if found.max_abs_diff is not None else "write it unverified with --no-verify"
+    return f"Leave out --to {item.format}, or {other}."
 
 
 def _compared(
@@ -150,14 +158,27 @@ def _compared(
         return
     for feeds, expected in zip(reference.feeds, reference.outputs, strict=True):
         try:
-            found = within(options.timeout, item.file, functools.partial(run, feeds))
+            with _tensorflow.stderr_silenced():  # TensorFlow Lite says on which processor it runs
+                found = within(options.timeout, item.file, functools.partial(run, feeds))
         except CompatSaverError:
             raise
         except Exception as error:
-            yield "all outputs", Comparison(None, False, f"does not run: {_tensorflow.first_line(error)}")
+            yield "all outputs", Comparison(None, False, f"does not run: {_failure(error)}")
             return
         for key, array in expected.items():
             yield key, compare(array, np.asarray(found[key]), *_tolerances(array, options))
+
+
+_LACKS_KERNELS = "Select TensorFlow op(s)"
+
+
+def _failure(error: Exception) -> str:
+    """Returns why a file does not run, a phrase."""
+    line = _tensorflow.first_line(error)
+    if _LACKS_KERNELS not in line:
+        return line
+    version = _tensorflow.tensorflow().__version__
+    return f"it needs kernels of TensorFlow (SELECT_TF_OPS), which the interpreter of {version} lacks and 2.16's has"
 
 
 def _tolerances(expected: np.ndarray, options: MigrationOptions) -> tuple[float, float]:
@@ -201,10 +222,10 @@ def _reason(error: Exception) -> str:
 
 
 def _tflite_runner(path: Path, signature: str) -> Run:
-    with warnings.catch_warnings():
+    lite = _tensorflow.tensorflow().lite
+    with warnings.catch_warnings(), _tensorflow.stderr_silenced():
         warnings.simplefilter("ignore")  # TensorFlow says that this class will move to a package of its own
-        interpreter = _tensorflow.tensorflow().lite.Interpreter(model_path=str(path))
-    runner = interpreter.get_signature_runner(signature)
+        runner = lite.Interpreter(model_path=str(path)).get_signature_runner(signature)
     inputs = tuple(runner.get_input_details())  # without those that no output needs
 
     def run(feeds: Feeds) -> Mapping[str, Any]:
