@@ -1,7 +1,7 @@
 """load_into: weights into the variables, modules and Keras models of a program.
 
 Reading order: `targets` (the variables of a target and their names), `walk` (target and checkpoint object by object),
-`positions` (layer order against names), `names` (the names to look for), `settings` (the configuration of layers
-against that in a file), `recurrent` (weights in other layouts), `pairs` (layers whose weights have other names), `optimizers`,
-`load_into` itself.
+`positions` (layer order against names), `names` (the names to look for), `settings` (layer configurations against
+that in a file), `recurrent` (weights in other layouts), `pairs` (layers whose weights have other names),
+`optimizers`, `load_into` itself.
 """
