@@ -196,9 +196,12 @@ def migrate(
         CrashError: that process died; nothing was published.
         TensorFlowMissingError: TensorFlow is needed and absent.
     """
+    from compat_saver.errors import UsageError
     from compat_saver.keras_models.routing import is_keras_model
 
     if is_keras_model(source, output, architecture):
+        if to:
+            raise UsageError("--to adds files to a SavedModel, and Keras models become one .keras file: leave it out.")
         return _migrate_keras(
             source,
             output,

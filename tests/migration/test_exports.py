@@ -139,6 +139,18 @@ def test_converters_that_are_missing(tmp_path, monkeypatch):
         compat_saver.migrate(chosen.prefix, tmp_path / "out", to=["onnx"])
 
 
+def test_a_keras_model_has_no_further_formats(tmp_path):
+    with pytest.raises(compat_saver.UsageError, match="Keras models become one .keras file"):
+        compat_saver.migrate("model.h5", tmp_path / "out.keras", to=["onnx"])
+
+
+@pytest.mark.tensorflow
+def test_an_interpreter_without_the_kernels_of_tensorflow():
+    said = exports._failure(RuntimeError("Select TensorFlow op(s), included in the given model, is(are) not supported"))
+    assert said.startswith("it needs kernels of TensorFlow (SELECT_TF_OPS), which the interpreter of ")
+    assert exports._failure(RuntimeError("other")) == "other"
+
+
 @pytest.mark.parametrize("formats", ["tflite", ["keras"], ["onnx", "onnx"]])
 def test_formats_that_do_not_exist(formats):
     with pytest.raises(compat_saver.UsageError, match="expected a list of tflite and onnx, each at most once"):
