@@ -38,6 +38,7 @@ def protobuf(session: nox.Session, protobuf: str) -> None:
 
 @nox.session(python="3.11")
 def consumers(session: nox.Session) -> None:
-    """Migrated loops, and what `--to` writes, in tf2onnx with ONNX Runtime and in TensorFlow Lite, in versions that go together."""
+    """Migrated loops, and what `--to` writes, in ONNX Runtime and TensorFlow Lite, in versions that go together."""
     session.install(".[tf-cpu,onnx,test]", "tensorflow-cpu==2.16.*", "tf2onnx==1.17.*", "onnx==1.17.*")
-    session.run("python", "-m", "pytest", "tests/test_consumers.py", "tests/migration/test_exports.py", *session.posargs)
+    tests = ("tests/test_consumers.py", "tests/migration/test_exports.py")
+    session.run("python", "-m", "pytest", *tests, *session.posargs)

@@ -68,9 +68,7 @@ def test_onnx(tmp_path):
 @pytest.mark.tensorflow
 @needs_onnx
 def test_what_onnx_has_no_form_for(tmp_path):
-    with pytest.raises(
-        compat_saver.CannotMigrateError, match=r"no form in ONNX: tf2onnx says .*Leave out --to onnx"
-    ):
+    with pytest.raises(compat_saver.CannotMigrateError, match=r"no form in ONNX: tf2onnx says .*Leave out --to onnx"):
         migrate("index_tables", tmp_path / "out", to=["onnx"])
     assert not [*tmp_path.iterdir()]
 
@@ -140,7 +138,7 @@ def test_converters_that_are_missing(tmp_path, monkeypatch):
 
 
 def test_a_keras_model_has_no_further_formats(tmp_path):
-    with pytest.raises(compat_saver.UsageError, match="Keras models become one .keras file"):
+    with pytest.raises(compat_saver.UsageError, match=r"Keras models become one \.keras file"):
         compat_saver.migrate("model.h5", tmp_path / "out.keras", to=["onnx"])
 
 
