@@ -201,7 +201,7 @@ def migrate(
 
     if is_keras_model(source, output, architecture):
         if to:
-            raise UsageError("--to adds files to a SavedModel, and Keras models become one .keras file: leave it out.")
+            raise UsageError("--to is for graphs, not for Keras models: leave it out, and convert what is written.")
         return _migrate_keras(
             source,
             output,

@@ -34,8 +34,9 @@ def subclassed(tmp_path):
 def test_the_original_is_run_by_keras_2_and_trained_a_step(nested, tmp_path):
     pytest.importorskip("tf_keras")
     command = [sys.executable, "-m", "compat_saver", "migrate", str(nested.path("hdf5")), str(tmp_path / "out.keras")]
-    done = subprocess.run([*command, "--json"], capture_output=True, text=True)
+    done = subprocess.run([*command, "--json", "--report", "page.html"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    assert "every bit is equal" in (tmp_path / "page.html").read_text()
     report = json.loads(done.stdout)
     assert report["verification"]["status"] == "passed"
     assert report["verification"]["reference"] == "tf-keras"
