@@ -58,9 +58,11 @@ def migrate(source: Path, output: Path, as_json: bool, page: Path | None, **opti
 
 
 def _write_page(page: Path | None, report: MigrationReport | KerasReport | Any) -> None:
-    """Writes the page of a migrated graph; the report of a Keras model is printed only."""
+    """Writes the page of a migrated graph; the report of a Keras model is printed only, and that is said."""
     if hasattr(report, "ops"):
         write_migration_page(page, cast("MigrationReport", report))
+    elif page is not None and report is not None:
+        say(f"{page} was not written: --report shows a graph, which a file of Keras has not. --json prints all.")
 
 
 def _print_next_steps(report: MigrationReport) -> None:
