@@ -33,7 +33,7 @@ _COPIES = 2
 _SHARE = 0.8
 """Of the memory that is available when a batch starts: what its workers may take."""
 
-AfterModel = Callable[[str, MigrationReport], object]
+AfterModel = Callable[[str, MigrationReport | KerasReport], object]
 """Called in the worker with the name and the report of a model; it has to be picklable."""
 
 
@@ -125,6 +125,7 @@ def migrate_one(job: Job, target: Path, options: Mapping[str, Any], after: After
     """
     with _ONE_AT_A_TIME:
         start = time.perf_counter()
+        report: MigrationReport | KerasReport | None
         try:
             report = _migrate(job.source, target, make_options(**{**job.options, **options}, isolate=False))
             found = of_report(report)
@@ -132,7 +133,7 @@ def migrate_one(job: Job, target: Path, options: Mapping[str, Any], after: After
             found = of_error(error)
             report = getattr(error, "report", None)  # of a verification
         try:
-            if after is not None and isinstance(report, MigrationReport):
+            if after is not None and report is not None:
                 after(job.name, report)
         except Exception as error:
             found = of_error(error)

@@ -13,7 +13,7 @@ from compat_saver.cli.keras_options import keras_options
 from compat_saver.cli.log import say
 from compat_saver.cli.migration_options import migration_options
 from compat_saver.cli.output import print_report, reports_failures, stages
-from compat_saver.cli.report_option import report_option, write_migration_page, write_refusal_page
+from compat_saver.cli.report_option import report_option, write_outcome_page, write_refusal_page
 from compat_saver.cli.verification_options import memory_option
 from compat_saver.errors import CannotMigrateError, VerificationError
 
@@ -46,26 +46,19 @@ def migrate(source: Path, output: Path, as_json: bool, page: Path | None, **opti
         write_refusal_page(page, source, error)
         raise
     except VerificationError as error:
-        _write_page(page, error.report)
+        if error.report is not None:
+            write_outcome_page(page, cast("MigrationReport | KerasReport", error.report))
         if not as_json and error.report is not None:  # else it is printed with the failure
             print_report(error.report, as_json)
         raise
     print_report(report, as_json)
-    _write_page(page, report)
-    if not as_json and hasattr(report, "ops"):
-        _print_next_steps(cast("MigrationReport", report))
+    write_outcome_page(page, report)
+    if not as_json:
+        _print_next_steps(report)
     say(_SUMMARIES[report.status].format(report.output))
 
 
-def _write_page(page: Path | None, report: MigrationReport | KerasReport | Any) -> None:
-    """Writes the page of a migrated graph; the report of a Keras model is printed only, and that is said."""
-    if hasattr(report, "ops"):
-        write_migration_page(page, cast("MigrationReport", report))
-    elif page is not None and report is not None:
-        say(f"{page} was not written: --report shows a graph, which a file of Keras has not. --json prints all.")
-
-
-def _print_next_steps(report: MigrationReport) -> None:
+def _print_next_steps(report: MigrationReport | KerasReport) -> None:
     """Prints lines that are copied, so they are not wrapped."""
     from compat_saver.report.next_steps import render_next_steps
 

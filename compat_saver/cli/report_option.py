@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from compat_saver.batch import BatchReport
     from compat_saver.errors import CannotMigrateError
     from compat_saver.inspection import Inspection
+    from compat_saver.keras_models import KerasReport
     from compat_saver.migration import MigrationReport
 
 
@@ -41,13 +42,12 @@ report_option = click.option(
 )
 
 
-def write_migration_page(page: Path | None, report: MigrationReport) -> None:
-    """Writes the page of a MigrationReport, if one is requested."""
+def write_outcome_page(page: Path | None, report: MigrationReport | KerasReport) -> None:
+    """Writes the page of what a migration or verification came to, if one is requested."""
     if page is not None:
-        from compat_saver.report.html.pages import migration_page
-        from compat_saver.report.html.values import weight_histograms
+        from compat_saver.report.html.outcome_page import outcome_page
 
-        _write(page, migration_page(report, weight_histograms(report)))
+        _write(page, outcome_page(report))
 
 
 def write_refusal_page(page: Path | None, source: Path, error: CannotMigrateError) -> None:
@@ -66,7 +66,7 @@ def write_inspection_page(page: Path, found: Inspection) -> None:
     _write(page, inspection_page(found, variable_histograms(found)))
 
 
-def model_page_writer(page: Path) -> Callable[[str, MigrationReport], None]:
+def model_page_writer(page: Path) -> Callable[[str, MigrationReport | KerasReport], None]:
     """Returns what writes the pages of the models of a batch; workers can be sent it."""
     from compat_saver.report.html.batch_pages import write_model_page
 

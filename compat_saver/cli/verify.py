@@ -11,7 +11,7 @@ from compat_saver._tensorflow import be_quiet
 from compat_saver.cli.arguments import SourcePath
 from compat_saver.cli.log import say
 from compat_saver.cli.output import print_report, reports_failures, stages
-from compat_saver.cli.report_option import report_option, write_migration_page
+from compat_saver.cli.report_option import report_option, write_outcome_page
 from compat_saver.cli.source_options import meta_graph_option
 from compat_saver.cli.verification_options import memory_option, verification_options
 from compat_saver.errors import VerificationError
@@ -37,10 +37,10 @@ def verify(source: Path, saved_model: Path, as_json: bool, page: Path | None, **
         with stages() as progress:
             report = compat_saver.verify(source, saved_model, progress=progress, **options)
     except VerificationError as error:
-        write_migration_page(page, cast("MigrationReport", error.report))
+        write_outcome_page(page, cast("MigrationReport", error.report))
         if not as_json:  # else it is printed with the failure
             print_report(error.report, as_json)
         raise
     print_report(report, as_json)
-    write_migration_page(page, report)
+    write_outcome_page(page, report)
     say(f"Verified: the outputs of {saved_model} are those of {source}.")

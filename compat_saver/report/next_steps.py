@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 
 from compat_saver import dtypes
+from compat_saver.keras_models.report import KerasReport
 from compat_saver.migration.report import MigrationReport
 from compat_saver.model.signature import DEFAULT_SIGNATURE, Signature
 from compat_saver.report.text import columns
@@ -14,11 +15,27 @@ from compat_saver.report.text import columns
 _SERVE = ("serve",)
 
 
-def render_next_steps(report: MigrationReport) -> str:
+def render_next_steps(report: MigrationReport | KerasReport) -> str:
     """Returns the lines that load, fine-tune and convert a written model, to be copied; "" if none was written."""
-    if report.output is None or not report.signatures:
+    if report.output is None:
         return ""
-    return f"Next steps\n{columns([('', *row) for row in _steps(report, report.output)])}"
+    if isinstance(report, KerasReport):
+        rows = list(_keras_steps(report, report.output))
+    else:
+        rows = list(_steps(report, report.output)) if report.signatures else []
+    return f"Next steps\n{columns([('', *row) for row in rows])}" if rows else ""
+
+
+def _keras_steps(report: KerasReport, output: str) -> Iterator[tuple[str, str]]:
+    path = json.dumps(output)
+    if not output.endswith(".keras"):
+        yield "load", f"model = tf.saved_model.load({path}); serve = model.signatures[{json.dumps(DEFAULT_SIGNATURE)}]"
+        yield "to TFLite", f"tf.lite.TFLiteConverter.from_saved_model({path}).convert()"
+        return
+    yield "load", f"model = keras.models.load_model({path})"
+    yield "fine-tune", "model.fit(x, y)" if report.optimizer else "model.compile(optimizer, loss); model.fit(x, y)"
+    yield "to TFLite", "tf.lite.TFLiteConverter.from_keras_model(model).convert()"
+    yield "to ONNX", f"model.export({json.dumps(output.removesuffix('.keras') + '.onnx')}, format='onnx')"
 
 
 def _steps(report: MigrationReport, output: str) -> Iterator[tuple[str, str]]:

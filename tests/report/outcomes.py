@@ -5,8 +5,11 @@ import numpy as np
 from compat_saver.analysis.ops.triage import DROPPED, FINE, REWRITTEN, OpRow
 from compat_saver.analysis.training_behavior import Finding
 from compat_saver.analysis.values.weights import Location, Weight
+from compat_saver.keras_models.changes import Change
+from compat_saver.keras_models.report import EndPoint, KerasReport
+from compat_saver.keras_models.verification import KerasVerification, StepProof
 from compat_saver.migration.report import MigrationReport, SourceFacts
-from compat_saver.migration.verification.comparison import Comparison
+from compat_saver.migration.verification.comparison import Comparison, compare
 from compat_saver.migration.verification.gradients import Gradients
 from compat_saver.migration.verification.verify_model import Verification
 from compat_saver.model.inference_mode import TrainingBehavior
@@ -88,3 +91,30 @@ def make_difference(largest: float | None = 0.25) -> Verification:
     """A verification that failed."""
     result = Comparison(largest, False, "1 of 9 elements differ, by up to 0.25", 9)
     return Verification("in.npz", {"serving_default": {"prediction": result}})
+
+
+def make_keras_report(**changes) -> KerasReport:
+    """Makes the report of a Keras model that was verified, with some of it replaced."""
+    values = np.array([[0.25, 0.75]], np.float32)
+    compared = compare(values, values, 1e-5, 1e-6)
+    facts = {
+        "source": "model.h5",
+        "form": "hdf5",
+        "keras_version": "2.8.0",
+        "output": "out.keras",
+        "inputs": [EndPoint("features", "float32", (None, 12))],
+        "outputs": [EndPoint("dense", "float32", (None, 2))],
+        "kept": 4,
+        "trainable": 3,
+        "nbytes": 104,
+        "optimizer": "Adam",
+        "iterations": 7,
+        "changes": [Change("lstm", "time_major", "removed"), Change("lstm_1", "time_major", "removed")],
+        "warnings": ["Something to know."],
+        "verification": KerasVerification(
+            "tf-keras", "generated (seed 0)", {"dense": compared}, StepProof(0.0, 8e-8, "dense/kernel"), ("A note.",)
+        ),
+        "tolerances": (None, None),
+        "seconds": {"read": 0.1, "verify": 4.2},
+    }
+    return KerasReport(**{**facts, **changes})

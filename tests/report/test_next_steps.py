@@ -4,7 +4,7 @@ import ast
 import dataclasses
 
 from compat_saver.report.next_steps import render_next_steps
-from tests.report.outcomes import make_report
+from tests.report.outcomes import make_keras_report, make_report
 
 WHOLE = """
 Next steps
@@ -36,3 +36,21 @@ def test_nothing_to_train_other_tags_and_a_path_with_a_quote():
     assert [line.split()[0] for line in lines] == ["Next", "load", "to", "to"]
     assert lines[1].endswith("""tf.saved_model.load("it's", tags=['a', 'b']); serve = model.signatures["other"]""")
     assert "--signature_def other --tag a,b" in lines[3]
+
+
+KERAS = """
+Next steps
+  load       model = keras.models.load_model("out.keras")
+  fine-tune  model.fit(x, y)
+  to TFLite  tf.lite.TFLiteConverter.from_keras_model(model).convert()
+  to ONNX    model.export("out.onnx", format='onnx')
+"""
+
+
+def test_a_keras_file_is_loaded_by_keras():
+    assert render_next_steps(make_keras_report()) == KERAS.strip("\n")
+    directory = render_next_steps(make_keras_report(output="out"))
+    assert directory.splitlines()[1] == (
+        '  load       model = tf.saved_model.load("out"); serve = model.signatures["serving_default"]'
+    )
+    assert render_next_steps(make_keras_report(output=None)) == ""

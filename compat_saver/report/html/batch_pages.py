@@ -9,14 +9,15 @@ from urllib.parse import quote
 
 from compat_saver.batch import BatchReport
 from compat_saver.errors import counted
+from compat_saver.keras_models.report import KerasReport
 from compat_saver.migration import MigrationReport
 from compat_saver.report.html.files import write_page
-from compat_saver.report.html.pages import migration_page, render
-from compat_saver.report.html.values import weight_histograms
+from compat_saver.report.html.outcome_page import outcome_page
+from compat_saver.report.html.pages import render
 from compat_saver.report.html.verdicts import BAD, GOOD, UNSURE, Tile, Verdict
 
 
-def write_model_page(page: str, name: str, report: MigrationReport) -> None:
+def write_model_page(page: str, name: str, report: MigrationReport | KerasReport) -> None:
     """Writes the page of one model.
 
     Args:
@@ -24,7 +25,7 @@ def write_model_page(page: str, name: str, report: MigrationReport) -> None:
         name: the model's name in the batch.
         report: its outcome.
     """
-    write_page(_model_page(Path(page), name), migration_page(report, weight_histograms(report)))
+    write_page(_model_page(Path(page), name), outcome_page(report))
 
 
 def write_batch_page(page: Path, report: BatchReport) -> None:

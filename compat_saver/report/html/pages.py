@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from compat_saver.analysis.node_fates import GraphChange
     from compat_saver.checkpoints.histograms import Histogram
     from compat_saver.inspection import Inspection
+    from compat_saver.keras_models.report import KerasReport
     from compat_saver.migration import MigrationReport
 
 _FOLDER = Path(__file__).parent
@@ -53,12 +54,12 @@ def migration_page(report: MigrationReport, histograms: Mapping[str, Histogram])
         verdict=verdict_on(report),
         tiles=tuple(migration_tiles(report)),
         variables=kept_variables(report, histograms),
-        next_steps=_next_steps(report),
+        next_steps=next_steps(report),
         **_graph(report.change),
     )
 
 
-def _next_steps(report: MigrationReport) -> str:
+def next_steps(report: MigrationReport | KerasReport) -> str:
     """Returns the lines that use the written model; "" if there is none to use."""
     is_written = report.status in ("passed", "skipped")
     return textwrap.dedent(render_next_steps(report).partition("\n")[2]) if is_written else ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from compat_saver.analysis.ops.triage import DROPPED, FINE, REWRITTEN, UNSUPPORTED
 from compat_saver.errors import CannotMigrateError, counted
 from compat_saver.inspection import Inspection
 from compat_saver.migration import MigrationReport
+from compat_saver.migration.verification.comparison import Comparison
 from compat_saver.report.text import bytes_text, version_text
 
 GOOD, BAD, UNSURE = "good", "bad", "unsure"
@@ -44,11 +45,11 @@ class Tile(NamedTuple):
 
 def verdict_on(report: MigrationReport) -> Verdict:
     """Returns the verdict on a migration."""
-    kind, headline = _VERDICTS[report.status]
+    kind, headline = HEADLINES[report.status]
     return Verdict(kind, headline, " ".join(_sentences(report)))
 
 
-_VERDICTS = {
+HEADLINES = {
     "passed": (GOOD, "The migrated model computes what the original does"),
     "failed": (BAD, "The migrated model differs from the original"),
     "inconclusive": (UNSURE, "Nothing could be compared"),
@@ -65,13 +66,22 @@ def _sentences(report: MigrationReport) -> Iterator[str]:
     yield from (f"{text}." for text in found.differences)
     yield from (f"{name}: the original gave no finite value on any input." for name in found.undefined)
     if found.passed:
-        results = [item for outputs in found.results.values() for item in outputs.values()]
-        elements, outputs = sum(item.elements for item in results), counted(len(results), "output")
-        equal = all(item.bitwise_equal for item in results)
-        how = "every bit is equal" if equal else "all within the tolerance"
-        yield f"{outputs} with {counted(elements, 'element')} compared on the same inputs ({found.inputs}): {how}."
+        yield result_of([item for outputs in found.results.values() for item in outputs.values()], found.inputs)
     for name, proof in found.training.items():
         yield f"{counted(proof.steps, 'step')} of {name} compared."
+
+
+def result_of(results: Sequence[Comparison], inputs: str) -> str:
+    """Returns a sentence on outputs that agree.
+
+    Args:
+        results: how each compares.
+        inputs: how the inputs came about.
+    """
+    elements, outputs = sum(item.elements for item in results), counted(len(results), "output")
+    equal = all(item.bitwise_equal for item in results)
+    how = "every bit is equal" if equal else "all within the tolerance"
+    return f"{outputs} with {counted(elements, 'element')} compared on the same inputs ({inputs}): {how}."
 
 
 def migration_tiles(report: MigrationReport) -> Iterator[Tile]:
@@ -89,9 +99,14 @@ def migration_tiles(report: MigrationReport) -> Iterator[Tile]:
     yield Tile(
         "Written by", version_text(report.source.tensorflow_version), f"GraphDef version {report.source.producer}"
     )
-    if any(report.seconds.values()):
-        stages = ", ".join(f"{name} {seconds:.1f}" for name, seconds in report.seconds.items() if seconds >= 0.05)
-        yield Tile("Seconds", f"{sum(report.seconds.values()):.1f}", stages)
+    yield from duration(report.seconds)
+
+
+def duration(seconds: Mapping[str, float]) -> Iterator[Tile]:
+    """Yields how long the stages took, if that was measured."""
+    if any(seconds.values()):
+        stages = ", ".join(f"{name} {taken:.1f}" for name, taken in seconds.items() if taken >= 0.05)
+        yield Tile("Seconds", f"{sum(seconds.values()):.1f}", stages)
 
 
 def _writer(version: str, producer: int) -> Tile:

@@ -23,7 +23,7 @@ from tests.report.outcomes import FLOAT, make_difference, make_report, make_row
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{ 7 * 7 }}"
 
 
-class _Elements(HTMLParser):
+class Elements(HTMLParser):
     """Collects the elements of a page, with what stands in its scripts."""
 
     def __init__(self, text: str) -> None:
@@ -47,7 +47,7 @@ class _Elements(HTMLParser):
 
 def test_a_page_says_what_the_tables_say():
     weights = {"w": Histogram(-1.5, 2.5, (1, 2, 3), 0)}
-    text = _Elements(migration_page(make_report(change=SMALL_CHANGE), weights)).text
+    text = Elements(migration_page(make_report(change=SMALL_CHANGE), weights)).text
     for words in (
         "The migrated model computes what the original does",
         "run/model.ckpt",
@@ -111,8 +111,8 @@ def hostile_report():
 
 def test_strings_of_a_file_are_text():
     page = migration_page(hostile_report(), {})
-    found = _Elements(page)
-    clean = _Elements(migration_page(make_report(change=SMALL_CHANGE), {}))
+    found = Elements(page)
+    clean = Elements(migration_page(make_report(change=SMALL_CHANGE), {}))
     assert "alert(1)</script>" not in page
     assert found.scripts[1:] == clean.scripts[1:]  # all but the packed graph
     assert {tag for tag, _ in found.found} <= {tag for tag, _ in clean.found}
@@ -121,7 +121,7 @@ def test_strings_of_a_file_are_text():
 
 
 def test_a_page_loads_nothing():
-    page = _Elements(migration_page(make_report(change=SMALL_CHANGE), {}))
+    page = Elements(migration_page(make_report(change=SMALL_CHANGE), {}))
     policy = next(item["content"] for _, item in page.found if "http-equiv" in item)
     assert policy.startswith("default-src 'none';")
     assert "unsafe-inline'; script" not in policy.replace("style-src 'unsafe-inline'; ", "")
@@ -149,7 +149,7 @@ def test_an_inspection_of_a_graph_and_of_a_checkpoint_alone(tmp_path):
     found = compat_saver.inspect(directory)
     histograms = variable_histograms(found)
     assert len(histograms) == len(found.variables)
-    text = _Elements(inspection_page(found, histograms)).text
+    text = Elements(inspection_page(found, histograms)).text
     assert "Nothing in the graph prevents a migration" in text
     assert "prediction:0" in text
     assert "hidden/kernel" in text
