@@ -346,7 +346,7 @@ def migrate_many(
     every_checkpoint: bool = False,
     dry_run: bool = False,
     overwrite: bool = False,
-    after: Callable[[str, MigrationReport], object] | None = None,
+    after: Callable[[str, MigrationReport | KerasReport], object] | None = None,
     progress: Callable[[Step], None] | None = None,
     **options: Any,
 ) -> BatchReport:

@@ -97,8 +97,9 @@ def _summary_events(head: bytes) -> Foreign | None:
 
 _UNPACK = "Unpack it and pass what is in it."
 _KERAS = (
-    "It holds Keras layers, and no graph. To put its weights into a model built in code, or into variables, call "
-    "`compat_saver.load_into(model, FILE)`; for a SavedModel, `model.export(...)` it after that."
+    "It holds Keras layers, and no graph. `compat-saver migrate FILE OUT.keras` makes a file of Keras 3 of a whole "
+    "model. To put its weights into a model built in code, or into variables, call "
+    "`compat_saver.load_into(model, FILE)`."
 )
 _KERAS_3 = (
     "It holds a model of Keras, and no graph. Keras 3 opens what it wrote: `model = keras.models.load_model(FILE)`; "

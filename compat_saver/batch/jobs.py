@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from collections import Counter
@@ -15,7 +16,8 @@ from compat_saver.batch.finding import find_models
 from compat_saver.batch.fingerprint import SourceFiles, fingerprint
 from compat_saver.batch.lists import Listed, Model, given_models, read_list
 from compat_saver.batch.names import names_below, names_of, unique
-from compat_saver.errors import UsageError
+from compat_saver.errors import ArtifactError, UsageError
+from compat_saver.keras_models.routing import SUFFIX, is_keras_model
 from compat_saver.migration.options import make_options
 
 Sources = str | PathLike[str] | Iterable[Model]
@@ -59,9 +61,8 @@ def make_jobs(
     if not found:
         raise UsageError(f"{sources}: there is no legacy model: no checkpoint, SavedModel, frozen graph or Keras file.")
     _refuse_repeated([item.name for item in found if item.name])
-    names = unique(
-        [item.name or name for item, name in zip(found, names, strict=True)], [item.source for item in found]
-    )
+    names = [item.name or _default_name(name, item.source) for item, name in zip(found, names, strict=True)]
+    names = unique(names, [item.source for item in found])
     return tuple(_job(item, name, common) for item, name in zip(found, names, strict=True))
 
 
@@ -75,6 +76,13 @@ def _found(sources: Sources, output: Path, every_checkpoint: bool) -> tuple[Sequ
     else:
         found = list(read_list(root))
     return found, names_of([item.source for item in found])
+
+
+def _default_name(name: str, source: Path) -> str:
+    """Returns the name of an output: a file of Keras becomes a file of Keras 3, anything else a directory."""
+    with contextlib.suppress(ArtifactError):
+        return name.removesuffix(SUFFIX) + SUFFIX if is_keras_model(source, "", None) else name
+    return name
 
 
 def _refuse_repeated(names: Sequence[str]) -> None:

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from compat_saver.keras_models.routing import SUFFIX
+
 _LONGEST = 120
 
 
@@ -52,4 +54,5 @@ def unique(names: Sequence[str], sources: Sequence[Path]) -> list[str]:
 
 def _marked(name: str, path: Path) -> str:
     mark = hashlib.blake2b(os.fsencode(os.path.abspath(path)), digest_size=3).hexdigest()
-    return f"{name[-_LONGEST:]}-{mark}"
+    stem = name.removesuffix(SUFFIX)  # which says what is written
+    return f"{stem[-_LONGEST:]}-{mark}{name[len(stem) :]}"

@@ -20,6 +20,7 @@ from compat_saver.errors import (
     UsageError,
     VerificationError,
 )
+from compat_saver.keras_models.report import KerasReport
 from compat_saver.migration.report import MigrationReport
 
 VERIFIED, UNVERIFIED, PLANNED, REFUSED, FAILED = "verified", "unverified", "planned", "refused", "failed"
@@ -47,7 +48,7 @@ class ModelOutcome:
     Attributes:
         name: the name of its output in the directory of the batch.
         source: where it was read from.
-        output: the written SavedModel; None if nothing was written.
+        output: the written SavedModel, or file of Keras 3; None if nothing was written.
         status: one of STATUSES.
         problems: why it is refused or failed, a sentence each; empty if it is neither.
         seconds: how long it took.
@@ -87,7 +88,7 @@ class ModelOutcome:
         return cls(**known | {"problems": tuple(known["problems"])})
 
 
-def of_report(report: MigrationReport) -> dict[str, Any]:
+def of_report(report: MigrationReport | KerasReport) -> dict[str, Any]:
     """Returns the part of an outcome that a report of a migration decides."""
     return {"status": _OF_REPORT[report.status], "output": report.output}
 

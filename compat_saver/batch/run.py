@@ -18,8 +18,10 @@ from compat_saver.batch.outcome import FAILED, BatchReport, ModelOutcome, of_err
 from compat_saver.batch.record import RECORD, add_to_record, read_record
 from compat_saver.batch.workers import Workers
 from compat_saver.errors import UsageError
+from compat_saver.keras_models import KerasOptions, KerasReport, migrate_keras
+from compat_saver.keras_models.routing import is_keras_model
 from compat_saver.migration import MigrationReport, migrate
-from compat_saver.migration.options import make_options
+from compat_saver.migration.options import MigrationOptions, make_options
 from compat_saver.migration.staging import remove_abandoned
 
 MEMORY_OF_A_WORKER = 600_000_000
@@ -31,7 +33,7 @@ _COPIES = 2
 _SHARE = 0.8
 """Of the memory that is available when a batch starts: what its workers may take."""
 
-AfterModel = Callable[[str, MigrationReport], object]
+AfterModel = Callable[[str, MigrationReport | KerasReport], object]
 """Called in the worker with the name and the report of a model; it has to be picklable."""
 
 
@@ -123,17 +125,27 @@ def migrate_one(job: Job, target: Path, options: Mapping[str, Any], after: After
     """
     with _ONE_AT_A_TIME:
         start = time.perf_counter()
+        report: MigrationReport | KerasReport | None
         try:
-            report = migrate(job.source, target, make_options(**{**job.options, **options}, isolate=False))
+            report = _migrate(job.source, target, make_options(**{**job.options, **options}, isolate=False))
             found = of_report(report)
-            if after is not None:
+        except Exception as error:
+            found = of_error(error)
+            report = getattr(error, "report", None)  # of a verification
+        try:
+            if after is not None and report is not None:
                 after(job.name, report)
         except Exception as error:
             found = of_error(error)
-            failed = getattr(error, "report", None)  # of a verification
-            if after is not None and failed is not None:
-                after(job.name, failed)
         return _outcome(job, time.perf_counter() - start, found)
+
+
+def _migrate(source: str, target: Path, options: MigrationOptions) -> MigrationReport | KerasReport:
+    """Cases: a file of Keras, to which the options apply that every migration has; a graph."""
+    if not is_keras_model(source, target, None):
+        return migrate(source, target, options)
+    shared = ("verify", "verify_data", "rtol", "atol", "seed", "timeout", "dry_run", "overwrite")
+    return migrate_keras(Path(source), target, KerasOptions(**{name: getattr(options, name) for name in shared}))
 
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -214,7 +226,8 @@ def _is_done(job: Job, earlier: ModelOutcome | None, output: Path) -> bool:
     """Whether an earlier run did a model, and nothing has changed since."""
     if earlier is None or not earlier.is_final or earlier.fingerprint != job.fingerprint:
         return False
-    return earlier.output is None or (output / job.name / "saved_model.pb").is_file()
+    written = output / job.name
+    return earlier.output is None or written.is_file() or (written / "saved_model.pb").is_file()
 
 
 def _needs(job: Job) -> int:

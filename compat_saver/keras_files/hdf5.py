@@ -43,7 +43,8 @@ def open_hdf5(path: str, file: IO[bytes] | None = None) -> Any:
     try:
         return h5py.File(path if file is None else file, "r")
     except _DAMAGE as error:
-        raise ArtifactError(f"{path}: cannot be read as an HDF5 file ({error}).") from error
+        advice = "It is damaged, cut short or of another kind; copy it again."
+        raise ArtifactError(f"{path}: cannot be read as an HDF5 file ({error}). {advice}") from error
 
 
 def member(group: Any, name: str, path: str) -> Any:

@@ -125,6 +125,9 @@ def _optimizer(found: Any, upgrade: Upgrade) -> tuple[str, Config, bool] | None:
         upgrade.change("", "optimizer", f"{name} is not in Keras 3")
         return None
     is_new = "jit_compile" in config or config.get("is_legacy_optimizer") is False
+    if name == "Nadam" and not is_new:
+        upgrade.change("", "optimizer", "Nadam of Keras before 2.11 decays its momentum as Keras 3 cannot")
+        return None
     kept = {key: config[key] for key in (*_OPTIONS[name], *_SHARED) if config.get(key) is not None}
     kept["learning_rate"] = _rate(config, upgrade)
     if name == "RMSprop" and "rho" not in kept and "decay" in config:

@@ -211,6 +211,7 @@ def _stacked(name: str, config: Config, upgrade: Upgrade) -> None:
 
 def _cudnn(kind: str) -> Callable[[str, Config, Upgrade], str]:
     def change(name: str, config: Config, upgrade: Upgrade) -> str:
+        _recurrent(name, config, upgrade)
         config |= {"activation": "tanh", "recurrent_activation": "sigmoid"}
         if kind == "GRU":
             config["reset_after"] = True

@@ -192,7 +192,7 @@ class _Written:
             self._loaded, self._served = loaded, loaded.serve
             return
         file = path.with_name(path.name + ".keras")
-        file.symlink_to(path)  # Keras insists on the suffix
+        file.symlink_to(path.absolute())  # Keras insists on the suffix
         try:
             self.model = keras.models.load_model(str(file), custom_objects=dict(given), safe_mode=not given)
         finally:

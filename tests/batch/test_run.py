@@ -17,6 +17,8 @@ from compat_saver.errors import CannotMigrateError, UsageError
 from compat_saver.report.batch_table import render_batch
 from compat_saver.report.text import as_text
 from tests.batch import calls
+from tests.golden_cases import GOLDEN
+from tests.keras_models.models import Golden
 from tests.small_models import WEIGHTS, write_checkpoint, write_model
 
 UNSUPPORTED = """
@@ -145,3 +147,20 @@ def test_what_contradicts_itself(root, tmp_path):
         cs.migrate_many(root, tmp_path / "out", executor=ThreadPoolExecutor(1), jobs=2)
     with pytest.raises(UsageError, match="expected at least 600,000,000 bytes"):
         cs.migrate_many(root, tmp_path / "out", memory=5)
+
+
+@pytest.mark.tensorflow
+def test_a_file_of_keras_becomes_one_of_keras_3(root, tmp_path):
+    pytest.importorskip("h5py")
+    golden = Golden(GOLDEN / "keras" / "tf-2.8.4" / "dense.zip", tmp_path / "golden")
+    shutil.copy(golden.path("hdf5"), root / "a" / "layers.h5")
+    (root / "cut.h5").write_bytes(golden.path("hdf5").read_bytes()[:3000])
+    out = tmp_path / "out"
+    with ThreadPoolExecutor(1) as executor:
+        report = cs.migrate_many(root, out, executor=executor, verify=False)
+        again = cs.migrate_many(root, out, executor=executor, verify=False, resume=True)
+    found = statuses(report)
+    assert (found["a__layers.h5.keras"], found["cut.h5.keras"]) == ("unverified", "refused")
+    keras = pytest.importorskip("keras")
+    assert keras.models.load_model(out / "a__layers.h5.keras").output_shape == (None, 3)
+    assert {item.name for item in again if item.resumed} >= {"a__layers.h5.keras"}

@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import compat_saver
 from compat_saver import _tensorflow
+from compat_saver.keras_models.proof import _Written
 from compat_saver.keras_models.routing import parse_custom
 from compat_saver.migration.publish import refuse_existing
 from tests.golden_cases import GOLDEN
@@ -33,7 +35,7 @@ def subclassed(tmp_path):
 @pytest.mark.tensorflow
 def test_the_original_is_run_by_keras_2_and_trained_a_step(nested, tmp_path):
     pytest.importorskip("tf_keras")
-    command = [sys.executable, "-m", "compat_saver", "migrate", str(nested.path("hdf5")), str(tmp_path / "out.keras")]
+    command = [sys.executable, "-m", "compat_saver", "migrate", str(nested.path("hdf5")), "out.keras"]
     done = subprocess.run([*command, "--json", "--report", "page.html"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "every bit is equal" in (tmp_path / "page.html").read_text()
@@ -43,6 +45,15 @@ def test_the_original_is_run_by_keras_2_and_trained_a_step(nested, tmp_path):
     assert report["verification"]["training"]["train"]["variables"] < 1e-4
     assert report["compiled"] == {"optimizer": "SGD", "iterations": 2}
     assert [item["name"] for item in report["rewrites"]] == ["batch_input_shape"]
+
+
+@pytest.mark.tensorflow
+def test_a_written_file_is_loaded_by_a_relative_path(nested, tmp_path, monkeypatch):
+    keras = pytest.importorskip("keras")
+    compat_saver.migrate(nested.path("hdf5"), tmp_path / "out.keras", verify=False)
+    monkeypatch.chdir(tmp_path)
+    (found,) = _Written(keras, Path("out.keras"), {}).predict(nested.listed("x"))
+    np.testing.assert_allclose(found, nested.listed("y")[0], rtol=1e-5, atol=1e-6)
 
 
 def test_without_keras_2_nothing_is_proven(nested, tmp_path, monkeypatch):

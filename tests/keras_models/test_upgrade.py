@@ -33,7 +33,7 @@ def upgraded(class_name, **config):
         ),
         ("LSTM", {"time_major": False, "implementation": 2}, ("LSTM", {})),
         ("GRU", {}, ("GRU", {"reset_after": False})),
-        ("CuDNNLSTM", {}, ("LSTM", {"activation": "tanh", "recurrent_activation": "sigmoid"})),
+        ("CuDNNLSTM", {"time_major": False}, ("LSTM", {"activation": "tanh", "recurrent_activation": "sigmoid"})),
         ("CuDNNGRU", {}, ("GRU", {"activation": "tanh", "recurrent_activation": "sigmoid", "reset_after": True})),
         (
             "BatchNormalizationV1",
@@ -185,10 +185,11 @@ def test_compilation():
     assert [item.name for item in upgrade.changes] == ["lr", "decay"]
 
 
-def test_an_optimizer_that_keras_3_has_not():
+@pytest.mark.parametrize("class_name", ["TFOptimizer", "Nadam"])
+def test_an_optimizer_that_keras_3_has_not(class_name):
     upgrade = Upgrade()
     assert (
-        upgrade_compilation({"optimizer_config": {"class_name": "TFOptimizer", "config": {}}, "loss": "mse"}, upgrade)
+        upgrade_compilation({"optimizer_config": {"class_name": class_name, "config": {}}, "loss": "mse"}, upgrade)
         is None
     )
     assert upgrade.changes[-1].name == "compile"
