@@ -86,7 +86,7 @@ def load_into(
     _require_eager()
     require_path(source)
     trainer = optimizer_of(target) if optimizer else target if is_optimizer(target) else None
-    variables = trained_by(target) if trainer is target else variables_of(target)
+    variables = trained_by(target) if is_optimizer(target) else variables_of(target)
     with _opened(source) as stored:
         variables = with_stored_paths(variables, target, stored, scope)
         matching = Matching(strict, name_map, scope, ema, reshape)

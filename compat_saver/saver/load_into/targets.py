@@ -146,11 +146,15 @@ def _listed_variables(target: Any) -> list[Any]:
     return _once(listed)
 
 
+_KERAS_PACKAGES = ("keras", "tf_keras")
+
+
 def _require_built(layer: Any) -> None:
     unbuilt = [item for item in (layer, *getattr(layer, "layers", ())) if not getattr(item, "built", True)]
     if unbuilt or not layer.weights:
         inside = f" ({unbuilt[0].name!r} is not built)" if unbuilt and unbuilt[0] is not layer else ""
-        is_subclassed = hasattr(layer, "layers") and type(layer).__name__ not in ("Sequential", "Functional", "Model")
+        # Keras cannot build the layers that a program's own class makes in its __init__.
+        is_subclassed = hasattr(layer, "layers") and type(layer).__module__.partition(".")[0] not in _KERAS_PACKAGES
         how = "call it once on an example" if is_subclassed else "call its build(input_shape), or call it on an example"
         raise UsageError(f"{_called(layer)} has no weights yet{inside}: {how}, then load.")
 
