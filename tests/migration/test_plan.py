@@ -91,7 +91,8 @@ def test_nothing_to_propose(plan):
 
 
 def test_an_input_in_the_middle_cuts_what_computes_it(plan):
-    text = DENSE.replace("product =", "image = DecodeJpeg(file)\nfile = Placeholder[dtype=string]\nproduct =")
+    decoding = "image = Cast[SrcT=uint8, DstT=float32](jpeg)\njpeg = DecodeJpeg(file)\nfile = Placeholder[dtype=string]"
+    text = DENSE.replace("product =", f"{decoding}\nproduct =")
     text = text.replace("MatMul[T=float32](x,", "MatMul[T=float32](image,")
     found = plan(text, inputs=["image"], outputs=["prediction"])
     assert signature(found)[0] == {"image": "image:0"}
