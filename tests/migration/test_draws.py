@@ -342,7 +342,7 @@ def test_axes_are_a_permutation():
     )
     assert [sorted(batch["order"].tolist()) for batch in made.feeds] == [[0, 1, 2]] * 2
     assert {int(batch["axis"]) for batch in made.feeds} == {0}
-    assert made.told() == {"order": "axes", "axis": "axes"}
+    assert made.told() == {"order": "what fits another input", "axis": "axes"}
 
 
 def test_what_is_split_into_towers_is_a_multiple_of_them():
