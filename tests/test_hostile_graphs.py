@@ -159,8 +159,9 @@ def test_the_command_line_refuses_with_exit_code_3_and_changes_nothing(tmp_path)
 
 
 def test_a_name_that_allows_nothing(tmp_path):
+    prefix = write_model(tmp_path, DENSE)
     with pytest.raises(UsageError, match="no op of this name reaches outside of a graph; did you mean 'WriteFile'"):
-        compat_saver.migrate(tmp_path, tmp_path / "out", allow=["WritesFile"])
+        compat_saver.migrate(prefix, tmp_path / "out", allow=["WritesFile"])
 
 
 def test_files_of_the_source_may_be_read(tmp_path):

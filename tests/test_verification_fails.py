@@ -16,6 +16,7 @@ from compat_saver.bundle import BundleWriter
 from compat_saver.cli import main
 from compat_saver.errors import VerificationError
 from compat_saver.migration import execution
+from tests.faults.kill import MIGRATE
 from tests.golden_cases import case
 from tests.small_models import DENSE, WEIGHTS, write_model
 from tests.test_isolation import is_running
@@ -204,7 +205,7 @@ y = Exit[T=float32](switch)
 def start(tmp_path, text, *flags):
     """Starts a migration in a process of its own."""
     source = write_model(tmp_path, text, {})
-    command = [sys.executable, "-m", "compat_saver", "migrate", str(source), str(tmp_path / "out"), "--outputs", "y"]
+    command = [sys.executable, "-c", MIGRATE, "migrate", str(source), str(tmp_path / "out"), "--outputs", "y"]
     return subprocess.Popen([*command, *flags], stderr=subprocess.PIPE, text=True)
 
 

@@ -24,7 +24,7 @@ from tests.small_models import write_model
 
 SECONDS = 30
 # A shell starts jobs in the background with interrupts ignored.
-_MIGRATE = """
+MIGRATE = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from compat_saver.__main__ import run
@@ -82,7 +82,7 @@ class Place:
         command = ["migrate", str(self._source), str(output), "--outputs", "prediction", "--overwrite", *self._flags]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         return subprocess.Popen(
-            [sys.executable, "-c", _MIGRATE, *command],
+            [sys.executable, "-c", MIGRATE, *command],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=environment,
