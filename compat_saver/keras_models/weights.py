@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from compat_saver.bundle.arrays import Array
 from compat_saver.errors import CannotMigrateError
 from compat_saver.keras_files import KerasFile, Weight
+from compat_saver.keras_files.cudnn import GRU_GATES, LSTM_GATES, plain_bias, plain_kernel, plain_recurrent_kernel
 from compat_saver.keras_models.architecture import ModelPlan
 from compat_saver.keras_models.building import BuiltModel
 from compat_saver.keras_models.numbered import variables_of
@@ -121,7 +123,7 @@ def _as_it_is(array: Array) -> Array:
     return array
 
 
-# ---- the layout of cuDNN: gates are blocks of rows, and there are two biases
+# ---- the layout of cuDNN
 
 
 def _conversions(plan: ModelPlan, built: BuiltModel) -> Iterator[tuple[int, Convert]]:
@@ -137,31 +139,8 @@ def _conversions(plan: ModelPlan, built: BuiltModel) -> Iterator[tuple[int, Conv
                 yield from ((id(item), convert) for item, convert in zip(cell.weights, converts, strict=True))
 
 
-def _kernel(gates: int) -> Convert:
-    def convert(array: Array) -> Array:
-        parts = np.split(array, gates, axis=1)
-        return np.concatenate([part.T.reshape(part.shape, order="F") for part in parts], axis=1)
-
-    return convert
+def _of_cudnn(gates: int) -> tuple[Convert, ...]:
+    return tuple(partial(convert, gates=gates) for convert in (plain_kernel, plain_recurrent_kernel, plain_bias))
 
 
-def _recurrent(gates: int) -> Convert:
-    def convert(array: Array) -> Array:
-        return np.concatenate([part.T for part in np.split(array, gates, axis=1)], axis=1)
-
-    return convert
-
-
-def _summed(array: Array) -> Array:
-    first, second = np.split(array, 2)
-    return np.add(first, second)
-
-
-def _stacked(array: Array) -> Array:
-    return array.reshape(2, -1)
-
-
-_OF_CUDNN: dict[str, tuple[Convert, Convert, Convert]] = {
-    "CuDNNLSTM": (_kernel(4), _recurrent(4), _summed),
-    "CuDNNGRU": (_kernel(3), _recurrent(3), _stacked),
-}
+_OF_CUDNN = {"CuDNNLSTM": _of_cudnn(LSTM_GATES), "CuDNNGRU": _of_cudnn(GRU_GATES)}

@@ -12,8 +12,8 @@ BasicRNNCell   kernel [n + u, u], bias [u]
 
 TF1 cells are `weights` and `biases` in TensorFlow 1.0 and 1.1. Canonical weights of cuDNN are those of
 CudnnCompatibleLSTMCell, whose forget_bias is 0, and of CudnnCompatibleGRUCell, whose candidate has two projections.
-Source: tensorflow/python/ops/rnn_cell_impl.py, tensorflow/contrib/cudnn_rnn/python/ops/cudnn_rnn_ops.py of 1.15;
-`_convert_rnn_weights` in tensorflow/python/keras/saving/hdf5_format.py.
+Source: tensorflow/python/ops/rnn_cell_impl.py, tensorflow/contrib/cudnn_rnn/python/ops/cudnn_rnn_ops.py of 1.15; for
+CuDNNLSTM and CuDNNGRU see `keras_files.cudnn`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from compat_saver.analysis.values.roles import AVERAGE
+from compat_saver.keras_files.cudnn import GRU_GATES, LSTM_GATES, plain_bias, plain_kernel, plain_recurrent_kernel
 from compat_saver.saver.matching.conversions import Converted
 from compat_saver.saver.matching.fit import Tensors
 
@@ -88,28 +90,15 @@ def _of_cudnn(names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]) -
     if len(recurrent) != 2 or len(kernel) != 2 or len(bias) != 1:
         return {}
     units, gates = recurrent[0], recurrent[1] // max(recurrent[0], 1)
-    if gates not in (3, 4) or bias != (2 * gates * units,):
+    if gates not in (GRU_GATES, LSTM_GATES) or bias != (2 * gates * units,):
         return {}
-    biases = ((4 * units,), lambda b: b[: 4 * units] + b[4 * units :]) if gates == 4 else ((2, 3 * units), _two_rows)
-    return {
-        names[KERNEL]: _one(
-            names[KERNEL], kernel, lambda k: _per_gate(k, gates, lambda g: g.T.reshape(g.shape, order="F"))
-        ),
-        names[RECURRENT]: _one(names[RECURRENT], recurrent, lambda k: _per_gate(k, gates, np.transpose)),
-        names[BIAS]: _one(names[BIAS], *biases),
-    }
-
-
-def _two_rows(bias: Any) -> Any:
-    return bias.reshape(2, -1)
+    plain: tuple[int, ...] = (4 * units,) if gates == LSTM_GATES else (2, 3 * units)
+    shaped = ((KERNEL, kernel, plain_kernel), (RECURRENT, recurrent, plain_recurrent_kernel), (BIAS, plain, plain_bias))
+    return {names[name]: _one(names[name], shape, partial(convert, gates=gates)) for name, shape, convert in shaped}
 
 
 def _one(key: str, shape: tuple[int, ...], compute: Callable[[Any], Any]) -> Converted:
     return Converted((key,), shape, lambda values: compute(values[0]))
-
-
-def _per_gate(kernel: Any, gates: int, change: Callable[[Any], Any]) -> Any:
-    return np.hstack([change(gate) for gate in np.hsplit(kernel, gates)])
 
 
 def _of_keras_1(names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Converted]:
