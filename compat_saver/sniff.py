@@ -6,10 +6,13 @@ their place.
 
 from __future__ import annotations
 
+import lzma
 import os
 import re
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike, fspath
@@ -142,6 +145,12 @@ def _magic(head: bytes) -> Foreign | None:
     return None
 
 
+ZIP_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError),
+    RuntimeError,  # a member is encrypted, or NotImplementedError: packed in an unknown way
+)
+"""What zipfile raises on an archive that it cannot read."""
+
 # Names of members that tell archives apart, kind, what, advice; the first whose names are all there.
 _ARCHIVES = (
     (("config.json", "metadata.json", "model.weights.h5"), "keras", "a .keras file", _KERAS_3),
@@ -155,7 +164,7 @@ def describe_archive(path: str | PathLike[str]) -> Foreign:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except ZIP_DAMAGE as error:
         return Foreign("zip", f"a ZIP archive that is damaged ({error})", _GET_AGAIN)
     for members, *described in _ARCHIVES:
         if names.issuperset(members):

@@ -6,11 +6,8 @@ quantized types); numpy.load ignores it and gives raw bytes or the plain integer
 
 from __future__ import annotations
 
-import lzma
 import math
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, BinaryIO
@@ -24,12 +21,11 @@ from compat_saver.checkpoints.values import Flat, Numbers, Slices, Strings, Valu
 from compat_saver.checkpoints.write_plan import Entry
 from compat_saver.dtypes import DType
 from compat_saver.errors import ArtifactError, CompatSaverError, FormatError
+from compat_saver.sniff import ZIP_DAMAGE
 
 _SUFFIX = ".npy"
 # The time that the format starts to count at; one that varies would make equal content unequal files.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-# What zipfile and the decompressors raise on bytes that they cannot read.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, ValueError)
 
 
 def problem(name: str, values: Values) -> str:
@@ -61,7 +57,7 @@ def read(path: str) -> list[Entry]:
     """
     try:
         archive = zipfile.ZipFile(path)
-    except _DAMAGE as error:
+    except ZIP_DAMAGE as error:
         raise ArtifactError(f"{path}: expected a .npz file: {error}") from None
     return [_entry(archive, member, path) for member in archive.infolist()]
 
@@ -94,7 +90,7 @@ def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> It
             yield file
     except CompatSaverError:
         raise
-    except _DAMAGE as error:
+    except ZIP_DAMAGE as error:
         raise FormatError("damaged", path=where, expected="an array in a ZIP member", found=str(error)) from None
 
 

@@ -6,7 +6,6 @@ import io
 import os
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import IO, Any
@@ -16,9 +15,9 @@ from compat_saver.keras_files import hdf5
 from compat_saver.keras_files.configurations import MOST_JSON, layers_of, parse_json
 from compat_saver.keras_files.contents import KerasFile
 from compat_saver.keras_files.layouts import numbered_layers, numbered_optimizer
+from compat_saver.sniff import ZIP_DAMAGE
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
-_DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError, NotImplementedError)
 _LOCAL_HEADER = 30
 _MOST_RATIO = 1100
 """How much larger than its bytes in the archive a member may be: deflate reaches 1032."""
@@ -57,7 +56,7 @@ def _closing(stack: ExitStack) -> Callable[[], None]:
 def _opened(path: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
-    except _DAMAGE as error:
+    except ZIP_DAMAGE as error:
         raise ArtifactError(f"{path}: cannot be read as a ZIP archive ({error}).") from error
 
 
@@ -71,7 +70,7 @@ def _json(archive: zipfile.ZipFile, name: str, path: str) -> dict[str, Any]:
         return parse_json(archive.read(info), path, name)
     except FormatError:
         raise
-    except _DAMAGE as error:
+    except ZIP_DAMAGE as error:
         raise _damaged(path, name, error) from error
 
 
@@ -96,7 +95,7 @@ def _weights(archive: zipfile.ZipFile, path: str) -> IO[bytes]:
         with archive.open(info) as packed:
             while chunk := packed.read(1 << 20):
                 copy.write(chunk)
-    except _DAMAGE as error:
+    except ZIP_DAMAGE as error:
         copy.close()
         raise _damaged(path, _WEIGHTS, error) from error
     copy.seek(0)
