@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -38,17 +37,21 @@ def _values(text: str) -> Any:
 
 def _file(path: str, name: str) -> Any:
     """Returns the array of a .npy file, or that of a name in a .npz file; ValueError says what is wrong."""
-    import numpy as np
+    from compat_saver.sources.npz_inputs import BAD_HEADER, read_inputs
+
+    if path.endswith(".npz"):
+        keys = (name, name.partition(":")[0])
+        arrays, names = read_inputs(path, keys.__contains__)
+        for key in keys:
+            if key in arrays:
+                return arrays[key]
+        raise ValueError(f"{path}: there is no array {name!r} in it. It has: {', '.join(names)}.")
+    from numpy.lib import format as npy_format
 
     try:
-        found = np.load(path, allow_pickle=False)
-        if not isinstance(found, np.lib.npyio.NpzFile):
-            return found
-        key = name if name in found else name.partition(":")[0]
-        return found[key]
-    except KeyError:
-        raise ValueError(f"{path}: there is no array {name!r} in it. It has: {', '.join(found)}.") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        with open(path, "rb") as file:
+            return npy_format.read_array(file, allow_pickle=False)
+    except (OSError, EOFError, *BAD_HEADER) as error:
         raise ValueError(f"{path}: expected an array of numpy: {error}") from None
 
 

@@ -12,6 +12,7 @@ from compat_saver.bundle.arrays import Array
 from compat_saver.errors import UsageError
 from compat_saver.keras_models.architecture import INPUT, LayerPlan, ModelPlan
 from compat_saver.keras_models.calls import refs
+from compat_saver.sources import npz_inputs
 
 _BATCH = 8
 _OPEN = {3: 12, 4: 64, 5: 16}
@@ -40,15 +41,11 @@ def read_inputs(path: Path, plan: ModelPlan) -> list[Array]:
         UsageError: one is missing, or the file cannot be read.
     """
     names = [layer.config["name"] for layer in input_layers(plan)]
-    try:
-        with np.load(path, allow_pickle=False) as found:
-            missing = [name for name in names if name not in found]
-            if not missing:
-                return [found[name] for name in names]
-            there = ", ".join(found)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: cannot be read ({error}).") from None
-    raise UsageError(f"{path}: expected an array for each of the inputs {', '.join(names)}, found {there}.")
+    found, there = npz_inputs.read_inputs(path, names.__contains__)
+    if not found.keys() >= set(names):
+        listed = ", ".join(there)
+        raise UsageError(f"{path}: expected an array for each of the inputs {', '.join(names)}, found {listed}.")
+    return [found[name] for name in names]
 
 
 def _input(layer: LayerPlan, limit: int | None, rng: np.random.Generator) -> Array:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import lzma
 import math
-import struct
 import tokenize
 import zipfile
-import zlib
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
@@ -17,7 +14,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from compat_saver.errors import UsageError
-from compat_saver.sniff import special_file
+from compat_saver.sniff import ZIP_DAMAGE, special_file
 
 _SUFFIX = ".npy"
 _ENCRYPTED = 1
@@ -29,11 +26,6 @@ BAD_HEADER = (
 )
 """What numpy raises on a header that it cannot read: it is the text of a Python expression."""
 
-_DAMAGE = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError),
-    *BAD_HEADER,
-)
-
 
 class Header(NamedTuple):
     """What is recorded of an array before its elements."""
@@ -43,7 +35,9 @@ class Header(NamedTuple):
 
 
 def read_inputs(
-    path: str | PathLike[str], is_wanted: Callable[[str], bool], check: Callable[[str, Header], None]
+    path: str | PathLike[str],
+    is_wanted: Callable[[str], bool],
+    check: Callable[[str, Header], None] = lambda name, header: None,
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Returns the wanted arrays by name, and the names of all; the others are not looked at.
 
@@ -58,7 +52,7 @@ def read_inputs(
     if special := special_file(path):
         raise UsageError(f"{path}: expected a .npz file, found {special}.")
     if not Path(path).is_file():
-        raise UsageError(f"{path}: there is no such file; it should hold the inputs to verify with (numpy.savez).")
+        raise UsageError(f"{path}: there is no such file; it should hold an array per input (numpy.savez).")
     if not zipfile.is_zipfile(path):
         raise UsageError(f"{path} is no .npz file. Make one with numpy.savez: an array per input.")
     try:
@@ -71,7 +65,7 @@ def read_inputs(
             return {name: _array(archive, item) for name, item in wanted.items()}, list(members)
     except UsageError:
         raise
-    except _DAMAGE as error:
+    except (*ZIP_DAMAGE, *BAD_HEADER) as error:
         raise UsageError(f"{path} cannot be read as an .npz file of arrays: {error or type(error).__name__}") from None
 
 
