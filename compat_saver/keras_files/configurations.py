@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compat_saver.errors import FormatError
+from compat_saver.keras_files.class_names import plain_class
 from compat_saver.keras_files.contents import Config
 
 MOST_JSON = 64 << 20
@@ -99,5 +100,5 @@ def _layer(item: Config, path: tuple[str, ...], field: str = "") -> LayerConfig:
     config = item.get("config")
     config = config if isinstance(config, Mapping) else {}
     name = config.get("name") or item.get("name") or field
-    class_name = str(item.get("class_name", "")).rpartition(">")[2].rpartition(".")[2]
+    class_name = plain_class(item.get("class_name", ""))
     return LayerConfig((*path, str(name)), class_name, config)

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from compat_saver.keras_files.class_names import MODELS, plain_class
 from compat_saver.keras_models.calls import Call, Ref, layer_calls, node_call, refs, structure
 from compat_saver.keras_models.changes import Config, Upgrade
-from compat_saver.keras_models.layers import MODELS, plain_class, upgrade_layer
+from compat_saver.keras_models.layers import upgrade_layer
 from compat_saver.keras_models.operations import FUNCTIONS, NODES
 
 OPERATION, LAMBDA, INPUT = "operation", "Lambda", "InputLayer"

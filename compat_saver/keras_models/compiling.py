@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from compat_saver.keras_files.class_names import plain_class
 from compat_saver.keras_models.changes import Config, Upgrade
-from compat_saver.keras_models.layers import plain_class
 
 _OPTIONS = {
     "SGD": ("momentum", "nesterov"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from compat_saver.keras_files.class_names import MODELS, current_class, plain_class
 from compat_saver.keras_models.changes import Config, Upgrade
 from compat_saver.keras_models.fields import upgrade_fields
 
@@ -28,46 +29,8 @@ ZeroPadding2D ZeroPadding3D Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D GRU G
 SimpleRNN SimpleRNNCell StackedRNNCells TimeDistributed
 """
 STOCK_LAYERS = frozenset(_STOCK.split())
-MODELS = ("Model", "Functional", "Sequential")
-
-_ALIASES = {
-    "BatchNormalizationV1": "BatchNormalization",
-    "BatchNormalizationV2": "BatchNormalization",
-    "SyncBatchNormalization": "BatchNormalization",
-    "LSTMV2": "LSTM",
-    "GRUV2": "GRU",
-    "LSTMCellV2": "LSTMCell",
-    "GRUCellV2": "GRUCell",
-    "DenseV1": "Dense",
-    "Convolution1D": "Conv1D",
-    "Convolution2D": "Conv2D",
-    "Convolution3D": "Conv3D",
-    "Convolution2DTranspose": "Conv2DTranspose",
-    "Convolution3DTranspose": "Conv3DTranspose",
-    "SeparableConvolution1D": "SeparableConv1D",
-    "SeparableConvolution2D": "SeparableConv2D",
-    "MaxPool1D": "MaxPooling1D",
-    "MaxPool2D": "MaxPooling2D",
-    "MaxPool3D": "MaxPooling3D",
-    "AvgPool1D": "AveragePooling1D",
-    "AvgPool2D": "AveragePooling2D",
-    "AvgPool3D": "AveragePooling3D",
-    "GlobalAvgPool1D": "GlobalAveragePooling1D",
-    "GlobalAvgPool2D": "GlobalAveragePooling2D",
-    "GlobalAvgPool3D": "GlobalAveragePooling3D",
-    "GlobalMaxPool1D": "GlobalMaxPooling1D",
-    "GlobalMaxPool2D": "GlobalMaxPooling2D",
-    "GlobalMaxPool3D": "GlobalMaxPooling3D",
-}
-"""Other names that Keras itself wrote for a class."""
-
 _DROPPED = ("batch_input_shape", "input_dtype", "input_shape", "batch_size")
 """Of any layer: the shape of an input, which an InputLayer has in Keras 3."""
-
-
-def plain_class(name: object) -> str:
-    """Returns the name of a class without the package it was registered under, or its module."""
-    return str(name).rpartition(">")[2].rpartition(".")[2]
 
 
 def upgrade_layer(class_name: str, name: str, config: Mapping[str, Any], upgrade: Upgrade) -> tuple[str, Config]:
@@ -80,7 +43,7 @@ def upgrade_layer(class_name: str, name: str, config: Mapping[str, Any], upgrade
         upgrade: receives the changes, what prevents them, and custom classes that nothing was given for.
     """
     found = plain_class(class_name)
-    kind = _ALIASES.get(found, found)
+    kind = current_class(found)
     if kind != found:
         upgrade.change(name, found, f"became {kind}")
     is_known = kind in STOCK_LAYERS or kind in _UPGRADES

@@ -26,6 +26,7 @@ from compat_saver.bundle import Checkpoint
 from compat_saver.bundle.object_graph import decode_object_graph
 from compat_saver.errors import RestoreError, UsageError
 from compat_saver.keras_files import KerasFile, Weight
+from compat_saver.keras_files.class_names import plain_class
 from compat_saver.saver.errors import as_tf_error
 from compat_saver.saver.load_into.targets import INNER, OWN, TargetVariable, own_name, variables_of
 from compat_saver.saver.matching.fit import Fit, Tensors
@@ -295,7 +296,7 @@ def differences(optimizer: Any, stored: Tensors) -> Iterator[str]:
     if not isinstance(config, Mapping):
         return
     there, here = {"learning_rate": config.get("lr"), **config}, optimizer.get_config()
-    name = str(described.get("class_name", "")).rpartition(">")[2]
+    name = plain_class(described.get("class_name", ""))
     if name.lower() != type(optimizer).__name__.lower():
         yield f"the file has the state of {name}. Compile the model with it."
         return

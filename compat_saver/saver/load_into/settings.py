@@ -7,7 +7,6 @@ other releases: hard_sigmoid is clip(0.2 x + 0.5) in Keras 1 and 2, and relu6(x 
 from __future__ import annotations
 
 import math
-import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 from compat_saver import _tensorflow
 from compat_saver.errors import RestoreError
 from compat_saver.keras_files import KerasFile, LayerConfig, layer_configs
+from compat_saver.keras_files.class_names import MODELS, current_class, plain_class
 from compat_saver.saver.errors import as_tf_error
 from compat_saver.saver.load_into.targets import is_layer
 from compat_saver.saver.matching.fit import Fit
@@ -41,7 +41,6 @@ _KERAS_1 = {
 }
 _KERAS_1_VALUES = {"tf": "channels_last", "th": "channels_first"}
 _KERAS_1_CLASSES = {"Deconvolution2D": "Conv2DTranspose"}
-_MODELS = ("Model", "Functional", "Sequential")
 _RECURRENT = ("LSTM", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
@@ -288,8 +287,8 @@ def _is_compared(config: Mapping[str, Any]) -> bool:
 
 def _kind(class_name: str) -> str:
     """Returns the class as Keras 3 names it."""
-    name = re.sub(r"(?<=[a-zA-Z])V[12]$", "", class_name).removeprefix("CuDNN").replace("Convolution", "Conv")
-    return "Model" if name in _MODELS else _KERAS_1_CLASSES.get(name, name)
+    name = current_class(plain_class(class_name)).removeprefix("CuDNN")
+    return "Model" if name in MODELS else _KERAS_1_CLASSES.get(name, name)
 
 
 def _named(function: Any) -> str:
