@@ -127,11 +127,10 @@ def _environment() -> jinja2.Environment:
         "counted": counted,
         "and_more": and_more,
         "ops_summary": ops_summary,
+        "most": _MOST_ITEMS,
         "style": _static("page.css"),
     }
     scripts = [_static(file) for file in _SCRIPTS]
-    found.globals["most"] = _MOST_ITEMS
-    found.globals["style"] = _static("page.css")
     found.globals |= {"scripts": scripts, "script_hashes": [_hash(text) for text in scripts]}
     return found
 
