@@ -197,26 +197,8 @@ def migrate(
         TensorFlowMissingError: TensorFlow is needed and absent.
     """
     from compat_saver.errors import UsageError
+    from compat_saver.keras_models import KerasOptions, migrate_keras
     from compat_saver.keras_models.routing import is_keras_model
-
-    if is_keras_model(source, output, architecture):
-        if to:
-            raise UsageError("--to is for graphs, not for Keras models: leave it out, and convert what is written.")
-        return _migrate_keras(
-            source,
-            output,
-            architecture=architecture,
-            custom_objects=custom_objects,
-            verify=verify,
-            verify_data=verify_data,
-            rtol=rtol,
-            atol=atol,
-            seed=seed,
-            timeout=timeout,
-            dry_run=dry_run,
-            overwrite=overwrite,
-            progress=progress,
-        )
     from compat_saver.migration import migrate as run
     from compat_saver.migration.options import make_options
     from compat_saver.sources.remote import local_path
@@ -253,28 +235,13 @@ def migrate(
         overwrite=overwrite,
         allow=allow,
     )
-    return run(Path(local_path(source)), Path(output), options, progress)
-
-
-def _migrate_keras(
-    source: PathArgument,
-    output: PathArgument,
-    *,
-    architecture: PathArgument | None,
-    custom_objects: Mapping[str, object] | None,
-    verify_data: PathArgument | None,
-    progress: Callable[[str], None] | None,
-    **others: Any,
-) -> KerasReport:
-    from compat_saver.keras_models import KerasOptions, migrate_keras
-
-    options = KerasOptions(
-        architecture=None if architecture is None else Path(architecture),
-        custom_objects=custom_objects or {},
-        verify_data=None if verify_data is None else Path(verify_data),
-        **others,
-    )
-    return migrate_keras(Path(source), Path(output), options, progress)
+    path = Path(local_path(source))
+    if not is_keras_model(path, output, architecture):
+        return run(path, Path(output), options, progress)
+    if to:
+        raise UsageError("--to is for graphs, not for Keras models: leave it out, and convert what is written.")
+    of_keras = KerasOptions.of(options, architecture, custom_objects)
+    return migrate_keras(path, Path(output), of_keras, progress)
 
 
 def verify(

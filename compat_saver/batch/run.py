@@ -105,7 +105,7 @@ def migrate_many(sources: Sources, output: Path, common: Mapping[str, Any], opti
         options: everything else.
 
     Raises:
-        UsageError: there is no model, or what is asked for contradicts itself.
+        UsageError: there is no model, or arguments contradict each other.
     """
     start = time.perf_counter()
     jobs = make_jobs(sources, output, common, every_checkpoint=options.every_checkpoint)
@@ -144,8 +144,7 @@ def _migrate(source: str, target: Path, options: MigrationOptions) -> MigrationR
     """Cases: a file of Keras, to which the options apply that every migration has; a graph."""
     if not is_keras_model(source, target, None):
         return migrate(source, target, options)
-    shared = ("verify", "verify_data", "rtol", "atol", "seed", "timeout", "dry_run", "overwrite")
-    return migrate_keras(Path(source), target, KerasOptions(**{name: getattr(options, name) for name in shared}))
+    return migrate_keras(Path(source), target, KerasOptions.of(options))
 
 
 _ONE_AT_A_TIME = threading.Lock()

@@ -6,11 +6,12 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from compat_saver.errors import UsageError
+from compat_saver.migration.options import MigrationOptions
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,21 @@ class KerasOptions:
     timeout: float = 60.0
     dry_run: bool = False
     overwrite: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        options: MigrationOptions,
+        architecture: str | os.PathLike[str] | None = None,
+        custom_objects: Mapping[str, Any] | None = None,
+    ) -> KerasOptions:
+        """Returns those of the options of any migration that count for a Keras model, and those of its own."""
+        shared = {item.name for item in fields(cls)} & {item.name for item in fields(options)}
+        return cls(
+            architecture=None if architecture is None else Path(architecture),
+            custom_objects=custom_objects or {},
+            **{name: getattr(options, name) for name in shared},
+        )
 
 
 def load_custom(given: Mapping[str, Any]) -> dict[str, Any]:

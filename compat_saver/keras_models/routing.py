@@ -1,4 +1,4 @@
-"""Which sources are models of Keras; imported before it is known whether anything else of Keras is needed."""
+"""Which migrations are those of a Keras model."""
 
 from __future__ import annotations
 
