@@ -84,7 +84,7 @@ def _keras(request: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
     custom = {name: _imported(place) for name, place in request["custom"].items()}
     model = _loaded(keras, request, custom)
     inputs = _listed(given, "x")
-    outputs = model(_single([_tensorflow.tensorflow().constant(item) for item in inputs]), training=False)
+    outputs = model(single([_tensorflow.tensorflow().constant(item) for item in inputs]), training=False)
     found = _numbered("y", outputs if isinstance(outputs, list) else [outputs])
     if request["training"] is not None:
         found |= _train(keras, model, request, given, custom)
@@ -114,7 +114,7 @@ def _train(
     for layer in model.submodules:
         switch_off_dropout(layer)
     model.run_eagerly = True
-    result = model.train_on_batch(_single(_listed(given, "x")), _single(_listed(given, "t")))
+    result = model.train_on_batch(single(_listed(given, "x")), single(_listed(given, "t")))
     found = {"loss": np.asarray(result[0] if isinstance(result, list) else result)}
     places = dict(_places(model, request["form"]))
     found |= {f"after/{place}": item.numpy() for place, item in places.items()}
@@ -135,8 +135,8 @@ def _slopes(model: Any, given: Mapping[str, Any]) -> dict[int, Any]:
     """Returns identity of a weight -> the magnitudes of its gradient."""
     tf = _tensorflow.tensorflow()
     with tf.GradientTape() as tape:
-        outputs = model(_single([tf.constant(item) for item in _listed(given, "x")]), training=True)
-        labels = _single([tf.constant(item) for item in _listed(given, "t")])
+        outputs = model(single([tf.constant(item) for item in _listed(given, "x")]), training=True)
+        labels = single([tf.constant(item) for item in _listed(given, "t")])
         loss = model.compiled_loss(labels, outputs, regularization_losses=model.losses)
     gradients = zip(model.trainable_weights, tape.gradient(loss, model.trainable_weights), strict=True)
     return {id(w): np.abs(tf.convert_to_tensor(g)) for w, g in gradients if g is not None}
@@ -168,7 +168,8 @@ def _losses(keras: Any, found: Any) -> Any:
     return [_losses(keras, item) for item in found] if isinstance(found, list) else keras.losses.get(found)
 
 
-def _single(values: Sequence[Any]) -> Any:
+def single(values: Sequence[Any]) -> Any:
+    """Returns one array, or a list of several."""
     return values[0] if len(values) == 1 else list(values)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,20 +13,20 @@ from typing import Any
 from compat_saver import _tensorflow
 from compat_saver.bundle.arrays import Array
 from compat_saver.errors import UsageError, VerificationError
+from compat_saver.isolation import Progress
 from compat_saver.keras_models.building import Builder, BuiltModel
 from compat_saver.keras_models.changes import Change
 from compat_saver.keras_models.compiled import compile_model
 from compat_saver.keras_models.options import KerasOptions, load_custom, places_of
-from compat_saver.keras_models.original import CHECKPOINT, Original, open_original
+from compat_saver.keras_models.original import Original, open_original
 from compat_saver.keras_models.proof import Proof
 from compat_saver.keras_models.report import EndPoint, KerasReport
 from compat_saver.keras_models.routing import SUFFIX
 from compat_saver.keras_models.slots import OptimizerState, assign_state, read_state
 from compat_saver.keras_models.verification import KerasVerification
 from compat_saver.keras_models.weights import Pair, assign_weights
+from compat_saver.migration.clock import Clock
 from compat_saver.migration.publish import refuse_existing, staged
-
-Progress = Callable[[str], None]
 
 
 @dataclass
@@ -69,41 +68,32 @@ def migrate_keras(source: Path, output: Path, options: KerasOptions, progress: P
         VerificationError: the written model differs; nothing was published.
         TensorFlowMissingError: TensorFlow, or tf-keras to verify with, is not installed.
     """
-    seconds = dict.fromkeys(("read", "rewrite", "write", "verify"), 0.0)
-
-    @contextlib.contextmanager
-    def stage(name: str) -> Iterator[None]:
-        if progress is not None:
-            progress(name)
-        start = time.perf_counter()
-        yield
-        seconds[name] += time.perf_counter() - start
-
+    clock = Clock(progress)
     if not options.dry_run:
         refuse_existing(output, overwrite=options.overwrite)
     if output.resolve() == source.resolve():
         raise UsageError(f"{output} is the source itself. Name another output.")
     with contextlib.ExitStack() as stack:
-        with stage("read"):
+        with clock.stage("read"):
             original = stack.enter_context(open_original(source, options))
         if options.dry_run:
-            return _planned(original, seconds)
+            return _planned(original, clock.seconds)
         keras = _tensorflow.keras()
         run = _Run(original, options, load_custom(options.custom_objects), list(original.changes))
         _require_reference(run)
-        with stage("rewrite"):
+        with clock.stage("rewrite"):
             built = Builder(keras, run.given).build(original.plan)
             pairs = _fill(run, built)
             state = _compile(run, keras, built, pairs)
         with staged(output, overwrite=options.overwrite) as path:
-            with stage("write"):
+            with clock.stage("write"):
                 _write(built.model, path, output)
             verification = None
             if options.verify:
-                with stage("verify"):
+                with clock.stage("verify"):
                     proof = Proof(keras, original, options, run.given, places_of(options.custom_objects) or {})
                     verification = proof.of(path, built.model, pairs, state if run.is_compiled else None)
-            report = _report(run, str(output), built.model, verification, seconds)
+            report = _report(run, str(output), built.model, verification, clock.seconds)
             if verification is not None and verification.status != "passed":
                 raise VerificationError(_reasons(verification), report, ", nothing was published", report.status)
     return report
@@ -223,6 +213,3 @@ def _end(name: str, tensor: Any) -> EndPoint:
 def _nbytes(variable: Any) -> int:
     array: Array = variable.numpy()
     return int(array.nbytes)
-
-
-__all__ = ["CHECKPOINT", "SUFFIX", "migrate_keras"]

@@ -16,7 +16,7 @@ import numpy as np
 
 from compat_saver.bundle.arrays import Array
 from compat_saver.errors import TimeLimitError
-from compat_saver.keras_models.reference import switch_off_dropout
+from compat_saver.keras_models.reference import single, switch_off_dropout
 from compat_saver.migration.verification.comparison import Comparison, compare
 
 STEP_RTOL = 1e-4
@@ -169,8 +169,3 @@ def _gap(original: Array, found: Array, where: Array | None = None) -> float:
     largest = float(np.max(np.abs(one), initial=1e-3))
     compared = np.ones(one.shape, bool) if where is None else np.asarray(where, bool).reshape(one.shape)
     return float(np.max(np.abs(one - other), initial=0.0, where=compared)) / largest
-
-
-def single(values: Sequence[Array]) -> Any:
-    """Returns one array, or a list of several."""
-    return values[0] if len(values) == 1 else list(values)

@@ -6,8 +6,7 @@ The written model is made there as well: it is written between the two, and Tens
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 from compat_saver import _tensorflow
 from compat_saver.graph import without_collection
 from compat_saver.isolation import Progress, has_tensorflow, is_supported, run_in_child
+from compat_saver.migration.clock import Clock
 from compat_saver.migration.exports import Export, export
 from compat_saver.migration.initial_values import with_initial_values
 from compat_saver.migration.options import MigrationOptions
@@ -28,31 +28,6 @@ _ADVICE = (
     "Choose other outputs (--outputs) or inputs to verify with (--verify-data FILE.npz), or migrate without running "
     "the model, with --no-verify."
 )
-
-
-class Clock:
-    """Measures the stages and announces them.
-
-    Args:
-        progress: called with the name of each stage when it starts: "read", "rewrite", "write", "verify", "export".
-    """
-
-    def __init__(self, progress: Progress | None) -> None:
-        self.progress: Progress = progress or (lambda stage: None)
-        self.seconds = dict.fromkeys(("read", "rewrite", "write", "verify", "export"), 0.0)
-
-    @contextlib.contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Measures a block."""
-        self.progress(name)
-        start = time.perf_counter()
-        yield
-        self.seconds[name] += time.perf_counter() - start
-
-    def add(self, seconds: Mapping[str, float]) -> None:
-        """Adds what was measured in another process."""
-        for name, more in seconds.items():
-            self.seconds[name] += more
 
 
 def open_source(source: Path, options: MigrationOptions) -> LegacyModel:

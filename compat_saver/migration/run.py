@@ -12,8 +12,9 @@ from compat_saver.errors import UsageError, VerificationError
 from compat_saver.graph import without_collection
 from compat_saver.graph.op_sets import RANDOM_OP
 from compat_saver.isolation import Progress
+from compat_saver.migration.clock import Clock
 from compat_saver.migration.command_line import command_line
-from compat_saver.migration.execution import Clock, Execution, Outcome, execute, open_source
+from compat_saver.migration.execution import Execution, Outcome, execute, open_source
 from compat_saver.migration.exports import require_converters
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan
