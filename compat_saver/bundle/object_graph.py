@@ -19,6 +19,9 @@ from compat_saver.proto.messages import OBJECT_GRAPH_KEY, Message, TrackableObje
 VALUE = "VARIABLE_VALUE"
 """The `attribute` of a key that holds what a variable is."""
 
+VALUE_KEY = f"/.ATTRIBUTES/{VALUE}"
+"""How the key of a variable ends."""
+
 
 @dataclass(frozen=True)
 class ObjectKey:

@@ -19,8 +19,6 @@ from compat_saver.sniff import ZIP_DAMAGE
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _LOCAL_HEADER = 30
-_MOST_RATIO = 1100
-"""How much larger than its bytes in the archive a member may be: deflate reaches 1032."""
 
 
 def open_archive(path: str) -> KerasFile:
@@ -84,7 +82,7 @@ def _member(archive: zipfile.ZipFile, name: str, path: str) -> zipfile.ZipInfo:
 def _weights(archive: zipfile.ZipFile, path: str) -> IO[bytes]:
     """Returns the HDF5 file: the bytes in the archive, as Keras stores them, or an unpacked copy."""
     info = _member(archive, _WEIGHTS, path)
-    if info.file_size > _MOST_RATIO * max(info.compress_size, 1):
+    if info.file_size > hdf5.MOST_RATIO * max(info.compress_size, 1):
         raise FormatError(
             "bad archive", path=path, expected=f"{_WEIGHTS} of a size that compression reaches", found=str(info)
         )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 MODELS = ("Model", "Functional", "Sequential")
 
+_NUMBERED = re.compile(r"(.+?)(?:_(\d+))?")
 _ALIASES = {
     "BatchNormalizationV1": "BatchNormalization",
     "BatchNormalizationV2": "BatchNormalization",
@@ -44,3 +47,15 @@ def plain_class(name: object) -> str:
 def current_class(name: str) -> str:
     """Returns the name that Keras 3 gives a class of this plain name."""
     return _ALIASES.get(name, name)
+
+
+def snake_case(class_name: str) -> str:
+    """Returns a class as Keras names its layers: "conv2d_transpose" for Conv2DTranspose."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", class_name))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def by_number(name: str) -> tuple[str, int]:
+    """Returns the parts of a name that Keras numbered: ("dense", 2) of "dense_2", ("dense", 0) of "dense"."""
+    found = _NUMBERED.fullmatch(name)
+    return (found[1], int(found[2] or 0)) if found is not None else (name, 0)

@@ -15,8 +15,8 @@ from compat_saver.bundle.arrays import Array
 from compat_saver.errors import ArtifactError, FormatError
 from compat_saver.keras_files.contents import Weight
 
-_MOST_RATIO = 1100
-"""How much larger than its bytes in the file an array may be: compression with deflate reaches 1032."""
+MOST_RATIO = 1100
+"""How much larger than its bytes in a file anything may be: compression with deflate reaches 1032."""
 _SMALL = 1 << 24
 
 # What h5py raises for a damaged file, by what it reads.
@@ -117,7 +117,7 @@ def _require_own_bytes(dataset: Any, name: str, path: str) -> None:
     if dataset.external or dataset.is_virtual:
         raise FormatError("values outside of the file", path=path, expected=f"{name!r} in it", found="another file")
     nbytes, stored = math.prod(dataset.shape) * dataset.dtype.itemsize, dataset.id.get_storage_size()
-    if nbytes > max(_SMALL, _MOST_RATIO * stored):
+    if nbytes > max(_SMALL, MOST_RATIO * stored):
         raise FormatError("cut short", path=path, expected=f"{nbytes:,} bytes of {name!r}", found=f"{stored:,}")
 
 

@@ -12,19 +12,18 @@ Source: keras/src/legacy/saving/legacy_h5_format.py, keras/src/saving/saving_lib
 from __future__ import annotations
 
 import itertools
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from compat_saver.errors import FormatError
 from compat_saver.keras_files import hdf5
+from compat_saver.keras_files.class_names import by_number, snake_case
 from compat_saver.keras_files.configurations import LayerConfig
 from compat_saver.keras_files.contents import Layer, Weight, with_unique_names
 
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
 _VARS, _OPTIMIZER = "vars", "optimizer"
-_NUMBERED = re.compile(r"(.+?)(?:_(\d+))?")
 
 
 def is_named(root: Any) -> bool:
@@ -108,7 +107,7 @@ def _layer_groups(root: Any, path: str) -> Iterator[tuple[str, Any]]:
     for container in _CONTAINERS:
         held = hdf5.member(root, container, path)
         if held is not None:
-            yield from sorted(hdf5.below(held, path), key=lambda item: _by_number(item[0]))
+            yield from sorted(hdf5.below(held, path), key=lambda item: by_number(item[0]))
     for name, held in hdf5.below(root, path):
         if name not in (*_CONTAINERS, _VARS, _OPTIMIZER, "metrics", "compile_metrics") and not hdf5.is_dataset(held):
             yield name, held
@@ -124,22 +123,11 @@ def _assigned(groups: dict[str, Any], configs: Sequence[LayerConfig]) -> dict[st
         return {config.name: own[config.name] for config in configs}
     layers, stored = defaultdict(list), defaultdict(list)
     for config in configs:
-        layers[_snake(config.class_name)].append(config.name)
-    for name in sorted(groups, key=_by_number):
-        stored[_by_number(name)[0]].append(name)
+        layers[snake_case(config.class_name)].append(config.name)
+    for name in sorted(groups, key=by_number):
+        stored[by_number(name)[0]].append(name)
     pairs = (zip(names, stored[kind], strict=True) for kind, names in layers.items() if len(stored[kind]) == len(names))
     return dict(itertools.chain.from_iterable(pairs))
-
-
-def _by_number(name: str) -> tuple[str, int]:
-    found = _NUMBERED.fullmatch(name)
-    return (found[1], int(found[2] or 0)) if found is not None else (name, 0)
-
-
-def _snake(class_name: str) -> str:
-    """Returns a class as Keras names its layers: "conv2d_transpose" for Conv2DTranspose."""
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", class_name))
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def _numbered(group: Any, owner: str, path: str) -> Iterator[Weight]:

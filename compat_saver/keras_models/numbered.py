@@ -7,11 +7,11 @@ order counts.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from compat_saver.keras_files import Weight
+from compat_saver.keras_files.class_names import by_number, snake_case
 
 _LISTS = ("layers", "cells")
 _OF_MODEL = 2
@@ -48,18 +48,7 @@ def _follow(layer: Any, path: Sequence[str], paths: Sequence[Sequence[str]]) -> 
 
 def _listed(items: Sequence[Any], name: str, siblings: set[str]) -> Any:
     """Returns the item of a list that a name means: the names of one class are in the order of the items."""
-    kind = _by_number(name)[0]
-    names = sorted((item for item in siblings if _by_number(item)[0] == kind), key=_by_number)
-    of_kind = [item for item in items if _snake(type(item).__name__) == kind]
+    kind = by_number(name)[0]
+    names = sorted((item for item in siblings if by_number(item)[0] == kind), key=by_number)
+    of_kind = [item for item in items if snake_case(type(item).__name__) == kind]
     return of_kind[names.index(name)] if len(of_kind) == len(names) else None
-
-
-def _by_number(name: str) -> tuple[str, int]:
-    base, _, number = name.rpartition("_")
-    return (base, int(number)) if base and number.isdigit() else (name, 0)
-
-
-def _snake(class_name: str) -> str:
-    """Returns a class as Keras names its layers: "conv2d_transpose" for Conv2DTranspose."""
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", class_name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -128,6 +128,18 @@ def test_the_file_opens_with_jax(tmp_path):
     np.testing.assert_allclose(np.load(tmp_path / "y.npy"), golden.listed("y")[0], rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("members", [{"x": np.zeros(3)}, None], ids=["another name", "damaged"])
+def test_inputs_that_do_not_fit_are_refused(nested, tmp_path, members, monkeypatch):
+    monkeypatch.setattr(_tensorflow, "has_tf_keras", lambda: True)
+    file = tmp_path / "in.npz"
+    np.savez(file, **members or {"x": np.zeros(3)})
+    file.write_bytes(file.read_bytes() if members else file.read_bytes()[:-20])
+    with pytest.raises(compat_saver.UsageError, match=r"in\.npz"):
+        compat_saver.migrate(nested.path("hdf5"), tmp_path / "out.keras", verify_data=file)
+    assert not (tmp_path / "out.keras").exists()
+
+
 def test_a_dry_run_needs_no_keras(nested, tmp_path):
     report = compat_saver.migrate(nested.path("hdf5"), tmp_path / "out.keras", dry_run=True)
     assert report.status == "planned"

@@ -98,3 +98,13 @@ def test_nothing_reaches_outside_without_permission(tmp_path):
     with pytest.raises(SideEffectError, match="ReadFile"):
         run_model(source, feeds, ["content"])
     assert run_model(source, feeds, ["content"], allow=["ReadFile"])["content"].item() == b"hello"
+
+
+@pytest.mark.parametrize("name", ["cut.npz", "cut.npy"])
+def test_a_damaged_file(models, tmp_path, name):
+    whole = tmp_path / f"whole{name[3:]}"
+    np.savez(whole, x=np.float64(X)) if name.endswith("z") else np.save(whole, np.float64(X))
+    (tmp_path / name).write_bytes(whole.read_bytes()[:-20])
+    done = shell(models["legacy"], "--input", f"x={tmp_path / name}")
+    assert done.exit_code == 2
+    assert name in done.stderr

@@ -5,6 +5,7 @@ import http.server
 import shutil
 import sys
 import threading
+import zipfile
 from typing import ClassVar
 
 import numpy as np
@@ -131,6 +132,16 @@ def test_a_migration_of_a_model_in_memory(tmp_path, memory):
     written = [tmp_path / name / "variables" / "variables.data-00000-of-00001" for name in ("out", "here")]
     assert written[0].read_bytes() == written[1].read_bytes()
     assert [item.name for item in report.weights] == [item.name for item in here.weights]
+
+
+def test_a_keras_file_in_memory(tmp_path, memory):
+    pytest.importorskip("h5py")
+    with zipfile.ZipFile(GOLDEN / "keras" / "tf-2.8.4" / "nested.zip") as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".h5"))
+        (tmp_path / "model.h5").write_bytes(archive.read(name))
+    url = memory(tmp_path / "model.h5", "model.h5")
+    report = cs.migrate(url, tmp_path / "out.keras", dry_run=True)
+    assert report.to_dict()["source"]["kind"] == "keras_hdf5"
 
 
 def test_a_saved_model(tmp_path, memory):

@@ -23,7 +23,7 @@ import numpy as np
 
 from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint
-from compat_saver.bundle.object_graph import decode_object_graph
+from compat_saver.bundle.object_graph import VALUE_KEY, decode_object_graph
 from compat_saver.errors import RestoreError, UsageError
 from compat_saver.keras_files import KerasFile, Weight
 from compat_saver.keras_files.class_names import plain_class
@@ -32,7 +32,6 @@ from compat_saver.saver.load_into.targets import INNER, OWN, TargetVariable, own
 from compat_saver.saver.matching.fit import Fit, Tensors
 from compat_saver.saver.matching.report import Missing, Restored, RestoreReport
 
-_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _SLOT = "/.OPTIMIZER_SLOT/"
 _MOMENTUM = "Momentum"
 _ADAM = {"_momentums": ("m", "Adam"), "_velocities": ("v", "Adam_1"), "_velocity_hats": ("vhat",)}
@@ -192,7 +191,7 @@ class _Stored:
             self._weights = {item.name: item for item in stored.optimizer_weights}
             self._names = {name: [name] for name in self._weights}
         else:
-            self._names = {key: [key.removesuffix(_VALUE)] for key in stored}
+            self._names = {key: [key.removesuffix(VALUE_KEY)] for key in stored}
             objects = decode_object_graph(stored) if isinstance(stored, Checkpoint) else {}
             for key, item in objects.items():
                 self._names.setdefault(key, []).extend(filter(None, (item.full_name, item.path)))
@@ -240,7 +239,7 @@ class _Stored:
                 return key, int(self.read(key))
         for name, base in (("beta2_power", "beta_2"), ("beta1_power", "beta_1")):
             for key in self._names if hasattr(optimizer, base) else ():
-                power = float(self.read(key)) if key.removesuffix(_VALUE).rpartition("/")[2] == name else 0.0
+                power = float(self.read(key)) if key.removesuffix(VALUE_KEY).rpartition("/")[2] == name else 0.0
                 if 1e-30 < power < 1:
                     return key, round(math.log(power) / math.log(getattr(optimizer, base))) - 1
         return ("global_step", int(self.read("global_step"))) if "global_step" in self._names else ("", 0)

@@ -28,13 +28,13 @@ from typing import Any
 import numpy as np
 
 from compat_saver.analysis.values.roles import AVERAGE
+from compat_saver.bundle.object_graph import VALUE_KEY
 from compat_saver.keras_files.cudnn import GRU_GATES, LSTM_GATES, plain_bias, plain_kernel, plain_recurrent_kernel
 from compat_saver.saver.matching.conversions import Converted
 from compat_saver.saver.matching.fit import Tensors
 
 KERNEL, RECURRENT, BIAS = "kernel", "recurrent_kernel", "bias"
 LSTM, GRU, GRU_RESET_AFTER, RNN = "LSTM", "GRU", "GRU(reset_after=True)", "SimpleRNN"
-_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _OLD_NAMES = {"weights": KERNEL, "biases": BIAS}
 _CELLS = re.compile(r"(?:.*/)?(\w*lstm\w*_cell|\w*gru\w*_cell|basic_rnn_cell|rnn_cell)(?:_\d+)?")
 _KERAS_1 = re.compile(r"(.+)_([WUb])_([ifcozrh])")
@@ -66,7 +66,7 @@ def _grouped(tensors: Tensors) -> dict[str, dict[str, str]]:
     """Returns scope -> name in it -> key."""
     groups: dict[str, dict[str, str]] = defaultdict(dict)
     for key in tensors:
-        scope, _, name = key.removesuffix(_VALUE).rpartition("/")
+        scope, _, name = key.removesuffix(VALUE_KEY).rpartition("/")
         groups[scope][name] = key
     return groups
 

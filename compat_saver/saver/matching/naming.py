@@ -10,7 +10,14 @@ from typing import Any
 
 from compat_saver.analysis.values.roles import AVERAGE
 from compat_saver.bundle import Checkpoint
-from compat_saver.bundle.object_graph import VALUE, decode_object_graph, find_object, paths_from, stored_objects
+from compat_saver.bundle.object_graph import (
+    VALUE,
+    VALUE_KEY,
+    decode_object_graph,
+    find_object,
+    paths_from,
+    stored_objects,
+)
 from compat_saver.checkpoints.renaming import new_names_of
 from compat_saver.errors import UsageError, nearest_names
 from compat_saver.keras_files import KerasFile
@@ -47,7 +54,6 @@ class Matching:
 
 DEFAULT = Matching()
 _AVERAGE_ENDING = f"/{AVERAGE}"
-_VALUE_ENDING = f"/.ATTRIBUTES/{VALUE}"
 
 
 def stored_names(checkpoint: Tensors, matching: Matching = DEFAULT) -> dict[str, str]:
@@ -102,7 +108,7 @@ def names_to_paste(names: Mapping[str, str]) -> dict[str, str]:
     """Returns key -> the most readable of the names of a tensor."""
     found = {}
     for name, key in names.items():
-        if names.get(key) != key or key.endswith(_VALUE_ENDING):
+        if names.get(key) != key or key.endswith(VALUE_KEY):
             found[key] = name
         else:
             found[key] = key
