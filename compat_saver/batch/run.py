@@ -191,7 +191,7 @@ class _Batch:
             options = {"dry_run": self._options.dry_run, "overwrite": self._options.overwrite or self._options.resume}
             call = executor.submit(migrate_one, job, self._target(job), options, self._options.after)
             self._running[call] = job
-            self._tell(job.name, None)
+            self._show(job.name, None)
 
     def _fits(self, job: Job) -> bool:
         if self._memory is None:
@@ -211,12 +211,12 @@ class _Batch:
         self.outcomes[job.name] = outcome
         if not self._options.dry_run:
             add_to_record(self._output, outcome)
-        self._tell(job.name, outcome)
+        self._show(job.name, outcome)
 
     def _target(self, job: Job) -> Path:
         return self._output / job.name
 
-    def _tell(self, name: str, outcome: ModelOutcome | None) -> None:
+    def _show(self, name: str, outcome: ModelOutcome | None) -> None:
         if self._options.progress is not None:
             self._options.progress(Step(name, outcome, len(self.outcomes), self._total))
 
@@ -235,7 +235,7 @@ def _needs(job: Job) -> int:
 
 @contextlib.contextmanager
 def _executor(options: BatchOptions, most: int) -> Iterator[Executor]:
-    """Gives the executor that was asked for, or processes of this machine, which end with the block."""
+    """Gives the requested executor, or processes of this machine, which end with the block."""
     if options.executor is not None:
         make = getattr(options.executor, "get_executor", None)
         yield options.executor if make is None else make()

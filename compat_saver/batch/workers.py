@@ -1,7 +1,7 @@
 """An executor of processes that outlive their calls: one that crashes, hangs or grows too large costs its call only.
 
 The executors of concurrent.futures break as a whole when one of their processes ends: every call that waits is lost
-with it, and nothing tells whose fault it was. Here a process has one call at a time, so that is known.
+with it, and it is not known whose fault it was. Here a process has one call at a time, so that is known.
 
 Workers are forked from a process that has imported TensorFlow and done nothing with it, so that one is replaced within
 a moment. As with every other way to start processes but a plain fork, a script that is run has to have its main part
@@ -178,7 +178,7 @@ class _Worker:
 
 
 def _serve(pipe: Connection, printed: str) -> None:
-    """Answers calls until the other end is closed; the main function of a worker."""
+    """Takes calls until the other end is closed; the main function of a worker."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     file = os.open(printed, os.O_WRONLY | os.O_APPEND)
     os.dup2(file, 1)

@@ -30,7 +30,7 @@ def main() -> None:
     """Reads TensorFlow 1 checkpoints and graphs, and migrates them into verified TensorFlow 2 SavedModels.
 
     SOURCE is a checkpoint prefix (model.ckpt-100), any file of it (.meta, .index, .data-..., a V1 file), or its
-    directory; or a TF1 SavedModel, a TF1 Hub module or a frozen graph.
+    directory; or a TF1 SavedModel, a TF1 Hub module, a frozen graph or a file of Keras.
 
     Exit codes: 0 done (and verified); 1 verification found a difference or nothing to compare, nothing was published; 2
     bad usage or unreadable input; 3 the graph cannot be migrated, with every obstacle listed; 70 a bug of

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from compat_saver.migration import MigrationReport
 
 
-@click.command()
+@click.command(short_help="Migrate SOURCE into a TensorFlow 2 SavedModel or a Keras 3 file.")
 @click.argument("source", type=SourcePath())
 @click.argument("output", metavar="OUT", type=click.Path(path_type=Path))
 @memory_option

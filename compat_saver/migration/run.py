@@ -117,7 +117,7 @@ def verify(
         plan = make_plans(model, options)
     outcome = execute(Execution(Path(source), Path(saved_model), options, (model, plan), writes=False), clock)
     verification = outcome.verification
-    assert verification is not None, "that is what it was asked for"
+    assert verification is not None, "a verification was requested"
     report = _report(model, str(saved_model), plan, {}, outcome, options, clock)
     if not verification.passed:
         raise VerificationError(_reasons(report, verification), report, what=_VERDICTS[verification.status])

@@ -28,7 +28,7 @@ def is_argument(value: Value) -> bool:
 
 
 def argument(value: Value, declared: Shape, shapes: Mapping[Value, _Shape]) -> np.ndarray | None:
-    """Returns what an input has to be for the op that reads it as an argument; None if none does, or nothing tells.
+    """Returns what an input has to be for the op that reads it as an argument; None if none does, or it is not known.
 
     Args:
         value: the input.
@@ -53,7 +53,7 @@ def _readers(value: Value) -> Iterator[Use]:
 
 
 def _shape_of(value: Value, shapes: Mapping[Value, _Shape], deepest: int = _DEEPEST) -> _Shape | None:
-    """Returns the shape of an input or a weight, or of what layers make of it; None if nothing tells."""
+    """Returns the shape of an input or a weight, or of what layers make of it; None if it is not known."""
     if value in shapes:
         return shapes[value]
     node = value.node

@@ -230,7 +230,7 @@ def key_of(value: Value, shape: Shape, needed: Collection[Node]) -> str:
 
 
 def _by_readers(value: Value, needed: Collection[Node]) -> str:
-    """Looks ahead, through what leaves a value the thing it is, for a reader that tells what it reads.
+    """Looks ahead, through what leaves a value the thing it is, for a reader from which its meaning is known.
 
     A column that crosses features names all of them; another column names one.
     """
