@@ -69,7 +69,26 @@ def _passed(
     beyond = spread(passed, readers)
     made = [item for layer in passed for item in sources[layer] if item in trained and item not in beyond]
     before = spread(made, sources)
-    return [Judge(weight, made[0]) for weight in layers if made and weight not in before]
+    first = next((item for item in made if not spread([item], sources).intersection(made) - {item}), None)
+    return [Judge(weight, first) for weight in layers if first is not None and weight not in before]
+
+
+def prepared_for(
+    made: Iterable[Node], judging: Collection[Node], readers: Edges, layers: Collection[Node]
+) -> set[Node]:
+    """Returns what judges make of what they look at before their first layers: smaller images, say.
+
+    Args:
+        made: what they are applied to.
+        judging: their layers.
+        readers: node -> what reads it.
+        layers: all layers, of judges and of others.
+    """
+    starts = set(made)
+    found = {node for node in spread(starts, readers, layers) - starts if readers.get(node)}
+    while others := {node for node in found if not all(item in found or item in judging for item in readers[node])}:
+        found -= others
+    return found
 
 
 def judges_by_use(
@@ -92,9 +111,20 @@ def judges_by_use(
     for weight, found in layers.items():
         read = [[item for item in sources[layer] if item in fed] for layer in found if layer in judged]
         first = next((item for items in read for item in items if item in weighted), None)
-        if first is not None and any(all(item not in weighted for item in items) for items in read):
-            made[weight] = first
+        given = next((items for items in read if all(item not in weighted for item in items)), None)
+        if first is not None and given is not None:
+            made[weight] = _unprepared(first, given, sources, fed)
     return [Judge(weight, made[weight]) for weight in _without_cycles(made)]
+
+
+def _unprepared(made: Node, given: Sequence[Node], sources: Edges, fed: Collection[Node]) -> Node:
+    """Returns what was made before the same was done to it as to what is given."""
+    while len(given) == 1 and made.op == given[0].op:
+        before, given = ([item for item in sources.get(node, ()) if item in fed] for node in (made, given[0]))
+        if len(before) != 1:
+            break
+        made = before[0]
+    return made
 
 
 def _without_cycles(made: Mapping[Node, Node]) -> Iterable[Node]:
