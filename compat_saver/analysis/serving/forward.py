@@ -313,7 +313,7 @@ class _Division:
 
     def _rearranged(self, aside: Collection[Node]) -> set[Node]:
         """Returns what is only rearranged until the graph ends with a node that the program named."""
-        named = [node for node in self._fed - aside if not self._readers[node] and has_own_name(node)]
+        named = [node for node in self._fed if node not in aside and not self._readers[node] and has_own_name(node)]
         found = {node for node in named if _REARRANGEMENTS.fullmatch(node.op)}
         pending = [*found]
         while pending:
