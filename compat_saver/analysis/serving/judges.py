@@ -53,8 +53,27 @@ def judges_by_optimizers(
         for other, two in enumerate(optimizers):
             if not two.through <= one.through:
                 own = {weight: items for weight, items in layers.items() if weight.name in two.updates - one.updates}
-                found[number, other] = _passed(one, own, trained, sources, readers)
+                judges = _passed(one, own, trained, sources, readers)
+                found[number, other] = [] if _goes_on(one, two, layers, readers) else judges
     return [judge for (one, two), judges in found.items() if not found.get((two, one)) for judge in judges]
+
+
+def _goes_on(one: Optimizer, two: Optimizer, layers: Mapping[Node, Sequence[Node]], readers: Edges) -> bool:
+    """Whether layers that only one optimizer trains go on from those that only the other trains.
+
+    So a discriminator goes on from its generator, through which its gradients pass on their way to what both train.
+    """
+    mine, others = (
+        {
+            layer
+            for weight, items in layers.items()
+            if weight.name in names
+            for layer in items
+            if layer.name in one.through
+        }
+        for names in (one.updates - two.updates, two.updates - one.updates)
+    )
+    return not mine.isdisjoint(spread(others, readers))
 
 
 def _passed(

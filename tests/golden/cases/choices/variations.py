@@ -1,4 +1,5 @@
 """The same kinds of networks once more, laid out otherwise: as code of other authors has them."""
+
 import numpy as np
 import tensorflow as tf
 
@@ -113,5 +114,25 @@ def clipped_policy():
     return serve([state], [mean, "pi/Normal/loc:0"], value)
 
 
+def shared_embedding():
+    """Generator and discriminator, trained by losses of hinges, both train the embedding of classes."""
+    classes, noise, data = whole(name="classes"), real(3, name="noise"), real(4, name="samples")
+    kind = tf.nn.embedding_lookup(tf.get_variable("shared", [7, 3]), classes)
+    with tf.variable_scope("gen"):
+        made = tf.layers.dense(tf.layers.dense(tf.concat([noise, kind], 1), 6, tf.nn.relu), 4, tf.tanh)
+
+    def judged(x, reuse):
+        with tf.variable_scope("disc", reuse=reuse):
+            hidden = tf.layers.dense(x, 6, tf.nn.elu, name="h")
+            fit = tf.layers.dense(hidden, 3, name="p") * kind
+            return tf.layers.dense(hidden, 1, name="o") + tf.reduce_sum(fit, 1, keep_dims=True)
+
+    of_data, of_made = judged(data, False), judged(made, True)
+    hinges = tf.reduce_mean(tf.nn.relu(1 - of_data)) + tf.reduce_mean(tf.nn.relu(1 + of_made))
+    minimize(hinges, *variables_in("disc|shared"))
+    minimize(-tf.reduce_mean(of_made), *variables_in("gen|shared"))
+    return serve([classes, noise], made)
+
+
 if __name__ == "__main__":
-    main(faded_and_shown, restyled, own_words, picked, compared_words, clipped_policy)
+    main(faded_and_shown, restyled, own_words, picked, compared_words, clipped_policy, shared_embedding)
