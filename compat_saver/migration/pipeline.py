@@ -19,7 +19,12 @@ import numpy as np
 from compat_saver.graph import OpCatalog
 from compat_saver.model.cut_points import CutPoints
 from compat_saver.passes import Pass
-from compat_saver.passes.control_flow import FunctionalControlFlow, RecordedShapes, TensorLists
+from compat_saver.passes.control_flow import (
+    FunctionalControlFlow,
+    RecordedShapes,
+    SeparateLoopGradients,
+    TensorLists,
+)
 from compat_saver.passes.legacy_behavior import LEGACY_BEHAVIOR_PASSES
 from compat_saver.passes.replacements import OP_REPLACEMENTS
 from compat_saver.passes.replacements.variable_ops import CountUpTo
@@ -72,15 +77,21 @@ def resource_passes(catalog: OpCatalog) -> Sequence[Pass]:
 
 
 def control_flow_passes(
-    catalog: OpCatalog, shapes: RecordedShapes, stays: Collection[str]
-) -> Sequence[TensorLists | FunctionalControlFlow]:
+    catalog: OpCatalog, shapes: RecordedShapes, stays: Collection[str], *, trains: bool
+) -> Sequence[SeparateLoopGradients | TensorLists | FunctionalControlFlow]:
     """Returns the passes that turn v1 control flow into functional control flow.
 
-    TensorArrays come first: neither gradients nor TFLite nor XLA go through one in a functional loop.
+    TensorArrays come first: neither gradients nor TFLite nor XLA go through one in a functional loop. A training step
+    is not differentiated in turn: there the arrays whose gradients are in the graph stay, which is faster.
 
     Args:
         catalog: the op definitions that hold for the graph.
         shapes: the static shapes that the file recorded.
         stays: the nodes that must not move into a function.
+        trains: whether the graph is a training step.
     """
-    return (TensorLists(shapes), FunctionalControlFlow(catalog, shapes, stays))
+    functional = FunctionalControlFlow(catalog, shapes, stays)
+    if trains:
+        return (TensorLists(shapes), functional)
+    separate = SeparateLoopGradients(catalog)
+    return (separate, TensorLists(shapes, without=separate.twins), functional)

@@ -198,7 +198,7 @@ def to_functions(
 ) -> tuple[tuple[Rewrite, ...], tuple[Kept, ...]]:
     """Turns the loops and conditionals of TensorFlow 1 into While and If; returns what stays as well."""
     stays = {*served.roots, *(spec.node for spec in served.points.inputs.values())}
-    passes = control_flow_passes(model.catalog, rewritten.shapes, stays)
+    passes = control_flow_passes(model.catalog, rewritten.shapes, stays, trains=model.trains)
     rewrites = (*run_passes(passes, graph), *run_in_functions(passes, graph, model.catalog))
     return rewrites, tuple(kept for item in passes for kept in item.kept)
 

@@ -110,7 +110,7 @@ class IfMaker:
             merge.set_inputs([node.output(index)])
             for other in merge.control_inputs:
                 merge.remove_control_input(other)
-        self._graph.remove_all([*made.nodes[0], *made.nodes[1]])
+        self._graph.remove_all([node for nodes in made.nodes for node in nodes if node not in made.shared])
         unused = [item for item in made.switches if not item.control_uses and not _is_read(item)]
         self._graph.remove_all(unused)
         return node
@@ -124,7 +124,7 @@ def _asked_positions(made: Conditional) -> list[Node]:
 def _waited_for(made: Conditional, waits: Iterable[Node]) -> list[Node]:
     """Returns what an If waits for: what the nodes in its branches, its Switches and its Merges did."""
     around = (other for node in (*made.switches, *made.merges) for other in node.control_inputs)
-    inside = made.nodes[0].keys() | made.nodes[1].keys()
+    inside = made.inside
     found = dict.fromkeys((*waits, *around))
     return [node for node in found if node not in made.switches and node not in inside]
 

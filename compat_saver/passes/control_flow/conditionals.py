@@ -14,12 +14,11 @@ then computes each node once. Only outermost conditionals are found here; the br
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from compat_saver.graph.ir import Graph, Node, Value
-from compat_saver.passes.control_flow.parts import NotFunctional
 
 Decision = tuple[Value, bool]
 Decisions = tuple[Decision, ...]
@@ -35,6 +34,7 @@ class Conditional:
         nodes: those of the true and those of the false branch.
         edges: what its Switches let in -> the value outside.
         switches: the Switches themselves, which are outside.
+        shared: those of its nodes that stay, since another conditional has them too.
     """
 
     predicate: Value
@@ -42,6 +42,12 @@ class Conditional:
     nodes: tuple[dict[Node, None], dict[Node, None]] = field(default_factory=lambda: ({}, {}))
     edges: dict[Value, Value] = field(default_factory=dict)
     switches: dict[Node, None] = field(default_factory=dict)
+    shared: set[Node] = field(default_factory=set)
+
+    @property
+    def inside(self) -> set[Node]:
+        """The nodes of both branches."""
+        return self.nodes[0].keys() | self.nodes[1].keys()
 
     @property
     def name(self) -> str:
@@ -65,7 +71,7 @@ class Decided:
         self.values: dict[Value, Decisions] = {}
         self.nodes: dict[Node, Decisions] = {}
         self.unread: dict[Node, str] = {}
-        for node in _in_order(graph):
+        for node in in_order(graph):
             self._decide(node)
 
     def predicates(self, merge: Node) -> set[Value]:
@@ -123,19 +129,19 @@ def _both(first: Decisions, second: Decisions) -> Decisions:
     return tuple(dict.fromkeys((*first, *second)))
 
 
-def _in_order(graph: Graph) -> Iterator[Node]:
+def in_order(graph: Graph) -> Iterator[Node]:
     """Yields the nodes, each after what it needs; the way back in a loop does not count."""
     missing: dict[Node, int] = {}
     ready: deque[Node] = deque()
     for node in graph:
-        needed = set(_needed(node))
+        needed = set(needed_by(node))
         missing[node] = len(needed)
         if not needed:
             ready.append(node)
     while ready:
         node = ready.popleft()
         yield node
-        for user in _users(node):
+        for user in users_of(node):
             if node.op == "NextIteration" and user.op == "Merge":
                 continue
             missing[user] -= 1
@@ -143,14 +149,16 @@ def _in_order(graph: Graph) -> Iterator[Node]:
                 ready.append(user)
 
 
-def _needed(node: Node) -> Iterator[Node]:
+def needed_by(node: Node) -> Iterator[Node]:
+    """Yields what a node needs; the way back in a loop does not count."""
     for value in node.inputs:
         if not (node.op == "Merge" and value.node.op == "NextIteration"):
             yield value.node
     yield from node.control_inputs
 
 
-def _users(node: Node) -> set[Node]:
+def users_of(node: Node) -> set[Node]:
+    """Returns what reads a node or waits for it."""
     return {*(use.node for value in node.used_outputs for use in value.uses), *node.control_uses}
 
 
@@ -184,6 +192,17 @@ class Finder:
         for made in found.values():
             self._add_edges(made)
         return list(found.values())
+
+    def part(self, whole: Conditional, merges: Iterable[Node]) -> Conditional:
+        """Returns a conditional of some Merges of another one, with those of its nodes that they need."""
+        made = Conditional(whole.predicate, dict.fromkeys(merges))
+        for branch in (False, True):
+            entries = (merge.inputs[whole.position(merge, branch, self._decided.values)] for merge in made.merges)
+            waits = (node for merge in made.merges for node in merge.control_inputs)
+            needed = _needed_within(whole.nodes[branch], [*(value.node for value in entries), *waits])
+            made.nodes[branch].update((node, None) for node in whole.nodes[branch] if node in needed)
+        self._add_edges(made)
+        return made
 
     def _branches(self, merge: Node) -> Iterator[tuple[Node, bool]]:
         """Yields the nodes that a Merge is the first to need, and joins it with those that needed others before."""
@@ -241,54 +260,17 @@ class Finder:
                         made.switches[other] = None
 
 
+def _needed_within(nodes: Collection[Node], pending: list[Node]) -> set[Node]:
+    """Returns those of some nodes that others need, and these themselves as far as they are among them."""
+    needed: set[Node] = set()
+    while pending:
+        node = pending.pop()
+        if node in nodes and node not in needed:
+            needed.add(node)
+            pending += [*(value.node for value in node.inputs), *node.control_inputs]
+    return needed
+
+
 def _is_outermost(merge: Node, decided: Decided) -> bool:
     is_header = any(value.node.op == "NextIteration" for value in merge.inputs)
     return not (is_header or decided.nodes[merge] or merge in decided.unread)
-
-
-def check_closed(made: Conditional) -> None:
-    """Checks that what is in a branch is read in it only, or handed out by a Merge.
-
-    Raises:
-        NotFunctional: something else reads it; it would have no value where the other branch ran.
-    """
-    inside = made.nodes[0].keys() | made.nodes[1].keys()
-    allowed = inside | made.merges.keys()
-    for node in inside:
-        for user in _users(node):
-            if user not in allowed:
-                raise NotFunctional(f"{user.name!r} reads {node.name!r}, which runs in one branch only")
-
-
-def acyclic(graph: Graph, found: Iterable[Conditional]) -> Iterator[Conditional]:
-    """Yields the conditionals that can be one op each: those that do not need each other's results."""
-    owner: dict[Node, int] = {}
-    listed = list(found)
-    for number, made in enumerate(listed):
-        for node in (*made.nodes[0], *made.nodes[1], *made.merges):
-            owner[node] = number
-    needs: defaultdict[object, set[object]] = defaultdict(set)
-    for node in graph:
-        unit = owner.get(node, node)
-        needs[unit] |= {owner.get(other, other) for other in _needed(node)} - {unit}
-    done = _sorted(needs)
-    yield from (made for number, made in enumerate(listed) if number in done)
-
-
-def _sorted(needs: dict[object, set[object]]) -> set[object]:
-    """Returns the units that can be put in order: all but those that are on a cycle or behind one."""
-    users: defaultdict[object, list[object]] = defaultdict(list)
-    missing = {unit: len(others) for unit, others in needs.items()}
-    for unit, others in needs.items():
-        for other in others:
-            users[other].append(unit)
-    ready = deque(unit for unit, count in missing.items() if not count)
-    done: set[object] = set()
-    while ready:
-        unit = ready.popleft()
-        done.add(unit)
-        for user in users[unit]:
-            missing[user] -= 1
-            if not missing[user]:
-                ready.append(user)
-    return done

@@ -10,8 +10,9 @@ from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.ops import OpCatalog
 from compat_saver.passes.base import Pass, Rewrite
 from compat_saver.passes.control_flow.branches import IfMaker
-from compat_saver.passes.control_flow.conditionals import Conditional, Decided, Finder, acyclic, check_closed
+from compat_saver.passes.control_flow.conditionals import Conditional, Decided, Finder
 from compat_saver.passes.control_flow.frames import Frame, outermost_frames
+from compat_saver.passes.control_flow.levels import apart, check_closed
 from compat_saver.passes.control_flow.loops import WhileMaker, read_loop
 from compat_saver.passes.control_flow.parts import Kept, NotFunctional
 from compat_saver.passes.control_flow.recorded_shapes import RecordedShapes
@@ -78,12 +79,9 @@ class FunctionalControlFlow(Pass):
         decided = Decided(graph)
         outermost = ((merge, reason) for merge, reason in decided.unread.items() if not decided.nodes[merge])
         self.kept += [Kept(_CONDITIONAL, merge.name, reason) for merge, reason in outermost]
-        found = Finder(graph, decided).find()
-        in_order = {made.name for made in acyclic(graph, found)}
         noted = {value for merge in decided.unread for value in decided.predicates(merge)}
-        for made in found:
-            rewrite = partial(self._rewrite_conditional, graph, made, decided, made.name in in_order)
-            if not self._try(_CONDITIONAL, made.name, rewrite):
+        for made in apart(graph, Finder(graph, decided)):
+            if not self._try(_CONDITIONAL, made.name, partial(self._rewrite_conditional, graph, made, decided)):
                 noted.add(made.predicate)
         self._note_open(graph, decided, noted)
 
@@ -97,11 +95,9 @@ class FunctionalControlFlow(Pass):
                     reason = f"it has a value for one value of {predicate.name} only, and no Merge has another for it"
                     self.kept.append(Kept(_CONDITIONAL, node.name, reason))
 
-    def _rewrite_conditional(self, graph: Graph, made: Conditional, decided: Decided, is_one_op: bool) -> None:
-        if not is_one_op:
-            raise NotFunctional("what it hands out is needed to compute what it takes")
-        self._check_stays([*made.nodes[0], *made.nodes[1]])
-        check_closed(made)
+    def _rewrite_conditional(self, graph: Graph, made: Conditional, decided: Decided) -> None:
+        self._check_stays(made.inside)
+        check_closed(made, self._catalog)
         maker = IfMaker(graph, self._catalog, self._shapes, decided)
         arguments, then, otherwise, waits = maker.bodies(made)
         self._rewrite_body(then.graph)

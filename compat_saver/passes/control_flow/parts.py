@@ -21,7 +21,7 @@ from compat_saver.proto.messages import AttrValue, FunctionDef, Message
 # Bigger constants are passed as arguments instead of copied: a frozen model has its weights as constants.
 _LARGEST_COPIED = 1024
 _RESOURCE = dtypes.by_name("resource").number
-_READS = (
+READS = (
     *("ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape", "VarIsInitializedOp"),
     *("LookupTableFindV2", "LookupTableSizeV2", "LookupTableExportV2"),
 )
@@ -238,7 +238,7 @@ def _is_only_read(handle: Value) -> bool:
     for use in handle.uses:
         known = use.node.attrs.get(READ_ONLY)
         inner = known is not None and use.position in known.list.i
-        if use.node.op not in _READS and use.node.op != "_Retval" and not inner:
+        if use.node.op not in READS and use.node.op != "_Retval" and not inner:
             return False
     return True
 

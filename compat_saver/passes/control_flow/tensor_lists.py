@@ -18,7 +18,7 @@ The handle and what carried it go; the flow becomes the list. `array_flows` says
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from compat_saver import dtypes
 from compat_saver.graph.attributes import Shape, int_attr, type_attr
@@ -42,6 +42,7 @@ class TensorLists(Pass):
 
     Args:
         shapes: what was recorded of the graph's tensors.
+        without: arrays that are left as they are, known only once the pass is applied.
 
     Attributes:
         kept: what stayed as it was, in all graphs that the pass was applied to.
@@ -49,15 +50,16 @@ class TensorLists(Pass):
 
     name = "tensor_lists"
 
-    def __init__(self, shapes: RecordedShapes | None = None) -> None:
+    def __init__(self, shapes: RecordedShapes | None = None, without: Collection[Node] = ()) -> None:
         self._shapes = shapes or RecordedShapes()
+        self._without = without
         self.kept: list[Kept] = []
 
     def apply(self, graph: Graph) -> Rewrite:
         """Rewrites the arrays, all ops of one at a time."""
         followed, kept = [], len(self.kept)
         for node in graph:
-            if node.op == "TensorArrayV3":
+            if node.op == "TensorArrayV3" and node not in self._without:
                 try:
                     followed.append(follow(node))
                 except NotFunctional as error:

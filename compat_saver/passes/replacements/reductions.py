@@ -67,6 +67,8 @@ class ReduceSlice(OpReplacement):
     arbitrary memory there. An empty slice gives 0, 1, the lowest or the highest value of the type, infinities included.
     The old Max and Min forgot a NaN unless it came last in its slice; the new ones need not.
 
+    No release of TensorFlow 1 had gradients of these ops; the segment reductions have.
+
     Which elements are in which slice is found by comparing all positions of the axis with all slices. In front of each
     slice comes an element for nothing, as current reductions differ in what they return for an empty one.
     """

@@ -98,6 +98,20 @@ def test_side_effects_of_a_branch_run_in_it_before_what_the_merge_hands_out():
     assert "cond/assign" not in body(graph, "cond_false")
 
 
+def test_what_one_predicate_switches_is_two_ifs_if_one_needs_the_result_of_the_other():
+    back = (
+        "back/x = Switch[T=float32](y, cond/pred_id)\nback/grad = Mul[T=float32](back/x:1, cond/twice)\n"
+        "z = Merge[N=2, T=float32](back/x, back/grad)"
+    )
+    graph, kept = functional(CHOICE + back, "z")
+    assert not kept
+    assert not ops(graph) & {"Switch", "Merge"}
+    assert graph["cond/merge"].inputs[0].node.inputs[1:] == (graph["x"].output(),)
+    assert graph["z"].inputs[0].node.inputs[1:] == (graph["y"].output(), graph["x"].output())
+    both = [name for name in graph.functions if "cond/twice" in body(graph, name)]
+    assert len(both) == 2, "the gradient computes once more what it needs of the branch"
+
+
 @pytest.mark.parametrize(
     ("more", "roots", "reason"),
     [
@@ -108,10 +122,13 @@ def test_side_effects_of_a_branch_run_in_it_before_what_the_merge_hands_out():
             "do not depend on one decision and its opposite",
         ),
         (
-            "back/x = Switch[T=float32](y, cond/pred_id)\nback/grad = Mul[T=float32](back/x:1, cond/twice)\n"
+            "n = Placeholder[dtype=int32]\ncond/n = Switch[T=int32](n, cond/pred_id)\n"
+            "cond/drawn = RandomUniform[T=int32, dtype=float32](cond/n:1)\n"
+            "cond/mask = Merge[N=2, T=float32](cond/drawn, cond/x)\n"
+            "back/x = Switch[T=float32](cond/mask, cond/pred_id)\nback/grad = Mul[T=float32](back/x:1, cond/drawn)\n"
             "z = Merge[N=2, T=float32](back/x, back/grad)",
             ["z"],
-            "what it hands out is needed to compute what it takes",
+            "'cond/drawn' (RandomUniform) has state, and its own result depends on it twice",
         ),
     ],
 )
