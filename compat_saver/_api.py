@@ -83,7 +83,7 @@ def inspect(
     from compat_saver.model.opening import parse_tags
     from compat_saver.sources.remote import local_path
 
-    graph = None if meta_graph is None else Path(meta_graph)
+    graph = None if meta_graph is None else Path(local_path(meta_graph))
     return look(Path(local_path(source)), meta_graph=graph, tag_set=parse_tags(tag_set))
 
 
@@ -309,6 +309,7 @@ def migrate_many(
     executor: Any = None,
     jobs: int | None = None,
     memory: int | None = None,
+    time_per_model: float | None = None,
     resume: bool = False,
     every_checkpoint: bool = False,
     dry_run: bool = False,
@@ -330,6 +331,7 @@ def migrate_many(
             costs its model only.
         jobs: how many of these processes; None for one per processor.
         memory: bytes that they may have together; None for most of what is available. Models are started by their size.
+        time_per_model: seconds that one model may take in all; then it has failed. None for no limit.
         resume: leave out the models that an earlier run into `output` did, if source, options and version are the same.
             Those that failed for reasons outside of the model are tried again.
         every_checkpoint: all checkpoints of a training directory rather than the latest.
@@ -348,7 +350,8 @@ def migrate_many(
     from compat_saver.batch.run import BatchOptions
     from compat_saver.batch.run import migrate_many as run
 
-    how = BatchOptions(executor, jobs, memory, resume, every_checkpoint, dry_run, overwrite, after, progress)
+    limits = (executor, jobs, memory, time_per_model)
+    how = BatchOptions(*limits, resume, every_checkpoint, dry_run, overwrite, after, progress)
     return run(sources, Path(output), options, how)
 
 
