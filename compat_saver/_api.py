@@ -181,7 +181,8 @@ def migrate(
         architecture: of a Keras model, for a file of weights alone: what `model.to_json()` or `to_yaml()` wrote.
         custom_objects: of a Keras model: name of a custom class or function, or of a Lambda layer -> the object, or
             "MODULE:NAME".
-        progress: called with the name of each stage when it starts.
+        progress: called with the name of each stage when it starts, and while many bytes are written again: then it has
+            the attributes `done` and `total`.
 
     Raises:
         ArtifactError: the source cannot be read.
@@ -277,7 +278,8 @@ def verify(
         memory: bytes that the process may use that runs the models, as for `migrate`.
         isolate: whether the models are run in a process of their own, as for `migrate`.
         allow: the ops that may reach outside of the graph when it is run, as for `migrate`.
-        progress: called with the name of each stage when it starts.
+        progress: called with the name of each stage when it starts, and while many bytes are written again: then it has
+            the attributes `done` and `total`.
 
     Raises:
         VerificationError: their outputs differ.

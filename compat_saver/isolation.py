@@ -41,7 +41,27 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 Progress = Callable[[str], None]
-"""Called with the name of each stage."""
+"""Called with the name of each stage, which may be a `Stage`."""
+
+
+class Stage(str):
+    """The name of a stage, with how far it is.
+
+    Attributes:
+        done: bytes.
+        total: bytes that there will be in all.
+    """
+
+    done: int
+    total: int
+
+    @classmethod
+    def at(cls, name: str, done: int, total: int) -> Stage:
+        """Makes one."""
+        stage = cls(name)
+        stage.done, stage.total = done, total
+        return stage
+
 
 _INTERVAL = 0.05
 """Seconds between two looks at the child: whether it lives, and how much memory it uses."""

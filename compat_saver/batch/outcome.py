@@ -105,7 +105,7 @@ def of_error(error: BaseException) -> dict[str, Any]:
     elif isinstance(error, CompatSaverError | OSError):
         problems = (str(error),)
     else:
-        problems = (f"{type(error).__name__}: {error}",)
+        problems = (f"{type(error).__name__}: {str(error).strip()}",)
     status = REFUSED if isinstance(error, _REFUSALS) else FAILED
     return {"status": status, "problems": problems, "is_final": isinstance(error, _FINAL)}
 

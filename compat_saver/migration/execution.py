@@ -83,7 +83,8 @@ class Execution:
         with clock.stage("write") if self.writes else contextlib.nullcontext(), without_collection():
             plan = with_initial_values(plan, model, self.options.timeout)
             if self.writes:
-                write_saved_model(plan, model, self.directory, self.options.output_tags)
+                wrote = clock.bytes_of("write", sum(weight.nbytes for weight in plan.all_weights))
+                write_saved_model(plan, model, self.directory, self.options.output_tags, wrote)
         original, verification = OriginalRuns((), ()), None
         if self.options.verify:
             with clock.stage("verify"):

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from compat_saver.cli import log, main
 from compat_saver.cli.output import byte_bar, stages
+from compat_saver.isolation import Stage
 from tests.small_models import write_model
 
 
@@ -72,6 +73,10 @@ def test_bars_are_drawn_on_a_terminal_only(monkeypatch, capsys):
         progress(500_000, 1_000_000)
     with stages() as start:
         start("read")
+        start("write")
+        start(Stage.at("write", 1_500_000, 3_000_000))
     shown = capsys.readouterr().err
     assert "0.5/1.0 MB" in shown
     assert "Reading the graph" in shown
+    assert "Writing the SavedModel: 1.5 MB of 3.0 MB, " in shown
+    assert "/s, 0 s left" in shown
