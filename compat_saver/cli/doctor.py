@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from compat_saver.cli.log import put
 from compat_saver.cli.output import reports_failures
 
 _CORE = ("click", "crc32c", "jinja2", "ml_dtypes", "numpy", "protobuf", "PyYAML", "rich")
@@ -44,10 +45,10 @@ def doctor(as_json: bool) -> None:
     extras = [
         (f"[{name}]", item["installed"] or "not installed", item["enables"]) for name, item in found["extras"].items()
     ]
-    click.echo(f"{columns(versions)}\n\n{columns(extras)}")
+    put(f"{columns(versions)}\n\n{columns(extras)}")
     for name, item in found["extras"].items():
         if item["problem"]:
-            click.echo(f"\n[{name}] {item['problem']}")
+            put(f"\n[{name}] {item['problem']}")
 
 
 def _found() -> dict[str, Any]:
