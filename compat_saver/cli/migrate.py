@@ -52,10 +52,10 @@ def migrate(source: Path, output: Path, as_json: bool, page: Path | None, **opti
             print_report(error.report, as_json)
         raise
     print_report(report, as_json)
-    write_outcome_page(page, report)
     if not as_json:
         _print_next_steps(report)
     say(_SUMMARIES[report.status].format(report.output))
+    write_outcome_page(page, report)  # last: if that fails, it is said that the model is there
 
 
 def _print_next_steps(report: MigrationReport | KerasReport) -> None:
