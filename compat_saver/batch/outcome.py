@@ -143,6 +143,12 @@ class BatchReport:
         """Whether every model was migrated, or planned, without a problem."""
         return all(item.is_good for item in self.outcomes)
 
+    def _repr_html_(self) -> str:
+        """Returns what a notebook shows."""
+        from compat_saver.report.html.notebook import batch_html
+
+        return batch_html(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Returns it in the form of `--json`; keys may be added to it, none is ever removed."""
         return {
