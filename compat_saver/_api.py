@@ -83,7 +83,7 @@ def inspect(
     from compat_saver.model.opening import parse_tags
     from compat_saver.sources.remote import local_path
 
-    graph = None if meta_graph is None else Path(meta_graph)
+    graph = None if meta_graph is None else Path(local_path(meta_graph))
     return look(Path(local_path(source)), meta_graph=graph, tag_set=parse_tags(tag_set))
 
 
@@ -181,7 +181,8 @@ def migrate(
         architecture: of a Keras model, for a file of weights alone: what `model.to_json()` or `to_yaml()` wrote.
         custom_objects: of a Keras model: name of a custom class or function, or of a Lambda layer -> the object, or
             "MODULE:NAME".
-        progress: called with the name of each stage when it starts.
+        progress: called with the name of each stage when it starts, and while many bytes are written again: then it has
+            the attributes `done` and `total`.
 
     Raises:
         ArtifactError: the source cannot be read.
@@ -277,7 +278,8 @@ def verify(
         memory: bytes that the process may use that runs the models, as for `migrate`.
         isolate: whether the models are run in a process of their own, as for `migrate`.
         allow: the ops that may reach outside of the graph when it is run, as for `migrate`.
-        progress: called with the name of each stage when it starts.
+        progress: called with the name of each stage when it starts, and while many bytes are written again: then it has
+            the attributes `done` and `total`.
 
     Raises:
         VerificationError: their outputs differ.
@@ -309,6 +311,7 @@ def migrate_many(
     executor: Any = None,
     jobs: int | None = None,
     memory: int | None = None,
+    time_per_model: float | None = None,
     resume: bool = False,
     every_checkpoint: bool = False,
     dry_run: bool = False,
@@ -330,6 +333,7 @@ def migrate_many(
             costs its model only.
         jobs: how many of these processes; None for one per processor.
         memory: bytes that they may have together; None for most of what is available. Models are started by their size.
+        time_per_model: seconds that one model may take in all; then it has failed. None for no limit.
         resume: leave out the models that an earlier run into `output` did, if source, options and version are the same.
             Those that failed for reasons outside of the model are tried again.
         every_checkpoint: all checkpoints of a training directory rather than the latest.
@@ -348,7 +352,8 @@ def migrate_many(
     from compat_saver.batch.run import BatchOptions
     from compat_saver.batch.run import migrate_many as run
 
-    how = BatchOptions(executor, jobs, memory, resume, every_checkpoint, dry_run, overwrite, after, progress)
+    limits = (executor, jobs, memory, time_per_model)
+    how = BatchOptions(*limits, resume, every_checkpoint, dry_run, overwrite, after, progress)
     return run(sources, Path(output), options, how)
 
 

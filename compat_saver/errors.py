@@ -23,6 +23,7 @@ CompatSaverError
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -201,6 +202,14 @@ def _unpickled(kind: type[CompatSaverError], args: tuple[Any, ...], attributes: 
     error.args = args
     vars(error).update(attributes)
     return error
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """Returns a text for a terminal: what would act on that, such as an escape in a name, is spelled out."""
+    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def counted(number: int, one: str, several: str = "") -> str:

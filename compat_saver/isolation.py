@@ -41,13 +41,35 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 Progress = Callable[[str], None]
-"""Called with the name of each stage."""
+"""Called with the name of each stage, which may be a `Stage`."""
+
+
+class Stage(str):
+    """The name of a stage, with how far it is.
+
+    Attributes:
+        done: bytes.
+        total: bytes that there will be in all.
+    """
+
+    done: int
+    total: int
+
+    @classmethod
+    def at(cls, name: str, done: int, total: int) -> Stage:
+        """Makes one."""
+        stage = cls(name)
+        stage.done, stage.total = done, total
+        return stage
+
 
 _INTERVAL = 0.05
 """Seconds between two looks at the child: whether it lives, and how much memory it uses."""
 _PROGRESS, _RETURNED, _RAISED = "progress", "returned", "raised"
 _SET_PARENT_DEATH_SIGNAL = 1
-_FRESH = "import sys; sys.path[:] = {!r}; from compat_saver.isolation import serve; serve({!r}, {!r})"
+_IMPORT = "import sys; sys.path[:] = {!r}; from compat_saver.isolation import "
+_FRESH = _IMPORT + "serve; serve({!r}, {!r})"
+_MODULE = _IMPORT + "end_with; end_with({!r}); import runpy; runpy.run_module({!r}, None, '__main__', True)"
 
 
 class ChildError(Exception):
@@ -215,8 +237,19 @@ def _start_fresh(call: Callable[[Progress], object], channel: Connection, scratc
     with open(job, "wb") as file:
         pickle.dump((call, os.getpid(), scratch), file)
     os.set_inheritable(channel.fileno(), True)
-    code = _FRESH.format([os.path.abspath(item) for item in sys.path], channel.fileno(), job)
+    code = _FRESH.format(_search_path(), channel.fileno(), job)
     return os.posix_spawn(sys.executable, [sys.executable, "-c", code], os.environ)
+
+
+def _search_path() -> list[str]:
+    return [os.path.abspath(item) for item in sys.path]
+
+
+def module_command(module: str) -> list[str]:
+    """Returns a command that runs a module as `python -m` does, in a process that ends with this one."""
+    if not is_supported():
+        return [sys.executable, "-m", module]
+    return [sys.executable, "-c", _MODULE.format(_search_path(), os.getpid(), module)]
 
 
 def serve(number: int, job: str) -> None:
@@ -237,7 +270,7 @@ def _serve(call: Callable[[Progress], object], channel: Connection, parent: int,
     """Runs a function and sends what came of it; its temporary files are those of the parent to remove."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to both; the parent decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _end_with(parent)
+    end_with(parent)
     tempfile.tempdir = scratch
 
     def progress(stage: str) -> None:
@@ -253,7 +286,7 @@ def _serve(call: Callable[[Progress], object], channel: Connection, parent: int,
     channel.send_bytes(done)
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """Has the system kill this process when the thread that started it ends."""
     ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before that

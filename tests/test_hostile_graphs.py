@@ -14,7 +14,7 @@ from compat_saver.graph import parse_graph, to_graph_def
 from compat_saver.graph.attributes import AttrValue, bool_attr, bytes_attr, int_attr, shape_attr, type_attr
 from compat_saver.graph.ops import known_definitions
 from compat_saver.graph.side_effects import ASSET, CHANGING, PYTHON, reaching_ops, runs_at_import
-from compat_saver.migration.run import REPORT_PATH, _recorded_files
+from compat_saver.migration.recorded import REPORT_PATH, _recorded_files
 from compat_saver.proto.messages import MetaGraphDef
 from compat_saver.proto.meta_graph import read_meta_graph
 from compat_saver.saver.permissions import refuse_changes
@@ -22,6 +22,7 @@ from tests.small_models import DENSE, WEIGHTS, write_checkpoint, write_model
 
 REACHING = sorted(reaching_ops())
 OUTSIDE = "/outside/of/the/source"
+STRING = 7
 
 
 def hostile(directory: Path, op: str, needed: bool = True) -> Path:
@@ -47,7 +48,9 @@ def _attribute(attr):
         return AttrValue(list=AttrValue.ListValue(s=[f"DebugIdentity;file://{OUTSIDE}".encode()]))
     if attr.type.startswith("list("):
         return AttrValue(list=AttrValue.ListValue())
-    made = {"string": bytes_attr(OUTSIDE), "bool": bool_attr(False), "type": type_attr(7), "int": int_attr(0)}
+    types = attr.allowed_values.list.type
+    number = types[0] if types and STRING not in types else STRING
+    made = {"string": bytes_attr(OUTSIDE), "bool": bool_attr(False), "type": type_attr(number), "int": int_attr(0)}
     made |= {"float": AttrValue(f=0.0), "shape": shape_attr(()), "func": AttrValue(func={"name": "f"})}
     return made[attr.type]
 

@@ -13,7 +13,7 @@ import pytest
 
 from compat_saver import isolation
 from compat_saver.errors import CrashError, FormatError, MemoryLimitError
-from compat_saver.isolation import ChildError, run_in_child
+from compat_saver.isolation import ChildError, module_command, run_in_child
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="children are isolated on Linux")
 
@@ -118,6 +118,29 @@ def test_a_child_that_uses_too_much_memory_is_killed():
 def endless(progress):
     progress(str(os.getpid()))
     ctypes.PyDLL(None).pause()  # in native code, with the lock of the interpreter
+
+
+def test_a_module_runs_as_with_python_m():
+    command = [*module_command("json.tool"), "--compact"]
+    done = subprocess.run(command, input='{"a": [1, 2]}', capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ('{"a":[1,2]}\n', "")
+
+
+def test_a_module_ends_with_a_parent_that_is_killed():
+    start = "import subprocess, time; from compat_saver.isolation import module_command as command; "
+    start += "child = subprocess.Popen([*command('http.server'), '0'], stdout=subprocess.DEVNULL, stderr=-3); "
+    start += "print(child.pid, flush=True); time.sleep(60)"
+    parent = subprocess.Popen([sys.executable, "-c", start], stdout=subprocess.PIPE, text=True)
+    pid = int(parent.stdout.readline())
+    deadline = time.monotonic() + 20
+    while "http.server" not in Path(f"/proc/{pid}/cmdline").read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    parent.kill()
+    parent.wait()
+    while is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_running(pid)
 
 
 def is_running(pid: int) -> bool:

@@ -60,8 +60,8 @@ def damaging(monkeypatch):
     """Alters a weight of every model between writing and verifying."""
     write = execution.write_saved_model
 
-    def write_and_damage(plan, checkpoint, directory, tag_set):
-        shapes = write(plan, checkpoint, directory, tag_set)
+    def write_and_damage(plan, checkpoint, directory, *arguments):
+        shapes = write(plan, checkpoint, directory, *arguments)
         alter_a_weight(directory)
         return shapes
 

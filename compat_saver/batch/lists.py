@@ -142,7 +142,7 @@ def _as_arguments(options: dict[str, Any], directory: Path) -> dict[str, Any]:
         if isinstance(options.get(key), str):
             options[key] = [item.strip() for item in options[key].split(",") if item.strip()]
     for key in _PATHS:
-        if isinstance(options.get(key), str):
+        if isinstance(options.get(key), str) and not is_url(options[key]):
             options[key] = str(directory / options[key])
     if isinstance(options.get("assets"), dict):
         options["assets"] = {old: str(directory / new) for old, new in options["assets"].items()}

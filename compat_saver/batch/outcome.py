@@ -105,7 +105,7 @@ def of_error(error: BaseException) -> dict[str, Any]:
     elif isinstance(error, CompatSaverError | OSError):
         problems = (str(error),)
     else:
-        problems = (f"{type(error).__name__}: {error}",)
+        problems = (f"{type(error).__name__}: {str(error).strip()}",)
     status = REFUSED if isinstance(error, _REFUSALS) else FAILED
     return {"status": status, "problems": problems, "is_final": isinstance(error, _FINAL)}
 
@@ -142,6 +142,12 @@ class BatchReport:
     def all_good(self) -> bool:
         """Whether every model was migrated, or planned, without a problem."""
         return all(item.is_good for item in self.outcomes)
+
+    def _repr_html_(self) -> str:
+        """Returns what a notebook shows."""
+        from compat_saver.report.html.notebook import batch_html
+
+        return batch_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns it in the form of `--json`; keys may be added to it, none is ever removed."""

@@ -66,6 +66,7 @@ class BatchOptions:
             processes of this machine.
         jobs: how many of these; None for one per processor.
         memory: bytes that they may have together; None for most of what is available.
+        time_per_model: seconds that one model may take in all; then its process is ended. None for no limit.
         resume: leave out what an earlier run did, if nothing has changed.
         every_checkpoint: all checkpoints of a training directory rather than the latest.
         dry_run: plan only.
@@ -80,6 +81,7 @@ class BatchOptions:
     executor: Any = None
     jobs: int | None = None
     memory: int | None = None
+    time_per_model: float | None = None
     resume: bool = False
     every_checkpoint: bool = False
     dry_run: bool = False
@@ -88,8 +90,10 @@ class BatchOptions:
     progress: Progress | None = None
 
     def __post_init__(self) -> None:
-        if self.executor is not None and (self.jobs is not None or self.memory is not None):
-            raise UsageError("jobs and memory are of the processes of this machine; an executor has its own.")
+        if self.executor is not None and (self.jobs, self.memory, self.time_per_model) != (None, None, None):
+            raise UsageError(
+                "jobs, memory and time_per_model are of the processes of this machine; an executor has its own."
+            )
         if self.memory is not None and self.memory < MEMORY_OF_A_WORKER:
             least = f"{MEMORY_OF_A_WORKER:,}"
             raise UsageError(f"--memory: expected at least {least} bytes, one worker, found {self.memory:,}.")
@@ -240,7 +244,7 @@ def _executor(options: BatchOptions, most: int) -> Iterator[Executor]:
         make = getattr(options.executor, "get_executor", None)
         yield options.executor if make is None else make()
         return
-    workers = Workers(max(1, min(_count(options), most)), _memory(options))
+    workers = Workers(max(1, min(_count(options), most)), _memory(options), options.time_per_model)
     try:
         yield workers
     finally:

@@ -24,7 +24,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from compat_saver.errors import CrashError, MemoryLimitError
+from compat_saver.errors import CompatSaverError, CrashError, MemoryLimitError, TimeLimitError
 from compat_saver.isolation import used_memory
 
 _P = ParamSpec("_P")
@@ -44,15 +44,16 @@ class Workers(Executor):
     Args:
         count: how many.
         memory: bytes that all of them together may have; beyond that the largest one is ended. None for no limit.
+        seconds: how long a call may take; then its process is ended. None for no limit.
     """
 
-    def __init__(self, count: int, memory: int | None = None) -> None:
+    def __init__(self, count: int, memory: int | None = None, seconds: float | None = None) -> None:
         self._threads = ThreadPoolExecutor(count, "compat_saver worker")
         self._of_thread = threading.local()
         self._workers: set[_Worker] = set()
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self._memory = memory
+        self._seconds = seconds
         if memory is not None:
             threading.Thread(target=self._watch, args=(memory,), daemon=True).start()
 
@@ -63,7 +64,7 @@ class Workers(Executor):
     def _call(self, function: Callable[..., _R], args: Any, kwargs: Any) -> _R:
         worker = self._own_worker()
         try:
-            return worker.call(function, args, kwargs)
+            return worker.call(function, args, kwargs, self._seconds)
         finally:
             if worker.is_spent:
                 self._dismiss(worker)
@@ -89,9 +90,8 @@ class Workers(Executor):
                 sizes = {worker: worker.memory for worker in self._workers}
             if sum(sizes.values()) > memory:
                 largest = max(sizes, key=lambda worker: sizes[worker])
-                largest.end(
-                    f"The process had {sizes[largest]:,} bytes of memory, and all workers more than {memory:,}."
-                )
+                found = f"The process had {sizes[largest]:,} bytes of memory, and all workers more than {memory:,}."
+                largest.end(MemoryLimitError(found))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Stops the processes; those that have a call end it first if `wait` is set, and are terminated otherwise."""
@@ -118,26 +118,28 @@ class _Worker:
         self._process = context.Process(target=_serve, args=(end, self._printed.name), daemon=True)
         self._process.start()
         end.close()
-        self._too_large = ""
+        self._beyond: CompatSaverError | None = None
         self._is_stopped = False
         self.is_spent = False
 
-    def call(self, function: Callable[..., _R], args: Any, kwargs: Any) -> _R:
+    def call(self, function: Callable[..., _R], args: Any, kwargs: Any, seconds: float | None) -> _R:
         """Returns what a call returned, or raises what it raised.
 
         Raises:
+            TimeLimitError: it took too long; the process is ended.
             CrashError: the process ended.
             MemoryLimitError: it was ended, for the workers had more memory than they may.
         """
         try:
             self._pipe.send((function, args, kwargs))
-            wait([self._pipe, self._process.sentinel])
+            if not wait([self._pipe, self._process.sentinel], seconds):
+                self.end(TimeLimitError(f"The model took more than {seconds:g} seconds (--time-per-model)."))
             value, error, self.is_spent = self._pipe.recv()
         except (EOFError, OSError):
             self.is_spent = True
             self._process.join(_GRACE)
-            if self._too_large:
-                raise MemoryLimitError(self._too_large) from None
+            if self._beyond is not None:
+                raise self._beyond from None
             raise CrashError(f"The process ended before it was done: {self._last_words()}.") from None
         self.is_spent |= self.memory > _RETIRED_ABOVE
         if error is not None:
@@ -150,9 +152,9 @@ class _Worker:
         """How many bytes of memory the process uses; 0 where the system does not say."""
         return used_memory(self._process.pid or 0)
 
-    def end(self, too_large: str) -> None:
-        """Kills the process for its memory, whatever it does."""
-        self._too_large = too_large
+    def end(self, beyond: CompatSaverError) -> None:
+        """Kills the process, whatever it does; its call raises the error, which says what limit it exceeded."""
+        self._beyond = beyond
         self._process.kill()
 
     def stop(self) -> None:

@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     metavar="SIZE",
     help="What all workers together may have, such as 8G [default: most of what is available].",
 )
+@click.option(
+    "--time-per-model",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="The time that one model may take in all; then it has failed, and the others go on [default: no limit].",
+)
 @click.option("--resume", is_flag=True, help="Leave out what an earlier run did, if nothing has changed since.")
 @click.option(
     "--every-checkpoint", is_flag=True, help="Migrate all checkpoints of a training directory, not the latest only."

@@ -10,18 +10,19 @@ from typing import Any
 
 import click
 
+from compat_saver.cli.log import put
 from compat_saver.cli.output import reports_failures
 
 _CORE = ("click", "crc32c", "jinja2", "ml_dtypes", "numpy", "protobuf", "PyYAML", "rich")
-_EXTRAS = {
-    "tf-cpu": (("tensorflow-cpu", "tensorflow"), "verification, the Saver workflows, run, batches that verify"),
-    "tf": (("tensorflow", "tensorflow-cpu"), "the same, with the GPU build of TensorFlow"),
-    "onnx": (("tf2onnx",), "migrate --to onnx, compared with the original in ONNX Runtime"),
-    "keras": (("tf-keras",), "proof of migrated Keras 1 and 2 models by Keras 2 itself"),
-    "remote": (("fsspec",), "sources at gs://, s3://, https://, hf:// and the like"),
-    "dask": (("distributed",), "migrate_many on a cluster: executor=dask.distributed.Client(...)"),
+_EXTRAS: dict[str, tuple[tuple[tuple[str, ...], ...], str]] = {
+    "tf-cpu": ((("tensorflow-cpu", "tensorflow"),), "verification, the Saver workflows, run, batches that verify"),
+    "tf": ((("tensorflow", "tensorflow-cpu"),), "the same, with the GPU build of TensorFlow"),
+    "onnx": ((("tf2onnx",), ("onnxruntime",)), "migrate --to onnx, compared with the original in ONNX Runtime"),
+    "keras": ((("tf-keras",), ("h5py",)), "proof of migrated Keras 1 and 2 models by Keras 2 itself"),
+    "remote": ((("fsspec",),), "sources at gs://, s3://, https://, hf:// and the like"),
+    "dask": ((("distributed",),), "migrate_many on a cluster: executor=dask.distributed.Client(...)"),
 }
-"""Extra -> the packages of which any one is enough, and what it enables."""
+"""Extra -> the packages that it needs, each with those that do in its place, and what it enables."""
 
 
 @click.command(short_help="Show versions, what is installed, and what each extra would enable.")
@@ -44,10 +45,10 @@ def doctor(as_json: bool) -> None:
     extras = [
         (f"[{name}]", item["installed"] or "not installed", item["enables"]) for name, item in found["extras"].items()
     ]
-    click.echo(f"{columns(versions)}\n\n{columns(extras)}")
+    put(f"{columns(versions)}\n\n{columns(extras)}")
     for name, item in found["extras"].items():
         if item["problem"]:
-            click.echo(f"\n[{name}] {item['problem']}")
+            put(f"\n[{name}] {item['problem']}")
 
 
 def _found() -> dict[str, Any]:
@@ -59,10 +60,15 @@ def _found() -> dict[str, Any]:
     }
 
 
-def _extra(name: str, packages: Sequence[str], enables: str) -> dict[str, Any]:
-    installed = next((f"{item} {version}" for item in packages if (version := _version(item)) is not None), None)
-    problem = _problem(installed) if installed else f"is installed by: pip install 'compat-saver[{name}]'"
-    return {"installed": installed, "enables": enables, "problem": problem}
+def _extra(name: str, needs: Sequence[Sequence[str]], enables: str) -> dict[str, Any]:
+    found = [next((item for item in either if _version(item) is not None), None) for either in needs]
+    installed = [f"{item} {_version(item)}" for item in found if item is not None]
+    lacking = ", ".join(either[0] for either, item in zip(needs, found, strict=True) if item is None)
+    problem = next(filter(None, map(_problem, installed)), "")
+    if lacking:
+        problem = f"is installed by: pip install 'compat-saver[{name}]'"
+        problem = f"lacks {lacking}; it {problem}" if installed else problem
+    return {"installed": ", ".join(installed) or None, "enables": enables, "problem": problem}
 
 
 def _problem(installed: str) -> str:

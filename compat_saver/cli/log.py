@@ -6,6 +6,7 @@ and their times with -v, and with --debug what TensorFlow prints and the traceba
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 import click
+
+from compat_saver.errors import printable
 
 
 @dataclass
@@ -29,26 +32,31 @@ class _Settings:
 _wanted = _Settings()
 
 
+def put(text: str) -> None:
+    """Prints a result."""
+    click.echo(printable(text))
+
+
 def say(text: str) -> None:
     """Prints a summary."""
     _record("info", text)
     if not _wanted.quiet:
-        click.echo(text, err=True)
+        click.echo(printable(text), err=True)
 
 
 def detail(text: str) -> None:
     """Prints what only -v shows."""
     _record("detail", text)
     if _wanted.verbose and not _wanted.quiet:
-        click.echo(text, err=True)
+        click.echo(printable(text), err=True)
 
 
 def complain(text: str) -> None:
     """Prints what went wrong, which nothing silences; the file gets the traceback as well."""
     _record("error", text)
     if _wanted.file is not None and sys.exc_info()[0] is not None:
-        traceback.print_exc(file=_wanted.file)
-    click.echo(text, err=True)
+        _record("error", traceback.format_exc())
+    click.echo(printable(text), err=True)
 
 
 def shows_progress() -> bool:
@@ -62,14 +70,30 @@ def is_debugging() -> bool:
 
 
 def _record(level: str, text: str) -> None:
+    if _wanted.file is None:
+        return
+    try:
+        _write(_wanted.file, level, text)
+    except OSError as problem:  # a full disk costs the log, not the command
+        file = _wanted.file
+        _close()
+        click.echo(f"Nothing more is logged: {file.name}: {problem.strerror}", err=True)
+
+
+def _write(file: IO[str], level: str, text: str) -> None:
+    file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {level}: {text}\n")
+    file.flush()
+
+
+def _close() -> None:
     if _wanted.file is not None:
-        _wanted.file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {level}: {text}\n")
-        _wanted.file.flush()
+        with contextlib.suppress(OSError):
+            _wanted.file.close()
+        _wanted.file = None
 
 
 def _reset() -> None:
-    if _wanted.file is not None:
-        _wanted.file.close()
+    _close()
     vars(_wanted).update(vars(_Settings()))
 
 
@@ -85,11 +109,12 @@ def _open_file(ctx: click.Context, param: click.Parameter, value: str | None) ->
     if value is None:
         return
     try:
-        _wanted.file = open(value, "a", encoding="utf-8")  # noqa: SIM115  # closed when the command ends
+        file = open(value, "a", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115  # closed by `_reset`
+        _write(file, "info", f"compat-saver {' '.join(sys.argv[1:])}")
     except OSError as problem:
         raise click.BadParameter(f"{value} cannot be written: {problem.strerror}", ctx, param) from None
+    _wanted.file = file
     ctx.find_root().call_on_close(_reset)
-    _record("info", f"compat-saver {' '.join(sys.argv[1:])}")
 
 
 def log_options(*, hidden: bool = False) -> list[click.Option]:

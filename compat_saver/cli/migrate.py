@@ -10,7 +10,7 @@ import click
 from compat_saver._tensorflow import be_quiet
 from compat_saver.cli.arguments import SourcePath
 from compat_saver.cli.keras_options import keras_options
-from compat_saver.cli.log import say
+from compat_saver.cli.log import put, say
 from compat_saver.cli.migration_options import migration_options
 from compat_saver.cli.output import print_report, reports_failures, stages
 from compat_saver.cli.report_option import report_option, write_outcome_page, write_refusal_page
@@ -52,10 +52,10 @@ def migrate(source: Path, output: Path, as_json: bool, page: Path | None, **opti
             print_report(error.report, as_json)
         raise
     print_report(report, as_json)
-    write_outcome_page(page, report)
     if not as_json:
         _print_next_steps(report)
     say(_SUMMARIES[report.status].format(report.output))
+    write_outcome_page(page, report)  # last: if that fails, it is said that the model is there
 
 
 def _print_next_steps(report: MigrationReport | KerasReport) -> None:
@@ -63,7 +63,7 @@ def _print_next_steps(report: MigrationReport | KerasReport) -> None:
     from compat_saver.report.next_steps import render_next_steps
 
     if steps := render_next_steps(report):
-        click.echo(steps)
+        put(steps)
 
 
 _SUMMARIES = {

@@ -20,6 +20,7 @@ import click
 
 from compat_saver.cli.log import complain, detail, is_debugging, shows_progress
 from compat_saver.errors import CannotMigrateError, CompatSaverError, SideEffectError, VerificationError
+from compat_saver.isolation import Stage
 
 if TYPE_CHECKING:
     from compat_saver.migration import MigrationReport
@@ -126,17 +127,18 @@ def stages() -> Iterator[Callable[[str], None]]:
     with _spinner() as show, _times() as note:
 
         def start(stage: str) -> None:
-            note(stage)
-            show(_STAGES[stage])
+            if not isinstance(stage, Stage):  # else it has started before
+                note(stage)
+            show(stage)
 
         yield start
 
 
 @contextlib.contextmanager
 def _spinner() -> Iterator[Callable[[str], None]]:
-    """Gives a function that shows a text and for how long; without a terminal one that does nothing."""
+    """Gives a function that shows a stage, how long it takes and how far it is; without a terminal it does nothing."""
     if not shows_progress():
-        yield lambda text: None
+        yield lambda stage: None
         return
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -144,7 +146,24 @@ def _spinner() -> Iterator[Callable[[str], None]]:
     shown = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*shown, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Starting", total=None)
-        yield lambda text: bar.reset(task, description=text)
+
+        def show(stage: str) -> None:
+            if isinstance(stage, Stage):
+                elapsed = bar.tasks[0].elapsed or 0.0
+                bar.update(task, description=f"{_STAGES[stage]}: {_how_far(stage, elapsed)}")
+            else:
+                bar.reset(task, description=_STAGES[stage])
+
+        yield show
+
+
+def _how_far(stage: Stage, elapsed: float) -> str:
+    """Returns what is done of a stage, its rate and the time that remains, a phrase."""
+    from rich.filesize import decimal
+
+    rate = stage.done / max(elapsed, 1e-3)
+    left = (stage.total - stage.done) / max(rate, 1)
+    return f"{decimal(stage.done)} of {decimal(stage.total)}, {decimal(int(rate))}/s, {left:,.0f} s left"
 
 
 @contextlib.contextmanager

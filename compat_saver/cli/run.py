@@ -10,6 +10,7 @@ import click
 
 from compat_saver._tensorflow import be_quiet
 from compat_saver.cli.arguments import Binding, SourcePath
+from compat_saver.cli.log import put
 from compat_saver.cli.output import reports_failures
 from compat_saver.cli.source_options import source_options
 
@@ -90,4 +91,4 @@ def run(source: Path, inputs: tuple[tuple[str, Any], ...], outputs: tuple[str, .
         click.echo(to_json({"outputs": [tensor_dict(name, array) for name, array in found.items()]}))
         return
     for name, array in found.items():
-        click.echo(f"{name}: {array.dtype.name} {list(array.shape)}\n{array}")
+        put(f"{name}: {array.dtype.name} {list(array.shape)}\n{array}")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
 
+from compat_saver.cli.arguments import SourcePath
+
 meta_graph_option = click.option(
     "--meta-graph",
-    type=click.Path(path_type=Path),
+    type=SourcePath(),
     metavar="FILE",
     help="The .meta file, where it is not beside the checkpoint.",
 )

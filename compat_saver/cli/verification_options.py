@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
 
-from compat_saver.cli.arguments import Renaming, Size, once_each
+from compat_saver.cli.arguments import Renaming, Size, SourcePath, once_each
 
 
 def _as_dict(ctx: click.Context, param: click.Parameter, pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
@@ -37,7 +36,7 @@ _OPTIONS = (
     ),
     click.option(
         "--verify-data",
-        type=click.Path(path_type=Path),
+        type=SourcePath(),
         metavar="FILE.npz",
         help="Verify with these inputs: an array per input, named by tensor or signature key.",
     ),
@@ -56,7 +55,7 @@ _OPTIONS = (
         default=60.0,
         show_default=True,
         metavar="SECONDS",
-        help="The time that one run of a model may take when it is verified.",
+        help="The time that one run of a model may take when it is verified; one conversion (--to), ten times that.",
     ),
     click.option(
         "--allow",

@@ -42,5 +42,5 @@ def verify(source: Path, saved_model: Path, as_json: bool, page: Path | None, **
             print_report(error.report, as_json)
         raise
     print_report(report, as_json)
-    write_outcome_page(page, report)
     say(f"Verified: the outputs of {saved_model} are those of {source}.")
+    write_outcome_page(page, report)

@@ -1,12 +1,13 @@
 """Checks nodes against the definitions of their ops, as TensorFlow does at import.
 
-After it, an attribute that is there is of its kind, a type is one that exists, and a node has the inputs that its op
-always takes. Attributes that are missing are left to those who read them, and ops without definition are not checked.
+After it, an attribute is of its kind, and there unless its op has a default for it; a type exists and is one that the
+op takes; and a node has the inputs that its op always takes. Ops without definition are not checked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from compat_saver import dtypes
 from compat_saver.errors import counted
@@ -32,41 +33,65 @@ def node_problems(graph: Graph, catalog: OpCatalog) -> Iterator[str]:
             yield from known.problems(item.op, f"{name}/{item.name}", item.attr, inputs)
 
 
+class _Rule(NamedTuple):
+    """What the definition of an op says of one attribute.
+
+    Attributes:
+        kind: such as "type", "int", "list(string)".
+        is_required: whether it has no default.
+        allowed: DT_* numbers; empty where all are allowed.
+    """
+
+    kind: str
+    is_required: bool
+    allowed: frozenset[int]
+
+    def problem(self, found: Message | None) -> str:
+        """Returns what was expected and found, a phrase; "" if an attribute is as it should be."""
+        if found is None:
+            return f"{self.kind}, found none" if self.is_required else ""
+        value = found.WhichOneof("value")
+        if value == "placeholder":  # of the attributes of a function's caller
+            return ""
+        if value != ("list" if self.kind.startswith("list(") else _FIELDS.get(self.kind, value)):
+            return f"{self.kind}, found {value or 'nothing'}"
+        numbers = found.list.type if self.kind == "list(type)" else [found.type] if self.kind == "type" else ()
+        return next(filter(None, map(self._problem_of_type, numbers)), "")
+
+    def _problem_of_type(self, number: int) -> str:
+        if not dtypes.is_known(number):
+            return f"a type, found number {number}"
+        if self.allowed and dtypes.base(number) not in self.allowed:
+            return f"a type that the op takes, found {dtypes.name_of(number)}"
+        return ""
+
+
 class _Definitions:
     """What the definitions of ops say; looks each op up once."""
 
     def __init__(self, catalog: OpCatalog) -> None:
         self._catalog = catalog
-        self._of_op: dict[str, tuple[dict[str, str], int]] = {}
+        self._of_op: dict[str, tuple[dict[str, _Rule], int]] = {}
 
     def problems(self, op: str, node: str, attrs: Mapping[str, Message], inputs: int) -> Iterator[str]:
         """Yields what is wrong with one node."""
-        kinds, least = self._of(op)
-        for name, kind in kinds.items():
-            if name in attrs and (problem := _problem(attrs[name], kind)):
+        rules, least = self._of(op)
+        for name, rule in rules.items():
+            if problem := rule.problem(attrs.get(name)):
                 yield f"Node {node!r} ({op}): attribute {name!r}: expected {problem}."
         if inputs < least:
             yield f"Node {node!r} ({op}): expected {counted(least, 'input')}, found {inputs}."
 
-    def _of(self, op: str) -> tuple[dict[str, str], int]:
-        """Returns attribute -> its kind, and how many inputs a node has whatever its attributes are."""
+    def _of(self, op: str) -> tuple[dict[str, _Rule], int]:
+        """Returns attribute -> its rule, and how many inputs a node has whatever its attributes are."""
         found = self._of_op.get(op)
         if found is None:
             definition = None if op in FUNCTION_EDGES else self._catalog.find(op)
             attrs, args = ((), ()) if definition is None else (definition.attr, definition.input_arg)
             single = [arg for arg in args if not arg.number_attr and not arg.type_list_attr]
-            found = self._of_op[op] = {item.name: item.type for item in attrs}, len(single)
+            found = self._of_op[op] = {item.name: _rule(item) for item in attrs}, len(single)
         return found
 
 
-def _problem(message: Message, kind: str) -> str:
-    """Returns what was expected and found, a phrase; "" if an attribute is as it should be."""
-    found = message.WhichOneof("value")
-    if found == "placeholder":  # of the attributes of a function's caller
-        return ""
-    field = "list" if kind.startswith("list(") else _FIELDS.get(kind, found)
-    if found != field:
-        return f"{kind}, found {found or 'nothing'}"
-    numbers = message.list.type if kind == "list(type)" else [message.type] if kind == "type" else ()
-    unknown = next((number for number in numbers if not dtypes.is_known(number)), None)
-    return "" if unknown is None else f"a type, found number {unknown}"
+def _rule(attr: Message) -> _Rule:
+    return _Rule(attr.type, not attr.HasField("default_value"), frozenset(attr.allowed_values.list.type))

@@ -77,6 +77,12 @@ class KerasReport:
             return self.verification.status
         return "planned" if self.output is None else "skipped"
 
+    def _repr_html_(self) -> str:
+        """Returns what a notebook shows."""
+        from compat_saver.report.html.notebook import keras_html
+
+        return keras_html(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Returns the report in the form of `--json`; keys may be added to it, none is ever removed."""
         return {

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from compat_saver.isolation import Progress
+from compat_saver.isolation import Progress, Stage
+
+_INTERVAL = 0.2
+"""Seconds between two announcements of a stage."""
 
 
 class Clock:
     """Measures the stages and announces them.
 
     Args:
-        progress: called with the name of each stage when it starts: "read", "rewrite", "write", "verify", "export".
+        progress: called with the name of each stage when it starts: "read", "rewrite", "write", "verify", "export";
+            and with it again, as a `Stage`, while it gets through many bytes.
     """
 
     def __init__(self, progress: Progress | None) -> None:
@@ -27,6 +31,19 @@ class Clock:
         start = time.perf_counter()
         yield
         self.seconds[name] += time.perf_counter() - start
+
+    def bytes_of(self, name: str, total: int) -> Callable[[int], None]:
+        """Returns a function that takes bytes as a stage gets through them; it announces them now and then."""
+        done, announced = 0, time.perf_counter()
+
+        def count(more: int) -> None:
+            nonlocal done, announced
+            done += more
+            if time.perf_counter() - announced > _INTERVAL:
+                self.progress(Stage.at(name, done, total))
+                announced = time.perf_counter()
+
+        return count
 
     def add(self, seconds: Mapping[str, float]) -> None:
         """Adds what was measured in another process."""

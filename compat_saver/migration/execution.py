@@ -15,7 +15,7 @@ from compat_saver import _tensorflow
 from compat_saver.graph import without_collection
 from compat_saver.isolation import Progress, has_tensorflow, is_supported, run_in_child
 from compat_saver.migration.clock import Clock
-from compat_saver.migration.exports import Export, export
+from compat_saver.migration.exports import Export, verify_exports, write_exports
 from compat_saver.migration.initial_values import with_initial_values
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan
@@ -57,6 +57,7 @@ class Execution:
         options: of the migration.
         opened: the opened model and the plan. They are not pickled: a fresh interpreter makes them again.
         writes: whether the model is yet to be written.
+        exports: its files in further formats, where it is written.
     """
 
     source: Path
@@ -64,9 +65,10 @@ class Execution:
     options: MigrationOptions
     opened: tuple[LegacyModel, Plan]
     writes: bool = True
+    exports: tuple[Export, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _opened_again, (self.source, self.directory, self.options, self.writes)
+        return _opened_again, (self.source, self.directory, self.options, self.writes, self.exports)
 
     @property
     def needs_tensorflow(self) -> bool:
@@ -81,22 +83,26 @@ class Execution:
         with clock.stage("write") if self.writes else contextlib.nullcontext(), without_collection():
             plan = with_initial_values(plan, model, self.options.timeout)
             if self.writes:
-                write_saved_model(plan, model, self.directory, self.options.output_tags)
+                wrote = clock.bytes_of("write", sum(weight.nbytes for weight in plan.all_weights))
+                write_saved_model(plan, model, self.directory, self.options.output_tags, wrote)
         original, verification = OriginalRuns((), ()), None
         if self.options.verify:
             with clock.stage("verify"):
                 original = run_original(model, plan, self.options)
                 verification = verify_model(model, plan, self.directory, original, self.options)
-        exports: tuple[Export, ...] = ()
-        if self.options.to and (verification is None or verification.passed):
+        exports = self.exports
+        if (exports or self.options.to) and (verification is None or verification.passed):
             with clock.stage("export"):
-                exports = export(self.directory, plan.signatures, original.references, self.options)
+                exports = exports or write_exports(self.directory, plan.signatures, self.options)
+                exports = verify_exports(self.directory, exports, original.references, self.options)
         return Outcome(verification, exports), clock.seconds
 
 
-def _opened_again(source: Path, directory: Path, options: MigrationOptions, writes: bool) -> Execution:
+def _opened_again(
+    source: Path, directory: Path, options: MigrationOptions, writes: bool, exports: tuple[Export, ...]
+) -> Execution:
     model = open_source(source, options)
-    return Execution(source, directory, options, (model, make_plans(model, options)), writes)
+    return Execution(source, directory, options, (model, make_plans(model, options)), writes, exports)
 
 
 def execute(execution: Execution, clock: Clock) -> Outcome:

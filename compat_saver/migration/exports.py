@@ -10,7 +10,6 @@ import functools
 import importlib.util
 import re
 import subprocess
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,8 @@ from urllib.parse import quote
 import numpy as np
 
 from compat_saver import _tensorflow
-from compat_saver.errors import CannotMigrateError, CompatSaverError, UsageError, phrases_and_more
+from compat_saver.errors import CannotMigrateError, CompatSaverError, TimeLimitError, UsageError, phrases_and_more
+from compat_saver.isolation import module_command
 from compat_saver.migration.options import ONNX, TFLITE, MigrationOptions
 from compat_saver.migration.verification.comparison import Comparison, compare
 from compat_saver.migration.verification.reference_run import ReferenceRun
@@ -33,6 +33,7 @@ OF_LARGEST = 1e-4
 """The difference that is allowed, as a part of the largest magnitude of an output: other kernels round differently."""
 
 _OF_LARGEST_HALF = 1e-2
+_RUNS_PER_CONVERSION = 10
 _OPSET = "17"
 """Of ONNX: the one that `nox -s consumers` tests; tf2onnx's default lacks newer ops."""
 
@@ -86,42 +87,96 @@ def require_converters(formats: Sequence[str]) -> None:
         )
 
 
-def export(
-    directory: Path, signatures: Sequence[Signature], references: Sequence[ReferenceRun], options: MigrationOptions
-) -> tuple[Export, ...]:
+def write_exports(directory: Path, signatures: Sequence[Signature], options: MigrationOptions) -> tuple[Export, ...]:
     """Writes every signature in every format that the options ask for.
 
     Args:
         directory: the written model; the files go there.
         signatures: what is served.
-        references: the original's outputs for each of them; empty to verify nothing.
-        options: formats, tolerances, time limit.
+        options: formats, tags, time limit.
 
     Raises:
         CannotMigrateError: a signature has no such form; all of them are listed.
-        TimeLimitError: a run of a file took too long.
     """
-    known = {item.signature.name: item for item in references}
     made, obstacles = [], []
     for kind in options.to:
         for signature in signatures:
             stem = "model" if len(signatures) == 1 else quote(signature.name, safe="")
             path = directory / f"{stem}.{kind}"
             try:
-                ops = _WRITERS[kind](directory, signature.name, path, options.output_tags)
+                ops = _WRITERS[kind](directory, signature.name, path, options)
             except _ConversionError as error:
                 obstacles.append(f"{path.name}: signature {signature.name!r} {error}. Leave out --to {kind}.")
                 continue
-            item = Export(path.name, kind, signature.name, ops)
-            reference = known.get(signature.name)
-            made.append(item if reference is None else _verified(item, path, reference, options))
+            made.append(Export(path.name, kind, signature.name, ops))
     if obstacles:
         raise CannotMigrateError(obstacles)
     return tuple(made)
 
 
+def recorded_exports(report: Mapping[str, Any], directory: Path) -> tuple[Export, ...]:
+    """Returns the files that a report names and that are still there, beside the model and not behind a link.
+
+    Args:
+        report: of a written model.
+        directory: that model.
+    """
+    found = [Export(*(item[key] for key in _RECORDED)) for item in report.get("exports", ())]
+    return tuple(item for item in found if item.format in _RUNNERS and _is_beside(item.file, directory))
+
+
+def _is_beside(name: str, directory: Path) -> bool:
+    file = directory / name
+    return Path(name).name == name and file.is_file() and file.resolve().parent == directory.resolve()
+
+
+_RECORDED = ("file", "format", "signature", "ops")
+
+
+def verify_exports(
+    directory: Path, made: Sequence[Export], references: Sequence[ReferenceRun], options: MigrationOptions
+) -> tuple[Export, ...]:
+    """Returns files with how their outputs compare with those of the original.
+
+    Unchanged, and so "skipped": what has no reference, and a format that nothing installed runs.
+
+    Args:
+        directory: where they are.
+        made: the files.
+        references: the original's outputs for each signature; empty to verify nothing.
+        options: tolerances, time limit.
+
+    Raises:
+        TimeLimitError: a run of a file took too long.
+    """
+    known = {item.signature.name: item for item in references}
+    runnable = {item.format: importlib.util.find_spec(_LIBRARIES[item.format]) is not None for item in made}
+    return tuple(
+        _verified(item, directory / item.file, known[item.signature], options)
+        if item.signature in known and runnable[item.format]
+        else item
+        for item in made
+    )
+
+
+_LIBRARIES = {TFLITE: "tensorflow", ONNX: "onnxruntime"}
+
+
 class _ConversionError(Exception):
     """Says, as the rest of a sentence, why a signature was not converted."""
+
+
+def _limit(options: MigrationOptions) -> float:
+    """Returns the seconds that one conversion may take."""
+    return _RUNS_PER_CONVERSION * options.timeout
+
+
+def _took_too_long(path: Path, options: MigrationOptions) -> TimeLimitError:
+    return TimeLimitError(
+        f"The conversion into {path.name} did not finish within {_limit(options):g} seconds. Leave out "
+        f"--to {path.suffix[1:]}, or give more time: a conversion may take {_RUNS_PER_CONVERSION} times what "
+        "--timeout allows a run."
+    )
 
 
 # ---- comparing
@@ -193,15 +248,17 @@ def _tolerances(expected: np.ndarray, options: MigrationOptions) -> tuple[float,
 # ---- TensorFlow Lite
 
 
-def _write_tflite(directory: Path, signature: str, path: Path, tags: Sequence[str]) -> str:
+def _write_tflite(directory: Path, signature: str, path: Path, options: MigrationOptions) -> str:
     """Converts with TensorFlow Lite's own ops, or else with TensorFlow's kernels for what it lacks."""
-    lite = _tensorflow.tensorflow().lite
+    lite, tags = _tensorflow.tensorflow().lite, set(options.output_tags)
     for ops, sets in (("builtin", ()), ("select_tf", (lite.OpsSet.SELECT_TF_OPS,))):
-        converter = lite.TFLiteConverter.from_saved_model(str(directory), signature_keys=[signature], tags=set(tags))
+        converter = lite.TFLiteConverter.from_saved_model(str(directory), signature_keys=[signature], tags=tags)
         converter.target_spec.supported_ops = [lite.OpsSet.TFLITE_BUILTINS, *sets]
         try:
             with _tensorflow.stderr_silenced():
-                path.write_bytes(converter.convert())
+                path.write_bytes(within(_limit(options), f"The conversion into {path.name}", converter.convert))
+        except TimeLimitError:
+            raise _took_too_long(path, options) from None
         except OSError:
             raise
         except Exception as error:  # ConverterError has no public name, and others come through
@@ -245,10 +302,14 @@ def onnx_command(directory: str, signature: str, tags: Sequence[str], output: st
     return ["-m", "tf2onnx.convert", *model, "--output", output]
 
 
-def _write_onnx(directory: Path, signature: str, path: Path, tags: Sequence[str]) -> str:
+def _write_onnx(directory: Path, signature: str, path: Path, options: MigrationOptions) -> str:
     """Converts in a process of its own: tf2onnx changes settings of TensorFlow, and prints as it goes."""
-    command = onnx_command(str(directory), signature, tags, str(path))
-    done = subprocess.run([sys.executable, *command, "--opset", _OPSET], capture_output=True, text=True, check=False)
+    _, module, *arguments = onnx_command(str(directory), signature, options.output_tags, str(path))
+    command = [*module_command(module), *arguments, "--opset", _OPSET]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_limit(options))
+    except subprocess.TimeoutExpired:
+        raise _took_too_long(path, options) from None
     if done.returncode or not path.is_file():
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         raise _ConversionError(f"has no form in ONNX: tf2onnx says {lines[-1][:300] if lines else 'nothing'!r}")

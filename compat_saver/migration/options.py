@@ -14,6 +14,7 @@ from compat_saver.model.inference_mode import REMOVE, require_behavior
 from compat_saver.model.opening import SERVE, parse_tags
 from compat_saver.model.permissions import require_reaching
 from compat_saver.model.signature import Names, ServingRequest, SignatureRequest, make_requests
+from compat_saver.sources.remote import local_path
 from compat_saver.sources.yaml_files import read_yaml
 
 ALL, LARGE, NONE = "all", "large", "none"
@@ -159,9 +160,9 @@ def make_options(
         signatures=make_requests(inputs, outputs, asked.signatures),
         bind={**asked.bind, **(bind or {})},
         rename={**asked.rename, **(rename or {})},
-        meta_graph=None if meta_graph is None else Path(meta_graph),
+        meta_graph=None if meta_graph is None else Path(local_path(meta_graph)),
         assets={old: Path(new) for old, new in (assets or {}).items()},
-        verify_data=None if verify_data is None else Path(verify_data),
+        verify_data=None if verify_data is None else Path(local_path(verify_data)),
         tag_set=parse_tags(tag_set),
         **{name: tuple(value) if isinstance(value, list) else value for name, value in others.items()},  # type: ignore[arg-type]
     )

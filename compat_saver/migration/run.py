@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from compat_saver.errors import UsageError, VerificationError
 from compat_saver.graph import without_collection
@@ -19,20 +17,15 @@ from compat_saver.migration.exports import require_converters
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import Plan
 from compat_saver.migration.publish import refuse_existing, staged
-from compat_saver.migration.report import SERVING, MigrationReport
+from compat_saver.migration.recorded import REPORT_PATH, as_migrated
+from compat_saver.migration.report import MigrationReport
 from compat_saver.migration.training import make_plans
 from compat_saver.migration.verification.comparison import ATOL, RTOL
 from compat_saver.migration.verification.samples import read_feeds
 from compat_saver.migration.verification.verify_model import Verification
 from compat_saver.migration.writing.static_shapes import complete_shapes
 from compat_saver.model import LegacyModel
-from compat_saver.model.inference_mode import KEEP, REMOVE
-from compat_saver.model.signature import SignatureRequest
-from compat_saver.model.training_model import COUNTER, DONE, LOSS
 from compat_saver.saved_model import OutputShapes
-
-REPORT_PATH = Path("assets.extra") / "compat_saver" / "report.json"
-"""Where in a written model its report is stored."""
 
 
 def migrate(
@@ -110,17 +103,18 @@ def verify(
         CompatSaverError: as for `migrate`.
     """
     clock = Clock(progress)
-    options = _as_migrated(Path(source), Path(saved_model), options)
+    options, exports = as_migrated(Path(source), Path(saved_model), options)
     with clock.stage("read"):
         model = open_source(Path(source), options)
     with clock.stage("rewrite"), without_collection():
         plan = make_plans(model, options)
-    outcome = execute(Execution(Path(source), Path(saved_model), options, (model, plan), writes=False), clock)
+    execution = Execution(Path(source), Path(saved_model), options, (model, plan), writes=False, exports=exports)
+    outcome = execute(execution, clock)
     verification = outcome.verification
     assert verification is not None, "a verification was requested"
     report = _report(model, str(saved_model), plan, {}, outcome, options, clock)
-    if not verification.passed:
-        raise VerificationError(_reasons(report, verification), report, what=_VERDICTS[verification.status])
+    if report.status != "passed":
+        raise VerificationError(_reasons(report, verification), report, what=_VERDICTS[report.status])
     return report
 
 
@@ -135,74 +129,6 @@ def _reasons(report: MigrationReport, verification: Verification) -> list[str]:
         for name in verification.undefined
     ]
     return [*report.problems, *undefined, *verification.notes]
-
-
-def _as_migrated(source: Path, saved_model: Path, options: MigrationOptions) -> MigrationOptions:
-    """Returns the options with what is recorded in the model's report: signatures, bound values, table files, tags."""
-    path = saved_model / REPORT_PATH
-    try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-        found = report["signatures"]
-        served = {name: item for name, item in found.items() if item.get("kind", SERVING) == SERVING}
-        trained = [item for item in found.values() if item not in served.values()]
-        signatures = tuple(SignatureRequest(name, *_tensor_names(item)) for name, item in served.items())
-        bound = {name: value for item in served.values() for name, value in item["bound"].items()}
-        assets = dict(_recorded_files(report, source, saved_model))
-        tags = tuple(report.get("tag_set", options.output_tags))
-        source_tags = report["source"].get("tag_set")
-        behavior = _behavior(report.get("training_behavior", ()))
-        has_averages = bool(report["variables"].get("averaged"))
-        has_untrained = bool(report["variables"].get("untrained"))
-        variables = report["variables"].get("option")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(
-            f"{saved_model} was not migrated by compat_saver: {REPORT_PATH} cannot be read ({error})."
-        ) from None
-    return dataclasses.replace(
-        options,
-        signatures=signatures,
-        bind=bound,
-        assets=options.assets or assets,
-        tag_set=None if source_tags is None else tuple(source_tags),
-        output_tags=tags,
-        training_behavior=behavior,
-        train_ops=tuple(item["train_op"] for item in trained),
-        train_outputs=tuple(dict.fromkeys(name for item in trained for name in _fetched(item["outputs"]))),
-        ema=has_averages,
-        init_missing=has_untrained,
-        variables=variables,
-    )
-
-
-def _recorded_files(report: dict[str, Any], source: Path, saved_model: Path) -> Iterator[tuple[str, Path]]:
-    """Yields the files that tables were read from, where the source or the model has them.
-
-    A report may name any file of this machine: one elsewhere is replaced by the model's copy. Without a copy the table
-    is refused as if nothing were recorded, with the flag to give.
-    """
-    folders = [(source if source.is_dir() else source.parent).resolve(), saved_model.resolve()]
-    for item in (item for table in report.get("tables", ()) for item in table["files"]):
-        path = Path(item["path"])
-        for file in (path, saved_model / "assets" / path.name):
-            if file.is_file() and any(file.resolve().is_relative_to(folder) for folder in folders):
-                yield item["recorded"], file
-                break
-
-
-def _behavior(findings: Sequence[dict[str, str]]) -> str:
-    """Returns whether the model was turned to inference, as far as there was anything to turn."""
-    could = [item for item in findings if not item["reason"]]
-    return REMOVE if any(item["became"] for item in could) or not could else KEEP
-
-
-def _tensor_names(signature: dict[str, dict[str, dict[str, str]]]) -> tuple[dict[str, str], dict[str, str]]:
-    inputs, outputs = signature["inputs"], signature["outputs"]
-    return {key: item["tensor"] for key, item in inputs.items()}, {key: item["tensor"] for key, item in outputs.items()}
-
-
-def _fetched(outputs: dict[str, dict[str, str]]) -> Iterator[str]:
-    """Yields the tensors that a training step returned though it would not by itself; its losses do no harm."""
-    yield from (item["tensor"] for key, item in outputs.items() if key not in (LOSS, COUNTER, DONE))
 
 
 def _report(

@@ -10,10 +10,11 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from compat_saver.errors import printable
 from compat_saver.graph.text import format_shape
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
     from rich.table import Table
 
 # ---- words
@@ -80,12 +81,13 @@ def titled_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]
     """
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=title, title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD)
     for head in heads:
         table.add_column(head, overflow="fold", justify="right" if head in right else "left")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     return table
 
 
@@ -97,7 +99,8 @@ def print_to_stdout(rendered: RenderableType) -> None:
     from rich.console import Console
 
     if sys.stdout.isatty():
-        Console(width=shutil.get_terminal_size().columns, highlight=False).print(rendered)
+        console = Console(width=shutil.get_terminal_size().columns, highlight=False)
+        console.print(_harmless(console, rendered))
         return
     _keep_names_whole(rendered)
     text = as_text(rendered, _WIDTH_WITHOUT_TERMINAL)
@@ -125,5 +128,12 @@ def as_text(rendered: RenderableType, width: int = 100) -> str:
 
     console = Console(width=width, highlight=False, color_system=None, force_terminal=False)
     with console.capture() as capture:
-        console.print(rendered, crop=False)
+        console.print(_harmless(console, rendered), crop=False)
     return capture.get()
+
+
+def _harmless(console: Console, rendered: RenderableType) -> RenderableType:
+    """Returns it with the names in it made printable; the colors, which are none of them, stay."""
+    from rich.segment import Segment, Segments
+
+    return Segments(Segment(printable(item.text), item.style, item.control) for item in console.render(rendered))

@@ -147,6 +147,8 @@ def test_what_contradicts_itself(root, tmp_path):
         cs.migrate_many(root, tmp_path / "out", executor=ThreadPoolExecutor(1), jobs=2)
     with pytest.raises(UsageError, match="expected at least 600,000,000 bytes"):
         cs.migrate_many(root, tmp_path / "out", memory=5)
+    with pytest.raises(UsageError, match="an executor has its own"):
+        cs.migrate_many(root, tmp_path / "out", executor=ThreadPoolExecutor(1), time_per_model=5)
 
 
 @pytest.mark.tensorflow

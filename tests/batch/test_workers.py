@@ -1,9 +1,11 @@
 """Workers take many calls; what becomes of one call is nothing to the others."""
 
+import time
+
 import pytest
 
 from compat_saver.batch.workers import Workers
-from compat_saver.errors import CrashError, MemoryLimitError
+from compat_saver.errors import CrashError, MemoryLimitError, TimeLimitError
 from tests.batch import calls
 
 pytestmark = pytest.mark.tensorflow
@@ -41,6 +43,13 @@ def test_a_crash_costs_its_call_only(worker, call, how):
 def test_a_worker_with_a_call_that_goes_on_in_a_thread_is_replaced(worker):
     first = worker.submit(calls.leave_a_thread_behind).result()
     assert worker.submit(calls.add, 1).result()[1] != first
+
+
+def test_a_call_that_takes_too_long_is_ended():
+    with Workers(1, seconds=0.5) as workers:
+        long = workers.submit(time.sleep, 60)
+        with pytest.raises(TimeLimitError, match=r"^The model took more than 0\.5 seconds \(--time-per-model\)\.$"):
+            long.result()
 
 
 def test_the_largest_worker_is_ended_when_all_have_too_much_memory():

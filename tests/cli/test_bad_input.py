@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from compat_saver.cli import main
-from compat_saver.proto.messages import MetaGraphDef
+from compat_saver.proto.messages import AttrValue, MetaGraphDef
 from tests.small_models import DENSE, WEIGHTS, write_checkpoint, write_model
 from tests.sources.files import HTML, LFS_POINTER
 
@@ -382,10 +382,32 @@ def test_a_pipe_is_named_and_not_read(arguments, model, tmp_path):
     assert_says(refuse(source, tmp_path / "out", "--dry-run", *options), "found a named pipe")
 
 
-def test_a_graph_with_a_type_that_is_none(tmp_path):
+DAMAGED = {
+    "a type that is none": AttrValue(type=0),
+    "a type that does not exist": AttrValue(type=1077),
+    "another kind": AttrValue(i=1),
+    "nothing": AttrValue(),
+    "missing": None,
+}
+
+
+@pytest.mark.parametrize("attr", DAMAGED.values(), ids=DAMAGED)
+def test_a_graph_with_a_damaged_attribute(attr, tmp_path):
+    """Of an input, a variable and an output, through every command."""
     prefix = write_model(tmp_path)
     path = prefix.with_name("model.ckpt.meta")
-    meta = MetaGraphDef.FromString(path.read_bytes())
-    meta.graph_def.node[0].attr["dtype"].type = 0
-    path.write_bytes(meta.SerializeToString())
-    assert_says(refuse(prefix, tmp_path / "out"), "Node 'x' (Placeholder): attribute 'dtype'", "found number 0")
+    whole = path.read_bytes()
+    for name in ("x", "w", "prediction"):
+        meta = MetaGraphDef.FromString(whole)
+        (node,) = (item for item in meta.graph_def.node if item.name == name)
+        (key,) = node.attr.keys() & {"T", "dtype"}
+        del node.attr[key]
+        if attr is not None:
+            node.attr[key].CopyFrom(attr)
+        path.write_bytes(meta.SerializeToString())
+        expected = f"Node '{name}' ({node.op}): attribute '{key}': expected "
+        for flags in ([], ["--dry-run"], ["--no-verify"]):
+            assert_says(refuse(prefix, tmp_path / "out", "--outputs", "prediction", *flags), expected)
+        inspected = CliRunner().invoke(main, ["inspect", str(prefix)])
+        assert (inspected.exit_code, inspected.stdout) == (UNUSABLE, "")
+        assert_says(inspected.stderr, expected)

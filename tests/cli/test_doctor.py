@@ -40,6 +40,14 @@ def test_what_an_extra_enables_and_how_it_is_installed(monkeypatch):
     assert "[tf] is installed by" not in text
 
 
+def test_an_extra_of_which_a_part_is_installed(monkeypatch):
+    text = run(monkeypatch, {"tf2onnx": "1.17.0"})
+    assert "[onnx] lacks onnxruntime; it is installed by: pip install 'compat-saver[onnx]'" in text
+    found = json.loads(run(monkeypatch, {"tf2onnx": "1.17.0", "onnxruntime": "1.20.0"}, "--json"))
+    assert found["extras"]["onnx"]["installed"] == "tf2onnx 1.17.0, onnxruntime 1.20.0"
+    assert found["extras"]["onnx"]["problem"] == ""
+
+
 def test_an_old_tensorflow(monkeypatch):
     text = run(monkeypatch, {"tensorflow": "2.15.1"})
     assert "[tf] TensorFlow 2.15.1 is too old: 2.16 or later is needed. pip install --upgrade tensorflow" in text

@@ -7,7 +7,8 @@ from click.testing import CliRunner
 
 from compat_saver.cli import log, main
 from compat_saver.cli.output import byte_bar, stages
-from tests.small_models import write_model
+from compat_saver.isolation import Stage
+from tests.small_models import WEIGHTS, write_checkpoint, write_model
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +59,42 @@ def test_a_file_that_cannot_be_written(tmp_path):
     assert (done.exit_code, "cannot be written" in done.stderr) == (2, True)
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a full device")
+def test_a_full_disk_costs_the_log_and_not_the_command(tmp_path):
+    done = CliRunner().invoke(main, ["inspect", "x", "--log-file", "/dev/full"])
+    assert (done.exit_code, "/dev/full cannot be written: No space left" in done.stderr) == (2, True)
+    log._wanted.file = open("/dev/full", "a")  # noqa: SIM115  # the command closes it
+    done = planned(tmp_path)
+    assert (done.exit_code, log._wanted.file) == (0, None)
+    assert "Nothing more is logged: /dev/full: No space left on device\n" in done.stderr
+
+
+EVIL = "w\x1b]0;title\x9b31m\u202e[b]"
+SHOWN = "w\\x1b]0;title\\x9b31m\\u202e[b]"
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize(
+    "command", [("checkpoint", "ls"), ("checkpoint", "ls", "--flat"), ("checkpoint", "stats"), ("inspect",)]
+)
+def test_names_cannot_act_on_the_terminal(command, terminal, tmp_path, monkeypatch, capsys):
+    prefix = write_checkpoint(tmp_path / "model.ckpt", {EVIL: WEIGHTS["w"]})
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit) as ended:
+        main([*command, str(prefix)])
+    shown = capsys.readouterr().out
+    assert (ended.value.code, SHOWN in shown) == (0, True), shown
+    assert not {"\x9b", "\x07", "\u202e", "\x1b]"} & {*shown, *(shown[i : i + 2] for i in range(len(shown)))}
+
+
+def test_names_in_messages_cannot_either(tmp_path):
+    prefix = write_checkpoint(tmp_path / "model.ckpt", {EVIL: WEIGHTS["w"]})
+    done = CliRunner().invoke(main, ["checkpoint", "get", str(prefix), EVIL[:-1]])
+    assert done.exit_code == 2
+    assert not {"\x1b", "\x9b", "\x07", "\u202e"} & {*done.stderr}
+
+
 def test_debug_shows_what_tensorflow_prints(tmp_path):
     planned(tmp_path, "--debug")
     assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
@@ -72,6 +109,10 @@ def test_bars_are_drawn_on_a_terminal_only(monkeypatch, capsys):
         progress(500_000, 1_000_000)
     with stages() as start:
         start("read")
+        start("write")
+        start(Stage.at("write", 1_500_000, 3_000_000))
     shown = capsys.readouterr().err
     assert "0.5/1.0 MB" in shown
     assert "Reading the graph" in shown
+    assert "Writing the SavedModel: 1.5 MB of 3.0 MB, " in shown
+    assert "/s, 0 s left" in shown

@@ -3,8 +3,10 @@
 import pytest
 
 from compat_saver.graph import OpCatalog, parse_graph
-from compat_saver.graph.attributes import AttrValue, int_attr, type_attr
+from compat_saver.graph.attributes import AttrValue, bytes_attr, int_attr, type_attr
 from compat_saver.graph.checks import node_problems
+from compat_saver.graph.functions import FUNCTION_EDGES
+from compat_saver.graph.ops import known_definitions
 from compat_saver.proto.messages import FunctionDef
 
 GRAPH = """
@@ -47,16 +49,42 @@ def test_a_list_of_types():
     assert found(graph)[0] == "Node 'n' (IdentityN): attribute 'T': expected a type, found number 99."
 
 
-def test_what_is_missing_is_left_to_others():
+def test_what_is_missing_and_has_no_default():
     graph = parse_graph(GRAPH)
-    del graph["y"].attrs["T"], graph["x"].attrs["dtype"]
-    assert found(graph) == []
+    del graph["y"].attrs["T"], graph["x"].attrs["shape"]
+    assert found(graph) == ["Node 'y' (Neg): attribute 'T': expected type, found none."]
+
+
+def test_a_type_that_the_op_does_not_take():
+    graph = parse_graph(GRAPH)
+    graph["y"].attrs["T"] = type_attr(7)
+    assert found(graph) == ["Node 'y' (Neg): attribute 'T': expected a type that the op takes, found string."]
+
+
+DAMAGED = {
+    "another kind": lambda attr: bytes_attr("x") if attr.type == "int" else int_attr(3),
+    "nothing": lambda attr: AttrValue(),
+    "missing": lambda attr: None,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
+def test_every_attribute_of_every_op_is_checked(damage):
+    """One node for each attribute, whose other attributes are missing as well."""
+    for op, definition in known_definitions().items():
+        for attr in definition.attr:
+            graph = parse_graph("")
+            value = damage(attr)
+            graph.add(op, "n", [], {} if value is None else {attr.name: value})
+            is_named = any(f"attribute '{attr.name}': expected {attr.type}, " in item for item in found(graph))
+            is_refused = value is not None or not attr.HasField("default_value")
+            assert is_named == (is_refused and op not in FUNCTION_EDGES), (op, attr.name)
 
 
 def test_fewer_inputs_than_the_op_always_takes():
     graph = parse_graph(GRAPH)
     graph["y"].set_inputs([])
-    graph.add("AddN", "any", [], {"N": int_attr(0)})
+    graph.add("AddN", "any", [], {"N": int_attr(0), "T": type_attr(1)})
     assert found(graph) == ["Node 'y' (Neg): expected 1 input, found 0."]
 
 

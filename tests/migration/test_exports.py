@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.util
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ from click.testing import CliRunner
 
 import compat_saver
 from compat_saver.cli import main
+from compat_saver.errors import TimeLimitError
 from compat_saver.migration import exports
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.report import MigrationReport
 from compat_saver.migration.verification.comparison import Comparison
+from compat_saver.migration.verification.reference_run import ReferenceRun
 from compat_saver.report.html.pages import migration_page
 from compat_saver.report.migration_table import render_migration
 from compat_saver.report.text import as_text
@@ -55,6 +58,41 @@ def test_tensorflow_lite(tmp_path):
     recorded = json.loads((tmp_path / "out/assets.extra/compat_saver/report.json").read_text())
     assert recorded["exports"] == report.to_dict()["exports"]
     check_golden("conv_batch_norm", exports._tflite_runner(tmp_path / "out/model.tflite", "serving_default"))
+    source = case("1.15.5", "conv_batch_norm").prefix
+    again = compat_saver.verify(source, tmp_path / "out", isolate=False)
+    assert [(item.file, item.status) for item in again.exports] == [("model.tflite", "passed")]
+    (tmp_path / "out/model.tflite").write_bytes(b"damaged")
+    with pytest.raises(compat_saver.VerificationError, match=r"model\.tflite: the file: cannot be loaded"):
+        compat_saver.verify(source, tmp_path / "out", isolate=False)
+
+
+def test_recorded_files_are_those_beside_the_model(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "outside.onnx").touch()
+    (tmp_path / "out/inside.onnx").touch()
+    (tmp_path / "out/link.onnx").symlink_to(tmp_path / "outside.onnx")
+    names = ["inside.onnx", "link.onnx", "../outside.onnx", str(tmp_path / "outside.onnx"), "gone.onnx", "."]
+    recorded = [{"file": name, "format": "onnx", "signature": "s", "ops": "opset 17"} for name in names]
+    recorded.append({**recorded[0], "format": "pickle"})
+    found = exports.recorded_exports({"exports": recorded}, tmp_path / "out")
+    assert found == (exports.Export("inside.onnx", "onnx", "s", "opset 17"),)
+
+
+def test_a_file_that_nothing_installed_runs_is_not_verified(tmp_path, monkeypatch):
+    monkeypatch.setattr(exports.importlib.util, "find_spec", lambda name: None)
+    made = exports.Export("model.onnx", "onnx", "s", "opset 17")
+    signature = compat_saver.migrate(case("1.15.5", "conv_batch_norm").prefix, "unused", dry_run=True).signatures[0]
+    reference = ReferenceRun(dataclasses.replace(signature, name="s"))
+    assert exports.verify_exports(tmp_path, [made], [reference], MigrationOptions()) == (made,)
+
+
+def test_a_conversion_that_does_not_end(tmp_path, monkeypatch):
+    stuck = [sys.executable, "-c", "import time; time.sleep(60)"]
+    monkeypatch.setattr(exports, "module_command", lambda module: stuck)
+    with pytest.raises(
+        TimeLimitError, match=r"into model\.onnx did not finish within 0\.5 seconds\. Leave out --to onnx"
+    ):
+        exports._write_onnx(tmp_path, "s", tmp_path / "model.onnx", MigrationOptions(timeout=0.05))
 
 
 @pytest.mark.tensorflow

@@ -10,9 +10,11 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import compat_saver as cs
 from compat_saver.bundle import remote_files
+from compat_saver.cli import main
 from compat_saver.errors import ArtifactError, SourceNotFoundError
 from compat_saver.sources.remote import local_path
 from tests.golden_cases import GOLDEN
@@ -150,6 +152,42 @@ def test_a_saved_model(tmp_path, memory):
     )
     shutil.copytree(source, tmp_path / "served")
     assert cs.inspect(memory(tmp_path / "served", "model")).outputs == cs.inspect(source).outputs
+
+
+def test_a_graph_and_inputs_at_urls(tmp_path, memory, served):
+    folder, url = served
+    prefix = write_model(tmp_path / "run")
+    prefix.with_name("model.ckpt.meta").rename(folder / "elsewhere.meta")
+    np.savez(tmp_path / "in.npz", x=np.array([["text"]]))
+    graph, inputs = f"{url}/elsewhere.meta", memory(tmp_path / "in.npz", "in.npz")
+    assert [item.tensor for item in cs.inspect(prefix, meta_graph=graph).placeholders] == ["x:0"]
+    flags = ["--meta-graph", graph, "--verify-data", inputs, "--dry-run"]
+    done = CliRunner().invoke(main, ["migrate", str(prefix), str(tmp_path / "out"), *flags])
+    assert done.exit_code == 2
+    assert "in.npz: 'x' has dtype <U4, expected float32" in done.stderr
+
+
+@pytest.mark.parametrize("protocol", ["gs", "s3", "hf"])
+def test_every_protocol_is_that_of_fsspec(protocol, tmp_path, monkeypatch):
+    """Through a file system of that protocol that is in memory: its calls are the same."""
+
+    class Bucket(fsspec.get_filesystem_class("memory")):
+        cachable = False
+        store: ClassVar = {}
+        pseudo_dirs: ClassVar = [""]
+
+        @classmethod
+        def _strip_protocol(cls, path):
+            return super()._strip_protocol(str(path).removeprefix(f"{protocol}://"))
+
+    Bucket.protocol = protocol
+    monkeypatch.setitem(sys.modules["fsspec.registry"]._registry, protocol, Bucket)
+    large_model(tmp_path / "run")
+    Bucket().put(str(tmp_path / "run"), "/bucket/run", recursive=True)
+    with cs.open_checkpoint(f"{protocol}://bucket/run/model.ckpt-7") as checkpoint:
+        np.testing.assert_array_equal(checkpoint["x"], LARGE["x"])
+    found = cs.inspect(f"{protocol}://bucket/run")
+    assert [item.tensor for item in found.placeholders] == ["x:0"]
 
 
 def test_nothing_is_there(memory, served):

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from compat_saver.cli.checkpoint.shared_options import PATH, reads, source_argument
-from compat_saver.cli.log import say
+from compat_saver.cli.log import put, say
 from compat_saver.cli.output import DIFFERENT, byte_bar
+from compat_saver.errors import printable
 
 
 @click.command(short_help="List the tensors by scope, with types, shapes and sizes.")
@@ -31,7 +32,7 @@ def ls(source: Path, patterns: tuple[str, ...], flat: bool, as_json: bool) -> No
     if as_json:
         click.echo(to_json(listing.to_dict()))
     else:
-        click.echo(render_flat(listing) if flat else render_tree(listing))
+        put(render_flat(listing) if flat else render_tree(listing))
 
 
 @click.command(short_help="Print one tensor, or write it to a .npy file.")
@@ -52,7 +53,7 @@ def get(source: Path, name: str, output: Path | None, slices: str, overwrite: bo
 
     if output is None:
         array = get_tensor(source, name, slices)
-        click.echo(to_json(tensor_dict(name, array)) if as_json else str(array))
+        click.echo(to_json(tensor_dict(name, array)) if as_json else printable(str(array)))
         return
     save_tensor(source, name, output, slices, overwrite=overwrite)
     if as_json:
@@ -80,7 +81,7 @@ def stats(source: Path, patterns: tuple[str, ...], check: bool, as_json: bool) -
     if as_json:
         click.echo(to_json(found.to_dict()))
     elif shown:
-        click.echo(render_statistics(shown))
+        put(render_statistics(shown))
     if found.unsound:
         say(f"{len(found.unsound):,} of {len(found.tensors):,} tensors hold NaN or infinite values.")
     elif check:
@@ -107,7 +108,7 @@ def diff(a: Path, b: Path, as_json: bool, **options: Any) -> None:
 
     with byte_bar("Comparing") as progress:
         found = compare(a, b, progress=progress, **options)
-    click.echo(to_json(found.to_dict()) if as_json else render_difference(found))
+    click.echo(to_json(found.to_dict()) if as_json else printable(render_difference(found)))
     if found:
         sys.exit(DIFFERENT)
 
@@ -123,6 +124,6 @@ def verify(source: Path, as_json: bool) -> None:
 
     with byte_bar("Checking") as progress:
         found = check(source, progress=progress)
-    click.echo(to_json(found.to_dict()) if as_json else render_soundness(found))
+    click.echo(to_json(found.to_dict()) if as_json else printable(render_soundness(found)))
     if not found.is_intact:
         sys.exit(DIFFERENT)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from compat_saver.cli.arguments import SourcePath
-from compat_saver.cli.log import say
+from compat_saver.cli.log import put, say
 from compat_saver.cli.output import byte_bar, reports_failures
 
 if TYPE_CHECKING:
@@ -69,5 +69,5 @@ def _print_written(written: Written, as_json: bool) -> None:
     if as_json:
         click.echo(to_json(written.to_dict()))
     elif written.output is None and (changes := render_changes(written)):
-        click.echo(changes)
+        put(changes)
     say(render_summary(written))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from compat_saver.migration.plan import Plan
@@ -14,7 +15,13 @@ from compat_saver.saved_model import make_saved_model
 GRAPH_FILE = "saved_model.pb"
 
 
-def write_saved_model(plan: Plan, model: LegacyModel, directory: Path, tags: tuple[str, ...]) -> None:
+def write_saved_model(
+    plan: Plan,
+    model: LegacyModel,
+    directory: Path,
+    tags: tuple[str, ...],
+    wrote: Callable[[int], None] = lambda nbytes: None,
+) -> None:
     """Writes a SavedModel; `compat_saver.saved_model.objects` says what its root has.
 
     Args:
@@ -22,6 +29,7 @@ def write_saved_model(plan: Plan, model: LegacyModel, directory: Path, tags: tup
         model: the original, with the values of the weights.
         directory: where to write; it must not exist yet.
         tags: the tags of its MetaGraphDef.
+        wrote: called with the bytes of each weight that is written.
 
     Raises:
         ArtifactError: the checkpoint is damaged.
@@ -31,5 +39,5 @@ def write_saved_model(plan: Plan, model: LegacyModel, directory: Path, tags: tup
     (directory / "assets").mkdir(parents=True)
     for name, path in files.items():
         shutil.copyfile(path, directory / "assets" / name)
-    write_variables(plan, model.checkpoint, parts.checkpoint_objects, directory)
+    write_variables(plan, model.checkpoint, parts.checkpoint_objects, directory, wrote)
     (directory / GRAPH_FILE).write_bytes(parts.message.SerializeToString(deterministic=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ from compat_saver.proto.messages import OBJECT_GRAPH_KEY
 from compat_saver.saved_model import table_keys, variable_key
 
 
-def write_variables(plan: Plan, checkpoint: Checkpoint | None, objects: bytes, directory: Path) -> None:
+def write_variables(
+    plan: Plan, checkpoint: Checkpoint | None, objects: bytes, directory: Path, wrote: Callable[[int], None]
+) -> None:
     """Writes `directory/variables`.
 
     Args:
@@ -21,6 +24,7 @@ def write_variables(plan: Plan, checkpoint: Checkpoint | None, objects: bytes, d
         checkpoint: where their values are; None if there are only weights with initial values.
         objects: what TensorFlow finds the values by, a serialized TrackableObjectGraph.
         directory: the model.
+        wrote: called with the bytes of each weight that is written.
 
     Raises:
         ArtifactError: the checkpoint is damaged.
@@ -30,6 +34,7 @@ def write_variables(plan: Plan, checkpoint: Checkpoint | None, objects: bytes, d
         writer.add(OBJECT_GRAPH_KEY, np.array(objects, dtype=object))
         for weight in plan.all_weights:
             _add(writer, weight, checkpoint)
+            wrote(weight.nbytes)
         for table in plan.all_tables:
             if table.stored is not None and checkpoint is not None:
                 for key, tensor in zip(table_keys(table.name), table.stored, strict=True):

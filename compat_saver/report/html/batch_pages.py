@@ -40,11 +40,12 @@ def _model_page(page: Path, name: str) -> Path:
 
 
 def _page(report: BatchReport, links: Mapping[str, str]) -> str:
-    verdict, tiles = _verdict(report), tuple(_tiles(report))
+    verdict, tiles = batch_verdict(report), tuple(batch_tiles(report))
     return render("batch.html", report=report, verdict=verdict, tiles=tiles, links=links, graph="")
 
 
-def _verdict(report: BatchReport) -> Verdict:
+def batch_verdict(report: BatchReport) -> Verdict:
+    """Returns what is said first: whether every model was migrated."""
     good = sum(item.is_good for item in report)
     counts = ", ".join(f"{count:,} {status}" for status, count in report.counts.items())
     if report.all_good:
@@ -52,6 +53,7 @@ def _verdict(report: BatchReport) -> Verdict:
     return Verdict(BAD if good == 0 else UNSURE, f"{good:,} of {counted(len(report), 'model')} done", f"{counts}.")
 
 
-def _tiles(report: BatchReport) -> Iterator[Tile]:
+def batch_tiles(report: BatchReport) -> Iterator[Tile]:
+    """Yields the counts of each outcome, and the time."""
     yield from (Tile(status.capitalize(), f"{count:,}") for status, count in report.counts.items())
     yield Tile("Seconds", f"{report.seconds:.1f}", f"{report.seconds / max(len(report), 1):.2f} per model")

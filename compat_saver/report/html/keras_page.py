@@ -17,14 +17,15 @@ def keras_page(report: KerasReport) -> str:
         "keras.html",
         found=report.to_dict(),
         report=report,
-        verdict=_verdict(report),
-        tiles=tuple(_tiles(report)),
+        verdict=keras_verdict(report),
+        tiles=tuple(keras_tiles(report)),
         next_steps=next_steps(report),
         graph="",
     )
 
 
-def _verdict(report: KerasReport) -> Verdict:
+def keras_verdict(report: KerasReport) -> Verdict:
+    """Returns what is said first: whether the models agree."""
     return Verdict(*HEADLINES[report.status], " ".join(_sentences(report)))
 
 
@@ -40,7 +41,8 @@ def _sentences(report: KerasReport) -> Iterator[str]:
         yield "One training step compared."
 
 
-def _tiles(report: KerasReport) -> Iterator[Tile]:
+def keras_tiles(report: KerasReport) -> Iterator[Tile]:
+    """Yields variables, changes, optimizer and times."""
     yield Tile("Variables", f"{report.kept:,}", f"{report.trainable:,} trainable, {bytes_text(report.nbytes)}")
     layers = {item.layer for item in report.changes if item.layer}
     yield Tile("Changes", f"{len(report.changes):,}", f"in {counted(len(layers), 'layer')}")

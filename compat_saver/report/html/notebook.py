@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from compat_saver.errors import counted
+from compat_saver.report.html.batch_pages import batch_tiles, batch_verdict
+from compat_saver.report.html.keras_page import keras_tiles, keras_verdict
 from compat_saver.report.html.pages import render
 from compat_saver.report.html.verdicts import (
     GOOD,
@@ -19,8 +21,10 @@ from compat_saver.report.html.verdicts import (
 from compat_saver.report.text import bytes_text, shape_text
 
 if TYPE_CHECKING:
+    from compat_saver.batch.outcome import BatchReport
     from compat_saver.checkpoints import Listing
     from compat_saver.inspection import Inspection
+    from compat_saver.keras_models import KerasReport
     from compat_saver.migration import MigrationReport
 
 
@@ -33,6 +37,22 @@ class _Table(NamedTuple):
 def migration_html(report: MigrationReport) -> str:
     """Returns a migration as a cell of a notebook."""
     return _html(verdict_on(report), migration_tiles(report), [_signatures(report), _weights(report)], report.warnings)
+
+
+def batch_html(report: BatchReport) -> str:
+    """Returns a batch as a cell of a notebook."""
+    rows = [(item.name, item.status, f"{item.seconds:.1f}", "; ".join(item.problems[:1])) for item in report]
+    return _html(batch_verdict(report), batch_tiles(report), [_Table("Models", _MODEL, rows)], ())
+
+
+_MODEL = ("model", "outcome", "seconds", "why")
+
+
+def keras_html(report: KerasReport) -> str:
+    """Returns the migration of a Keras model as a cell of a notebook."""
+    rows = [(item.layer, item.name, item.detail) for item in report.changes]
+    table = _Table("Changes", ("layer", "changed", "into"), rows)
+    return _html(keras_verdict(report), keras_tiles(report), [table], report.warnings)
 
 
 def inspection_html(found: Inspection) -> str:

@@ -164,7 +164,7 @@ def restore(
     require_behavior(training_behavior)
     model = open_model(
         Path(local_path(source)),
-        meta_graph=None if meta_graph is None else Path(meta_graph),
+        meta_graph=None if meta_graph is None else Path(local_path(meta_graph)),
         tag_set=parse_tags(tag_set),
         needs_checkpoint=False,
     )
