@@ -197,6 +197,15 @@ def _local(name: str, config: Config, upgrade: Upgrade) -> None:
     upgrade.problem(name, "LocallyConnected layers are not in Keras 3. Supply one with --custom-objects.")
 
 
+def _gone(kind: str) -> Callable[[str, Config, Upgrade], None]:
+    def refuse(name: str, config: Config, upgrade: Upgrade) -> None:
+        upgrade.problem(
+            name, f"{kind} is a layer of Keras 1 that no later Keras has. Supply one: --custom-objects MODULE:{kind}."
+        )
+
+    return refuse
+
+
 def _table(name: str, config: Config, upgrade: Upgrade) -> None:
     upgrade.problem(
         name, "its vocabulary is a lookup table, which is not converted. Look the words up before the model."
@@ -237,6 +246,7 @@ _UPGRADES: dict[str, Callable[[str, Config, Upgrade], str | None]] = {
     "StringLookup": _table,
     "IntegerLookup": _table,
     "TextVectorization": _table,
+    **{kind: _gone(kind) for kind in ("Highway", "MaxoutDense", "ParametricSoftplus", "SReLU")},
 }
 
 _NOWHERE = {"Embedding": ("input_length", "sparse")}

@@ -143,7 +143,7 @@ def _compile(run: _Run, keras: Any, built: BuiltModel, pairs: Sequence[Pair]) ->
         return None
     run.is_compiled = True
     trained = [pair for pair in pairs if pair.variable.trainable]
-    state = read_state(file.optimizer_weights, plan, trained)
+    state = read_state(file.optimizer_weights, plan, trained, is_keras_1=run.original.is_keras_1)
     if state is None:
         if file.optimizer_weights:
             run.warnings.append("The state of the optimizer does not fit the variables; training starts a new one.")
