@@ -186,8 +186,11 @@ class _Conversion:
 
     def _special(self, kind: str, name: str, config: Config) -> Config:
         """Edits what single classes have that cannot be renamed."""
-        if kind == "InputLayer" and "input_dtype" in config:
-            config["dtype"] = config.pop("input_dtype")
+        dtype = config.pop("input_dtype", None)
+        if kind == "InputLayer" and dtype is not None:
+            config["dtype"] = dtype
+        if kind == "GRU":
+            config["reset_after"] = False
         if config.get("padding") in ("half", "full"):
             self.upgrade.problem(name, f"border_mode={config['padding']!r} of Theano has no equivalent in Keras 3.")
         if config.pop("mode", 0) and kind == "BatchNormalization":
@@ -274,7 +277,7 @@ class _Graph:
             return self._branch(item["config"], inputs)
         layer = self.conversion.layer(item)
         if not inputs:
-            inputs = [self._input(layer["config"])]
+            inputs = [self._input(layer["config"]["name"], item["config"])]
         name = str(layer["config"]["name"])
         self._append(name, {**layer, "name": name, "inbound_nodes": [[[one, 0, 0] for one in inputs]]})
         return name
@@ -290,8 +293,8 @@ class _Graph:
             last = self.add(layer, [last])
         return last
 
-    def _input(self, config: Mapping[str, Any]) -> str:
-        name = f"{config['name']}_input"
+    def _input(self, layer: str, config: Mapping[str, Any]) -> str:
+        name = f"{layer}_input"
         dtype = config.get("input_dtype") or "float32"
         found = {"name": name, "batch_input_shape": config.get("batch_input_shape"), "dtype": dtype}
         self._append(name, {"class_name": "InputLayer", "name": name, "config": found, "inbound_nodes": []})

@@ -105,7 +105,11 @@ def _batch_norm(name: str, config: Config, upgrade: Upgrade) -> None:
     if isinstance(axis, list) and len(axis) == 1:
         config["axis"] = axis[0]
     elif isinstance(axis, list):
-        upgrade.problem(name, f"it normalizes over the axes {axis}; BatchNormalization of Keras 3 takes one axis.")
+        upgrade.problem(
+            name,
+            f"it normalizes over the axes {axis}; BatchNormalization of Keras 3 takes one axis. Supply a class that "
+            "takes several: --custom-objects BatchNormalization=MODULE:CLASS.",
+        )
     if config.pop("renorm", False):
         upgrade.change(name, "renorm", "dropped: predictions are the same, training normalizes by the batch alone")
     if config.pop("virtual_batch_size", None) is not None:

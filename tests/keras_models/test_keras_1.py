@@ -71,6 +71,8 @@ def converted(kind, **config):
             ("LSTM", {"units": 2, "recurrent_activation": "hard_sigmoid", "unit_forget_bias": True}),
         ),
         ("Embedding", {"output_dim": 2, "input_dim": 5}, ("Embedding", {"output_dim": 2, "input_dim": 5})),
+        ("GRU", {"output_dim": 2, "input_dtype": "float32"}, ("GRU", {"units": 2, "reset_after": False})),
+        ("InputLayer", {"input_dtype": "int32"}, ("InputLayer", {"dtype": "int32"})),
         ("TimeDistributedDense", {"output_dim": 2}, ("Dense", {"units": 2})),
         ("Dropout", {"p": 0.5}, ("Dropout", {"rate": 0.5})),
     ],
