@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from compat_saver.errors import ArtifactError, CannotMigrateError, CompatSaverEr
 from compat_saver.graph import without_collection
 from compat_saver.legacy_session import import_graph, run_ops, table_file_feeds
 from compat_saver.migration.plan import Plan
+from compat_saver.migration.verification.large_constants import feed_large_constants
 from compat_saver.migration.verification.restoring import Restoring, add_restoring
 from compat_saver.migration.verification.time_limit import time_limit_error, within
 from compat_saver.model.legacy_model import LegacyModel
@@ -32,6 +33,15 @@ _WHAT = "The original graph"
 
 class ReplayError(CompatSaverError):
     """The original graph does not run on some inputs."""
+
+
+class _Imported(NamedTuple):
+    """What was imported, TensorFlow's graph of it, how it is given its values, and what is fed with every run."""
+
+    original: Original
+    graph: Any
+    restoring: Restoring
+    fed: dict[str, np.ndarray]
 
 
 class Replay:
@@ -53,8 +63,7 @@ class Replay:
         self._history: list[tuple[Signature, Mapping[str, np.ndarray]]] = []
         variables = [weight.name for weight in plan.weights if weight.name not in plan.made]
         kept = [*variables, *plan.content.initializers, *filter(None, [plan.init_op])]
-        self._original, self._graph, restoring = self._import(model, plan, kept)
-        self._fed, self._restoring = dict(self._original.fed), restoring
+        self._original, self._graph, self._restoring, self._fed = self._import(model, plan, kept)
         ran = f"The original's init op, {plan.init_op!r}, was run, as TensorFlow's loader runs it."
         self.notes = (*self._original.notes, *([ran] if plan.init_op else []))
         self._session = _tensorflow.unoptimized_session(self._graph)
@@ -68,6 +77,7 @@ class Replay:
     ) -> None:
         if not self._is_busy:  # a run that was left behind cannot be stopped, and closing would wait for it
             self._session.close()
+        self._fed.clear()  # which may hold large constants
 
     def _start(self) -> None:
         self._restore_values()
@@ -175,7 +185,7 @@ class Replay:
 
         return self._within(run)
 
-    def _import(self, model: LegacyModel, plan: Plan, kept: Sequence[str]) -> tuple[Original, Any, Restoring]:
+    def _import(self, model: LegacyModel, plan: Plan, kept: Sequence[str]) -> _Imported:
         original = whole(model, plan.signatures, plan.bound, plan.behavior, kept)
         if original is not None:
             with contextlib.suppress(*_tensorflow.tf_errors()):
@@ -188,7 +198,8 @@ class Replay:
             raise CannotMigrateError([f"{reason}: {_tensorflow.first_line(error)}"]) from error
 
     @staticmethod
-    def _import_with_restoring(model: LegacyModel, plan: Plan, original: Original) -> tuple[Original, Any, Restoring]:
+    def _import_with_restoring(model: LegacyModel, plan: Plan, original: Original) -> _Imported:
         with without_collection():
             restoring = add_restoring(original, model, plan)
-            return original, import_graph(original.graph, model.meta.stripped_ops), restoring
+            fed = {**feed_large_constants(original.graph), **original.fed}
+            return _Imported(original, import_graph(original.graph, model.meta.stripped_ops), restoring, fed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,23 @@ from compat_saver.model.signature import Signature
 
 
 def load(directory: Path, tag_set: Sequence[str]) -> Any:
-    """Loads a model.
+    """Loads a model; its variables have no names of their own, only their keys in `weights`.
 
     Raises:
         CannotMigrateError: TensorFlow refuses it.
     """
+    tf = _tensorflow.tensorflow()
     try:
-        with without_collection():
-            return _tensorflow.tensorflow().saved_model.load(str(directory), tags=list(tag_set))
+        with without_collection(), tf.variable_creator_scope(_nameless):
+            return tf.saved_model.load(str(directory), tags=list(tag_set))
     except _tensorflow.tf_errors() as error:
         reason = f"TensorFlow does not load the written model: {_tensorflow.first_line(error)}"
         raise CannotMigrateError([reason]) from error
+
+
+def _nameless(create: Callable[..., Any], **arguments: Any) -> Any:
+    """Creates a variable without a name: TensorFlow prepares its op once per name, which takes longest of all."""
+    return create(**arguments | {"name": None})
 
 
 def run(model: Any, signature: Signature, feeds: Feeds, timeout: float) -> dict[str, np.ndarray]:
