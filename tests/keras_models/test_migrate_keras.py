@@ -113,6 +113,18 @@ def test_a_lambda_takes_a_given_layer(nested, tmp_path):
     np.testing.assert_allclose(found, 2 * nested.listed("y")[0], rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.tensorflow
+def test_a_given_activation_is_found_by_its_name(nested, tmp_path):
+    keras = pytest.importorskip("keras")
+    with h5py.File(nested.path("hdf5"), "r+") as file:
+        config = file.attrs["model_config"]
+        file.attrs["model_config"] = config.replace('"activation": "relu"', '"activation": "wavy"')
+    given = {"wavy": keras.ops.relu}
+    compat_saver.migrate(nested.path("hdf5"), tmp_path / "out.keras", verify=False, custom_objects=given)
+    (found,) = predict(keras.models.load_model(tmp_path / "out.keras", custom_objects=given), nested.listed("x"))
+    np.testing.assert_allclose(found, nested.listed("y")[0], rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_the_file_opens_with_jax(tmp_path):
