@@ -28,7 +28,7 @@ class Build:
     """
 
     def __init__(self, graph: Graph, old: Node, *, keeps_tensors: bool = False) -> None:
-        self._graph = graph
+        self.graph = graph
         self._old = old
         self.keeps_tensors = keeps_tensors
 
@@ -40,9 +40,9 @@ class Build:
             inputs: its inputs.
             attrs: AttrValues, or booleans, integers and texts.
         """
-        name = self._graph.unique_name(f"{self._old.name}/{op}")
+        name = self.graph.unique_name(f"{self._old.name}/{op}")
         made = {key: _attr(value) for key, value in attrs.items()}
-        node = self._graph.add(op, name, inputs, made, control_inputs=self._old.control_inputs)
+        node = self.graph.add(op, name, inputs, made, control_inputs=self._old.control_inputs)
         if not inputs and self._old.inputs:
             # A node without inputs runs outside of every loop; its reader may be inside of one.
             neighbor = self._old.inputs[0].node
@@ -74,8 +74,8 @@ class Build:
             name: its name; one name must stand for one body.
             body: the text of its graph, with its arguments and results as _Arg and _Retval nodes, in their order.
         """
-        if name not in self._graph.functions:
-            self._graph.functions[name] = _function(name, parse_graph(body))
+        if name not in self.graph.functions:
+            self.graph.functions[name] = _function(name, parse_graph(body))
         attr = AttrValue()
         attr.func.name = name
         return attr
@@ -91,8 +91,8 @@ class Build:
         for index, value in enumerate(outputs):
             self._old.output(index).replace_uses(value)
         self._old.replace_control_uses(outputs[0].node)
-        self._graph.remove(self._old)
-        self._graph.rename(outputs[0].node, self._old.name)
+        self.graph.remove(self._old)
+        self.graph.rename(outputs[0].node, self._old.name)
 
     def correct(self, value: Value, other: Value, readers: Sequence[Use]) -> None:
         """Makes the readers of one output of the old node read another value; the old node stays as the source of it.
@@ -117,8 +117,8 @@ class Build:
             for use in uses.get(item, readers):
                 use.node.replace_input(use.position, passed_on)
         old.replace_control_uses(kept[0].node)
-        self._graph.rename(old, self._graph.unique_name(f"{name}/{old.op}"))
-        self._graph.rename(kept[0].node, name)
+        self.graph.rename(old, self.graph.unique_name(f"{name}/{old.op}"))
+        self.graph.rename(kept[0].node, name)
 
     def _forwarded(self, outputs: Sequence[Value]) -> tuple[Value, ...]:
         """Returns the outputs of a node that forwards some values."""

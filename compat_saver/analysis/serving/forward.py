@@ -19,10 +19,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from compat_saver.analysis.known_values import constant_value
 from compat_saver.analysis.serving.chance import drawn_nodes
-from compat_saver.analysis.serving.judges import Judge, judges_by_optimizers, judges_by_use
+from compat_saver.analysis.serving.judges import Judge, judges_by_optimizers, judges_by_use, prepared_for
 from compat_saver.analysis.serving.names import LABEL_WORD, LOSS_WORD, PREDICTION_WORD, has_own_name
 from compat_saver.analysis.serving.optimizers import find_optimizers, slopes
 from compat_saver.analysis.serving.parts import NO_OUTPUT_OP, READ_OFF_OPS, Forward
@@ -103,11 +104,13 @@ class _Division:
     def result(self) -> Forward:
         weight_of = self._origins(self._weights)
         layers = self._layers(weight_of)
-        applied = {**self._layers(self._origins(self._fixed())), **layers}
+        applied = {**self._layers(_merged(self._origins(self._fixed()))), **layers}
         losses, whole_batch = set(self._loss_ops(weight_of)), self._whole_batch()
         judges = self._judges(applied, spread(losses | whole_batch, self._sources))
         judging = [layer for judge in judges for layer in applied[judge.weight]]
-        from_loss = spread([*judging, *losses], self._readers)
+        every = {layer for found in applied.values() for layer in found}
+        prepared = prepared_for((judge.made for judge in judges), judging, self._readers, every)
+        from_loss = spread([*judging, *losses, *prepared], self._readers)
         ends = {layer for found in layers.values() for layer in found} - from_loss
         seen_by_layers = spread(ends, self._sources)
         before = spread((source for layer in ends for source in self._sources[layer]), self._sources)
@@ -123,7 +126,8 @@ class _Division:
         logarithms = {node for node in self._fed - before if node.op in _LOGARITHMS}
         through_logarithms = spread(logarithms, self._readers)
         read = {node for node in logarithms if self._readers[node]}
-        steps, passing = self._steps_to(loss, averages | read, seen_by_layers)
+        starts = averages | read | self._shown()
+        steps, passing = self._steps_to(loss, starts, seen_by_layers, through_logarithms)
         loss |= steps
         if self._chains:  # the likelihood of a chain is computed in a loop and in branches
             passing |= self._leading_only_to(loss) - seen_by_layers
@@ -149,6 +153,7 @@ class _Division:
             pieces=tuple(pieces(node for node in self._graph if node in self._fed and node not in self._weighted)),
             through=self._through,
             sloped=slopes(self._graph, self._optimizers),
+            rearranged=self._rearranged(loss | passing),
             readers=self._readers,
         )
 
@@ -249,12 +254,12 @@ class _Division:
         return ends <= spread([value.node], self._readers)
 
     def _steps_to(
-        self, loss: Collection[Node], starts: Collection[Node], seen: Collection[Node]
+        self, loss: Collection[Node], starts: Collection[Node], seen: Collection[Node], logarithms: Collection[Node]
     ) -> tuple[set[Node], set[Node]]:
         """Returns the arithmetic that leads to the loss and nothing else, and what passes to it.
 
         Arithmetic between a model and its labels may be the model's: only a square and the like is no output. Before
-        an average that needs no label, or a logarithm, all of it is: such are the starts.
+        an average that needs no label, or a logarithm, all of it is: such are the starts. So is all behind a logarithm.
         """
         steps, passing = set(starts), set[Node]()
         pending = [*steps, *(node for node in loss if node not in steps)]
@@ -265,7 +270,8 @@ class _Division:
                 readers = self._readers[node]
                 if node.op == "Identity" and has_own_name(node):  # the program's name for its output
                     continue
-                if self._is_arithmetic(node) and all(item in steps for item in readers):
+                ends = loss if node in logarithms else ()
+                if self._is_arithmetic(node) and all(item in steps or item in ends for item in readers):
                     steps.add(node)
                 elif not all(item in loss or item in steps or item in passing for item in readers):
                     continue
@@ -277,6 +283,12 @@ class _Division:
                     continue
                 pending.append(node)
         return steps, passing
+
+    def _shown(self) -> set[Node]:
+        """Returns what was made for pictures in a summary."""
+        ends = (node for node in self._fed if not self._readers[node] and not has_own_name(node))
+        uses = {node: {use.node.op for value in node.used_outputs for use in value.uses} for node in ends}
+        return {node for node, ops in uses.items() if ops == {"ImageSummary"}}
 
     def _leading_only_to(self, loss: Collection[Node]) -> set[Node]:
         ends = (node for node in self._fed if not self._readers[node] and not NO_OUTPUT_OP.fullmatch(node.op))
@@ -298,6 +310,18 @@ class _Division:
                     if _is_transparent(node):
                         pending.append(node)
         return found
+
+    def _rearranged(self, aside: Collection[Node]) -> set[Node]:
+        """Returns what is only rearranged until the graph ends with a node that the program named."""
+        named = [node for node in self._fed if node not in aside and not self._readers[node] and has_own_name(node)]
+        found = {node for node in named if _REARRANGEMENTS.fullmatch(node.op)}
+        pending = [*found]
+        while pending:
+            for node in self._sources[pending.pop()][:1]:
+                if node not in found and not has_own_name(node):
+                    found.add(node)
+                    pending += [node] if _REARRANGEMENTS.fullmatch(node.op) else []
+        return found.difference(named)
 
     def _given_labels(self, seen_by_layers: Collection[Node], layers: Collection[Node]) -> set[Node]:
         """Returns what depends on feeds that layers see and that a loss op compares with its logits as well."""
@@ -330,6 +354,18 @@ def _reduces_the_batch(node: Node) -> bool:
 
 def _is_transparent(node: Node) -> bool:
     return node.op in READ_OFF_OPS or bool(_REARRANGEMENTS.fullmatch(node.op))
+
+
+def _merged(weight_of: Mapping[Node, Node]) -> dict[Node, Node]:
+    """Returns the same with one weight for equal constants: programs write one again wherever they apply it."""
+    first: dict[Any, Node] = {}
+    same = {weight: first.setdefault(_content(weight), weight) for weight in dict.fromkeys(weight_of.values())}
+    return {node: same[weight] for node, weight in weight_of.items()}
+
+
+def _content(weight: Node) -> Any:
+    array = constant_value(weight.output()) if weight.op == "Const" else None
+    return weight if array is None else (array.dtype.str, array.shape, hash(array.tobytes()))
 
 
 def _is_matrix(node: Node) -> bool:

@@ -53,8 +53,27 @@ def judges_by_optimizers(
         for other, two in enumerate(optimizers):
             if not two.through <= one.through:
                 own = {weight: items for weight, items in layers.items() if weight.name in two.updates - one.updates}
-                found[number, other] = _passed(one, own, trained, sources, readers)
+                judges = _passed(one, own, trained, sources, readers)
+                found[number, other] = [] if _goes_on(one, two, layers, readers) else judges
     return [judge for (one, two), judges in found.items() if not found.get((two, one)) for judge in judges]
+
+
+def _goes_on(one: Optimizer, two: Optimizer, layers: Mapping[Node, Sequence[Node]], readers: Edges) -> bool:
+    """Whether layers that only one optimizer trains go on from those that only the other trains.
+
+    So a discriminator goes on from its generator, through which its gradients pass on their way to what both train.
+    """
+    mine, others = (
+        {
+            layer
+            for weight, items in layers.items()
+            if weight.name in names
+            for layer in items
+            if layer.name in one.through
+        }
+        for names in (one.updates - two.updates, two.updates - one.updates)
+    )
+    return not mine.isdisjoint(spread(others, readers))
 
 
 def _passed(
@@ -69,7 +88,26 @@ def _passed(
     beyond = spread(passed, readers)
     made = [item for layer in passed for item in sources[layer] if item in trained and item not in beyond]
     before = spread(made, sources)
-    return [Judge(weight, made[0]) for weight in layers if made and weight not in before]
+    first = next((item for item in made if not spread([item], sources).intersection(made) - {item}), None)
+    return [Judge(weight, first) for weight in layers if first is not None and weight not in before]
+
+
+def prepared_for(
+    made: Iterable[Node], judging: Collection[Node], readers: Edges, layers: Collection[Node]
+) -> set[Node]:
+    """Returns what judges make of what they look at before their first layers: smaller images, say.
+
+    Args:
+        made: what they are applied to.
+        judging: their layers.
+        readers: node -> what reads it.
+        layers: all layers, of judges and of others.
+    """
+    starts = set(made)
+    found = {node for node in spread(starts, readers, layers) - starts if readers.get(node)}
+    while others := {node for node in found if not all(item in found or item in judging for item in readers[node])}:
+        found -= others
+    return found
 
 
 def judges_by_use(
@@ -92,9 +130,20 @@ def judges_by_use(
     for weight, found in layers.items():
         read = [[item for item in sources[layer] if item in fed] for layer in found if layer in judged]
         first = next((item for items in read for item in items if item in weighted), None)
-        if first is not None and any(all(item not in weighted for item in items) for items in read):
-            made[weight] = first
+        given = next((items for items in read if all(item not in weighted for item in items)), None)
+        if first is not None and given is not None:
+            made[weight] = _unprepared(first, given, sources, fed)
     return [Judge(weight, made[weight]) for weight in _without_cycles(made)]
+
+
+def _unprepared(made: Node, given: Sequence[Node], sources: Edges, fed: Collection[Node]) -> Node:
+    """Returns what was made before the same was done to it as to what is given."""
+    while len(given) == 1 and made.op == given[0].op:
+        before, given = ([item for item in sources.get(node, ()) if item in fed] for node in (made, given[0]))
+        if len(before) != 1:
+            break
+        made = before[0]
+    return made
 
 
 def _without_cycles(made: Mapping[Node, Node]) -> Iterable[Node]:

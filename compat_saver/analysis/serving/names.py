@@ -10,7 +10,7 @@ from compat_saver.graph.ops import known_facts
 OUTPUT_WORD = re.compile(
     r"((final|network|net|model|y)_?)?"
     r"(predictions?|predict(ed)?|preds?|outputs?|out|softmax|prob(s|abilit(y|ies))?|scores?|y_?(hat|conv)"
-    r"|sigmoid|argmax|class(es)?|results?|activation|policy|values?|q_values?|actions?|embeddings?|decoded)"
+    r"|sigmoid|argmax|class(es)?|results?|activation|policy|values?|q_values?|actions?|embeddings?|decoded|b?boxes)"
     r"(_?(tensor|layer|op))?(_?\d+)?",
     re.IGNORECASE,
 )
@@ -37,7 +37,7 @@ _COLLECTION_WORD = re.compile(r"(\w+_)?(predictions?|outputs?|logits|inference|i
 _NUMBER = re.compile(r"(_\d+)+$")
 _GIVEN_NAME = re.compile(
     r"add(_n)?|sub|mul|(true|floor)?div|mod|pow|neg|abs|matmul|xw_plus_b|tensordot|transpose|concat|(un)?stack|packed"
-    r"|split|strided_slice|gather|(embedding_)?lookup|zeros|ones|batchnorm|clip_by_value|control_dependency|switch_[tf]|pred_id|read|input"
+    r"|split|strided_slice|gather|(embedding_)?lookup|zeros|ones|batchnorm|clip_by_value|saturate_cast|control_dependency|switch_[tf]|pred_id|read|input"
 )
 
 

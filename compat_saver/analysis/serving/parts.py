@@ -44,6 +44,7 @@ class Forward:
         chains: the weights that are scores of transitions between tags.
         through: the names of the nodes that gradients were taken through.
         sloped: those of them that gradients were taken through for no optimizer.
+        rearranged: what is only rearranged until the graph ends with a node that the program named.
         readers: node -> the nodes to which it carries data.
     """
 
@@ -67,6 +68,7 @@ class Forward:
     pieces: Collection[Value]
     through: Collection[str]
     sloped: Collection[str]
+    rearranged: Collection[Node]
     readers: Mapping[Node, list[Node]]
 
     def is_output(self, node: Node) -> bool:

@@ -18,6 +18,7 @@ from compat_saver.analysis.serving.copies import Reach, comparisons, is_for_infe
 from compat_saver.analysis.serving.forward import divide
 from compat_saver.analysis.serving.heads import Ranked, choose_heads
 from compat_saver.analysis.serving.names import OUTPUT_WORD, has_own_name
+from compat_saver.analysis.serving.own_words import words_before
 from compat_saver.analysis.serving.parts import HEAD_OPS, NO_OUTPUT_OP, READ_OFF_OPS
 from compat_saver.analysis.serving.signals import Candidate, View, judge
 from compat_saver.analysis.serving.word_vectors import normalized_table
@@ -29,6 +30,8 @@ from compat_saver.graph.ops import OpCatalog
 
 _SAME_ELEMENTS = ("Identity", "Reshape", "Squeeze", "ExpandDims", "Cast")
 _MOST_CANDIDATES = 60
+
+_BEFORE = "is a word from which a decoder goes on"
 
 _Units = tuple[tuple[Candidate, ...], ...]
 
@@ -180,7 +183,7 @@ class _Proposer:
         listed = [[item] for item in ranked if item.node in self._listed]
         chosen = listed or choose_heads(ranked, self._needed, self._parts)
         units = tuple(tuple(candidates[item.node] for item in unit) for unit in chosen)
-        units = self._with_tables(self._with_transitions(units, chosen))
+        units = self._with_tables(self._with_words_before(self._with_transitions(units, chosen)))
         heads = dict.fromkeys(item for unit in units for item in unit)
         by_value = {_unnamed(node): item for node, item in candidates.items()}
         found = ((item, by_value.get(value)) for item in heads if (value := self._logits(item)) is not None)
@@ -194,6 +197,12 @@ class _Proposer:
         if table is None:
             return units
         return ((Candidate(f"{table.name}:0", 0.0, ("is the table of all vectors, of length one",)),), *units[1:])
+
+    def _with_words_before(self, units: _Units) -> _Units:
+        """Adds the words before the last one of a decoder that goes on from its own: see `own_words`."""
+        found = [words_before(_read_off(self._node(unit[-1])), self._parts) for unit in units]
+        before = [tuple(Candidate(f"{node.name}:0", 0.0, (_BEFORE,)) for node in nodes) for nodes in found]
+        return tuple((*words, *unit) for words, unit in zip(before, units, strict=True))
 
     def _with_transitions(self, units: _Units, chosen: Sequence[Sequence[Ranked]]) -> _Units:
         """Adds the scores of transitions to the best unit, if no output depends on them: see `tag_chains`."""

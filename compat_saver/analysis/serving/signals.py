@@ -95,6 +95,7 @@ SIGNALS: tuple[tuple[str, float, Callable[[View], float]], ...] = (
     ("leads to nothing else", 0.5, lambda v: not any(r in v.parts.fed for r in v.parts.readers.get(v.node, ()))),
     ("is what the loss reads", 2.0, lambda v: v.is_compared),
     ("rearranges the output at the end", 1.75, lambda v: v.is_closing),
+    ("is rearranged into an output with a name", -2.0, lambda v: v.node in v.parts.rearranged),
     ("is only rearranged for the loss", -0.5, lambda v: v.node in v.parts.passing and not v.is_closing),
     ("is computed from a logarithm", -3.0, lambda v: v.node in v.parts.through_logarithms),
     ("is what a loop ends with", -1.5, lambda v: v.node.op in EXIT_OPS),

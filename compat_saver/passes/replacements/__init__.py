@@ -1,7 +1,7 @@
 """Replacements of ops that current TensorFlow lacks; a file is named after the op, or the family, that it replaces."""
 
 from compat_saver.passes.op_replacement import OpReplacement
-from compat_saver.passes.replacements.all_reduce import OneWorker
+from compat_saver.passes.replacements.all_reduce import OneProcess, OneWorker
 from compat_saver.passes.replacements.batch_norm_with_global_normalization import (
     BatchNormWithGlobalNormalization,
     BatchNormWithGlobalNormalizationGrad,
@@ -42,6 +42,7 @@ OP_REPLACEMENTS: tuple[type[OpReplacement], ...] = (
     BatchNormWithGlobalNormalizationGrad,
     ImageProjectiveTransform,
     MatrixExponential,
+    OneProcess,
     OneWorker,
     PeriodicResample,
     RandomCrop,

@@ -7,7 +7,7 @@ a constant tells it. Four cases:
    ones and averages are no result of training.
 2. A bias of an op whose kernel becomes a variable, of any size.
 3. Any other bias (BiasAdd).
-4. Scale and offset of a batch norm.
+4. Scale and offset of a batch norm, fused, of plain ops, or folded into one Mul and one Add behind a layer.
 
 Case 1 and 3 need more elements than the matrix of a color space has, and case 4 is left out, unless everything is to be
 trained. A constant is read directly or through ops that forward it, in another type or shape perhaps.
@@ -16,7 +16,7 @@ trained. A constant is read directly or through ops that forward it, in another 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -47,7 +47,8 @@ _KERNELS: Mapping[str, tuple[int, ...]] = {
 }
 _BIASES: Mapping[str, tuple[int, ...]] = {"BiasAdd": (1,), "BiasAddV1": (1,)}
 # An Add is one where it follows a kernel; the biases of a cell are inputs of the op that reads its kernel.
-_FOLLOWING: Mapping[str, tuple[int, ...]] = {**_BIASES, "Add": (0, 1), "AddV2": (0, 1)}
+_ADDS = ("Add", "AddV2")
+_FOLLOWING: Mapping[str, tuple[int, ...]] = {**_BIASES, **dict.fromkeys(_ADDS, (0, 1))}
 _CELL_BIASES: Mapping[str, tuple[int, ...]] = {
     **{"LSTMBlockCell": (7,), "BlockLSTM": (8,), "BlockLSTMV2": (8,), "GRUBlockCell": (4, 5)}
 }
@@ -80,9 +81,10 @@ class ConstantsToVariables(Pass):
         kernels = [node for node in readers if self._is_large(node) and _is_kernel(node, readers[node])]
         layers = {use.node for node in kernels for use in readers[node] if _at(use, _KERNELS)}
         adders = {use.node for node in layers for use in _readers(node.output()) if use.node.op in _FOLLOWING}
+        norms = _norm_ops(layers) if self._everything else set()
         chosen = dict.fromkeys(kernels)
         for node, uses in readers.items():
-            if self._is_added(node, uses, adders, layers):
+            if self._is_added(node, uses, adders, layers) or any(use.node in norms for use in uses):
                 chosen[node] = None
         for node in chosen:
             self.values[node.name] = _to_variable(node)
@@ -119,6 +121,25 @@ def _readers(value: Value) -> Iterator[Use]:
                 yield use
             elif use.position == 0:
                 pending += use.node.used_outputs
+
+
+def _norm_ops(layers: Iterable[Node]) -> set[Node]:
+    """Returns the ops by which plain batch norms scale and move what layers compute.
+
+    The scale multiplies 1 / deviation, and the offset less the scaled average is added. Folded, both are constants.
+    """
+    outputs = [use.node for node in layers for use in _readers(node.output())]
+    outputs += [use.node for node in outputs if node.op in _FOLLOWING for use in _readers(node.output())]
+    products = {node for node in outputs if node.op == "Mul"}
+    scales = {value.node for node in products for value in node.inputs if _has_input(value.node, "Mul", "Rsqrt")}
+    adders = {use.node for node in products for use in _readers(node.output()) if use.node.op in _ADDS}
+    offsets = {value.node for node in adders for value in node.inputs if _has_input(value.node, "Sub", "Mul")}
+    folded = {node for node in products if not any(value.node in scales for value in node.inputs)}
+    return scales | offsets | folded | {node for node in adders if not any(v.node in offsets for v in node.inputs)}
+
+
+def _has_input(node: Node, op: str, other: str) -> bool:
+    return node.op == op and any(value.node.op == other for value in node.inputs)
 
 
 def _at(use: Use, positions: Mapping[str, tuple[int, ...]]) -> bool:

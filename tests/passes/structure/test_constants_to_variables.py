@@ -96,3 +96,28 @@ def test_batch_norms_are_asked_for():
 
 def test_constants_of_loops_and_of_rewrites_stay():
     assert _made("inside = Const(^x)\ny = MatMul(x, w)\nz = MatMul(x, inside)", w=KERNEL, among=["inside"]) == set()
+
+
+PLAIN_NORM = (
+    "conv = Conv2D(x, w)\nwide = Add(variance, epsilon)\nroot = Rsqrt(wide)\ngamma/read = Identity(gamma)\n"
+    "scale = Mul(root, gamma/read)\nscaled = Mul(conv, scale)\nmoved = Mul(mean, scale)\n"
+    "shift = Sub(beta, moved)\ny = AddV2(scaled, shift)"
+)
+
+
+@pytest.mark.parametrize(("everything", "made"), [(True, {"w", "gamma", "beta"}), (False, {"w"})])
+def test_a_batch_norm_of_plain_ops_has_a_scale_and_an_offset_and_its_averages_stay(everything, made):
+    arrays = {**dict.fromkeys(("gamma", "beta", "mean", "variance"), BIAS), "epsilon": np.float32(0.001)}
+    assert _made(PLAIN_NORM, everything, w=KERNEL, **arrays) == made
+
+
+@pytest.mark.parametrize("between", ["conv", "biased"])
+def test_a_folded_batch_norm_is_one_product_and_one_sum_behind_a_layer(between):
+    text = f"conv = Conv2D(x, w)\nbiased = BiasAdd(conv, b)\nscaled = Mul({between}, scale)\ny = Add(scaled, shift)"
+    arrays = {"w": KERNEL, "b": BIAS, "scale": BIAS, "shift": BIAS}
+    assert _made(text, everything=True, **arrays) == set(arrays)
+    assert _made(text, everything=False, **arrays) == {"w", "b"}
+
+
+def test_a_product_before_the_first_layer_is_no_scale():
+    assert _made("near = Mul(x, scale)\ny = MatMul(near, w)", everything=True, w=KERNEL, scale=BIAS) == {"w"}

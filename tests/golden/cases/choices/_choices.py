@@ -5,6 +5,7 @@ or a list of them, the first of which is the default. There are no weights: what
 
     python closing.py OUT_DIR      # writes OUT_DIR/closing/graphs.tar.xz
 """
+
 from __future__ import print_function
 
 import io

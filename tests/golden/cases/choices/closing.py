@@ -1,4 +1,5 @@
 """What rearranges at the end: a part of the output, or of the loss."""
+
 import tensorflow as tf
 
 from _choices import cross_entropy, main, minimize, real, serve, squared, whole
@@ -15,7 +16,7 @@ def embedding_flattened():
 
     a, b = net(left, None), net(right, True)
     distance = tf.sqrt(tf.reduce_sum(tf.square(a - b), 1, keep_dims=True) + 1e-6)
-    minimize(tf.reduce_mean(same * distance ** 2 + (1 - same) * tf.maximum(0.5 - distance, 0) ** 2))
+    minimize(tf.reduce_mean(same * distance**2 + (1 - same) * tf.maximum(0.5 - distance, 0) ** 2))
     return serve([left], a)
 
 
@@ -105,5 +106,5 @@ def identity_named():
 if __name__ == "__main__":
     main(
         *(embedding_flattened, logits_squeezed, series_restored, flattened_for_the_loss, squeezed_by_the_author),
-        *(squeezed_by_a_library, reshaped_and_named, transposed_to_batches, confusion_matrix, identity_named)
+        *(squeezed_by_a_library, reshaped_and_named, transposed_to_batches, confusion_matrix, identity_named),
     )

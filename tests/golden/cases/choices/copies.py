@@ -1,4 +1,5 @@
 """Graphs that hold a network more than once, for training, validation and use, and losses of several kinds."""
+
 import tensorflow as tf
 
 from _choices import cross_entropy, main, minimize, real, serve, squared, whole
@@ -147,5 +148,5 @@ def denoising():
 if __name__ == "__main__":
     main(
         *(trained_and_tested, queue_for_training, deep_q, q_of_actions, perceptual, two_rates),
-        *(two_towers_of_retrieval, cycle, auxiliary, steps_in_one, denoising)
+        *(two_towers_of_retrieval, cycle, auxiliary, steps_in_one, denoising),
     )

@@ -1,4 +1,5 @@
 """Several outputs, which belong together or are signatures of their own."""
+
 import tensorflow as tf
 
 from _choices import cross_entropy, main, minimize, real, serve, squared, whole
@@ -107,5 +108,5 @@ def encoder_and_decoder():
 if __name__ == "__main__":
     main(
         *(detections, detections_by_hand, largest, collected, collected_op, tasks, policy_and_value),
-        *(encoder_and_decoder,)
+        *(encoder_and_decoder,),
     )

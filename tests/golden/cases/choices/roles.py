@@ -1,4 +1,5 @@
 """Networks that train one another, and copies of one network: which of them is the model."""
+
 import tensorflow as tf
 
 from _choices import binary, cross_entropy, main, minimize, real, serve, squared, variables_in, whole
@@ -31,9 +32,7 @@ def actor_by_gradients():
     state, slope = real(3), real(1)
     action = _actor(state, "pi")
     variables = variables_in("pi")
-    tf.train.GradientDescentOptimizer(0.1).apply_gradients(
-        zip(tf.gradients(action, variables, -slope), variables)
-    )
+    tf.train.GradientDescentOptimizer(0.1).apply_gradients(zip(tf.gradients(action, variables, -slope), variables))
     seen, done, target = real(3), real(1), real(1)
     q = _critic(seen, done, "q")
     minimize(squared(q, target), *variables_in("q"))
@@ -96,7 +95,7 @@ def _coder(x):
     latent = mean + deviation * tf.random_normal(tf.shape(mean), seed=3)
     made = tf.clip_by_value(_network(latent, "decoder", (6, tf.nn.relu), (8, tf.nn.sigmoid)), 1e-8, 1 - 1e-8)
     likelihood = tf.reduce_sum(x * tf.log(made) + (1 - x) * tf.log(1 - made), 1)
-    divergence = 0.5 * tf.reduce_sum(mean ** 2 + deviation ** 2 - tf.log(1e-8 + deviation ** 2) - 1, 1)
+    divergence = 0.5 * tf.reduce_sum(mean**2 + deviation**2 - tf.log(1e-8 + deviation**2) - 1, 1)
     minimize(-tf.reduce_mean(likelihood - divergence))
     return made
 
@@ -149,8 +148,10 @@ def act_and_train():
     pi, value = copy(acting)
     train_pi, train_value = copy(training)
     tf.multinomial(pi, 1)
-    minimize(tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(logits=train_pi, labels=taken) * gain)
-             + squared(train_value[:, 0], gain))
+    minimize(
+        tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(logits=train_pi, labels=taken) * gain)
+        + squared(train_value[:, 0], gain)
+    )
     return serve([acting], pi, value)
 
 
@@ -206,5 +207,5 @@ if __name__ == "__main__":
     main(
         *(actor_and_critic, actor_by_gradients, generator, generator_rescaled, generator_blended),
         *(generator_of_noise_in_the_graph, variational, variational_with_samples, twins, triplet, act_and_train),
-        *(drawn_action, gaussian_policy, quantized, named_y, named_y_and_weights)
+        *(drawn_action, gaussian_policy, quantized, named_y, named_y_and_weights),
     )

@@ -1,4 +1,5 @@
 """Sequences: steps, decoders, taggers and embeddings."""
+
 import tensorflow as tf
 
 from _choices import cross_entropy, main, minimize, real, serve, squared, whole
@@ -167,5 +168,5 @@ def towers():
 if __name__ == "__main__":
     main(
         *(all_steps, all_steps_of_one_input, last_step, functional_loop, tokens, beams, chain_of_tags),
-        *(chain_with_a_start, chain_decoded, normalized_embeddings, towers)
+        *(chain_with_a_start, chain_decoded, normalized_embeddings, towers),
     )
