@@ -174,6 +174,32 @@ def make_slots(optimizer: Any, variables: Any) -> None:
     optimizer._create_all_weights(variables)
 
 
+def trained_variables(optimizer: Any) -> list[Any]:
+    """Returns the variables that an optimizer of Keras 3 trains.
+
+    Private: `_trainable_variables`; the public `variables` has the optimizer's own only.
+
+    Raises:
+        TensorFlowMissingError: this Keras keeps them elsewhere.
+    """
+    found = getattr(optimizer, "_trainable_variables", None)
+    if found is None:
+        raise TensorFlowMissingError(
+            f"The optimizers of Keras {keras().__version__} are of another form. Install an older one, or load without "
+            "the state of the optimizer."
+        )
+    return list(found)
+
+
+def optimizer_slots(optimizer: Any, attribute: str) -> list[tuple[Any, Any]]:
+    """Returns (variable, slot) of one kind of slots of an optimizer of Keras 3; none where it does not use that kind.
+
+    Private: the lists of slots, such as `_momentums`; the public `variables` mixes all kinds, under names that repeat
+    where layers have one name.
+    """
+    return list(zip(trained_variables(optimizer), getattr(optimizer, attribute, None) or (), strict=False))
+
+
 @contextlib.contextmanager
 def unoptimized() -> Iterator[None]:
     """Runs functions as they were written while it lasts: no fused kernels, no folded constants.

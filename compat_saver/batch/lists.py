@@ -22,6 +22,7 @@ from typing import Any
 
 from compat_saver.batch.names import as_name
 from compat_saver.errors import UsageError, nearest_names
+from compat_saver.keras_models.routing import parse_custom
 from compat_saver.migration.options import MigrationOptions, make_options, signatures_of
 from compat_saver.sniff import special_file
 from compat_saver.sources.remote import is_url
@@ -29,9 +30,11 @@ from compat_saver.sources.yaml_files import parse_yaml, read_yaml
 
 _YAML = (".yaml", ".yml", ".json")
 _CSV = ".csv"
-_PATHS = ("meta_graph", "verify_data", "signatures")
+_PATHS = ("meta_graph", "verify_data", "signatures", "architecture")
 _LISTS = ("inputs", "outputs", "train_ops", "train_outputs", "output_tags", "to", "allow")
 _OF_THE_BATCH = ("dry_run", "overwrite", "memory", "isolate")
+OF_KERAS = ("architecture", "custom_objects")
+"""Arguments of `migrate` that only models of Keras have."""
 
 Model = str | PathLike[str] | Mapping[str, Any]
 """A path, or a mapping with `source`, perhaps `name`, and options."""
@@ -133,17 +136,25 @@ def _listed(row: Mapping[str, Any], where: str, directory: Path) -> Listed:
 
 def _known_options() -> list[str]:
     fields = {item.name for item in dataclasses.fields(MigrationOptions)}
-    return sorted((fields | {*inspect.signature(make_options).parameters} - {"others"}) - {*_OF_THE_BATCH})
+    return sorted((fields | {*OF_KERAS, *inspect.signature(make_options).parameters} - {"others"}) - {*_OF_THE_BATCH})
 
 
 def _as_arguments(options: dict[str, Any], directory: Path) -> dict[str, Any]:
-    """Returns options as `migrate` takes them: `a,b` for a list, and paths relative to the list."""
+    """Returns options as `migrate` takes them: `a,b` for a list, and paths relative to the list.
+
+    Raises:
+        UsageError: custom objects are of another form.
+    """
     for key in _LISTS:
         if isinstance(options.get(key), str):
             options[key] = [item.strip() for item in options[key].split(",") if item.strip()]
     for key in _PATHS:
         if isinstance(options.get(key), str) and not is_url(options[key]):
             options[key] = str(directory / options[key])
+    custom = options.get("custom_objects")
+    if isinstance(custom, str | list):
+        listed = custom.split(",") if isinstance(custom, str) else custom
+        options["custom_objects"] = dict(parse_custom(str(item).strip()) for item in listed)
     if isinstance(options.get("assets"), dict):
         options["assets"] = {old: str(directory / new) for old, new in options["assets"].items()}
     return options

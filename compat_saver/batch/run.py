@@ -131,7 +131,7 @@ def migrate_one(job: Job, target: Path, options: Mapping[str, Any], after: After
         start = time.perf_counter()
         report: MigrationReport | KerasReport | None
         try:
-            report = _migrate(job.source, target, make_options(**{**job.options, **options}, isolate=False))
+            report = _migrate(job, target, make_options(**{**job.options, **options}, isolate=False))
             found = of_report(report)
         except Exception as error:
             found = of_error(error)
@@ -144,11 +144,11 @@ def migrate_one(job: Job, target: Path, options: Mapping[str, Any], after: After
         return _outcome(job, time.perf_counter() - start, found)
 
 
-def _migrate(source: str, target: Path, options: MigrationOptions) -> MigrationReport | KerasReport:
-    """Cases: a file of Keras, to which the options apply that every migration has; a graph."""
-    if not is_keras_model(source, target, None):
-        return migrate(source, target, options)
-    return migrate_keras(Path(source), target, KerasOptions.of(options))
+def _migrate(job: Job, target: Path, options: MigrationOptions) -> MigrationReport | KerasReport:
+    """Cases: a file of Keras, to which the options apply that every migration has, and its own; a graph."""
+    if not is_keras_model(job.source, target, job.keras.get("architecture")):
+        return migrate(job.source, target, options)
+    return migrate_keras(Path(job.source), target, KerasOptions.of(options, **job.keras))
 
 
 _ONE_AT_A_TIME = threading.Lock()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from compat_saver.cli.arguments import Size
+from compat_saver.cli.keras_options import keras_options
 from compat_saver.cli.log import say, shows_progress
 from compat_saver.cli.migration_options import migration_options
 from compat_saver.cli.output import DIFFERENT, INTERRUPTED, reports_failures
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 )
 @report_option
 @reports_failures
+@keras_options
 @migration_options
 def batch(sources: Path, output: Path, as_json: bool, page: Path | None, **options: Any) -> None:
     """Migrate every legacy model below a directory, or of a list, into OUT_DIR.

@@ -51,10 +51,10 @@ def detail(text: str) -> None:
         click.echo(printable(text), err=True)
 
 
-def complain(text: str) -> None:
-    """Prints what went wrong, which nothing silences; the file gets the traceback as well."""
+def complain(text: str, *, is_bug: bool = False) -> None:
+    """Prints what went wrong, which nothing silences; the file gets the traceback of a bug, with --debug any."""
     _record("error", text)
-    if _wanted.file is not None and sys.exc_info()[0] is not None:
+    if _wanted.file is not None and (is_bug or _wanted.debug) and sys.exc_info()[0] is not None:
         _record("error", traceback.format_exc())
     click.echo(printable(text), err=True)
 

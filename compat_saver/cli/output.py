@@ -71,7 +71,7 @@ def last_resort() -> Iterator[None]:
         if is_debugging():
             raise
         line = " ".join(str(error).split())[:_LONGEST]
-        complain(f"Error: {type(error).__name__}: {line} ({_place_of(error)}). {_REPORT_IT}{_ISSUES}")
+        complain(f"Error: {type(error).__name__}: {line} ({_place_of(error)}). {_REPORT_IT}{_ISSUES}", is_bug=True)
         sys.exit(BUG)
 
 

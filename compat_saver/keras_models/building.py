@@ -10,6 +10,7 @@ from typing import Any
 from compat_saver.errors import CannotMigrateError
 from compat_saver.keras_models.architecture import INPUT, LAMBDA, OPERATION, LayerPlan, ModelPlan
 from compat_saver.keras_models.calls import GET_ITEM, Call, Ref, refs
+from compat_saver.keras_models.fields import ACTIVATIONS
 
 _WITH_STATE = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 
@@ -66,9 +67,16 @@ class Builder:
                 return self._lambda(plan)
             kind = self.given.get(plan.kind) or getattr(self.keras.layers, plan.kind)
             with self.keras.saving.custom_object_scope(dict(self.given)):
-                return kind.from_config(plan.config)
+                return kind.from_config(self._with_functions(plan.config))
         except Exception as error:
             raise _refused(plan, error) from error
+
+    def _with_functions(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns a configuration with the given functions as activations: Keras 3 looks its own up by name only."""
+        return {
+            key: self.given[value] if key in ACTIVATIONS and isinstance(value, str) and value in self.given else value
+            for key, value in config.items()
+        }
 
     def _lambda(self, plan: LayerPlan) -> Any:
         """Returns the layer that stands for a Lambda: a layer that was given, or a Lambda of the given function."""

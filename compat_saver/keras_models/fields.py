@@ -8,7 +8,7 @@ from typing import Any
 from compat_saver.keras_models.changes import Config, Upgrade
 
 HARD_SIGMOID = "hard_sigmoid"
-_ACTIVATIONS = ("activation", "recurrent_activation", "inner_activation")
+ACTIVATIONS = ("activation", "recurrent_activation", "inner_activation")
 _WITH_DTYPE = ("_initializer", "_regularizer", "_constraint")
 _STOCK = """
 celu elu exponential gelu glu hard_shrink hard_silu hard_swish hard_tanh leaky_relu linear log_sigmoid
@@ -30,7 +30,7 @@ def upgrade_fields(name: str, config: Config, upgrade: Upgrade) -> Config:
     if "dtype" in config:
         config["dtype"] = _dtype(name, config["dtype"], upgrade)
     for key, value in config.items():
-        if key in _ACTIVATIONS:
+        if key in ACTIVATIONS:
             config[key] = activation(name, value, upgrade)
         elif key.endswith(_WITH_DTYPE) and isinstance(value, Mapping):
             config[key] = _object(name, value, upgrade)

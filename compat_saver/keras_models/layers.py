@@ -105,7 +105,11 @@ def _batch_norm(name: str, config: Config, upgrade: Upgrade) -> None:
     if isinstance(axis, list) and len(axis) == 1:
         config["axis"] = axis[0]
     elif isinstance(axis, list):
-        upgrade.problem(name, f"it normalizes over the axes {axis}; BatchNormalization of Keras 3 takes one axis.")
+        upgrade.problem(
+            name,
+            f"it normalizes over the axes {axis}; BatchNormalization of Keras 3 takes one axis. Supply a class that "
+            "takes several: --custom-objects BatchNormalization=MODULE:CLASS.",
+        )
     if config.pop("renorm", False):
         upgrade.change(name, "renorm", "dropped: predictions are the same, training normalizes by the batch alone")
     if config.pop("virtual_batch_size", None) is not None:
@@ -197,6 +201,15 @@ def _local(name: str, config: Config, upgrade: Upgrade) -> None:
     upgrade.problem(name, "LocallyConnected layers are not in Keras 3. Supply one with --custom-objects.")
 
 
+def _gone(kind: str) -> Callable[[str, Config, Upgrade], None]:
+    def refuse(name: str, config: Config, upgrade: Upgrade) -> None:
+        upgrade.problem(
+            name, f"{kind} is a layer of Keras 1 that no later Keras has. Supply one: --custom-objects MODULE:{kind}."
+        )
+
+    return refuse
+
+
 def _table(name: str, config: Config, upgrade: Upgrade) -> None:
     upgrade.problem(
         name, "its vocabulary is a lookup table, which is not converted. Look the words up before the model."
@@ -237,6 +250,7 @@ _UPGRADES: dict[str, Callable[[str, Config, Upgrade], str | None]] = {
     "StringLookup": _table,
     "IntegerLookup": _table,
     "TextVectorization": _table,
+    **{kind: _gone(kind) for kind in ("Highway", "MaxoutDense", "ParametricSoftplus", "SReLU")},
 }
 
 _NOWHERE = {"Embedding": ("input_length", "sparse")}

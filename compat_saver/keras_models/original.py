@@ -9,15 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from compat_saver.errors import CannotMigrateError, UsageError, and_more
-from compat_saver.keras_files import KerasFile, open_keras_file
+from compat_saver.keras_files import KerasFile, layer_configs, open_keras_file
 from compat_saver.keras_models.architecture import ModelPlan, upgrade_model
 from compat_saver.keras_models.changes import Change, Upgrade
 from compat_saver.keras_models.compiling import CompilePlan, upgrade_compilation
+from compat_saver.keras_models.keras_1 import as_keras_2, is_keras_1
+from compat_saver.keras_models.old_weights import CONVOLUTIONS, THEANO, as_keras_2_weights, unknown_kernels
 from compat_saver.keras_models.options import KerasOptions
 from compat_saver.sources import CheckpointSource, resolve
 from compat_saver.sources.yaml_files import read_yaml
 
 CHECKPOINT = "checkpoint"
+_NO_BACKEND = (
+    "TensorFlow was assumed: Keras 1 does not record it. If this model was trained with Theano, set the attribute "
+    "first: h5py.File(FILE, 'r+').attrs['backend'] = 'theano'"
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Original:
         plan: the model to make.
         compilation: what to compile it with; None if nothing.
         changes: what the upgrade changed.
+        is_keras_1: whether Keras 1 wrote it; `file` and `config` are as Keras 2 would have written them.
     """
 
     path: Path
@@ -41,6 +48,7 @@ class Original:
     plan: ModelPlan
     compilation: CompilePlan | None
     changes: tuple[Change, ...]
+    is_keras_1: bool = False
 
     @property
     def has_cudnn(self) -> bool:
@@ -86,6 +94,11 @@ def _upgraded(
     path: Path, form: str, file: KerasFile | None, config: Mapping[str, Any], options: KerasOptions
 ) -> Original:
     upgrade = Upgrade(frozenset(options.custom_objects))
+    old = is_keras_1(config, file.keras_version if file is not None else "")
+    if old:
+        config = as_keras_2(config, [layer.name for layer in file.layers] if file is not None else (), upgrade)
+    if file is not None and (old or file.backend == THEANO):
+        file = _of_tensorflow(file, config, upgrade, is_keras_1=old)
     plan = upgrade_model(config, upgrade)
     if plan is None:
         raise CannotMigrateError([_subclassed(path, form)])
@@ -93,7 +106,21 @@ def _upgraded(
     problems = [*upgrade.problems, *_missing(upgrade)]
     if problems:
         raise CannotMigrateError(problems)
-    return Original(path, form, file, config, plan, compilation, tuple(upgrade.changes))
+    return Original(path, form, file, config, plan, compilation, tuple(upgrade.changes), old)
+
+
+def _of_tensorflow(file: KerasFile, config: Mapping[str, Any], upgrade: Upgrade, *, is_keras_1: bool) -> KerasFile:
+    """Returns a file of Keras 1 or of Theano with the weights that Keras 2 on TensorFlow has."""
+    for name in unknown_kernels(file, config):
+        upgrade.problem(name, "no release of Keras converts its kernels from Theano. Export them with TensorFlow.")
+    if file.backend == THEANO:
+        upgrade.change("", THEANO, "kernels of convolutions were reversed: TensorFlow correlates, Theano convolves")
+    elif not file.backend and any(layer.class_name in CONVOLUTIONS for layer in layer_configs(config)):
+        upgrade.change("", "backend", _NO_BACKEND)
+    found = as_keras_2_weights(file, config, is_keras_1=is_keras_1)
+    if len(found.optimizer_weights) < len(file.optimizer_weights):
+        upgrade.change("", "optimizer state", "dropped: kernels have another layout. Training starts a new one")
+    return found
 
 
 def _subclassed(path: Path, form: str) -> str:

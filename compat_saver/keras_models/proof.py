@@ -13,6 +13,7 @@ from compat_saver import _tensorflow
 from compat_saver.bundle.arrays import Array
 from compat_saver.errors import VerificationError
 from compat_saver.keras_models.architecture import LAMBDA
+from compat_saver.keras_models.old_weights import THEANO
 from compat_saver.keras_models.options import KerasOptions
 from compat_saver.keras_models.original import Original
 from compat_saver.keras_models.patched import patched
@@ -113,6 +114,8 @@ class Proof:
             "outputs": list(names),
             "custom": dict(self.places),
             "config": self._config(),
+            "is_keras_1": self.original.is_keras_1,
+            "is_theano": self.original.file is not None and self.original.file.backend == THEANO,
             "training": self._training() if labels is not None else None,
         }
         try:

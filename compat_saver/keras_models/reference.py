@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from compat_saver import _tensorflow
+from compat_saver.keras_models.old_weights import CONVOLUTIONS
 
 _RANDOM = ("rate", "dropout", "recurrent_dropout", "stddev")
 """Attributes of layers that make a training step random; 0 in both models for the step that is compared."""
@@ -83,12 +84,23 @@ def _keras(request: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
     keras = _tensorflow.tf_keras()
     custom = {name: _imported(place) for name, place in request["custom"].items()}
     model = _loaded(keras, request, custom)
+    if request["is_theano"]:
+        _reverse_kernels(model)
     inputs = _listed(given, "x")
-    outputs = model(single([_tensorflow.tensorflow().constant(item) for item in inputs]), training=False)
+    outputs = _outputs(model, [_tensorflow.tensorflow().constant(item) for item in inputs])
     found = _numbered("y", outputs if isinstance(outputs, list) else [outputs])
     if request["training"] is not None:
         found |= _train(keras, model, request, given, custom)
     return found
+
+
+def _outputs(model: Any, inputs: Sequence[Any]) -> Any:
+    """Returns the outputs of a model; a CPU runs convolutions with the channels first only if compiled."""
+    tf = _tensorflow.tensorflow()
+    try:
+        return model(single(inputs), training=False)
+    except (tf.errors.UnimplementedError, tf.errors.InvalidArgumentError):
+        return tf.function(lambda: model(single(inputs), training=False), jit_compile=True)()
 
 
 def _imported(place: str) -> Any:
@@ -101,8 +113,19 @@ def _loaded(keras: Any, request: Mapping[str, Any], custom: Mapping[str, Any]) -
         compiles = request["training"] is not None and request["training"]["is_new"]
         return keras.models.load_model(request["path"], custom_objects=custom, compile=compiles)
     model = keras.models.model_from_json(json.dumps(request["config"]), custom_objects=custom)
-    model.load_weights(request["path"])
+    model.load_weights(request["path"], **({"by_name": True} if request["is_keras_1"] else {}))
     return model
+
+
+def _reverse_kernels(model: Any) -> None:
+    """Reverses the kernels of a file of Theano, as Keras 2 with several backends did when it loaded one."""
+    for layer in model.submodules:
+        if type(layer).__name__ not in CONVOLUTIONS:
+            continue
+        for name in ("kernel", "recurrent_kernel"):
+            kernel = getattr(getattr(layer, "cell", layer), name, None)
+            if kernel is not None:
+                kernel.assign(np.flip(kernel.numpy(), tuple(range(kernel.shape.rank - 2))))
 
 
 def _train(

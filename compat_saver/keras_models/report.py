@@ -18,16 +18,16 @@ class EndPoint:
     Attributes:
         name: of the layer.
         dtype: of its elements.
-        shape: with None for what is left open.
+        shape: with None for what is left open; None if it is not known before the model is built.
     """
 
     name: str
     dtype: str
-    shape: tuple[int | None, ...]
+    shape: tuple[int | None, ...] | None
 
     def to_dict(self) -> dict[str, Any]:
         """Returns it as a signature of a report has it."""
-        return {"tensor": self.name, "dtype": self.dtype, "shape": list(self.shape)}
+        return {"tensor": self.name, "dtype": self.dtype, "shape": None if self.shape is None else list(self.shape)}
 
 
 @dataclass(frozen=True)

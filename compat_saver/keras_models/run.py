@@ -19,6 +19,7 @@ from compat_saver.keras_models.changes import Change
 from compat_saver.keras_models.compiled import compile_model
 from compat_saver.keras_models.options import KerasOptions, load_custom, places_of
 from compat_saver.keras_models.original import Original, open_original
+from compat_saver.keras_models.outline import count_trained, planned_inputs, planned_outputs
 from compat_saver.keras_models.proof import Proof
 from compat_saver.keras_models.report import EndPoint, KerasReport
 from compat_saver.keras_models.routing import SUFFIX
@@ -143,7 +144,7 @@ def _compile(run: _Run, keras: Any, built: BuiltModel, pairs: Sequence[Pair]) ->
         return None
     run.is_compiled = True
     trained = [pair for pair in pairs if pair.variable.trainable]
-    state = read_state(file.optimizer_weights, plan, trained)
+    state = read_state(file.optimizer_weights, plan, trained, is_keras_1=run.original.is_keras_1)
     if state is None:
         if file.optimizer_weights:
             run.warnings.append("The state of the optimizer does not fit the variables; training starts a new one.")
@@ -170,10 +171,10 @@ def _planned(original: Original, seconds: Mapping[str, float]) -> KerasReport:
         form=original.form,
         keras_version=original.file.keras_version if original.file is not None else "",
         output=None,
-        inputs=(),
-        outputs=(),
+        inputs=planned_inputs(original.plan),
+        outputs=planned_outputs(original.plan),
         kept=len(weights),
-        trainable=0,
+        trainable=0 if original.file is None else count_trained(original.file),
         nbytes=sum(weight.nbytes for weight in weights),
         optimizer=original.compilation.optimizer if original.compilation is not None else "",
         iterations=None,

@@ -30,28 +30,36 @@ class OptimizerState(NamedTuple):
         return [np.asarray(self.iterations), *(array for column in self.slots.values() for array in column)]
 
 
-def read_state(weights: Sequence[Weight], plan: CompilePlan, pairs: Sequence[Pair]) -> OptimizerState | None:
+def read_state(
+    weights: Sequence[Weight], plan: CompilePlan, pairs: Sequence[Pair], *, is_keras_1: bool = False
+) -> OptimizerState | None:
     """Returns the state of an optimizer; None where the file's does not fit the variables.
 
     Args:
         weights: of the optimizer, in the order of the file.
         plan: what the model is compiled with.
         pairs: the variables that are trained with their weights, in the order of the file.
+        is_keras_1: whether Keras 1 wrote it, which trained variables in the order of their names and counted steps in
+            float32.
     """
     if not weights:
         return None
     # RMSprop, Adagrad and Adadelta of Keras before 2.3 stored no steps; nothing but a schedule depends on them.
-    iterations = next((int(w.array) for w in weights if not w.shape and not w.dtype.is_floating), 0)
+    iterations = next((int(w.array) for w in weights if not w.shape and (is_keras_1 or not w.dtype.is_floating)), 0)
     if not plan.slots or not any(w.shape for w in weights):  # an optimizer that made no step has no slots yet
         return OptimizerState(iterations, {})
-    shapes = [pair.weight.shape for pair in pairs]
+    stored_order = sorted(pairs, key=lambda pair: pair.weight.name) if is_keras_1 else pairs
+    shapes = [pair.weight.shape for pair in stored_order]
     stored = _arranged([w for w in weights if w.shape or w.dtype.is_floating], shapes, plan)
     if stored is None:
         return None
-    slots = {
-        slot: [pair.convert(w.array).reshape(pair.variable.shape) for pair, w in zip(pairs, column, strict=True)]
-        for slot, column in stored.items()
-    }
+    slots = {}
+    for slot, column in stored.items():
+        values = {
+            pair.place: pair.convert(w.array).reshape(pair.variable.shape)
+            for pair, w in zip(stored_order, column, strict=True)
+        }
+        slots[slot] = [values[pair.place] for pair in pairs]
     return OptimizerState(iterations, slots)
 
 

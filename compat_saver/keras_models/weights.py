@@ -12,9 +12,9 @@ from compat_saver.bundle.arrays import Array
 from compat_saver.errors import CannotMigrateError
 from compat_saver.keras_files import KerasFile, Weight
 from compat_saver.keras_files.cudnn import GRU_GATES, LSTM_GATES, plain_bias, plain_kernel, plain_recurrent_kernel
+from compat_saver.keras_files.numbered import variables_of
 from compat_saver.keras_models.architecture import ModelPlan
 from compat_saver.keras_models.building import BuiltModel
-from compat_saver.keras_models.numbered import variables_of
 
 Convert = Callable[[Array], Array]
 _OF_RENORM = ("renorm_mean", "renorm_stddev", "moving_stddev", "renorm_mean_weight", "renorm_stddev_weight")

@@ -23,8 +23,7 @@ def render_keras(report: KerasReport) -> RenderableType:
 
 def _parts(found: dict[str, Any]) -> Iterator[RenderableType]:
     yield _head(found)
-    if found["output"] is not None:
-        yield _ends(found["signatures"]["serving_default"])
+    yield _ends(found["signatures"]["serving_default"])
     yield _changes(found["rewrites"])
     if found["verification"]["signatures"]:
         yield _verification(found["verification"])

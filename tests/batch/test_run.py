@@ -145,6 +145,8 @@ def test_obstacles_are_listed_and_a_bug_may_be_gone_next_time():
 def test_what_contradicts_itself(root, tmp_path):
     with pytest.raises(UsageError, match="an executor has its own"):
         cs.migrate_many(root, tmp_path / "out", executor=ThreadPoolExecutor(1), jobs=2)
+    with pytest.raises(UsageError, match="given to several models"):
+        cs.migrate_many([root / "a", root / "a"], tmp_path / "out")
     with pytest.raises(UsageError, match="expected at least 600,000,000 bytes"):
         cs.migrate_many(root, tmp_path / "out", memory=5)
     with pytest.raises(UsageError, match="an executor has its own"):
@@ -166,3 +168,19 @@ def test_a_file_of_keras_becomes_one_of_keras_3(root, tmp_path):
     keras = pytest.importorskip("keras")
     assert keras.models.load_model(out / "a__layers.h5.keras").output_shape == (None, 3)
     assert {item.name for item in again if item.resumed} >= {"a__layers.h5.keras"}
+
+
+def test_a_model_of_a_list_has_its_architecture_and_custom_objects(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    golden = Golden(GOLDEN / "keras" / "tf-2.8.4" / "dense.zip", tmp_path)
+    with h5py.File(golden.path("hdf5"), "r+") as file:
+        (tmp_path / "model.json").write_text(file.attrs["model_config"].replace("relu", "wavy"))
+        del file.attrs["model_config"]
+    named = [f"- {{name: {name}, source: model.h5" for name in "abc"]
+    options = [", architecture: model.json, custom-objects: 'wavy=math:sin'}", "}", ", architecture: model.json}"]
+    (tmp_path / "list.yaml").write_text("\n".join(map("".join, zip(named, options, strict=True))))
+    with ThreadPoolExecutor(1) as executor:
+        report = cs.migrate_many(tmp_path / "list.yaml", tmp_path / "out", executor=executor, dry_run=True)
+    assert [item.status for item in report] == ["planned", "refused", "refused"]
+    assert "--architecture" in report.outcomes[1].problems[0]
+    assert "--custom-objects MODULE:wavy" in report.outcomes[2].problems[0]

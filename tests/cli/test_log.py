@@ -45,11 +45,15 @@ def test_verbose_shows_the_time_of_each_stage(tmp_path, before):
 def test_a_file_gets_everything_with_times(tmp_path):
     file = tmp_path / "log.txt"
     planned(tmp_path, "-q", "--log-file", str(file))
-    CliRunner().invoke(main, ["--log-file", str(file), "inspect", str(tmp_path / "nothing")])
+    missing = ["--log-file", str(file), "inspect", str(tmp_path / "nothing")]
+    CliRunner().invoke(main, missing)
     text = file.read_text()
     assert "detail: Rewriting the graph: 0." in text
     assert "info: Nothing was written (dry run)." in text
     assert "error: Error: " in text
+    assert "Traceback" not in text
+    CliRunner().invoke(main, ["--debug", *missing])
+    text = file.read_text()
     assert "Traceback" in text
     assert "SourceNotFoundError" in text
 

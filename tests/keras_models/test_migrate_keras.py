@@ -113,6 +113,18 @@ def test_a_lambda_takes_a_given_layer(nested, tmp_path):
     np.testing.assert_allclose(found, 2 * nested.listed("y")[0], rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.tensorflow
+def test_a_given_activation_is_found_by_its_name(nested, tmp_path):
+    keras = pytest.importorskip("keras")
+    with h5py.File(nested.path("hdf5"), "r+") as file:
+        config = file.attrs["model_config"]
+        file.attrs["model_config"] = config.replace('"activation": "relu"', '"activation": "wavy"')
+    given = {"wavy": keras.ops.relu}
+    compat_saver.migrate(nested.path("hdf5"), tmp_path / "out.keras", verify=False, custom_objects=given)
+    (found,) = predict(keras.models.load_model(tmp_path / "out.keras", custom_objects=given), nested.listed("x"))
+    np.testing.assert_allclose(found, nested.listed("y")[0], rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_the_file_opens_with_jax(tmp_path):
@@ -143,7 +155,18 @@ def test_inputs_that_do_not_fit_are_refused(nested, tmp_path, members, monkeypat
 def test_a_dry_run_needs_no_keras(nested, tmp_path):
     report = compat_saver.migrate(nested.path("hdf5"), tmp_path / "out.keras", dry_run=True)
     assert report.status == "planned"
-    assert report.to_dict()["variables"]["kept"] == 12
+    found = report.to_dict()
+    assert (found["variables"]["kept"], found["variables"]["trainable"]) == (12, 8)
+    (end,) = found["signatures"]["serving_default"]["inputs"].values()
+    assert (end["dtype"], end["shape"]) == ("float32", [None, 4])
+    assert list(found["signatures"]["serving_default"]["outputs"]) == ["dense_2"]
+
+
+@pytest.mark.parametrize(("form", "trainable"), [("hdf5", 22), ("keras", 22)])
+def test_a_dry_run_counts_what_is_trained(tmp_path, form, trainable):
+    golden = Golden(KERAS / "tf-2.15.1" / "residual.zip", tmp_path)
+    report = compat_saver.migrate(golden.path(form), tmp_path / "out.keras", dry_run=True)
+    assert (report.kept, report.trainable) == (32, trainable)
 
 
 def test_only_a_keras_file_is_overwritten(nested, tmp_path):

@@ -10,6 +10,8 @@ tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 from compat_saver.errors import NotALegacyArtifactError, RestoreError, UsageError  # noqa: E402
 from compat_saver.saver.load_into.load_into import load_into  # noqa: E402
 from compat_saver.saver.saver import Saver  # noqa: E402
+from tests.golden_cases import GOLDEN  # noqa: E402
+from tests.keras_models.models import Golden  # noqa: E402
 from tests.small_models import write_checkpoint  # noqa: E402
 
 pytestmark = pytest.mark.tensorflow
@@ -204,11 +206,24 @@ class TestMessages:
         with pytest.raises(TypeError, match="source: expected the path of a checkpoint, found a int"):
             load_into(sequential(), 3)
 
-    def test_a_keras_file(self, tmp_path):
-        model = sequential()
-        model.save(tmp_path / "model.keras")
+    def test_a_keras_file_of_other_layers(self, tmp_path):
+        sequential().save(tmp_path / "model.keras")
+        other = tf.keras.Sequential([L.Input((4,)), L.Dense(4, name="other")])
         with pytest.raises(NotALegacyArtifactError, match=re.escape("keras.models.load_model(FILE)")):
-            load_into(model, tmp_path / "model.keras")
+            load_into(other, tmp_path / "model.keras")
+
+
+@pytest.mark.parametrize("prefix", ["", "mine_"], ids=["by name", "by order"])
+def test_a_keras_file(tmp_path, prefix):
+    """Weights have numbers in it; Keras 2.15 wrote it."""
+    pytest.importorskip("h5py")
+    golden = Golden(GOLDEN / "keras" / "tf-2.15.1" / "bidirectional.zip", tmp_path)
+    i = L.Input((4, 3))
+    first = L.Bidirectional(L.LSTM(3, return_sequences=True), name=f"{prefix}bidirectional")
+    last = L.Bidirectional(L.GRU(2), merge_mode="sum", name=f"{prefix}bidirectional_1")
+    model = tf.keras.Model(i, L.Dense(2, name=f"{prefix}dense")(last(first(i))))
+    load_into(model, golden.path("keras"))
+    np.testing.assert_allclose(model(golden.recorded["x0"]), golden.recorded["y0"], 1e-5, 1e-6)
 
 
 def h5(path, layers):

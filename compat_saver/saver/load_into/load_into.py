@@ -16,6 +16,7 @@ from compat_saver.keras_files.saved_models import keras_metadata
 from compat_saver.saver.checkpoint_utils import open_or_tf_error
 from compat_saver.saver.errors import require_path
 from compat_saver.saver.load_into.names import LoadMap, note_of, wanted_of
+from compat_saver.saver.load_into.numbered_files import named_by
 from compat_saver.saver.load_into.optimizers import (
     differences,
     is_optimizer,
@@ -66,7 +67,7 @@ def load_into(
             tf.train.Checkpoint or another trackable object; a Keras model or layer that is built; a Keras optimizer
             that is built, whose state alone is loaded.
         source: a checkpoint saved by name or by object, V1 or V2: a prefix, any file, a directory, a SavedModel; or an
-            HDF5 file of Keras 1 and 2, of weights or of a whole model.
+            HDF5 file of Keras 1 and 2, of weights or of a whole model, or a `.keras` file of Keras 2 or 3.
         name_map: name in the checkpoint -> name of the variable, or the variable itself; compiled patterns with the
             replacement for their matches; or a function from one name to the other.
         scope: only tensors below it count, and their names are taken without it.
@@ -87,7 +88,7 @@ def load_into(
     require_path(source)
     trainer = optimizer_of(target) if optimizer else target if is_optimizer(target) else None
     variables = trained_by(target) if is_optimizer(target) else variables_of(target)
-    with _opened(source) as stored:
+    with _opened(source, target) as stored:
         variables = with_stored_paths(variables, target, stored, scope)
         matching = Matching(strict, name_map, scope, ema, reshape)
         place = placed(target, variables, stored, matching, stored.prefix)
@@ -157,25 +158,32 @@ def _require_eager() -> None:
         )
 
 
-def _opened(source: str | PathLike[str]) -> Checkpoint | KerasFile:
+def _opened(source: str | PathLike[str], target: Any) -> Checkpoint | KerasFile:
     found = resolve(source)
     return (
-        _with_names(open_keras_file(source))
+        _with_names(open_keras_file(source), target)
         if isinstance(found, Hdf5Source | KerasArchiveSource)
         else open_or_tf_error(os.fspath(source), needs_values=True)
     )
 
 
-def _with_names(file: KerasFile) -> KerasFile:
-    """Returns a file; closes and refuses one in which weights have numbers, and their layers other names than here."""
-    if file.has_names:
-        return file
+def _with_names(file: KerasFile, target: Any) -> KerasFile:
+    """Returns a file with names; closes and refuses one in which weights have numbers, and layers are others than here.
+
+    Raises:
+        FormatError: a `.weights.h5` file of Keras 3.
+        NotALegacyArtifactError: a `.keras` file of another model.
+    """
+    named = file if file.has_names else named_by(target, file) if file.form == "keras" else None
+    if named is not None:
+        return named
     file.close()
     if file.form == "keras":
         raise NotALegacyArtifactError(
-            f"{file.prefix}: a .keras file holds a whole model, whose weights have numbers and no names. Open it with "
-            "keras.models.load_model(FILE), and pass that model's weights on with model.set_weights. One of Keras 2 "
-            "becomes one of Keras 3 by compat-saver migrate FILE OUT.keras."
+            f"{file.prefix}: the weights of a .keras file have numbers and no names, and the layers of the target do "
+            "not correspond to its layers, by name or by order and class. Open the file with "
+            "keras.models.load_model(FILE), one of Keras 2 after compat-saver migrate FILE OUT.keras, and pass the "
+            "weights on with model.set_weights."
         )
     raise FormatError(
         "no names of weights",

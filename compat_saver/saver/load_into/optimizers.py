@@ -114,7 +114,7 @@ def trained_by(optimizer: Any) -> list[TargetVariable]:
     if not optimizer.built:
         raise UsageError("the optimizer has no state yet: call optimizer.build(model.trainable_variables), then load.")
     _slots_of(optimizer)
-    found = variables_of(list(optimizer._trainable_variables))
+    found = variables_of(_tensorflow.trained_variables(optimizer))
     names = [(item, item.names[OWN].partition("/")[2]) for item in found]
     return [
         TargetVariable(
@@ -138,9 +138,7 @@ def states(optimizer: Any, variables: Sequence[TargetVariable], found: Fit, stor
     slots = [
         _named(optimizer, variable, slot, names, keys, tensors)
         for attribute, names in _slots_of(optimizer).items()
-        for variable, slot in zip(
-            optimizer._trainable_variables, getattr(optimizer, attribute, None) or (), strict=False
-        )
+        for variable, slot in _tensorflow.optimizer_slots(optimizer, attribute)
     ]
     if not any(item.key for item in slots):
         slots = _in_order(slots, stored) or slots

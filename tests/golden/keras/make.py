@@ -19,14 +19,17 @@ sys.path.insert(0, str(HERE.parent))
 
 from make import QUIET, find_python  # noqa: E402
 
+KERAS_1 = "keras-1.2"
+
 
 class Made(NamedTuple):
     """What is made with one release.
 
     Attributes:
         requirements: the file of that name.
-        flavor: `keras` for the standalone package, `tf` for tf.keras, `tf-v2` for that with v2 behavior.
-        cases: the functions of models.py.
+        flavor: `keras` for the standalone package, `tf` for tf.keras, `tf-v2` for that with v2 behavior; the backend
+            of Keras 1, `tensorflow` or `theano`.
+        cases: the functions of models.py, or of models_1.py for Keras 1.
     """
 
     requirements: str
@@ -35,6 +38,10 @@ class Made(NamedTuple):
 
 
 RELEASES = {
+    "keras-1.2.2": Made(
+        KERAS_1, "tensorflow", "dense conv channels_first conv_1d recurrent conv_lstm merged functional"
+    ),
+    "keras-1.2.2-theano": Made(KERAS_1, "theano", "channels_first"),
     "keras-2.2.4": Made("keras-2.2", "keras", "dense embedding_lstm recurrent conv"),
     "keras-2.3.1": Made("keras-2.3", "keras", "bidirectional shared mobile conv_lstm"),
     "tf-1.15.5": Made("tf-keras-1.15", "tf", "op_layers recurrent nested shared embedding_lstm bidirectional"),
@@ -56,7 +63,11 @@ def environment(name: str, envs: Path) -> str:
     if not Path(inside).exists():
         version = requirements.read_text().splitlines()[0].removeprefix("# Python ").rpartition(".")[0]
         subprocess.run([find_python(version), "-m", "venv", str(folder)], check=True)
-        subprocess.run([inside, "-m", "pip", "install", "--quiet", "-r", str(requirements)], check=True)
+        install = [inside, "-m", "pip", "install", "--quiet"]
+        if version == "3.6":  # the pip that comes with it builds no package here
+            subprocess.run([*install, "pip==21.3.1", "wheel==0.37.1", "setuptools==57.5.0"], check=True)
+            install.append("--no-build-isolation")
+        subprocess.run([*install, "-r", str(requirements)], check=True)
     return inside
 
 
@@ -68,8 +79,11 @@ def main() -> int:
     for release in options.release or RELEASES:
         made = RELEASES[release]
         python = environment(made.requirements, options.envs)
-        command = [python, str(HERE / "models.py"), str(HERE / release), made.flavor, *made.cases.split()]
-        subprocess.run(command, env={**os.environ, **QUIET}, check=True)
+        out, cases = str(HERE / release), made.cases.split()
+        command = [python, str(HERE / "models.py"), out, made.flavor, *cases]
+        if made.requirements == KERAS_1:
+            command = [python, str(HERE / "models_1.py"), out, *cases]
+        subprocess.run(command, env={**os.environ, **QUIET, "KERAS_BACKEND": made.flavor}, check=True)
     return 0
 
 

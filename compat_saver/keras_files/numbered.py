@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from compat_saver.keras_files import Weight
 from compat_saver.keras_files.class_names import by_number, snake_case
+from compat_saver.keras_files.contents import Weight
 
 _LISTS = ("layers", "cells")
 _OF_MODEL = 2
