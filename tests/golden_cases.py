@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -90,6 +91,21 @@ def all_cases(name: str = "*") -> list[Case]:
 def training_graphs(name: str = "*") -> list[Case]:
     """Returns the training graphs of a name, of all releases; their outputs are those of the inference graph."""
     return [Case(path.parent) for path in sorted(GOLDEN.glob(f"*/training/{name}/case.json"))]
+
+
+def by_release(cases: list[Case]) -> list[Any]:
+    """Returns parameters of a test: the first and the last release of each case are tested always, the rest at night."""
+    releases: dict[str, list[Case]] = {}
+    for item in cases:
+        release, *name = item.directory.relative_to(GOLDEN).parts
+        releases.setdefault("/".join(name), []).append(item)
+        releases["/".join(name)].sort(key=_version)
+    between = {item for group in releases.values() for item in group[1:-1]}
+    return [pytest.param(item, marks=[pytest.mark.nightly] if item in between else [], id=str(item)) for item in cases]
+
+
+def _version(item: Case) -> list[int]:
+    return [int(number) for number in item.directory.relative_to(GOLDEN).parts[0].split(".")]
 
 
 def model_cases() -> list[Case]:

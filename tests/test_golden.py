@@ -7,7 +7,7 @@ import pytest
 
 import compat_saver
 from compat_saver.migration import MigrationReport
-from tests.golden_cases import Case, all_cases
+from tests.golden_cases import Case, all_cases, by_release
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 
@@ -16,7 +16,7 @@ EMPTY_WHEN_GENERATED = ("reduce_slice",)
 """Cases whose generated inputs select nothing, of which the least is infinite: nothing to compare."""
 
 
-@pytest.mark.parametrize("case", all_cases(), ids=str)
+@pytest.mark.parametrize("case", by_release(all_cases()))
 def test_it_migrates_and_answers_as_tf1_did(case: Case, tmp_path):
     """It keeps the variables that the outputs need, trainable if TF1 trained them."""
     given = {}

@@ -124,6 +124,7 @@ def test_the_loader_in_cpp_takes_it(migrated):
     )
 
 
+@pytest.mark.parametrize("migrated", ["dense_adam", "partitioned"], indirect=True)
 def test_saved_model_cli_runs_it(migrated, tmp_path):
     import tensorflow as tf
 

@@ -7,7 +7,7 @@ import pytest
 
 import compat_saver
 from compat_saver.proto.meta_graph import read_meta_graph
-from tests.golden_cases import Case, case, training_graphs
+from tests.golden_cases import Case, by_release, case, training_graphs
 from tests.test_golden import assert_agrees, assert_answers
 
 pytestmark = [
@@ -16,7 +16,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("golden", training_graphs(), ids=str)
+@pytest.mark.parametrize("golden", by_release(training_graphs()))
 def test_a_training_graph_answers_as_its_inference_graph_did(golden: Case, tmp_path):
     # Of a sampler what it draws from is served, unless the user asks for what is drawn.
     outputs = golden.facts["outputs"] if golden.directory.name.startswith("sampler") else None

@@ -10,7 +10,7 @@ from compat_saver.graph.text import differences
 from compat_saver.model.runnable.whole_graph import importable
 from compat_saver.proto.messages import MetaGraphDef, VariableDef
 from compat_saver.proto.meta_graph import MetaGraph, read_meta_graph
-from tests.golden_cases import all_cases, case
+from tests.golden_cases import all_cases, by_release, case
 
 pytestmark = pytest.mark.tensorflow
 RESOURCE = dtypes.by_name("resource").number
@@ -139,11 +139,8 @@ def test_devices_and_shapes_that_contradict_todays_do_not_stop_the_import():
     assert run(graph, "y:0", {"x:0": [-1, 1]}).tolist() == [0, 1]
 
 
-@pytest.mark.parametrize(
-    "golden",
-    [item if str(item).startswith("1.15") else pytest.param(item, marks=pytest.mark.slow) for item in all_cases()],
-    ids=str,
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("golden", by_release(all_cases()))
 def test_every_tensor_of_a_golden_case_keeps_its_name(golden):
     meta = read_meta_graph(f"{golden.prefix}.meta")
     then = from_graph_def(meta.graph_def)

@@ -9,18 +9,15 @@ import pytest
 from compat_saver.errors import ArtifactError, GraphError, NameNotFoundError, RestoreError, UsageError
 from compat_saver.proto.messages import MetaGraphDef
 from compat_saver.saver.restore.model import restore
-from tests.golden_cases import Case, all_cases, case
+from tests.golden_cases import Case, all_cases, by_release, case
 from tests.small_models import write_checkpoint, write_model
 from tests.test_golden import assert_agrees
 
 pytestmark = pytest.mark.tensorflow
 
 
-@pytest.mark.parametrize(
-    "golden",
-    [item if str(item).startswith("1.15") else pytest.param(item, marks=pytest.mark.slow) for item in all_cases()],
-    ids=str,
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("golden", by_release(all_cases()))
 def test_a_golden_case_answers_as_its_release_did(golden: Case):
     with restore(golden.prefix) as model:
         for inputs, expected in golden.runs():
