@@ -94,12 +94,10 @@ def training_graphs(name: str = "*") -> list[Case]:
 
 
 def by_release(cases: list[Case]) -> list[Any]:
-    """Returns parameters of a test: the first and the last release of each case are tested always, the rest at night."""
-    releases: dict[str, list[Case]] = {}
-    for item in cases:
-        release, *name = item.directory.relative_to(GOLDEN).parts
-        releases.setdefault("/".join(name), []).append(item)
-        releases["/".join(name)].sort(key=_version)
+    """Returns parameters of a test: the first and the last release of each case; the others are marked as nightly."""
+    releases: dict[tuple[str, ...], list[Case]] = {}
+    for item in sorted(cases, key=_version):
+        releases.setdefault(item.directory.relative_to(GOLDEN).parts[1:], []).append(item)
     between = {item for group in releases.values() for item in group[1:-1]}
     return [pytest.param(item, marks=[pytest.mark.nightly] if item in between else [], id=str(item)) for item in cases]
 
