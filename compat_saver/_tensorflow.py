@@ -224,6 +224,27 @@ def unoptimized_session(graph: Any) -> Any:
     return v1.Session(graph=graph, config=config)
 
 
+@contextlib.contextmanager
+def without_snapshots() -> Iterator[None]:
+    """Loads lists and dicts in linear time while it lasts; what is loaded so is not to be saved again.
+
+    Private: the wrappers of lists and dicts copy and compare themselves whenever an item is added, to find out before
+    they are saved whether somebody changed what they wrap. Where the names are gone, that time is spent.
+    """
+    try:
+        from tensorflow.python.trackable.data_structures import ListWrapper, _DictWrapper
+    except ImportError:
+        yield
+        return
+    methods = ("_update_snapshot", "_check_external_modification", "_check_self_external_modification")
+    with contextlib.ExitStack() as stack:
+        for kind in (ListWrapper, _DictWrapper):
+            for name in filter(vars(kind).__contains__, methods):
+                stack.callback(setattr, kind, name, vars(kind)[name])
+                setattr(kind, name, lambda self: None)
+        yield
+
+
 def is_trackable(item: Any) -> bool:
     """Whether tf.train.TrackableView, which is public, can list the children of an object.
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import os
 import pickle
 import signal
@@ -226,6 +227,7 @@ def _fork(call: Callable[[Progress], object], channel: Connection, scratch: str)
         pid = os.fork()
     if pid:
         return pid
+    gc.freeze()  # what the parent made stays, and need not be searched for garbage
     try:
         _serve(call, channel, parent, scratch)
     finally:

@@ -25,7 +25,7 @@ def load(directory: Path, tag_set: Sequence[str]) -> Any:
     """
     tf = _tensorflow.tensorflow()
     try:
-        with without_collection(), tf.variable_creator_scope(_nameless):
+        with without_collection(), _tensorflow.without_snapshots(), tf.variable_creator_scope(_nameless):
             return tf.saved_model.load(str(directory), tags=list(tag_set))
     except _tensorflow.tf_errors() as error:
         reason = f"TensorFlow does not load the written model: {_tensorflow.first_line(error)}"
