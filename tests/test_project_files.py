@@ -62,4 +62,4 @@ def test_the_issue_forms_ask_for_versions_where_something_failed(form):
 def test_coverage_has_a_threshold():
     assert SETUP["coverage:report"].getint("fail_under") >= 90
     assert SETUP["coverage:run"].getboolean("branch")
-    assert 'command+=" --cov"' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert 'command+=" --nightly --cov"' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
