@@ -74,6 +74,18 @@ def test_an_interrupt_anywhere_is_exit_code_130(monkeypatch):
     assert (found.exit_code, found.stderr) == (130, "Interrupted; nothing was written.\n")
 
 
+def test_so_is_one_that_a_class_statement_turned_into_another_error(monkeypatch):
+    class Field:
+        def __set_name__(self, owner, name):
+            raise KeyboardInterrupt
+
+    def interrupt(*args, **kwargs):
+        type("Options", (), {"field": Field()})
+
+    monkeypatch.setattr(compat_saver, "inspect", interrupt)
+    assert CliRunner().invoke(main, ["inspect", "x"]).exit_code == 130
+
+
 def test_an_interrupt_while_modules_are_imported_is_exit_code_130(monkeypatch, capsys):
     def interrupt():
         raise KeyboardInterrupt

@@ -14,7 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import click
 
@@ -65,14 +65,21 @@ def last_resort() -> Iterator[None]:
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
     except KeyboardInterrupt:
-        complain("Interrupted; nothing was written.")
-        sys.exit(INTERRUPTED)
+        _end_interrupted()
     except Exception as error:
+        # Before Python 3.12 an interrupt while a class is made comes out as a RuntimeError.
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            _end_interrupted()
         if is_debugging():
             raise
         line = " ".join(str(error).split())[:_LONGEST]
         complain(f"Error: {type(error).__name__}: {line} ({_place_of(error)}). {_REPORT_IT}{_ISSUES}", is_bug=True)
         sys.exit(BUG)
+
+
+def _end_interrupted() -> NoReturn:
+    complain("Interrupted; nothing was written.")
+    sys.exit(INTERRUPTED)
 
 
 _LONGEST = 300

@@ -1,7 +1,7 @@
 """Checks nodes against the definitions of their ops, as TensorFlow does at import.
 
 After it, an attribute is of its kind, and there unless its op has a default for it; a type exists and is one that the
-op takes; and a node has the inputs that its op always takes. Ops without definition are not checked.
+op takes; and a node has as many inputs as its op and its attributes say. Ops without definition are not checked.
 """
 
 from __future__ import annotations
@@ -71,26 +71,48 @@ class _Definitions:
 
     def __init__(self, catalog: OpCatalog) -> None:
         self._catalog = catalog
-        self._of_op: dict[str, tuple[dict[str, _Rule], int]] = {}
+        self._of_op: dict[str, tuple[dict[str, _Rule], tuple[Message, ...] | None]] = {}
 
     def problems(self, op: str, node: str, attrs: Mapping[str, Message], inputs: int) -> Iterator[str]:
         """Yields what is wrong with one node."""
-        rules, least = self._of(op)
+        rules, args = self._of(op)
         for name, rule in rules.items():
             if problem := rule.problem(attrs.get(name)):
                 yield f"Node {node!r} ({op}): attribute {name!r}: expected {problem}."
-        if inputs < least:
-            yield f"Node {node!r} ({op}): expected {counted(least, 'input')}, found {inputs}."
+        if args is not None and (problem := _problem_of_inputs(args, attrs, inputs)):
+            yield f"Node {node!r} ({op}): expected {problem}."
 
-    def _of(self, op: str) -> tuple[dict[str, _Rule], int]:
-        """Returns attribute -> its rule, and how many inputs a node has whatever its attributes are."""
+    def _of(self, op: str) -> tuple[dict[str, _Rule], tuple[Message, ...] | None]:
+        """Returns attribute -> its rule, and the arguments of an op; None for those of an op without definition."""
         found = self._of_op.get(op)
         if found is None:
             definition = None if op in FUNCTION_EDGES else self._catalog.find(op)
-            attrs, args = ((), ()) if definition is None else (definition.attr, definition.input_arg)
-            single = [arg for arg in args if not arg.number_attr and not arg.type_list_attr]
-            found = self._of_op[op] = {item.name: _rule(item) for item in attrs}, len(single)
+            if definition is None:
+                found = {}, None
+            else:
+                found = {item.name: _rule(item) for item in definition.attr}, tuple(definition.input_arg)
+            self._of_op[op] = found
         return found
+
+
+def _problem_of_inputs(args: tuple[Message, ...], attrs: Mapping[str, Message], inputs: int) -> str:
+    """Returns what was expected and found, a phrase; "" if the number of inputs is as it should be."""
+    counts = [_inputs_of(arg, attrs) for arg in args]
+    least = sum(count for count in counts if count is not None)
+    if inputs < least or (inputs > least and None not in counts):
+        return f"{counted(least, 'input')}, found {inputs}"
+    return ""
+
+
+def _inputs_of(arg: Message, attrs: Mapping[str, Message]) -> int | None:
+    """Returns how many inputs an argument of an op stands for; None where the attributes of the node do not say."""
+    name = arg.number_attr or arg.type_list_attr
+    if not name:
+        return 1
+    found = attrs.get(name)
+    if found is None or found.WhichOneof("value") not in ("i", "list"):  # it may be that of a function's caller
+        return None
+    return len(found.list.type) if arg.type_list_attr else int(found.i)
 
 
 def _rule(attr: Message) -> _Rule:

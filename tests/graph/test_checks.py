@@ -46,7 +46,10 @@ def test_a_list_of_types():
     node = graph.add("IdentityN", "n", [graph.value("x")], {"T": AttrValue(list=AttrValue.ListValue(type=[1]))})
     assert found(graph) == []
     node.attrs["T"] = AttrValue(list=AttrValue.ListValue(type=[1, 99]))
-    assert found(graph)[0] == "Node 'n' (IdentityN): attribute 'T': expected a type, found number 99."
+    assert found(graph) == [
+        "Node 'n' (IdentityN): attribute 'T': expected a type, found number 99.",
+        "Node 'n' (IdentityN): expected 2 inputs, found 1.",
+    ]
 
 
 def test_what_is_missing_and_has_no_default():
@@ -79,6 +82,19 @@ def test_every_attribute_of_every_op_is_checked(damage):
             is_named = any(f"attribute '{attr.name}': expected {attr.type}, " in item for item in found(graph))
             is_refused = value is not None or not attr.HasField("default_value")
             assert is_named == (is_refused and op not in FUNCTION_EDGES), (op, attr.name)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("n = Neg[T=float32](x, x)", "expected 1 input, found 2"),
+        ("n = AddN[T=float32, N=3](x, x)", "expected 3 inputs, found 2"),
+        ("n = AddN[T=float32, N=1](x, x)", "expected 1 input, found 2"),
+    ],
+)
+def test_as_many_inputs_as_the_attributes_say(line, expected):
+    (problem,) = found(parse_graph(f"{GRAPH}\n{line}"))
+    assert problem == f"Node 'n' ({line.split()[2].partition('[')[0]}): {expected}."
 
 
 def test_fewer_inputs_than_the_op_always_takes():
