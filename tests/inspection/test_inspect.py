@@ -186,7 +186,9 @@ def test_ops_that_are_gone_and_whether_they_matter(tmp_path):
 
 def test_a_library_function_is_no_unknown_op(tmp_path):
     chosen = make_meta("x = Placeholder[dtype=float32]\ny = MyFunction(x)")
-    chosen.message.graph_def.library.function.add().signature.name = "MyFunction"
+    signature = chosen.message.graph_def.library.function.add().signature
+    signature.name = "MyFunction"
+    signature.input_arg.add(name="given", type=1)
     (tmp_path / "graph.meta").write_bytes(chosen.message.SerializeToString())
     found = compat_saver.inspect(tmp_path / "graph.meta")
     assert (found.graph.functions, found.problems) == (1, ())
