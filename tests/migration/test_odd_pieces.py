@@ -6,6 +6,7 @@ import compat_saver
 from compat_saver.errors import CannotMigrateError
 from compat_saver.graph.attributes import bool_attr, bytes_attr, int_attr
 from compat_saver.graph.text import differences
+from compat_saver.graph.ops import known_definitions
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import make_plan
 from compat_saver.model import LegacyModel
@@ -65,8 +66,9 @@ def xla_scopes(meta):
 
 
 def attributes_of_a_newer_release_at_their_defaults(meta):
-    attr = meta.meta_info_def.stripped_op_list.op.add(name="MatMul").attr.add(name="vendor", type="int")
-    attr.default_value.i = 7
+    definition = meta.meta_info_def.stripped_op_list.op.add()
+    definition.CopyFrom(known_definitions()["MatMul"])
+    definition.attr.add(name="vendor", type="int").default_value.i = 7
     node(meta, "product").attr["vendor"].i = 7
 
 
