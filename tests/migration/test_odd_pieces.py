@@ -5,8 +5,8 @@ import pytest
 import compat_saver
 from compat_saver.errors import CannotMigrateError
 from compat_saver.graph.attributes import bool_attr, bytes_attr, int_attr
-from compat_saver.graph.text import differences
 from compat_saver.graph.ops import known_definitions
+from compat_saver.graph.text import differences
 from compat_saver.migration.options import MigrationOptions
 from compat_saver.migration.plan import make_plan
 from compat_saver.model import LegacyModel
