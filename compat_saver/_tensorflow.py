@@ -228,8 +228,9 @@ def unoptimized_session(graph: Any) -> Any:
 def without_snapshots() -> Iterator[None]:
     """Loads lists and dicts in linear time while it lasts; what is loaded so is not to be saved again.
 
-    Private: the wrappers of lists and dicts copy and compare themselves whenever an item is added, to find out before
-    they are saved whether somebody changed what they wrap. Where the names are gone, that time is spent.
+    Private: `_update_snapshot` and two checks of the classes that wrap lists and dicts. Whenever an item is added,
+    they copy and compare the whole, so that saving finds changes that bypassed the wrapper. Without these names,
+    loading is slower.
     """
     try:
         from tensorflow.python.trackable.data_structures import ListWrapper, _DictWrapper

@@ -147,7 +147,7 @@ def _magic(head: bytes) -> Foreign | None:
 
 ZIP_DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError),
-    RuntimeError,  # a member is encrypted, or NotImplementedError: packed in an unknown way
+    RuntimeError,  # of an encrypted member; NotImplementedError, a subclass, of an unknown compression
 )
 """What zipfile raises on an archive that it cannot read."""
 

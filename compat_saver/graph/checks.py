@@ -13,7 +13,7 @@ from compat_saver import dtypes
 from compat_saver.errors import counted
 from compat_saver.graph.functions import FUNCTION_EDGES
 from compat_saver.graph.ir import Graph
-from compat_saver.graph.ops import OpCatalog
+from compat_saver.graph.ops import OpCatalog, count_in, counting_attr
 from compat_saver.proto.messages import Message
 
 _FIELDS = {
@@ -106,13 +106,13 @@ def _problem_of_inputs(args: tuple[Message, ...], attrs: Mapping[str, Message], 
 
 def _inputs_of(arg: Message, attrs: Mapping[str, Message]) -> int | None:
     """Returns how many inputs an argument of an op stands for; None where the attributes of the node do not say."""
-    name = arg.number_attr or arg.type_list_attr
+    name = counting_attr(arg)
     if not name:
         return 1
     found = attrs.get(name)
     if found is None or found.WhichOneof("value") not in ("i", "list"):  # it may be that of a function's caller
         return None
-    return len(found.list.type) if arg.type_list_attr else int(found.i)
+    return count_in(arg, found)
 
 
 def _rule(attr: Message) -> _Rule:

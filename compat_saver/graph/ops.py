@@ -166,10 +166,9 @@ class OpCatalog:
 
     def _count(self, node: Node, arg: Message) -> int:
         """Returns how many tensors an argument stands for."""
-        if arg.type_list_attr:
-            return len(self._attr(node, arg.type_list_attr).list.type)
-        count = int(self._attr(node, arg.number_attr).i) if arg.number_attr else 1
-        if count > _MOST_ARGS:
+        name = counting_attr(arg)
+        count = count_in(arg, self._attr(node, name)) if name else 1
+        if arg.number_attr and count > _MOST_ARGS:
             raise GraphError(f"Node {node.name!r} claims {count} tensors in {arg.number_attr!r}.")
         return count
 
@@ -181,6 +180,16 @@ class OpCatalog:
             if definition.name == name and definition.HasField("default_value"):
                 return definition.default_value
         raise GraphError(f"Node {node.name!r} ({node.op}) lacks the attribute {name!r}.")
+
+
+def counting_attr(arg: Message) -> str:
+    """Returns the attribute by which an argument of an op stands for any number of tensors; "" if it is one tensor."""
+    return str(arg.type_list_attr or arg.number_attr)
+
+
+def count_in(arg: Message, attr: Message) -> int:
+    """Returns how many tensors an argument stands for by the value of its `counting_attr`."""
+    return len(attr.list.type) if arg.type_list_attr else int(attr.i)
 
 
 # A number in an untrusted file must not become an allocation of its size.

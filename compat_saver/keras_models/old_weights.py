@@ -21,6 +21,7 @@ import numpy as np
 
 from compat_saver.bundle.arrays import Array
 from compat_saver.keras_files import KerasFile, Layer, Weight, layer_configs
+from compat_saver.keras_files.gates import gate_order
 
 THEANO = "theano"
 _TRANSPOSED = "Conv2DTranspose"
@@ -121,7 +122,7 @@ def _owner(layer: Layer, weight: Weight) -> tuple[str, str]:
 
 def _joined(name: str, gates: Mapping[str, Weight]) -> Weight:
     """Returns the weights of gates as one, in the order of Keras 2."""
-    parts = [gates[gate] for gate in ("ifco" if "f" in gates else "zrh")]
+    parts = [gates[gate] for gate in gate_order(gates)]
     shape = (*parts[0].shape[:-1], sum(part.shape[-1] for part in parts))
     return replace(
         parts[0],

@@ -30,6 +30,7 @@ import numpy as np
 from compat_saver.analysis.values.roles import AVERAGE
 from compat_saver.bundle.object_graph import VALUE_KEY
 from compat_saver.keras_files.cudnn import GRU_GATES, LSTM_GATES, plain_bias, plain_kernel, plain_recurrent_kernel
+from compat_saver.keras_files.gates import gate_order
 from compat_saver.saver.matching.conversions import Converted
 from compat_saver.saver.matching.fit import Tensors
 
@@ -109,7 +110,7 @@ def _of_keras_1(names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]])
             layers[match[1]][match[2] + match[3]] = key
     found: dict[str, Converted] = {}
     for layer, weights in layers.items():
-        gates = "ifco" if "Wf" in weights else "zrh"
+        gates = gate_order([name[1:] for name in weights if name[0] == "W"])
         for letter, new in (("W", KERNEL), ("U", RECURRENT), ("b", BIAS)):
             keys = tuple(weights.get(letter + gate, "") for gate in gates)
             if all(keys) and len({shapes[key] for key in keys}) == 1:
