@@ -259,14 +259,17 @@ def verify(
     memory: int | None = None,
     isolate: bool | None = None,
     allow: Sequence[str] = (),
+    architecture: PathArgument | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
     progress: Callable[[str], None] | None = None,
-) -> MigrationReport:
-    """Compares a migrated SavedModel with the checkpoint it came from, once more.
+) -> MigrationReport | KerasReport:
+    """Compares a migrated model with the source it came from, once more.
 
-    What it serves, and which values were bound, is read from the report inside the model.
+    What a SavedModel serves, and which values were bound, is read from the report inside it. The original of a Keras
+    model is run as for `migrate`.
 
     Args:
-        source: the checkpoint.
+        source: the checkpoint, or the Keras model.
         saved_model: the migrated model.
         meta_graph: the `.meta` file, where it is not beside the checkpoint.
         assets: path of a lookup table's file as the graph has it, or its last part -> the file to read instead.
@@ -278,6 +281,8 @@ def verify(
         memory: bytes that the process may use that runs the models, as for `migrate`.
         isolate: whether the models are run in a process of their own, as for `migrate`.
         allow: the ops that may reach outside of the graph when it is run, as for `migrate`.
+        architecture: of a Keras model, as for `migrate`.
+        custom_objects: of a Keras model, as for `migrate`.
         progress: called with the name of each stage when it starts, and while many bytes are written again: then it has
             the attributes `done` and `total`.
 
@@ -285,6 +290,8 @@ def verify(
         VerificationError: their outputs differ.
         CompatSaverError: as for `migrate`.
     """
+    from compat_saver.keras_models import KerasOptions, verify_keras
+    from compat_saver.keras_models.routing import is_keras_model
     from compat_saver.migration import verify as run
     from compat_saver.migration.options import make_options
     from compat_saver.sources.remote import local_path
@@ -301,7 +308,10 @@ def verify(
         isolate=isolate,
         allow=allow,
     )
-    return run(Path(local_path(source)), Path(saved_model), options, progress)
+    path = Path(local_path(source))
+    if not is_keras_model(path, saved_model, architecture):
+        return run(path, Path(saved_model), options, progress)
+    return verify_keras(path, Path(saved_model), KerasOptions.of(options, architecture, custom_objects), progress)
 
 
 def migrate_many(

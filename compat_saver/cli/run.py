@@ -10,6 +10,7 @@ import click
 
 from compat_saver._tensorflow import be_quiet
 from compat_saver.cli.arguments import Binding, SourcePath
+from compat_saver.cli.keras_options import keras_options
 from compat_saver.cli.log import put
 from compat_saver.cli.output import reports_failures
 from compat_saver.cli.source_options import source_options
@@ -56,6 +57,27 @@ def _file(path: str, name: str) -> Any:
         raise ValueError(f"{path}: expected an array of numpy: {error}") from None
 
 
+def _outputs(
+    source: Path,
+    inputs: dict[str, Any],
+    outputs: tuple[str, ...],
+    *,
+    architecture: Path | None,
+    custom_objects: dict[str, str],
+    **how: Any,
+) -> Any:
+    from compat_saver.keras_models import KerasOptions
+    from compat_saver.keras_models.routing import is_keras_model
+    from compat_saver.keras_models.running import run_keras
+    from compat_saver.saver.run_model import run_model
+    from compat_saver.sources.remote import local_path
+
+    if not is_keras_model(source, "", architecture):
+        return run_model(source, inputs, outputs, **how)
+    options = KerasOptions(architecture=architecture, custom_objects=custom_objects)
+    return run_keras(Path(local_path(source)), inputs, outputs, options)
+
+
 @click.command(short_help="Run a legacy or a migrated model on some inputs.")
 @click.argument("source", type=SourcePath())
 @click.option(
@@ -71,6 +93,7 @@ def _file(path: str, name: str) -> Any:
 )
 @click.option("--signature", metavar="NAME", help="The signature to run [default: serving_default, or the first].")
 @source_options
+@keras_options
 @click.option(
     "--allow", multiple=True, metavar="OP", help="Run this op though it reaches outside of the graph; repeatable."
 )
@@ -80,13 +103,13 @@ def run(source: Path, inputs: tuple[tuple[str, Any], ...], outputs: tuple[str, .
     """Run SOURCE on some inputs and print its outputs.
 
     A legacy model is run in inference; its inputs and outputs are keys of its signatures or tensors of its graph. A
-    SavedModel that `migrate` wrote is run by its signature.
+    SavedModel that `migrate` wrote is run by its signature. A file of Keras 1 or 2 is run by tf-keras, one of Keras 3
+    by Keras; its inputs and outputs are layers.
     """
     from compat_saver.report.json_text import tensor_dict, to_json
-    from compat_saver.saver.run_model import run_model
 
     be_quiet()
-    found = run_model(source, dict(inputs), outputs, **how)
+    found = _outputs(source, dict(inputs), outputs, **how)
     if as_json:
         click.echo(to_json({"outputs": [tensor_dict(name, array) for name, array in found.items()]}))
         return

@@ -9,6 +9,7 @@ import click
 
 from compat_saver._tensorflow import be_quiet
 from compat_saver.cli.arguments import SourcePath
+from compat_saver.cli.keras_options import keras_options
 from compat_saver.cli.log import say
 from compat_saver.cli.output import print_report, reports_failures, stages
 from compat_saver.cli.report_option import report_option, write_outcome_page
@@ -17,6 +18,7 @@ from compat_saver.cli.verification_options import memory_option, verification_op
 from compat_saver.errors import VerificationError
 
 if TYPE_CHECKING:
+    from compat_saver.keras_models import KerasReport
     from compat_saver.migration import MigrationReport
 
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 @click.argument("source", type=SourcePath())
 @click.argument("saved_model", type=click.Path(path_type=Path))
 @meta_graph_option
+@keras_options
 @verification_options
 @memory_option
 @report_option
@@ -37,8 +40,9 @@ def verify(source: Path, saved_model: Path, as_json: bool, page: Path | None, **
         with stages() as progress:
             report = compat_saver.verify(source, saved_model, progress=progress, **options)
     except VerificationError as error:
-        write_outcome_page(page, cast("MigrationReport", error.report))
-        if not as_json:  # else it is printed with the failure
+        if error.report is not None:
+            write_outcome_page(page, cast("MigrationReport | KerasReport", error.report))
+        if not as_json and error.report is not None:  # else it is printed with the failure
             print_report(error.report, as_json)
         raise
     print_report(report, as_json)

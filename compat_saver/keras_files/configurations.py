@@ -19,6 +19,7 @@ from compat_saver.keras_files.contents import Config
 MOST_JSON = 64 << 20
 """Bytes of JSON that are parsed; the configuration of a model with 10,000 layers takes ten of them."""
 
+_TUPLES = ("__tuple__", "TensorShape")
 _INNER = ("layer", "forward_layer", "backward_layer", "cell", "cells")
 
 
@@ -52,12 +53,17 @@ def parse_json(text: bytes | str, path: str, what: str) -> dict[str, Any]:
     if len(text) > MOST_JSON:
         raise _bad(path, what, f"at most {MOST_JSON:,} bytes", f"{len(text):,}")
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_hook=_without_tuples)
     except (ValueError, RecursionError) as error:
         raise _bad(path, what, "JSON", str(error) or type(error).__name__) from None
     if not isinstance(found, dict):
         raise _bad(path, what, "a JSON object", type(found).__name__)
     return found
+
+
+def _without_tuples(found: dict[str, Any]) -> Any:
+    """Returns the items of a tuple or a shape, which SavedModels and `.keras` files tell from lists."""
+    return found["items"] if found.get("class_name") in _TUPLES and "items" in found else found
 
 
 def _bad(path: str, what: str, expected: str, found: str) -> FormatError:

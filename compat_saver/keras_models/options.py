@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from compat_saver import _tensorflow
 from compat_saver.errors import UsageError
 from compat_saver.migration.options import MigrationOptions
 
@@ -89,3 +90,26 @@ def places_of(given: Mapping[str, Any]) -> dict[str, str] | None:
             return None
         places[name] = f"{module}:{attribute}"
     return places
+
+
+def require_reference(path: Path, options: KerasOptions, purpose: str, otherwise: str = "") -> None:
+    """Raises UsageError where tf-keras cannot run the original: it, or what it needs, cannot be imported.
+
+    Args:
+        path: of the original.
+        options: the custom objects.
+        purpose: what it is run for: "verify the new model".
+        otherwise: how to do without.
+    """
+    instead = f", or migrate{otherwise}" if otherwise else ""
+    if not _tensorflow.has_tf_keras():
+        raise UsageError(
+            f"{path}: to {purpose}, the original is run with Keras 2, the package tf-keras, which is not installed. "
+            f"Install it with: pip install 'compat-saver[keras]'{instead}."
+        )
+    if places_of(options.custom_objects) is None:
+        instead = f", or migrate with verify=False ({otherwise.strip().removeprefix('with ')})" if otherwise else ""
+        raise UsageError(
+            f"To {purpose}, custom objects are imported in another process: give functions and classes of a module, "
+            f"not of the program itself or made inside a function{instead}."
+        )

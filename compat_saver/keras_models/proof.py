@@ -9,27 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from compat_saver import _tensorflow
 from compat_saver.bundle.arrays import Array
 from compat_saver.errors import VerificationError
-from compat_saver.keras_models.architecture import LAMBDA
-from compat_saver.keras_models.old_weights import THEANO
 from compat_saver.keras_models.options import KerasOptions
 from compat_saver.keras_models.original import Original
-from compat_saver.keras_models.patched import patched
-from compat_saver.keras_models.samples import generate_inputs, generate_labels, input_layers, losses_of, read_inputs
+from compat_saver.keras_models.request import request_of
+from compat_saver.keras_models.samples import generate_inputs, generate_labels, losses_of, read_inputs
 from compat_saver.keras_models.slots import OptimizerState
 from compat_saver.keras_models.verification import (
     STEP_RTOL,
     KerasVerification,
     StepProof,
     compare_outputs,
-    predict,
     prove_step,
     run_reference,
     train_step,
 )
 from compat_saver.keras_models.weights import Pair
+from compat_saver.keras_models.written import WrittenModel
 
 _FLAT = 1e-6
 _OTHER_EPSILON = 1e-2
@@ -75,10 +72,11 @@ class Proof:
         else:
             inputs, how = generate_inputs(plan, options.seed), f"seed {options.seed}"
         names = plan.output_names
-        written = _Written(self.keras, path, self.given)
+        written = WrittenModel(self.keras, path, self.given)
+        written.require_like(model)
         predictions = written.predict(inputs)
         labels = self._labels(names, predictions) if state is not None and written.model is not None else None
-        reference = self._reference(inputs, labels, state, names)
+        reference = self._reference(inputs, labels, state)
         original = [reference[f"y{number}"] for number in range(len(names))]
         outputs = compare_outputs(names, original, predictions, options.rtol, options.atol)
         step, notes = None, [str(reference["note"])] if "note" in reference else []
@@ -97,27 +95,13 @@ class Proof:
         return generate_labels(predictions, losses, self.options.seed)
 
     def _reference(
-        self,
-        inputs: Sequence[Array],
-        labels: Sequence[Array] | None,
-        state: OptimizerState | None,
-        names: Sequence[str],
+        self, inputs: Sequence[Array], labels: Sequence[Array] | None, state: OptimizerState | None
     ) -> dict[str, Array]:
         arrays = {f"x{n}": array for n, array in enumerate(inputs)}
         arrays |= {f"t{n}": array for n, array in enumerate(labels or ())}
         if state is not None:
             arrays |= {f"o{n}": array for n, array in enumerate(state.stored)}
-        request = {
-            "form": self.original.form,
-            "path": str(self.original.path),
-            "inputs": [layer.config["name"] for layer in input_layers(self.original.plan)],
-            "outputs": list(names),
-            "custom": dict(self.places),
-            "config": self._config(),
-            "is_keras_1": self.original.is_keras_1,
-            "is_theano": self.original.file is not None and self.original.file.backend == THEANO,
-            "training": self._training() if labels is not None else None,
-        }
+        request = request_of(self.original, self.places, self._training() if labels is not None else None)
         try:
             return run_reference(request, arrays, self.options.timeout)
         except RuntimeError as error:
@@ -125,14 +109,6 @@ class Proof:
                 f"The original does not run with {self._by}: {error}. Migrate with --no-verify to write it unproven."
             )
             raise VerificationError([reason], what="was inconclusive, nothing was published") from None
-
-    def _config(self) -> Mapping[str, Any] | None:
-        """Returns the configuration to build the original of; None to load the file as it is."""
-        has_lambda = any(layer.kind == LAMBDA for layer in self.original.plan.all_layers())
-        if self.original.form in ("saved_model", "keras") and not has_lambda:
-            return None
-        is_whole = self.original.file is not None and self.original.file.config is self.original.config
-        return None if is_whole and not has_lambda and not self.original.has_cudnn else patched(self.original.config)
 
     def _training(self) -> dict[str, Any]:
         compilation, file = self.original.compilation, self.original.file
@@ -182,27 +158,3 @@ def _steep(reference: Mapping[str, Array], places: Iterable[str]) -> dict[str, A
     slopes = {place: reference[f"slope/{place}"] for place in places if f"slope/{place}" in reference}
     steepest = max((float(np.max(item, initial=0.0)) for item in slopes.values()), default=0.0)
     return {place: np.greater(item, _FLAT * steepest) for place, item in slopes.items()}
-
-
-class _Written:
-    """A written model, loaded as a program does."""
-
-    def __init__(self, keras: Any, path: Path, given: Mapping[str, Any]) -> None:
-        self.model: Any = None
-        self._served: Any = None
-        if path.is_dir():
-            loaded = _tensorflow.tensorflow().saved_model.load(str(path))
-            self._loaded, self._served = loaded, loaded.serve
-            return
-        file = path.with_name(path.name + ".keras")
-        file.symlink_to(path.absolute())  # Keras insists on the suffix
-        try:
-            self.model = keras.models.load_model(str(file), custom_objects=dict(given), safe_mode=not given)
-        finally:
-            file.unlink()
-
-    def predict(self, inputs: Sequence[Array]) -> list[Array]:
-        if self.model is not None:
-            return predict(self.model, inputs)
-        outputs = self._served(*[list(inputs)] if len(inputs) > 1 else inputs)
-        return [item.numpy() for item in _tensorflow.tensorflow().nest.flatten(outputs)]

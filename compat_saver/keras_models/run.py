@@ -17,7 +17,7 @@ from compat_saver.isolation import Progress
 from compat_saver.keras_models.building import Builder, BuiltModel
 from compat_saver.keras_models.changes import Change
 from compat_saver.keras_models.compiled import compile_model
-from compat_saver.keras_models.options import KerasOptions, load_custom, places_of
+from compat_saver.keras_models.options import KerasOptions, load_custom, places_of, require_reference
 from compat_saver.keras_models.original import Original, open_original
 from compat_saver.keras_models.outline import count_trained, planned_inputs, planned_outputs
 from compat_saver.keras_models.proof import Proof
@@ -81,44 +81,69 @@ def migrate_keras(source: Path, output: Path, options: KerasOptions, progress: P
             return _planned(original, clock.seconds)
         keras = _tensorflow.keras()
         run = _Run(original, options, load_custom(options.custom_objects), list(original.changes))
-        _require_reference(run)
-        with clock.stage("rewrite"):
-            built = Builder(keras, run.given).build(original.plan)
-            pairs = _fill(run, built)
-            state = _compile(run, keras, built, pairs)
+        if options.verify and original.form != "saved_model":
+            require_reference(original.path, options, "verify the new model", " with --no-verify")
+        built, pairs, state = _rewrite(run, keras, clock)
         with staged(output, overwrite=options.overwrite) as path:
             with clock.stage("write"):
                 _write(built.model, path, output)
             verification = None
             if options.verify:
                 with clock.stage("verify"):
-                    proof = Proof(keras, original, options, run.given, places_of(options.custom_objects) or {})
-                    verification = proof.of(path, built.model, pairs, state if run.is_compiled else None)
+                    verification = _proof(run, keras).of(path, built.model, pairs, state)
             report = _report(run, str(output), built.model, verification, clock.seconds)
             if verification is not None and verification.status != "passed":
                 raise VerificationError(_reasons(verification), report, ", nothing was published", report.status)
     return report
 
 
+def verify_keras(source: Path, written: Path, options: KerasOptions, progress: Progress | None = None) -> KerasReport:
+    """Compares an already written model of Keras 3 with its source, once more.
+
+    Args:
+        source: as for `migrate_keras`.
+        written: what `migrate_keras` wrote.
+        options: inputs, tolerances, and what the source needs to be read.
+        progress: called with the name of each stage.
+
+    Raises:
+        VerificationError: it differs.
+        UsageError: it was made of another source.
+        CompatSaverError: as for `migrate_keras`.
+    """
+    clock = Clock(progress)
+    with contextlib.ExitStack() as stack:
+        with clock.stage("read"):
+            original = stack.enter_context(open_original(source, options))
+        keras = _tensorflow.keras()
+        run = _Run(original, options, load_custom(options.custom_objects), list(original.changes))
+        if original.form != "saved_model":
+            require_reference(original.path, options, "verify")
+        built, pairs, state = _rewrite(run, keras, clock)
+        with clock.stage("verify"):
+            verification = _proof(run, keras).of(written, built.model, pairs, state)
+        report = _report(run, str(written), built.model, verification, clock.seconds)
+    if report.status != "passed":
+        what = "was inconclusive" if report.status == "inconclusive" else report.status
+        raise VerificationError(_reasons(verification), report, what=what)
+    return report
+
+
+def _rewrite(run: _Run, keras: Any, clock: Clock) -> tuple[BuiltModel, list[Pair], OptimizerState | None]:
+    """Returns the new model, its variables with the weights of the file, and the state of its optimizer."""
+    with clock.stage("rewrite"):
+        built = Builder(keras, run.given).build(run.original.plan)
+        pairs = _fill(run, built)
+        return built, pairs, _compile(run, keras, built, pairs)
+
+
+def _proof(run: _Run, keras: Any) -> Proof:
+    return Proof(keras, run.original, run.options, run.given, places_of(run.options.custom_objects) or {})
+
+
 def _reasons(verification: KerasVerification) -> Sequence[str]:
     undefined = "The original gave no finite value on any input. Give real ones with --verify-data FILE.npz."
     return [*(verification.differences or [undefined]), *verification.notes]
-
-
-def _require_reference(run: _Run) -> None:
-    """Raises UsageError where the original cannot be run, before anything is built."""
-    if not run.options.verify or run.original.form == "saved_model":
-        return
-    if not _tensorflow.has_tf_keras():
-        raise UsageError(
-            f"{run.original.path}: to verify the new model, the original is run with Keras 2, the package tf-keras, "
-            "which is not installed. Install it with: pip install 'compat-saver[keras]', or migrate with --no-verify."
-        )
-    if places_of(run.options.custom_objects) is None:
-        raise UsageError(
-            "Custom objects are imported in another process to verify the new model: give functions and classes of a "
-            "module, not of the program itself or made inside a function, or migrate with verify=False (--no-verify)."
-        )
 
 
 def _fill(run: _Run, built: BuiltModel) -> list[Pair]:

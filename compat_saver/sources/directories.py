@@ -197,5 +197,5 @@ def _only_meta_graph(path: Path) -> MetaGraphSource:
     elif impostors:
         advice = " ".join(impostors[:_MOST_SHOWN])
     else:
-        advice = "Pass a checkpoint (PREFIX or PREFIX.index), a .meta, a frozen graph or a SavedModel directory."
+        advice = "Pass a checkpoint (PREFIX or PREFIX.index), a .meta, a frozen graph, a SavedModel or a Keras file."
     raise SourceNotFoundError(f"{path}: the directory holds no checkpoint and no SavedModel. {advice}")

@@ -51,7 +51,7 @@ from compat_saver.sources.kinds import (
 )
 from compat_saver.sources.remote import local_path
 
-_ANYTHING = "a checkpoint, a .meta, a frozen graph or a SavedModel"
+_ANYTHING = "a checkpoint, a .meta, a frozen graph, a SavedModel or a Keras file"
 
 
 def resolve(path: str | PathLike[str], *, prefers_prefix: bool = False) -> Source:

@@ -42,6 +42,19 @@ def test_a_model(archive, tmp_path):
         trains_as_recorded(model, golden, weights=not archive.parent.name.startswith("keras-"))
 
 
+SAVED = [path for path in MODELS if "-1.15" in path.parent.name or path.parent.name == "tf-2.8.4"]
+
+
+@pytest.mark.parametrize("archive", [path for path in SAVED if path.stem in ("nested", "dense", "shared")], ids=found)
+def test_a_saved_model(archive, tmp_path):
+    golden = Golden(archive, tmp_path)
+    report = compat_saver.migrate(golden.path("saved_model"), tmp_path / "out.keras", verify=False)
+    assert report.iterations == 2
+    model = keras.models.load_model(tmp_path / "out.keras")
+    for written, original in zip(predict(model, golden.listed("x")), golden.listed("y"), strict=True):
+        np.testing.assert_allclose(written, original, rtol=1e-5, atol=1e-6)
+
+
 def trains_as_recorded(model, golden, *, weights):
     """Keras with its own graph, of the standalone package, updates variables while gradients still read them."""
     model.run_eagerly = True

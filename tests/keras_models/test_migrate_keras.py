@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import compat_saver
 from compat_saver import _tensorflow
-from compat_saver.keras_models.proof import _Written
+from compat_saver.cli import main
+from compat_saver.keras_models import proof, running
 from compat_saver.keras_models.routing import parse_custom
+from compat_saver.keras_models.written import WrittenModel
 from compat_saver.migration.publish import refuse_existing
 from tests.golden_cases import GOLDEN
 from tests.keras_models.models import Golden, predict
@@ -45,6 +48,75 @@ def test_the_original_is_run_by_keras_2_and_trained_a_step(nested, tmp_path):
     assert report["verification"]["training"]["train"]["variables"] < 1e-4
     assert report["compiled"] == {"optimizer": "SGD", "iterations": 2}
     assert [item["name"] for item in report["rewrites"]] == ["batch_input_shape"]
+    assert compat_saver.verify(nested.path("hdf5"), tmp_path / "out.keras").status == "passed"
+
+
+@pytest.fixture
+def recorded_reference(nested, tmp_path, monkeypatch):
+    """The predictions that Keras 2 recorded, instead of a process that computes them; and the inputs as a file."""
+    pytest.importorskip("tf_keras")
+    x, y = nested.listed("x")[0], nested.listed("y")[0]
+    asked = []
+
+    def run_reference(request, arrays, timeout):
+        asked.append(request)
+        np.testing.assert_array_equal(arrays["x0"], x)
+        return {"y0": y}
+
+    monkeypatch.setattr(proof, "run_reference", run_reference)
+    monkeypatch.setattr(running, "run_reference", run_reference)
+    (name,) = (item["config"]["name"] for item in model_config(nested)["layers"] if item["class_name"] == "InputLayer")
+    np.savez(tmp_path / "x.npz", **{name: x})
+    return asked
+
+
+def model_config(golden):
+    with h5py.File(golden.path("hdf5")) as file:
+        return json.loads(file.attrs["model_config"])["config"]
+
+
+@pytest.mark.tensorflow
+def test_verify_once_more(nested, recorded_reference, tmp_path):
+    keras = pytest.importorskip("keras")
+    source, out, data = nested.path("hdf5"), tmp_path / "out.keras", tmp_path / "x.npz"
+    compat_saver.migrate(source, out, verify=False)
+    assert compat_saver.verify(source, out, verify_data=data).status == "passed"
+    assert recorded_reference[0]["path"] == str(source)
+    model = keras.models.load_model(out)
+    model.weights[-1].assign(model.weights[-1] + 1)
+    model.save(out)
+    with pytest.raises(compat_saver.VerificationError, match="Verification failed"):
+        compat_saver.verify(source, out, verify_data=data)
+    keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]).save(out)
+    with pytest.raises(compat_saver.UsageError, match="was not made of this source"):
+        compat_saver.verify(source, out, verify_data=data)
+    out.write_text("no file of Keras")
+    with pytest.raises(compat_saver.ArtifactError, match="Keras does not open it"):
+        compat_saver.verify(source, out, verify_data=data)
+    with pytest.raises(compat_saver.ArtifactError, match="nothing is there"):
+        compat_saver.verify(source, tmp_path / "none.keras", verify_data=data)
+
+
+@pytest.mark.tensorflow
+def test_run_by_the_keras_that_wrote_a_file(nested, recorded_reference, tmp_path):
+    pytest.importorskip("keras")
+    source, out, data = nested.path("hdf5"), tmp_path / "out.keras", tmp_path / "x.npz"
+    compat_saver.migrate(source, out, verify=False)
+    with np.load(data) as arrays:
+        (name,) = arrays
+    for path in (source, out):  # of Keras 2, and of Keras 3
+        given = CliRunner().invoke(main, ["run", str(path), "--input", f"{name}={data}", "--json"])
+        (output,) = json.loads(given.output)["outputs"]
+        np.testing.assert_allclose(output["values"], nested.listed("y")[0], rtol=1e-5, atol=1e-6)
+    assert len(recorded_reference) == 1
+    given = CliRunner().invoke(main, ["run", str(out), "--input", f"{name}=[[1, 2]]"])
+    assert f"'{name}': expected float32 [?, 4], found int64 [1, 2]" in given.output
+    given = CliRunner().invoke(main, ["run", str(out)])
+    assert f"needs a value for '{name}'" in given.output
+    given = CliRunner().invoke(main, ["run", str(out), "--input", "x=1"])
+    assert "no input 'x'" in given.output
+    given = CliRunner().invoke(main, ["run", str(out), "--input", f"{name}={data}", "--output", "y"])
+    assert "no output 'y'" in given.output
 
 
 @pytest.mark.tensorflow
@@ -52,7 +124,7 @@ def test_a_written_file_is_loaded_by_a_relative_path(nested, tmp_path, monkeypat
     keras = pytest.importorskip("keras")
     compat_saver.migrate(nested.path("hdf5"), tmp_path / "out.keras", verify=False)
     monkeypatch.chdir(tmp_path)
-    (found,) = _Written(keras, Path("out.keras"), {}).predict(nested.listed("x"))
+    (found,) = WrittenModel(keras, Path("out.keras"), {}).predict(nested.listed("x"))
     np.testing.assert_allclose(found, nested.listed("y")[0], rtol=1e-5, atol=1e-6)
 
 
