@@ -13,7 +13,8 @@ from typing import Any
 from compat_saver.keras_files.class_names import by_number, snake_case
 from compat_saver.keras_files.contents import Weight
 
-_LISTS = ("layers", "cells")
+_LISTS = {"layers": "layers", "_layer_checkpoint_dependencies": "layers", "cells": "cells"}
+"""Name of a list in a path -> the attribute that has it; Keras 2.12 and 2.13 went by the second name."""
 _OF_MODEL = 2
 """How many parts of a path lead to the layer itself: `layers/bidirectional`."""
 
@@ -37,7 +38,7 @@ def _follow(layer: Any, path: Sequence[str], paths: Sequence[Sequence[str]]) -> 
         name = places[walked]
         if name in _LISTS:
             siblings = {other[walked + 1] for other in paths if list(other[: walked + 1]) == list(path[: walked + 1])}
-            item = _listed(getattr(item, name, ()), places[walked + 1], siblings)
+            item = _listed(getattr(item, _LISTS[name], ()), places[walked + 1], siblings)
             walked += 2
         else:
             item = getattr(item, name, None)

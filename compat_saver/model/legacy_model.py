@@ -104,6 +104,12 @@ class LegacyModel:
         """The variables that the object graph of a SavedModel of TensorFlow 2 names."""
         return object_variables(self.meta.message, self.as_read, self.checkpoint)
 
+    def close_checkpoint(self) -> None:
+        """Closes the checkpoint, if there is one; what the model itself needs of it is read before."""
+        if self.checkpoint is not None:
+            _ = self.object_variables
+            self.checkpoint.close()
+
     @functools.cached_property
     def local_variables(self) -> frozenset[str]:
         """The names in the LOCAL_VARIABLES collection; up to 1.0 it held tensor names, later VariableDefs."""

@@ -4,12 +4,15 @@ import json
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from compat_saver.dtypes import by_name
 from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError
-from compat_saver.keras_files import layer_configs, open_keras_file
+from compat_saver.keras_files import Weight, layer_configs, open_keras_file
+from compat_saver.keras_files.numbered import variables_of
 
 h5py = pytest.importorskip("h5py")
 KERAS_1_15 = Path(__file__).parents[1] / "saver" / "keras_1_15"
@@ -163,3 +166,15 @@ class TestConfigurations:
             file.attrs["model_config"] = "[" * 60000
         with pytest.raises(FormatError, match="bad model_config: expected JSON"):
             open_keras_file(tmp_path / "m.h5")
+
+
+def test_paths_of_keras_2_13_lead_to_layers_inside_a_model():
+    class Dense:
+        def __init__(self, name):
+            self.weights = [name]
+
+    model = SimpleNamespace(layers=[Dense("a"), Dense("b")])
+    container = "_layer_checkpoint_dependencies"
+    keys = [f"/{container}/sequential/{container}/dense{number}/vars/0" for number in ("", "_2")]
+    weights = [Weight(key, key, (), by_name("float32"), lambda slices: None) for key in keys]
+    assert variables_of(model, weights) == ["a", "b"]

@@ -123,6 +123,13 @@ class TestWhatAPersonSaidAlready:
         message = said(opened(tmp_path, {"two/b/w": (3,)}), {"y/b/w": (3,)}, name_map=lambda name: name)
         assert "with a name_map that also does what {re.compile('^two/'): 'y/'} does it is found." in message
 
+    def test_a_map_moves_away_what_is_looked_for(self, tmp_path):
+        checkpoint = opened(tmp_path, {"dense/depthwise_kernel": (3,), "Adam/m/dense/depthwise_kernel": (3,)})
+        message = said(checkpoint, {"dense/depthwise_kernel": (3,)}, name_map=lambda name: name.replace("wise", "own"))
+        _, line, *rest = message.splitlines()
+        assert line.endswith("is not in the checkpoint: your name_map calls it 'dense/depthown_kernel'.")
+        assert rest == [LAST]
+
     def test_only_names_of_the_checkpoint_are_told(self, tmp_path):
         message = said(opened(tmp_path, {"a/w": (2,)}), {"b/kernel": (2,)}, name_map={"a/w": "b/kernal"})
         assert "b/kernal" not in message

@@ -63,6 +63,14 @@ class TestRefusals:
         with pytest.raises(RestoreError, match=r"before the product. Make 'gru' with reset_after=False"):
             load_into(model(gru("gru", reset_after=True)), CELLS / "cells.ckpt", scope="gru")
 
+    @pytest.mark.parametrize(("here", "there"), [(True, (6,)), (False, (2, 6))])
+    def test_a_bias_says_where_a_gru_resets(self, tmp_path, here, there):
+        loaded = model(gru("gru", reset_after=here))
+        weights = {f"gru/{name}": np.zeros(shape, "f") for name, shape in (("kernel", (3, 6)), ("bias", there))}
+        prefix = write_checkpoint(tmp_path / "a", {**weights, "gru/recurrent_kernel": np.zeros((2, 6), "f")})
+        with pytest.raises(RestoreError, match=rf"of a GRU with reset_after={not here} \(make the layer so\)"):
+            load_into(loaded, prefix)
+
     def test_another_activation_of_the_gates(self):
         layer = lstm("lstm", recurrent_activation="hard_sigmoid")
         with pytest.raises(RestoreError, match="Write recurrent_activation='sigmoid'"):

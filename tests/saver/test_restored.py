@@ -9,7 +9,8 @@ import pytest
 from compat_saver.errors import ArtifactError, GraphError, NameNotFoundError, RestoreError, UsageError
 from compat_saver.proto.messages import MetaGraphDef
 from compat_saver.saver.restore.model import restore
-from tests.golden_cases import Case, all_cases, by_release, case
+from tests.golden_cases import GOLDEN, Case, all_cases, by_release, case
+from tests.keras_models.models import Golden
 from tests.small_models import write_checkpoint, write_model
 from tests.test_golden import assert_agrees
 
@@ -826,3 +827,12 @@ def test_a_closed_model_is_not_entered_again(tmp_path):
         pass
     with pytest.raises(UsageError, match="closed"), model:
         pass
+
+
+def test_a_saved_model_of_keras_2_has_its_variables(tmp_path):
+    pytest.importorskip("h5py")
+    golden = Golden(GOLDEN / "keras" / "tf-2.8.4" / "dense.zip", tmp_path)
+    with restore(golden.path("saved_model")) as model:
+        (name,), (output,) = model.inputs, model.outputs
+        found = model.run(output, {name: golden.listed("x")[0]})
+    np.testing.assert_allclose(found, golden.listed("y")[0], rtol=1e-5, atol=1e-6)

@@ -3,5 +3,5 @@
 Reading order: `targets` (the variables of a target and their names), `walk` (target and checkpoint object by object),
 `positions` (layer order against names), `names` (the names to look for), `settings` (layer configurations against
 that in a file), `recurrent` (weights in other layouts), `pairs` (layers whose weights have other names),
-`optimizers`, `load_into` itself.
+`gru_biases`, `optimizers`, `load_into` itself.
 """

@@ -15,6 +15,7 @@ from compat_saver.keras_files import KerasFile, LayerConfig, open_keras_file
 from compat_saver.keras_files.saved_models import keras_metadata
 from compat_saver.saver.checkpoint_utils import open_or_tf_error
 from compat_saver.saver.errors import require_path
+from compat_saver.saver.load_into.gru_biases import find
 from compat_saver.saver.load_into.names import LoadMap, note_of, wanted_of
 from compat_saver.saver.load_into.numbered_files import named_by
 from compat_saver.saver.load_into.optimizers import (
@@ -122,14 +123,14 @@ def _matched(target: Any, place: Placement) -> tuple[Fit, list[TargetVariable], 
         ordered = in_layer_order(target, variables, tensors)
         if ordered is not None:
             wanted, names, variables = wanted_of(ordered[0], tensors, matching)
-            return match(wanted, tensors, names, matching, find=fit_without_conflicts), variables, (ordered[1],)
+            return match(wanted, tensors, names, matching, find=find), variables, (ordered[1],)
     find_scope = functools.partial(scope_that_fits, variables, target, original_of(tensors))
     found = match(
         wanted,
         tensors,
         names,
         matching,
-        find=fit_without_conflicts,
+        find=find,
         find_scope=find_scope if is_plain else None,
     )
     return found, variables, note_of(variables, found)

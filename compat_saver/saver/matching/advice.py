@@ -117,23 +117,35 @@ def mismatch_message(
         matching: what the caller said of the names.
         found_scope: an object of the checkpoint that is known to fit.
     """
+    moved: dict[str, str] = {}
     if matching.name_map is not None:
-        names = stored_names(checkpoint, replace(matching, name_map=None))
+        mapped, names = names, stored_names(checkpoint, replace(matching, name_map=None))
+        moved = _moved(names, mapped)
     used = {key for row in report.restored for key in row.keys}
     free = {name: key for name, key in names.items() if key not in used}
     if found_scope is not None:
         way = _arguments(_below(matching, found_scope))
         proposal = f"The checkpoint stores the object of these variables as {found_scope!r}: with {way} all are found."
     else:
-        proposal = _proposed(report, checkpoint, names, free, wanted, matching)
-    return "\n".join(_sentences(report, checkpoint, free, proposal))
+        lost = replace(report, missing=tuple(row for row in report.missing if row.name not in moved))
+        proposal = _proposed(lost, checkpoint, names, free, wanted, matching)
+    return "\n".join(_sentences(report, checkpoint, free, proposal, moved))
 
 
-def _sentences(report: RestoreReport, checkpoint: Tensors, free: Mapping[str, str], proposal: str) -> Iterator[str]:
+def _moved(names: Mapping[str, str], mapped: Mapping[str, str]) -> dict[str, str]:
+    """Returns name in the checkpoint -> the name that the caller's name_map made of it, for those that it changed."""
+    by_key = {key: name for name, key in mapped.items()}
+    return {name: by_key[key] for name, key in names.items() if by_key.get(key, name) != name}
+
+
+def _sentences(
+    report: RestoreReport, checkpoint: Tensors, free: Mapping[str, str], proposal: str, moved: Mapping[str, str]
+) -> Iterator[str]:
     yield f"{report.source} does not fit: {_counted(report)}. Nothing was restored."
     hints = _Hints(checkpoint, free)
     for row in report.missing[:_MOST_SHOWN]:
-        hint = hints.nearest(row) or "."
+        is_moved = row.name in moved
+        hint = f": your name_map calls it {moved[row.name]!r}." if is_moved else hints.nearest(row) or "."
         yield f"  - {row.name!r} ({described(row.dtype, row.shape)}) is not in the checkpoint{_as_key(row)}{hint}"
     if len(report.missing) > _MOST_SHOWN:
         yield f"  - and {len(report.missing) - _MOST_SHOWN} more that are not in the checkpoint."

@@ -28,6 +28,7 @@ from compat_saver.saver.permissions import refuse_changes
 from compat_saver.saver.restore.endpoints import Endpoint, Endpoints
 from compat_saver.saver.restore.graph_import import disable_python, import_with_saver
 from compat_saver.saver.restore.initialization import TableInitializers, VariableInitializers, initialize
+from compat_saver.saver.restore.objects import object_requests
 from compat_saver.saver.restore.report import ModelReport, model_report
 from compat_saver.saver.restore.runner import Runner
 from compat_saver.saver.restore_ops.filling import fill, match, names_of
@@ -184,8 +185,7 @@ def restore(
         session.close()
         raise
     finally:
-        if model.checkpoint is not None:
-            model.checkpoint.close()
+        model.close_checkpoint()
     report = dataclasses.replace(
         report,
         initialized=start.initialized,
@@ -221,6 +221,7 @@ def _restore(
             )
         return ModelReport(model.path)
     requests = [] if saver is None else requests_of(session.graph, saver.saver_def.restore_op_name)
+    requests = requests or object_requests(session.graph, variables.nodes, model.object_variables)
     names = stored_names(checkpoint, matching)
     # The saver's own nodes assemble these from other tensors; only a program on a GPU stored them as they are as well.
     assembled = {name: array for name, array in model.assembled_values.items() if name not in names}
