@@ -1,5 +1,6 @@
 """Recurrent layers get the weights of other layouts, and have the outputs that TensorFlow 1.15 had."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from tests.small_models import write_checkpoint  # noqa: E402
 pytestmark = pytest.mark.tensorflow
 L = tf.keras.layers
 CELLS = Path(__file__).with_name("cells_1_15")
+GRAPHS = Path(__file__).with_name("forget_bias_1_15")
 CUDNN = Path(__file__).with_name("cudnn_1_15")
 
 
@@ -58,7 +60,46 @@ def test_a_cell_of_tensorflow_1(scope, make, note):
     assert note in str(report)
 
 
+@pytest.mark.parametrize(
+    ("scope", "config", "note"),
+    [
+        ("basic", {}, "forget_bias=0.5 of the graph"),
+        ("unrolled", {"activation": "relu"}, "forget_bias=0.25 of the graph"),
+        ("none", {}, "were converted for 'lstm'."),
+        ("fused", {}, "forget_bias=0.75 of the graph"),
+    ],
+)
+def test_what_only_the_graph_knows(scope, config, note):
+    loaded = model(lstm("lstm", **config))
+    report = load_into(loaded, GRAPHS / "cells.ckpt", scope=scope)
+    require_outputs(loaded, GRAPHS, scope)
+    assert note in str(report)
+
+
 class TestRefusals:
+    @pytest.mark.parametrize(
+        ("scope", "reason"),
+        [
+            ("clipped", "clips its state (cell_clip)"),
+            ("clipped_fused", "clips its state (cell_clip)"),
+            ("peephole", "has peepholes (use_peepholes)"),
+            ("projected", "projects its output (num_proj=2)"),
+        ],
+    )
+    def test_what_no_layer_computes(self, scope, reason):
+        loaded = model(lstm("lstm"))
+        before = loaded.get_weights()
+        with pytest.raises(RestoreError, match=re.escape(f"{reason}, as no layer of Keras does")):
+            load_into(loaded, GRAPHS / "cells.ckpt", scope=scope)
+        report = load_into(loaded, GRAPHS / "cells.ckpt", scope=scope, strict=False)
+        assert reason in str(report)
+        assert not report.restored
+        np.testing.assert_equal(loaded.get_weights(), before)
+
+    def test_another_activation_of_the_state(self):
+        with pytest.raises(RestoreError, match="Write activation='relu'"):
+            load_into(model(lstm("lstm")), GRAPHS / "cells.ckpt", scope="unrolled")
+
     def test_a_gru_that_resets_after_the_product(self):
         with pytest.raises(RestoreError, match=r"before the product. Make 'gru' with reset_after=False"):
             load_into(model(gru("gru", reset_after=True)), CELLS / "cells.ckpt", scope="gru")
@@ -115,11 +156,12 @@ def test_a_layer_of_cudnn(kind, make):
     require_outputs(loaded, CUDNN, kind)
 
 
-def test_the_gates_of_keras_1(tmp_path):
+@pytest.mark.parametrize("number", ["", "_1"])
+def test_the_gates_of_keras_1(tmp_path, number):
     h5py = pytest.importorskip("h5py")
     noise = np.random.RandomState(0)
     weights = {
-        f"memory_{letter}_{gate}": noise.rand(*shape).astype("f")
+        f"memory_{letter}_{gate}{number}": noise.rand(*shape).astype("f")
         for gate in "icfo"
         for letter, shape in (("W", (3, 2)), ("U", (2, 2)), ("b", (2,)))
     }
@@ -131,6 +173,6 @@ def test_the_gates_of_keras_1(tmp_path):
             group[name] = value
     loaded = model(lstm("memory"))
     load_into(loaded, tmp_path / "w.h5")
-    for number, letter in enumerate("WUb"):
-        expected = np.concatenate([weights[f"memory_{letter}_{gate}"] for gate in "ifco"], -1)
-        np.testing.assert_array_equal(loaded.weights[number].numpy(), expected)
+    for position, letter in enumerate("WUb"):
+        expected = np.concatenate([weights[f"memory_{letter}_{gate}{number}"] for gate in "ifco"], -1)
+        np.testing.assert_array_equal(loaded.weights[position].numpy(), expected)

@@ -16,6 +16,7 @@ from compat_saver.keras_files.saved_models import keras_metadata
 from compat_saver.saver.checkpoint_utils import open_or_tf_error
 from compat_saver.saver.errors import require_path
 from compat_saver.saver.load_into.gru_biases import find
+from compat_saver.saver.load_into.layer_order import in_layer_order
 from compat_saver.saver.load_into.names import LoadMap, note_of, wanted_of
 from compat_saver.saver.load_into.numbered_files import named_by
 from compat_saver.saver.load_into.optimizers import (
@@ -27,7 +28,7 @@ from compat_saver.saver.load_into.optimizers import (
     states,
     trained_by,
 )
-from compat_saver.saver.load_into.pairs import Placement, in_layer_order, placed
+from compat_saver.saver.load_into.pairs import Placement, placed
 from compat_saver.saver.load_into.settings import (
     contradictions,
     require_same,
@@ -92,7 +93,7 @@ def load_into(
     with _opened(source, target) as stored:
         variables = with_stored_paths(variables, target, stored, scope)
         matching = Matching(strict, name_map, scope, ema, reshape)
-        place = placed(target, variables, stored, matching, stored.prefix)
+        place = placed(target, variables, stored, matching, source)
         configs = [*_configs(source, stored), *place.configs]
         if strict:
             require_same(target, configs, stored.prefix)

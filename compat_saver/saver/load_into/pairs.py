@@ -1,18 +1,21 @@
-"""Pairs layers with weights that have other names: cells of TF1, and layers of a Keras file in their order."""
+"""Pairs recurrent layers with the cells of TF1 whose weights they take."""
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from typing import Any
 
 from compat_saver.analysis.values.roles import AVERAGE
 from compat_saver.analysis.values.weights import fits
 from compat_saver.errors import RestoreError
-from compat_saver.keras_files import KerasFile, LayerConfig
+from compat_saver.keras_files import LayerConfig
 from compat_saver.saver.errors import as_tf_error
+from compat_saver.saver.load_into.cell_graphs import facts_of, graph_of
 from compat_saver.saver.load_into.recurrent import (
     BIAS,
     GRU,
@@ -28,7 +31,7 @@ from compat_saver.saver.load_into.recurrent import (
 )
 from compat_saver.saver.load_into.settings import layers_in
 from compat_saver.saver.load_into.targets import PAIRED, TargetVariable, is_layer, is_variable, own_name
-from compat_saver.saver.matching.conversions import ConvertedTensors, original_of
+from compat_saver.saver.matching.conversions import ConvertedTensors
 from compat_saver.saver.matching.fit import Tensors
 from compat_saver.saver.matching.naming import Matching
 from compat_saver.saver.matching.report import RestoreReport
@@ -36,15 +39,6 @@ from compat_saver.saver.matching.report import RestoreReport
 _KINDS = {"LSTM": "LSTM", "GRU": GRU, "SimpleRNN": RNN}
 _CELL_NUMBER = re.compile(r"cell_\d+")
 _BACKWARD = re.compile(r"(?:^|/)bw(?:/|$)")
-# The names that Keras 3 has for a weight -> those of Keras 1 and 2.
-_OLDER_NAMES = {
-    KERNEL: ("W", "depthwise_kernel"),
-    "embeddings": ("W",),
-    RECURRENT: ("U",),
-    BIAS: ("b",),
-    "moving_mean": ("running_mean",),
-    "moving_variance": ("running_std",),
-}
 
 
 @dataclass(frozen=True)
@@ -84,15 +78,19 @@ class _Live:
     weights: Mapping[str, Any]
 
     def takes(self, cell: Cell) -> bool:
-        """Whether a cell has the same kind of gates and the same sizes."""
-        names = (KERNEL, RECURRENT)
+        """Whether a cell has the same kind of gates and the same sizes; the inputs, if no layer is like it."""
+        names = (KERNEL,) if cell.problem else (KERNEL, RECURRENT)
         return self.kind.partition("(")[0] == cell.kind.partition("(")[0] and all(
             fits(cell.weights[name].shape, tuple(self.weights[name].shape)) for name in names
         )
 
 
 def placed(
-    target: Any, variables: Sequence[TargetVariable], tensors: Tensors, matching: Matching, source: str
+    target: Any,
+    variables: Sequence[TargetVariable],
+    tensors: Tensors,
+    matching: Matching,
+    source: str | PathLike[str],
 ) -> Placement:
     """Returns a checkpoint with the weights of recurrent layers converted, each where its layer finds it.
 
@@ -101,7 +99,7 @@ def placed(
         variables: those of the target.
         tensors: the checkpoint.
         matching: what the caller said; a name_map that maps the kernel of a cell chooses the layer of the cell.
-        source: the path, for messages.
+        source: the path, which may have a graph too.
 
     Raises:
         RestoreError: strict, and a cell cannot be converted for the layer that it belongs to, or several fit.
@@ -111,13 +109,14 @@ def placed(
         return Placement(tensors, list(variables), matching)
     converted = same_place(tensors)
     below = f"{matching.scope.strip('/')}/" if matching.scope else ""
-    cells = [cell for cell in cells_of(tensors) if cell.scope.startswith(below)]
+    graph = functools.cache(lambda: graph_of(source))
+    cells = [cell for cell in cells_of(tensors, lambda bias: facts_of(graph(), bias)) if cell.scope.startswith(below)]
     if matching.ema:
         cells = [averaged(cell, tensors) for cell in cells]
     chosen, problems = _pairs(cells, layers, matching)
     problems += [problem for cell, live in chosen if (problem := _problem(cell, live))]
     if problems and matching.strict:
-        raise _refused(source, problems)
+        raise _refused(tensors.prefix, problems)
     chosen = [(cell, live) for cell, live in chosen if not _problem(cell, live)]
     converted |= dict(converted_cells([cell for cell, _ in chosen]))
     names = {
@@ -131,7 +130,7 @@ def placed(
         view,
         [_with_name(item, names.get(id(item.variable))) for item in variables],
         replace(matching, name_map=_left_over(matching.name_map, [cell for cell, _ in chosen]), ema=has_averages),
-        tuple(_gates(live) for _, live in chosen),
+        tuple(_gates(cell, live) for cell, live in chosen),
         (*problems, *(_note(cell, live) for cell, live in chosen)),
     )
 
@@ -204,6 +203,8 @@ def _left_over(name_map: Any, cells: Sequence[Cell]) -> Any:
 def _problem(cell: Cell, live: _Live) -> str:
     """Returns why a layer computes something else than the cell; "" if it does not."""
     name = live.layer.name
+    if cell.problem:
+        return f"{cell.scope!r} {cell.problem}, as no layer of Keras does. Leave {name!r} out with strict=False."
     if live.kind != cell.kind:
         after = cell.kind == GRU_RESET_AFTER
         when = "after" if after else "before"
@@ -232,8 +233,9 @@ def _refused(source: str, problems: Sequence[str]) -> RestoreError:
     )
 
 
-def _gates(live: _Live) -> LayerConfig:
+def _gates(cell: Cell, live: _Live) -> LayerConfig:
     config = {} if live.kind == RNN else {"recurrent_activation": "sigmoid"}
+    config |= {"activation": cell.activation} if cell.activation else {}
     return LayerConfig((live.layer.name,), type(live.layer).__name__, config)
 
 
@@ -244,79 +246,3 @@ def _note(cell: Cell, live: _Live) -> str:
 
 def _with_name(item: TargetVariable, name: str | None) -> TargetVariable:
     return item if name is None else replace(item, names={**item.names, PAIRED: name})
-
-
-# ---- the order of the layers in a Keras file
-
-
-def in_layer_order(
-    target: Any, variables: Sequence[TargetVariable], tensors: Tensors
-) -> tuple[list[TargetVariable], str] | None:
-    """Returns the variables with the names that they have by the order of layers, and a note; None if it does not fit.
-
-    It is the order by which Keras itself loads HDF5 files. As a check, every weight must have the shape and the kind of
-    name ("kernel") of the one that it gets.
-
-    Args:
-        target: a model.
-        variables: its variables.
-        tensors: the checkpoint.
-    """
-    file = original_of(tensors)
-    if not isinstance(file, KerasFile) or not hasattr(target, "layers"):
-        return None
-    here = [layer for layer in target.layers if layer.weights]
-    there = [layer for layer in file.layers if layer.weights]
-    if len(here) != len(there):
-        return None
-    names: dict[int, str] = {}
-    for layer, stored in zip(here, there, strict=True):
-        keys = _replaced([weight.name for weight in stored.weights], tensors)
-        weights = next((row for row in _orders(layer) if _is_alike(row, keys, tensors)), None)
-        if weights is None:
-            return None
-        names |= {id(weight): key for weight, key in zip(weights, keys, strict=True)}
-    if not {id(item.variable) for item in variables} <= names.keys():
-        return None
-    pairs = ", ".join(f"{stored.name!r} into {layer.name!r}" for layer, stored in zip(here, there, strict=True))
-    note = f"Names differ; layers were matched in their order, as Keras does: {pairs}."
-    return [replace(item, names={PAIRED: names[id(item.variable)]}, places=()) for item in variables], note
-
-
-def _orders(layer: Any) -> list[list[Any]]:
-    """Returns the orders in which Keras lists the weights of a layer; those of a model depend on what is trained."""
-    own = list(layer.weights)
-    kept = {id(weight) for weight in own}
-    by_training = [weight for weight in layer.trainable_weights if id(weight) in kept]
-    by_training += [weight for weight in layer.non_trainable_weights if id(weight) in kept]
-    return [by_training, own]
-
-
-def _replaced(keys: Sequence[str], tensors: Tensors) -> list[str]:
-    """Returns the keys of weights, with those of converted tensors in place of their sources."""
-    converted = tensors.converted if isinstance(tensors, ConvertedTensors) else {}
-    by_source: dict[str, list[str]] = defaultdict(list)
-    for key, item in converted.items():
-        for source in item.sources:
-            by_source[source].append(key)
-    found = dict.fromkeys(new for key in keys for new in by_source.get(key, [key]))
-    order = (KERNEL, RECURRENT, BIAS)
-    is_cell = [key in converted and key.rpartition("/")[2] in order for key in found]
-    return (
-        sorted(found, key=lambda key: order.index(key.rpartition("/")[2]))
-        if all(is_cell) and len(found) == 3
-        else list(found)
-    )
-
-
-def _is_alike(weights: Sequence[Any], keys: Sequence[str], tensors: Tensors) -> bool:
-    shapes = tensors.shapes()
-    return len(weights) == len(keys) and all(
-        fits(shapes[key], tuple(weight.shape)) and _is_same_kind(own_name(weight), key)
-        for weight, key in zip(weights, keys, strict=True)
-    )
-
-
-def _is_same_kind(here: str, stored: str) -> bool:
-    kind, other = here.rpartition("/")[2], stored.rpartition("/")[2]
-    return other == kind or any(other == old or other.endswith(f"_{old}") for old in _OLDER_NAMES.get(kind, ()))

@@ -5,8 +5,9 @@ Keras LSTM     kernel [n, 4u], recurrent_kernel [u, 4u], bias [4u]              
 Keras GRU      the same with 3u; with reset_after bias [2, 3u]                     z r h
 CuDNNLSTM      each gate of the kernels transposed, bias [8u]: of inputs, states   i f c o
 CuDNNGRU       the same with bias [6u]; a Keras GRU with reset_after               z r h
-Keras 1        a weight per gate: LAYER_W_i, LAYER_U_i, LAYER_b_i, ...
+Keras 1        a weight per gate: LAYER_W_i, LAYER_U_i, LAYER_b_i, ...; LAYER_W_i_1 where TensorFlow had that name
 BasicLSTMCell  kernel [n + u, 4u], bias [4u]; forget_bias is added when it runs    i c f o
+               (LSTMCell, LSTMBlockCell and LSTMBlockFusedCell too; see `cell_graphs` for what the graph knows)
 GRUCell        gates/kernel [n + u, 2u], candidate/kernel [n + u, u]               r z, h
 BasicRNNCell   kernel [n + u, u], bias [u]
 
@@ -31,6 +32,7 @@ from compat_saver.analysis.values.roles import AVERAGE
 from compat_saver.bundle.object_graph import VALUE_KEY
 from compat_saver.keras_files.cudnn import GRU_GATES, LSTM_GATES, plain_bias, plain_kernel, plain_recurrent_kernel
 from compat_saver.keras_files.gates import gate_order
+from compat_saver.saver.load_into.cell_graphs import CellFacts
 from compat_saver.saver.matching.conversions import Converted
 from compat_saver.saver.matching.fit import Tensors
 
@@ -38,8 +40,10 @@ KERNEL, RECURRENT, BIAS = "kernel", "recurrent_kernel", "bias"
 LSTM, GRU, GRU_RESET_AFTER, RNN = "LSTM", "GRU", "GRU(reset_after=True)", "SimpleRNN"
 _OLD_NAMES = {"weights": KERNEL, "biases": BIAS}
 _CELLS = re.compile(r"(?:.*/)?(\w*lstm\w*_cell|\w*gru\w*_cell|basic_rnn_cell|rnn_cell)(?:_\d+)?")
-_KERAS_1 = re.compile(r"(.+)_([WUb])_([ifcozrh])")
-_UNSUPPORTED = ("w_f_diag", "w_i_diag", "w_o_diag", "projection/kernel")
+_KERAS_1 = re.compile(r"(.+)_([WUb])_([ifcozrh])((?:_\d+)?)")
+_PEEPHOLES = ("w_f_diag", "w_i_diag", "w_o_diag")
+Facts = Callable[[str], CellFacts]
+"""Name of the bias of a cell -> what the graph says of the cell."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,16 @@ class Cell:
         kind: of the layer: LSTM, GRU, GRU_RESET_AFTER or RNN.
         weights: KERNEL, RECURRENT and BIAS -> the computed tensor.
         note: what was assumed; "" for nothing.
+        problem: why no layer of Keras computes the same; "" if one does.
+        activation: that of the new state, where the graph says it.
     """
 
     scope: str
     kind: str
     weights: Mapping[str, Converted]
     note: str = ""
+    problem: str = ""
+    activation: str = ""
 
     def key(self, weight: str) -> str:
         """Returns the key of a weight among converted tensors."""
@@ -103,13 +111,18 @@ def _one(key: str, shape: tuple[int, ...], compute: Callable[[Any], Any]) -> Con
 
 
 def _of_keras_1(names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Converted]:
-    layers: dict[str, dict[str, str]] = defaultdict(dict)
+    numbered: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
     for name, key in names.items():
         match = _KERAS_1.fullmatch(name)
         if match is not None:
-            layers[match[1]][match[2] + match[3]] = key
+            numbered[match[1]][match[4]][match[2] + match[3]] = key
+    layers = [
+        (layer if len(numbers) == 1 else f"{layer}{number}", weights)
+        for layer, numbers in numbered.items()
+        for number, weights in numbers.items()
+    ]
     found: dict[str, Converted] = {}
-    for layer, weights in layers.items():
+    for layer, weights in layers:
         gates = gate_order([name[1:] for name in weights if name[0] == "W"])
         for letter, new in (("W", KERNEL), ("U", RECURRENT), ("b", BIAS)):
             keys = tuple(weights.get(letter + gate, "") for gate in gates)
@@ -122,20 +135,23 @@ def _of_keras_1(names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]])
 # ---- cells of TF1: joint kernels
 
 
-def cells_of(tensors: Tensors) -> list[Cell]:
+def cells_of(tensors: Tensors, facts: Facts) -> list[Cell]:
     """Returns the TF1 cells of a checkpoint, in the order of their names."""
     groups, shapes = _grouped(tensors), tensors.shapes()
     found = []
     scopes = {re.sub("/(gates|candidate(/.*)?)$", "", scope) for scope in groups}
     for scope in sorted(scopes, key=_natural):
         match = _CELLS.fullmatch(scope)
-        if match is None or any(f"{scope}/{name}" in shapes for name in _UNSUPPORTED):
+        if match is None:
             continue
         names = {_OLD_NAMES.get(name, name): key for name, key in groups.get(scope, {}).items()}
         for part in ("gates", "candidate", "candidate/input_projection", "candidate/hidden_projection"):
             inner = groups.get(f"{scope}/{part}", {})
             names |= {f"{part}/{_OLD_NAMES.get(name, name)}": key for name, key in inner.items()}
-        cell = _cell(scope, match[1], names, shapes)
+        projection = groups.get(f"{scope}/projection", {}).get(KERNEL)
+        cell = _cell(scope, match[1], names, shapes, facts)
+        if cell is not None and projection is not None:
+            cell = _projected(cell, shapes[projection][1])
         found += [cell] if cell is not None else []
     return found
 
@@ -144,10 +160,14 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
-def _cell(scope: str, kind: str, names: dict[str, str], shapes: Mapping[str, tuple[int, ...]]) -> Cell | None:
+def _cell(
+    scope: str, kind: str, names: dict[str, str], shapes: Mapping[str, tuple[int, ...]], facts: Facts
+) -> Cell | None:
     """Cases: LSTM cells; GRU cells; those compatible with cuDNN; simple cells. None for any other variables."""
-    if "lstm" in kind and names.keys() == {KERNEL, BIAS}:
-        return _lstm(scope, kind, names, shapes)
+    peepholes = names.keys() & set(_PEEPHOLES) if "lstm" in kind else set()
+    if "lstm" in kind and names.keys() - peepholes == {KERNEL, BIAS}:
+        cell = _lstm(scope, kind, names, shapes, facts(names[BIAS]))
+        return replace(cell, problem="has peepholes (use_peepholes)") if cell is not None and peepholes else cell
     if "gru" in kind and names.keys() == {
         f"{part}/{name}" for part in ("gates", "candidate") for name in (KERNEL, BIAS)
     }:
@@ -159,11 +179,14 @@ def _cell(scope: str, kind: str, names: dict[str, str], shapes: Mapping[str, tup
     return None
 
 
-def _lstm(scope: str, kind: str, names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]) -> Cell | None:
+def _lstm(
+    scope: str, kind: str, names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]], known: CellFacts
+) -> Cell | None:
     rows, units = shapes[names[KERNEL]][0], shapes[names[BIAS]][0] // 4
     if shapes[names[KERNEL]] != (rows, 4 * units) or rows <= units:
         return None
-    forget_bias = 0.0 if "cudnn" in kind else 1.0
+    default = 0.0 if "cudnn" in kind else 1.0
+    forget_bias = default if known.forget_bias is None else known.forget_bias
 
     def gates(values: Any) -> Any:
         i, c, f, o = np.split(values, 4, -1)
@@ -173,8 +196,23 @@ def _lstm(scope: str, kind: str, names: Mapping[str, str], shapes: Mapping[str, 
         i, c, f, o = np.split(values, 4)
         return np.concatenate([i, f + values.dtype.type(forget_bias), c, o])
 
-    note = f"forget_bias={forget_bias}, the default of the cell, was added to the bias" if forget_bias else ""
-    return Cell(scope, LSTM, _split(names[KERNEL], rows, units, 4, gates) | _bias(names[BIAS], 4 * units, bias), note)
+    weights = _split(names[KERNEL], rows, units, 4, gates) | _bias(names[BIAS], 4 * units, bias)
+    problem = "clips its state (cell_clip)" if known.is_clipped else ""
+    return Cell(scope, LSTM, weights, _of_forget_bias(forget_bias, known), problem, known.activation)
+
+
+def _of_forget_bias(value: float, known: CellFacts) -> str:
+    if known.forget_bias is not None:
+        return f"forget_bias={value} of the graph was added to the bias" if value else ""
+    return f"forget_bias={value}, the default of the cell, was added to the bias: no graph says it" if value else ""
+
+
+def _projected(cell: Cell, size: int) -> Cell:
+    """Returns a cell whose output is projected, which has rows for as many states; no layer has its weights."""
+    kernel, recurrent = cell.weights[KERNEL], cell.weights[RECURRENT]
+    inputs, width = kernel.shape[0] + recurrent.shape[0] - size, kernel.shape[1]
+    shaped = {KERNEL: replace(kernel, shape=(inputs, width)), RECURRENT: replace(recurrent, shape=(size, width))}
+    return replace(cell, weights={**cell.weights, **shaped}, problem=f"projects its output (num_proj={size})")
 
 
 def _split(
