@@ -200,6 +200,14 @@ def optimizer_slots(optimizer: Any, attribute: str) -> list[tuple[Any, Any]]:
     return list(zip(trained_variables(optimizer), getattr(optimizer, attribute, None) or (), strict=False))
 
 
+def momentum_product(optimizer: Any) -> Any:
+    """Returns the variable of Keras 3's Nadam that has the product of the momentums so far; None for other optimizers.
+
+    Private: `_u_product`; the public `variables` does not say which it is. Where it is missing, there is none to set.
+    """
+    return getattr(optimizer, "_u_product", None)
+
+
 @contextlib.contextmanager
 def unoptimized() -> Iterator[None]:
     """Runs functions as they were written while it lasts: no fused kernels, no folded constants.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compat_saver.keras_files.class_names import plain_class
+from compat_saver.keras_files.optimizer_configs import OLD_NADAM, adds_epsilon_to_root, is_older_optimizer
 from compat_saver.keras_models.changes import Config, Upgrade
 
 _OPTIONS = {
@@ -28,7 +29,6 @@ _OPTIONS = {
     ),
 }
 _SHARED = ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema", "ema_momentum")
-_BELOW_ROOT = ("RMSprop", "Adagrad")
 _NAMES = ("accuracy", "acc", "crossentropy", "ce")
 
 
@@ -124,9 +124,9 @@ def _optimizer(found: Any, upgrade: Upgrade) -> tuple[str, Config, bool] | None:
     if name not in _OPTIONS:
         upgrade.change("", "optimizer", f"{name} is not in Keras 3")
         return None
-    is_new = "jit_compile" in config or config.get("is_legacy_optimizer") is False
+    is_new = not is_older_optimizer(config)
     if name == "Nadam" and not is_new:
-        upgrade.change("", "optimizer", "Nadam of Keras before 2.11 decays its momentum as Keras 3 cannot")
+        upgrade.change("", "optimizer", OLD_NADAM)
         return None
     kept = {key: config[key] for key in (*_OPTIONS[name], *_SHARED) if config.get(key) is not None}
     kept["learning_rate"] = _rate(config, upgrade)
@@ -156,9 +156,9 @@ def _rate(config: Mapping[str, Any], upgrade: Upgrade) -> Any:
 
 def _epsilon(name: str, kept: Config, upgrade: Upgrade) -> None:
     """Squares an epsilon that was added to a root: Keras 3 adds it below the root."""
-    if name not in _BELOW_ROOT or kept.get("momentum"):
-        return
     epsilon = kept.get("epsilon", 1e-7)
+    if not adds_epsilon_to_root(name, {**kept, "epsilon": epsilon}):
+        return
     kept["epsilon"] = epsilon**2
     upgrade.change("", "epsilon", f"{epsilon:g} of {name} became {epsilon**2:g}: Keras 3 adds it below the root")
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from compat_saver.bundle.arrays import Array
 from compat_saver.errors import VerificationError
+from compat_saver.keras_files.optimizer_configs import NADAM, NEW_NADAM
 from compat_saver.keras_models.options import KerasOptions
 from compat_saver.keras_models.original import Original
 from compat_saver.keras_models.request import request_of
@@ -75,15 +76,22 @@ class Proof:
         written = WrittenModel(self.keras, path, self.given)
         written.require_like(model)
         predictions = written.predict(inputs)
-        labels = self._labels(names, predictions) if state is not None and written.model is not None else None
+        is_trained = state is not None and written.model is not None and not self._is_nadam
+        labels = self._labels(names, predictions) if is_trained else None
         reference = self._reference(inputs, labels, state)
         original = [reference[f"y{number}"] for number in range(len(names))]
         outputs = compare_outputs(names, original, predictions, options.rtol, options.atol)
         step, notes = None, [str(reference["note"])] if "note" in reference else []
+        notes += [NEW_NADAM] if self._is_nadam else []
         if labels is not None and "loss" in reference:
             step, more = self._step(written.model, model, pairs, reference, (inputs, labels))
             notes += more
         return KerasVerification(self._by, how, outputs, step, notes)
+
+    @property
+    def _is_nadam(self) -> bool:
+        """Whether the optimizer is one whose steps no state reproduces; see `NEW_NADAM`."""
+        return self.original.compilation is not None and self.original.compilation.optimizer == NADAM
 
     @property
     def _by(self) -> str:

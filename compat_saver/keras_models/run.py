@@ -173,6 +173,8 @@ def _compile(run: _Run, keras: Any, built: BuiltModel, pairs: Sequence[Pair]) ->
     if state is None:
         if file.optimizer_weights:
             run.warnings.append("The state of the optimizer does not fit the variables; training starts a new one.")
+        elif file.form == "keras" and not plan.is_new:
+            run.warnings.append("A .keras file holds no state of a legacy optimizer; training starts a new one.")
         return None
     assign_state(built.model, state, [pair.variable for pair in trained])
     run.iterations = state.iterations

@@ -7,10 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from compat_saver import _tensorflow
 from compat_saver.bundle.arrays import Array
 from compat_saver.keras_files import Weight
+from compat_saver.keras_files.optimizer_configs import slot_positions
 from compat_saver.keras_models.compiling import CompilePlan
 from compat_saver.keras_models.weights import Pair
+from compat_saver.saver.load_into.optimizers import nadam_product
 
 
 class OptimizerState(NamedTuple):
@@ -66,15 +69,15 @@ def read_state(
 def _arranged(
     weights: Sequence[Weight], shapes: Sequence[tuple[int, ...]], plan: CompilePlan
 ) -> dict[str, list[Weight]] | None:
-    """Returns slot -> a weight per variable. Cases: slot by slot, as until Keras 2.10; variable by variable."""
+    """Returns slot -> a weight per variable. Cases: the order of the optimizer's release; that of the others."""
     count, slots = len(shapes), plan.slots
     for skipped in range(len(weights) - count * len(slots) + 1):
         rest = weights[skipped : skipped + count * len(slots)]
-        by_slot = [rest[n * count : (n + 1) * count] for n in range(len(slots))]
-        by_variable = [rest[n :: len(slots)] for n in range(len(slots))]
-        for columns in (by_variable, by_slot) if plan.is_new else (by_slot, by_variable):
+        for is_new in (plan.is_new, not plan.is_new):
+            positions = slot_positions(plan.optimizer, len(slots), count, is_new=is_new)
+            columns = [[rest[position] for position in column] for column in positions]
             if all([w.shape for w in column] == list(shapes) for column in columns):
-                return dict(zip(slots, (list(column) for column in columns), strict=True))
+                return dict(zip(slots, columns, strict=True))
     return None
 
 
@@ -87,6 +90,9 @@ def assign_state(model: Any, state: OptimizerState, variables: Sequence[Any]) ->
         variables: those that are trained, in the order of the file.
     """
     model.optimizer.iterations.assign(state.iterations)
+    product = _tensorflow.momentum_product(model.optimizer)
+    if product is not None:
+        product.assign(nadam_product(float(model.optimizer.beta_1), state.iterations))
     order = {id(variable): number for number, variable in enumerate(model.trainable_variables)}
     for slot, arrays in state.slots.items():
         own = [item for item in model.optimizer.variables if item.name.endswith(f"_{slot}")]

@@ -152,6 +152,15 @@ def test_a_subclassed_model_has_no_layers(subclassed, tmp_path):
 
 
 @pytest.mark.tensorflow
+def test_a_keras_file_without_the_state_of_its_optimizer(tmp_path):
+    pytest.importorskip("keras")
+    golden = Golden(KERAS / "tf-2.15.1" / "legacy_adam.zip", tmp_path)
+    report = compat_saver.migrate(golden.path("keras"), tmp_path / "out.keras", verify=False)
+    assert report.iterations is None
+    assert "no state of a legacy optimizer" in report.warnings[0]
+
+
+@pytest.mark.tensorflow
 def test_weights_alone_take_an_architecture(nested, tmp_path):
     keras = pytest.importorskip("keras")
     with h5py.File(nested.path("hdf5"), "r+") as file:

@@ -9,6 +9,8 @@ tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
 from compat_saver.errors import RestoreError, UsageError  # noqa: E402
 from compat_saver.saver.load_into.load_into import load_into  # noqa: E402
+from tests.golden_cases import GOLDEN  # noqa: E402
+from tests.keras_models.models import Golden  # noqa: E402
 
 pytestmark = pytest.mark.tensorflow
 HERE = Path(__file__).with_name("optimizers_1_15")
@@ -63,6 +65,57 @@ def test_of_keras(name, optimizer):
     require_next_step(model, STEPS[name.removesuffix(".h5")])
 
 
+@pytest.mark.parametrize(
+    ("release", "case", "optimizer"),
+    [
+        ("tf-2.8.4", "adamax", lambda: O.Adamax(0.01)),
+        ("tf-2.8.4", "ftrl", lambda: O.Ftrl(0.05, l1_regularization_strength=0.01)),
+        ("tf-2.8.4", "adadelta", lambda: O.Adadelta(0.5)),
+        ("tf-2.8.4", "centered", lambda: O.RMSprop(0.01, momentum=0.5, centered=True)),
+        ("tf-2.13.1", "centered", lambda: O.RMSprop(0.01, momentum=0.5, centered=True)),
+        ("tf-2.15.1", "adamax", lambda: O.Adamax(0.01)),
+        ("tf-2.15.1", "adamw", lambda: O.AdamW(0.01, weight_decay=0.1)),
+        ("tf-2.15.1", "ftrl", lambda: O.Ftrl(0.05, l1_regularization_strength=0.01)),
+        ("tf-2.15.1", "adadelta", lambda: O.Adadelta(0.5)),
+        ("tf-2.15.1", "legacy_adam", lambda: O.Adam(0.01, amsgrad=True)),
+        ("tf-2.15.1", "legacy_rmsprop", lambda: O.RMSprop(0.01, centered=True, epsilon=1e-14)),
+        ("tf-2.15.1", "legacy_momentum", lambda: O.RMSprop(0.01, momentum=0.5, centered=True)),
+    ],
+)
+def test_golden_optimizers(tmp_path, release, case, optimizer):
+    pytest.importorskip("h5py")
+    golden = Golden(GOLDEN / "keras" / release / f"{case}.zip", tmp_path)
+    # No release stores the state of a legacy optimizer in a .keras file.
+    forms = ["hdf5", "keras"] if golden.path("keras").exists() and "legacy" not in case else ["hdf5"]
+    for form in forms:
+        model = two_layers(optimizer())
+        load_into(model, golden.path(form), optimizer=True)
+        assert int(model.optimizer.iterations) == 2
+        loss = model.train_on_batch(golden.listed("x")[0], golden.listed("t")[0])
+        np.testing.assert_allclose(loss, golden.recorded["loss"], 1e-5)
+        for layer in model.layers:
+            for number, weight in enumerate(layer.get_weights()):
+                np.testing.assert_allclose(weight, golden.recorded[f"after/{layer.name}/{number}"], 1e-5, 1e-6)
+
+
+def two_layers(optimizer):
+    layers = [tf.keras.layers.Dense(3, "tanh", name="dense"), tf.keras.layers.Dense(2, name="dense_1")]
+    model = tf.keras.Sequential([tf.keras.layers.Input((4,)), *layers])
+    model.compile(optimizer, "mse")
+    return model
+
+
+@pytest.mark.parametrize("form", ["hdf5", "keras"])
+def test_nadam_of_keras_2_15(tmp_path, form):
+    pytest.importorskip("h5py")
+    golden = Golden(GOLDEN / "keras" / "tf-2.15.1" / "nadam.zip", tmp_path)
+    model = two_layers(O.Nadam(0.01))
+    report = load_into(model, golden.path(form), optimizer=True)
+    assert "The product of Nadam's momentums is not in the file" in str(report)
+    momentums = [0.9 * (1 - 0.5 * 0.96**step) for step in (1, 2)]
+    np.testing.assert_allclose(model.optimizer._u_product.numpy(), momentums[0] * momentums[1], 1e-6)
+
+
 def test_variables_that_keras_2_2_numbered():
     # Its next step is no measure: it reads the number of steps before or after the increment, as it happens.
     h5py = pytest.importorskip("h5py")
@@ -97,6 +150,18 @@ class TestRefusals:
         pytest.importorskip("h5py")
         with pytest.raises(RestoreError, match=r"learning_rate is 0.1\d* in the file and 0.5 here"):
             load_into(compiled(O.Adam(0.5)), HERE / "keras_adam.h5", optimizer=True)
+
+    def test_nadam_before_2_11(self, tmp_path):
+        pytest.importorskip("h5py")
+        golden = Golden(GOLDEN / "keras" / "tf-2.8.4" / "nadam.zip", tmp_path)
+        with pytest.raises(RestoreError, match=r"Nadam of Keras before 2\.11 raises its momentum with"):
+            load_into(two_layers(O.Nadam(0.01)), golden.path("hdf5"), optimizer=True)
+
+    def test_an_epsilon_that_was_added_to_the_root(self, tmp_path):
+        pytest.importorskip("h5py")
+        golden = Golden(GOLDEN / "keras" / "tf-2.15.1" / "legacy_rmsprop.zip", tmp_path)
+        with pytest.raises(RestoreError, match=r"below the root, not to it\. Write epsilon=1e-14"):
+            load_into(two_layers(O.RMSprop(0.01, centered=True)), golden.path("hdf5"), optimizer=True)
 
     def test_no_state(self):
         with pytest.raises(RestoreError, match="does not fit the optimizer"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -95,4 +96,6 @@ def _is_alike(weights: Sequence[Any], keys: Sequence[str], tensors: Tensors) -> 
 
 def _is_same_kind(here: str, stored: str) -> bool:
     kind, other = here.rpartition("/")[2], stored.rpartition("/")[2]
-    return other == kind or any(other == old or other.endswith(f"_{old}") for old in _OLDER_NAMES.get(kind, ()))
+    # TensorFlow numbers the weights of a layer whose cells have the same names: `kernel_1`.
+    is_same = re.sub(r"_\d+$", "", other) == kind
+    return is_same or any(other == old or other.endswith(f"_{old}") for old in _OLDER_NAMES.get(kind, ()))

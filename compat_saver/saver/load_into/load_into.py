@@ -19,15 +19,8 @@ from compat_saver.saver.load_into.gru_biases import find
 from compat_saver.saver.load_into.layer_order import in_layer_order
 from compat_saver.saver.load_into.names import LoadMap, note_of, wanted_of
 from compat_saver.saver.load_into.numbered_files import named_by
-from compat_saver.saver.load_into.optimizers import (
-    differences,
-    is_optimizer,
-    optimizer_of,
-    reported,
-    require_state,
-    states,
-    trained_by,
-)
+from compat_saver.saver.load_into.optimizer_reports import notes_of, reported, require_state
+from compat_saver.saver.load_into.optimizers import is_optimizer, optimizer_of, states, trained_by
 from compat_saver.saver.load_into.pairs import Placement, placed
 from compat_saver.saver.load_into.settings import (
     contradictions,
@@ -107,7 +100,7 @@ def load_into(
         values = [(by_number[n], item.variable) for n, item in enumerate(variables) if n in by_number]
         assign([*values, *((row, row.variable) for row in rows if row.key)], place.tensors)
         report = reported(RestoreReport(stored.prefix) if trainer is target else found.report, rows)
-        more = tuple(differences(trainer, stored)) if trainer is not None else ()
+        more = tuple(notes_of(trainer, rows, stored)) if trainer is not None else ()
     return dataclasses.replace(report, notes=(*place.notes, *notes, *_notes(target, configs, found), *more))
 
 

@@ -7,6 +7,7 @@ Keras 2, HDF5      training/Adam/dense/kernel/v        training/Adam/iter
 Keras 2.11         Adam/v/dense/kernel                 iteration
 object-based       VARIABLE/.OPTIMIZER_SLOT/optimizer/v, and the names above as the full names of the variables
 Keras 2.3 and 1    training/Adam/Variable_7: only the order counts, first all of one slot, then all of the next
+.keras             optimizer/3: only the order counts, first all of one variable, then all of the next
 
 The momentum of TF1's MomentumOptimizer counts gradients, that of Keras steps: -learning_rate times as much.
 Source: python/training and python/keras/optimizer_v2 of TensorFlow 1.15, keras/src/optimizers of Keras 3.
@@ -14,6 +15,7 @@ Source: python/training and python/keras/optimizer_v2 of TensorFlow 1.15, keras/
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,21 +26,21 @@ import numpy as np
 from compat_saver import _tensorflow
 from compat_saver.bundle import Checkpoint
 from compat_saver.bundle.object_graph import VALUE_KEY, decode_object_graph
-from compat_saver.errors import RestoreError, UsageError
+from compat_saver.errors import UsageError
 from compat_saver.keras_files import KerasFile, Weight
-from compat_saver.keras_files.class_names import plain_class
-from compat_saver.saver.errors import as_tf_error
-from compat_saver.saver.load_into.targets import INNER, OWN, TargetVariable, own_name, variables_of
+from compat_saver.keras_files.optimizer_configs import slot_positions
+from compat_saver.saver.load_into.targets import INNER, OWN, TargetVariable, variables_of
 from compat_saver.saver.matching.fit import Fit, Tensors
-from compat_saver.saver.matching.report import Missing, Restored, RestoreReport
 
 _SLOT = "/.OPTIMIZER_SLOT/"
 _MOMENTUM = "Momentum"
-_ADAM = {"_momentums": ("m", "Adam"), "_velocities": ("v", "Adam_1"), "_velocity_hats": ("vhat",)}
+_ADAM = {"_momentums": ("m", "Adam"), "_velocities": ("v", "Adam_1"), "_velocity_hats": ("vhat", "v_hat")}
 # Class -> the attribute in which Keras 3 holds the variables of a slot -> its names in files.
 _SLOTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "Adam": _ADAM,
     "AdamW": _ADAM,
+    "Adamax": {"_m": ("m",), "_u": ("v", "u")},
+    "Nadam": {"_momentums": ("m",), "_velocities": ("v",)},
     "SGD": {"momentums": ("momentum", "m", _MOMENTUM)},
     "RMSprop": {
         "_velocities": ("rms", "velocity", "RMSProp"),
@@ -52,18 +54,8 @@ _SLOTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "Ftrl": {"_accumulators": ("accumulator", "Ftrl"), "_linears": ("linear", "Ftrl_1")},
 }
+_COUNTING = ("Adam", "AdamW", "Adamax", "Nadam")
 _STEPS = ("iter", "iterations", "iteration", "_iterations")
-_HYPERPARAMETERS = (
-    "learning_rate",
-    "beta_1",
-    "beta_2",
-    "rho",
-    "momentum",
-    "epsilon",
-    "nesterov",
-    "centered",
-    "amsgrad",
-)
 
 
 @dataclass(frozen=True)
@@ -135,19 +127,34 @@ def states(optimizer: Any, variables: Sequence[TargetVariable], found: Fit, stor
     """
     keys = {id(variables[match.wanted.number].variable): match.keys[0] for match in found.matches}
     tensors = _Stored(stored)
-    slots = [
-        _named(optimizer, variable, slot, names, keys, tensors)
+    by_kind = [
+        [
+            _named(optimizer, variable, slot, names, keys, tensors)
+            for variable, slot in _tensorflow.optimizer_slots(optimizer, attribute)
+        ]
         for attribute, names in _slots_of(optimizer).items()
-        for variable, slot in _tensorflow.optimizer_slots(optimizer, attribute)
     ]
+    slots = list(itertools.chain.from_iterable(by_kind))
     if not any(item.key for item in slots):
-        slots = _in_order(slots, stored) or slots
+        slots = _in_order(optimizer, by_kind, stored) or slots
     key, steps = tensors.steps(optimizer)
-    # Only Adam depends on the number of steps; TF1 stores none for the others.
-    counts = (
-        [State(optimizer.iterations, key, np.int64(steps))] if key or _SLOTS[type(optimizer).__name__] is _ADAM else []
-    )
-    return [*counts, *slots]
+    # Only those like Adam depend on the number of steps; TF1 stores none for the others.
+    is_counted = key or type(optimizer).__name__ in _COUNTING
+    counts = [State(optimizer.iterations, key, np.int64(steps))] if is_counted else []
+    return [*counts, *_products(optimizer, key, steps), *slots]
+
+
+def _products(optimizer: Any, key: str, steps: int) -> Iterator[State]:
+    """Yields the product of the momentums of all steps, which Nadam has beside its slots."""
+    product = _tensorflow.momentum_product(optimizer)
+    if product is not None and key:
+        yield State(product, key, nadam_product(float(optimizer.beta_1), steps))
+
+
+def nadam_product(beta_1: float, steps: int) -> Any:
+    """Returns the product of Nadam's momentums, beta_1 (1 - 0.96 ** step / 2), after some steps."""
+    momentums = beta_1 * (1.0 - 0.5 * 0.96 ** np.arange(1, steps + 1))
+    return np.float32(np.prod(momentums))
 
 
 def _slots_of(optimizer: Any) -> Mapping[str, tuple[str, ...]]:
@@ -169,13 +176,29 @@ def _named(
     return State(slot, "")
 
 
-def _in_order(slots: Sequence[State], stored: Tensors) -> list[State]:
-    """Returns the slots by the order in a Keras file; none if the shapes do not agree."""
+def _in_order(optimizer: Any, slots: Sequence[Sequence[State]], stored: Tensors) -> list[State]:
+    """Returns the slots by the order in a Keras file; none if the shapes do not agree.
+
+    Args:
+        optimizer: the optimizer.
+        slots: by kind, in the order of the variables.
+        stored: the file.
+    """
     weights = [item for item in getattr(stored, "optimizer_weights", ()) if item.shape]
-    pairs = list(zip(slots, weights, strict=False))
-    if len(pairs) < len(slots) or any(tuple(slot.variable.shape) != item.shape for slot, item in pairs):
-        return []
-    return [State(slot.variable, item.name, item.array) for slot, item in pairs]
+    is_new = isinstance(stored, KerasFile) and stored.form == "keras"
+    kinds = [kind for kind in slots if kind]
+    columns = slot_positions(type(optimizer).__name__, len(kinds), len(kinds[0]) if kinds else 0, is_new=is_new)
+    pairs = [
+        (slot, weights[position] if position < len(weights) else None)
+        for kind, column in zip(kinds, columns, strict=True)
+        for slot, position in zip(kind, column, strict=True)
+    ]
+    found = [
+        State(slot.variable, item.name, item.array)
+        for slot, item in pairs
+        if item is not None and tuple(slot.variable.shape) == item.shape
+    ]
+    return found if len(found) == len(pairs) else []
 
 
 class _Stored:
@@ -230,78 +253,18 @@ class _Stored:
     def steps(self, optimizer: Any) -> tuple[str, int]:
         """Returns where the number of steps is stored, and the number; "" and 0 if it is not known.
 
-        Cases: a count of Keras; the powers of Adam, of which beta2's lasts longer; global_step.
+        Cases: a count of Keras; the first variable in a `.keras` file; the powers of Adam, of which beta2's lasts
+        longer; global_step.
         """
         for key, names in self._names.items():
             if any(name.rpartition("/")[2] in _STEPS for name in names) and self._shape(key) == ():
                 return key, int(self.read(key))
+        first = next(iter(self._weights.values()), None)
+        if first is not None and first.shape == () and not first.dtype.is_floating:
+            return first.name, int(first.array)
         for name, base in (("beta2_power", "beta_2"), ("beta1_power", "beta_1")):
             for key in self._names if hasattr(optimizer, base) else ():
                 power = float(self.read(key)) if key.removesuffix(VALUE_KEY).rpartition("/")[2] == name else 0.0
                 if 1e-30 < power < 1:
                     return key, round(math.log(power) / math.log(getattr(optimizer, base))) - 1
         return ("global_step", int(self.read("global_step"))) if "global_step" in self._names else ("", 0)
-
-
-def reported(report: RestoreReport, rows: Sequence[State]) -> RestoreReport:
-    """Returns a report with the state of an optimizer."""
-    used = {row.key for row in rows}
-    restored = (
-        Restored(own_name(row.variable), (row.key,), _dtype(row.variable), tuple(row.variable.shape))
-        for row in rows
-        if row.key
-    )
-    missing = (
-        Missing(own_name(row.variable), (own_name(row.variable),), _dtype(row.variable), tuple(row.variable.shape))
-        for row in rows
-        if not row.key
-    )
-    return RestoreReport(
-        report.source,
-        (*report.restored, *restored),
-        (*report.missing, *missing),
-        tuple(key for key in report.unexpected if key not in used),
-        report.mismatched,
-        report.notes,
-    )
-
-
-def _dtype(variable: Any) -> str:
-    return str(_tensorflow.tensorflow().as_dtype(variable.dtype).name)
-
-
-def require_state(optimizer: Any, rows: Sequence[State], stored: Tensors) -> None:
-    """Raises a RestoreError if state of an optimizer is not stored, or it was configured otherwise."""
-    lost = [row for row in rows if not row.key]
-    lines = [f"  - {own_name(row.variable)!r} {list(row.variable.shape)} is not in it." for row in lost[:10]]
-    lines += [f"  - and {len(lost) - 10} more."] if len(lost) > 10 else []
-    lines += [f"  - {line}" for line in differences(optimizer, stored)]
-    if not lines:
-        return
-    head = f"{stored.prefix} does not fit the optimizer ({type(optimizer).__name__}). Nothing was restored."
-    tail = "Load what fits with strict=False, or leave out optimizer=True and train with a new state."
-    missing = reported(RestoreReport(stored.prefix), lost).missing
-    error = RestoreError("\n".join((head, *lines, tail)), RestoreReport(stored.prefix, missing=missing))
-    raise as_tf_error(error, "NotFoundError" if lost else "InvalidArgumentError")
-
-
-def differences(optimizer: Any, stored: Tensors) -> Iterator[str]:
-    """Yields how the optimizer differs from the one that the configuration in a Keras file describes."""
-    training = stored.training_config if isinstance(stored, KerasFile) else None
-    described = (training or {}).get("optimizer_config") or {}
-    config = described.get("config") if isinstance(described, Mapping) else None
-    if not isinstance(config, Mapping):
-        return
-    there, here = {"learning_rate": config.get("lr"), **config}, optimizer.get_config()
-    name = plain_class(described.get("class_name", ""))
-    if name.lower() != type(optimizer).__name__.lower():
-        yield f"the file has the state of {name}. Compile the model with it."
-        return
-    for field in _HYPERPARAMETERS:
-        one, other = here.get(field), there.get(field)
-        if (
-            isinstance(one, float | int)
-            and isinstance(other, float | int)
-            and not math.isclose(one, other, rel_tol=1e-5)
-        ):
-            yield f"{field} is {other!r} in the file and {one!r} here. Write {field}={other!r}."

@@ -47,10 +47,17 @@ RELEASES = {
     "tf-1.15.5": Made("tf-keras-1.15", "tf", "op_layers recurrent nested shared embedding_lstm bidirectional"),
     "tf-1.15.5-v2": Made("tf-keras-1.15", "tf-v2", "attention embedding_lstm conv_lstm subclassed"),
     "tf-2.4.4": Made("tf-keras-2.4", "tf", "conv attention op_layers bidirectional"),
-    "tf-2.8.4": Made("tf-keras-2.8", "tf", "dense recurrent subclassed mobile nested"),
+    "tf-2.8.4": Made(
+        "tf-keras-2.8", "tf", "dense recurrent subclassed mobile nested adamax ftrl adadelta centered nadam"
+    ),
     "tf-2.11.1": Made("tf-keras-2.11", "tf", "residual attention shared"),
-    "tf-2.13.1": Made("tf-keras-2.13", "tf", "op_layers dropout conv_lstm conv_1d_3d"),
-    "tf-2.15.1": Made("tf-keras-2.15", "tf", "dense bidirectional nested residual"),
+    "tf-2.13.1": Made("tf-keras-2.13", "tf", "op_layers dropout conv_lstm conv_1d_3d centered legacy_adam"),
+    "tf-2.15.1": Made(
+        "tf-keras-2.15",
+        "tf",
+        "dense bidirectional nested residual nadam adamax adamw ftrl adadelta centered legacy_adam legacy_rmsprop "
+        "legacy_momentum",
+    ),
 }
 """Directory -> what makes it: each case on an old and a new release, not on every one."""
 

@@ -203,6 +203,48 @@ def residual():
     return model, [floats(8, 8, 3)], [numbers(3, 1)]
 
 
+def small(optimizer):
+    model = K.Sequential([L.Dense(3, activation="tanh", input_shape=(4,)), L.Dense(2)])
+    model.compile(optimizer, "mse")
+    return model, [floats(4)], [floats(2)]
+
+
+def nadam():
+    return small(K.optimizers.Nadam(0.01))
+
+
+def adamax():
+    return small(K.optimizers.Adamax(0.01))
+
+
+def adamw():
+    return small(K.optimizers.AdamW(0.01, weight_decay=0.1))
+
+
+def ftrl():
+    return small(K.optimizers.Ftrl(0.05, l1_regularization_strength=0.01))
+
+
+def adadelta():
+    return small(K.optimizers.Adadelta(0.5))
+
+
+def centered():
+    return small(K.optimizers.RMSprop(0.01, momentum=0.5, centered=True))
+
+
+def legacy_adam():
+    return small(K.optimizers.legacy.Adam(0.01, amsgrad=True))
+
+
+def legacy_rmsprop():
+    return small(K.optimizers.legacy.RMSprop(0.01, centered=True))
+
+
+def legacy_momentum():
+    return small(K.optimizers.legacy.RMSprop(0.01, momentum=0.5, centered=True))
+
+
 def as_list(values):
     return list(values) if isinstance(values, (list, tuple)) else [values]
 
