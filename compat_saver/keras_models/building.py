@@ -139,6 +139,19 @@ class Builder:
         return getattr(self.keras.ops, call.function)(**call.arguments)
 
 
+def require_vectors(layers: Iterable[Any]) -> None:
+    """Raises CannotMigrateError for a Dot of Keras 1 that normalizes more than vectors: there that is no cosine."""
+    names = [item.name for item in layers if getattr(item, "normalize", False) and _rank(item) > 2]
+    if names:
+        reason = "of sequences divides by other norms in Keras 1, which no layer of Keras 3 does."
+        raise CannotMigrateError([f"Layer {name!r}: Merge with mode='cos' {reason}" for name in names])
+
+
+def _rank(layer: Any) -> int:
+    first = layer.input[0] if isinstance(layer.input, list | tuple) else layer.input
+    return len(first.shape)
+
+
 def _refused(layer: LayerPlan, error: Exception) -> CannotMigrateError:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return CannotMigrateError([f"Layer {layer.name!r} ({layer.kind}): Keras 3 refuses it: {lines[0]}"])

@@ -227,8 +227,12 @@ class _Conversion:
         if mode == "concat":
             config["axis"] = old.get("concat_axis", -1)
             return self._became(name, "Concatenate", config)
-        if mode == "dot":
+        if mode in ("dot", "cos"):
             config["axes"] = old.get("dot_axes", -1)
+        if mode == "cos":
+            self.upgrade.change(name, "Merge", "cos has no second axis of length 1, which Keras 1 added")
+            return self._became(name, "Dot", {**config, "normalize": True})
+        if mode == "dot":
             return self._became(name, "Dot", config)
         if mode not in _MERGES:
             self.upgrade.problem(name, f"Merge with mode={mode!r} has no equivalent in Keras 3. Supply a layer for it.")

@@ -14,7 +14,7 @@ from compat_saver import _tensorflow
 from compat_saver.bundle.arrays import Array
 from compat_saver.errors import UsageError, VerificationError
 from compat_saver.isolation import Progress
-from compat_saver.keras_models.building import Builder, BuiltModel
+from compat_saver.keras_models.building import Builder, BuiltModel, require_vectors
 from compat_saver.keras_models.changes import Change
 from compat_saver.keras_models.compiled import compile_model
 from compat_saver.keras_models.options import KerasOptions, load_custom, places_of, require_reference
@@ -133,6 +133,8 @@ def _rewrite(run: _Run, keras: Any, clock: Clock) -> tuple[BuiltModel, list[Pair
     """Returns the new model, its variables with the weights of the file, and the state of its optimizer."""
     with clock.stage("rewrite"):
         built = Builder(keras, run.given).build(run.original.plan)
+        if run.original.is_keras_1:
+            require_vectors(layer for layer in built.layers.values() if type(layer).__name__ == "Dot")
         pairs = _fill(run, built)
         return built, pairs, _compile(run, keras, built, pairs)
 

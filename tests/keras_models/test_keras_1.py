@@ -1,11 +1,15 @@
 """Configurations and weights of Keras 1 -> those of Keras 2, without Keras."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from compat_saver import dtypes
+from compat_saver.errors import CannotMigrateError
 from compat_saver.keras_files import KerasFile, Layer, Weight
 from compat_saver.keras_models.architecture import upgrade_model
+from compat_saver.keras_models.building import require_vectors
 from compat_saver.keras_models.changes import Upgrade
 from compat_saver.keras_models.keras_1 import as_keras_2, is_keras_1
 from compat_saver.keras_models.old_weights import as_keras_2_weights, unknown_kernels
@@ -88,7 +92,7 @@ def test_a_layer(kind, config, expected):
     [
         ("BatchNormalization", {"mode": 1}, "only mode=0"),
         ("Convolution2D", {"border_mode": "full"}, "border_mode='full'"),
-        ("Merge", {"mode": "cos"}, "mode='cos'"),
+        ("Merge", {"mode": "min"}, "mode='min'"),
         (
             "Deconvolution2D",
             {"nb_row": 2, "nb_col": 2, "subsample": [2, 2], "border_mode": "same", "output_shape": [None, 8, 7, 1]},
@@ -99,6 +103,17 @@ def test_a_layer(kind, config, expected):
 def test_what_has_no_equivalent(kind, config, words):
     *_, upgrade = converted(kind, **config)
     assert words in "".join(upgrade.problems)
+
+
+def test_a_cosine_of_vectors_is_a_dot():
+    kind, config, _ = converted("Merge", mode="cos", dot_axes=[1, 1])
+    assert (kind, config["axes"], config["normalize"]) == ("Dot", [1, 1], True)
+    vectors, sequences = (
+        SimpleNamespace(name="x", normalize=True, input=[np.zeros(shape)]) for shape in ((2, 3), (2, 3, 4))
+    )
+    require_vectors([vectors])
+    with pytest.raises(CannotMigrateError, match="Layer 'x': Merge with mode='cos' of sequences"):
+        require_vectors([sequences])
 
 
 @pytest.mark.parametrize("kind", ["MaxoutDense", "Highway"])

@@ -39,7 +39,7 @@ class Made(NamedTuple):
 
 RELEASES = {
     "keras-1.2.2": Made(
-        KERAS_1, "tensorflow", "dense conv channels_first conv_1d recurrent conv_lstm merged functional"
+        KERAS_1, "tensorflow", "dense conv channels_first conv_1d recurrent conv_lstm merged functional cosine"
     ),
     "keras-1.2.2-theano": Made(KERAS_1, "theano", "channels_first"),
     "keras-2.2.4": Made("keras-2.2", "keras", "dense embedding_lstm recurrent conv"),

@@ -116,6 +116,14 @@ def functional():
     return model, [floats(4), floats(4, seed=2)], floats(2)
 
 
+def cosine():
+    i, j = L.Input((4,)), L.Input((4,))
+    x = L.Flatten()(L.merge([L.Dense(3)(i), L.Dense(3)(j)], mode="cos", dot_axes=1))
+    model = Model([i, j], L.Dense(2)(x))
+    model.compile("adam", "mse")
+    return model, [floats(4), floats(4, seed=2)], floats(2)
+
+
 def single(values):
     return values[0] if len(values) == 1 else values
 
