@@ -39,6 +39,15 @@ _ALIASES = {
 """Other names that Keras itself wrote for a class."""
 
 
+OF_KERAS_1 = {
+    "AtrousConvolution1D": "Conv1D",
+    "AtrousConvolution2D": "Conv2D",
+    "Deconvolution2D": "Conv2DTranspose",
+    "TimeDistributedDense": "Dense",
+}
+"""Classes of Keras 1 -> what they became in Keras 2, with other fields."""
+
+
 def plain_class(name: object) -> str:
     """Returns the name of a class without the package it was registered under, or its module."""
     return str(name).rpartition(">")[2].rpartition(".")[2]
@@ -47,6 +56,11 @@ def plain_class(name: object) -> str:
 def current_class(name: str) -> str:
     """Returns the name that Keras 3 gives a class of this plain name."""
     return _ALIASES.get(name, name)
+
+
+def keras_2_class(name: str) -> str:
+    """Returns the name that Keras 2 gives a class of Keras 1."""
+    return OF_KERAS_1.get(name, current_class(name))
 
 
 def snake_case(class_name: str) -> str:

@@ -8,6 +8,16 @@ from typing import Any
 _BELOW_ROOT = ("RMSprop", "Adagrad")
 _PAIRED = ("Adam", "AdamW")
 NADAM = "Nadam"
+OLD_SLOTS = {
+    "SGD": ("momentum",),
+    "Adam": ("m", "v"),
+    "Adamax": ("m", "v"),
+    "Nadam": ("m", "v"),
+    "RMSprop": ("rms",),
+    "Adagrad": ("accumulator",),
+    "Adadelta": ("accum_grad", "accum_var"),
+}
+"""The slots that an optimizer of Keras 1 stores, by the names that Keras 2 gave them."""
 OLD_NADAM = (
     "Nadam of Keras before 2.11 raises its momentum with 0.96 ** (0.004 step), Keras 3 with 0.96 ** step: no state "
     "makes it go on with the same steps."
@@ -40,11 +50,11 @@ def slot_positions(class_name: str, kinds: int, count: int, *, is_new: bool) -> 
         count: how many variables it trains.
         is_new: whether it is one of Keras 2.11 or later.
     """
-    together = kinds if is_new else 1
+    together = kinds if is_new else min(kinds, 1)
     if class_name in _PAIRED:
         together = min(together, 2)
     if class_name == "RMSprop":
-        together = 1
+        together = min(kinds, 1)
     sizes = [together] + [1] * (kinds - together)
     columns, start = [], 0
     for size in sizes:

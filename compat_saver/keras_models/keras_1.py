@@ -13,18 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from compat_saver.keras_files.class_names import current_class, plain_class
+from compat_saver.keras_files.class_names import keras_2_class, plain_class
 from compat_saver.keras_files.configurations import layer_configs
 from compat_saver.keras_models.changes import Config, Upgrade
 
 _MODELS = ("Sequential", "Model")
 _SIGNS = ("nb_filter", "dim_ordering", "border_mode", "W_regularizer", "inner_activation", "input_dtype", "init")
-_CLASSES = {
-    "AtrousConvolution1D": "Conv1D",
-    "AtrousConvolution2D": "Conv2D",
-    "Deconvolution2D": "Conv2DTranspose",
-    "TimeDistributedDense": "Dense",
-}
 _FIELDS = {
     "nb_filter": "filters",
     "border_mode": "padding",
@@ -136,7 +130,7 @@ class _Conversion:
         if kind == "Merge":
             kind, config = self._merge(name, old)
         else:
-            kind = _CLASSES.get(kind, current_class(kind))
+            kind = keras_2_class(kind)
             config = self._config(kind, name, old)
         return {**item, "class_name": kind, "config": config}
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from compat_saver.errors import CannotMigrateError, UsageError, and_more
 from compat_saver.keras_files import KerasFile, layer_configs, open_keras_file
+from compat_saver.keras_files.old_weights import CONVOLUTIONS, THEANO, as_keras_2_weights, layer_kinds, unknown_kernels
 from compat_saver.keras_models.architecture import ModelPlan, upgrade_model
 from compat_saver.keras_models.changes import Change, Upgrade
 from compat_saver.keras_models.compiling import CompilePlan, upgrade_compilation
 from compat_saver.keras_models.keras_1 import as_keras_2, is_keras_1
-from compat_saver.keras_models.old_weights import CONVOLUTIONS, THEANO, as_keras_2_weights, unknown_kernels
 from compat_saver.keras_models.options import KerasOptions
 from compat_saver.sources import CheckpointSource, resolve
 from compat_saver.sources.yaml_files import read_yaml
@@ -117,9 +117,9 @@ def _of_tensorflow(file: KerasFile, config: Mapping[str, Any], upgrade: Upgrade,
         upgrade.change("", THEANO, "kernels of convolutions were reversed: TensorFlow correlates, Theano convolves")
     elif not file.backend and any(layer.class_name in CONVOLUTIONS for layer in layer_configs(config)):
         upgrade.change("", "backend", _NO_BACKEND)
-    found = as_keras_2_weights(file, config, is_keras_1=is_keras_1)
-    if len(found.optimizer_weights) < len(file.optimizer_weights):
-        upgrade.change("", "optimizer state", "dropped: kernels have another layout. Training starts a new one")
+    found = as_keras_2_weights(file, layer_kinds(config), is_keras_1=is_keras_1)
+    if file.optimizer_weights and not found.optimizer_weights:
+        upgrade.change("", "optimizer state", "dropped: its slots do not fit the weights. Training starts a new one")
     return found
 
 

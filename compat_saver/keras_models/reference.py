@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from compat_saver import _tensorflow
-from compat_saver.keras_models.old_weights import CONVOLUTIONS
+from compat_saver.keras_files.old_weights import CONVOLUTIONS
 
 _RANDOM = ("rate", "dropout", "recurrent_dropout", "stddev")
 """Attributes of layers that make a training step random; 0 in both models for the step that is compared."""

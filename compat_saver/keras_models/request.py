@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from compat_saver.keras_files.old_weights import THEANO
 from compat_saver.keras_models.architecture import LAMBDA
-from compat_saver.keras_models.old_weights import THEANO
 from compat_saver.keras_models.original import Original
 from compat_saver.keras_models.patched import patched
 from compat_saver.keras_models.samples import input_layers

@@ -42,8 +42,7 @@ def read_state(
         weights: of the optimizer, in the order of the file.
         plan: what the model is compiled with.
         pairs: the variables that are trained with their weights, in the order of the file.
-        is_keras_1: whether Keras 1 wrote it, which trained variables in the order of their names and counted steps in
-            float32.
+        is_keras_1: whether Keras 1 wrote it, which counted steps in float32.
     """
     if not weights:
         return None
@@ -51,18 +50,14 @@ def read_state(
     iterations = next((int(w.array) for w in weights if not w.shape and (is_keras_1 or not w.dtype.is_floating)), 0)
     if not plan.slots or not any(w.shape for w in weights):  # an optimizer that made no step has no slots yet
         return OptimizerState(iterations, {})
-    stored_order = sorted(pairs, key=lambda pair: pair.weight.name) if is_keras_1 else pairs
-    shapes = [pair.weight.shape for pair in stored_order]
+    shapes = [pair.weight.shape for pair in pairs]
     stored = _arranged([w for w in weights if w.shape or w.dtype.is_floating], shapes, plan)
     if stored is None:
         return None
-    slots = {}
-    for slot, column in stored.items():
-        values = {
-            pair.place: pair.convert(w.array).reshape(pair.variable.shape)
-            for pair, w in zip(stored_order, column, strict=True)
-        }
-        slots[slot] = [values[pair.place] for pair in pairs]
+    slots = {
+        slot: [pair.convert(w.array).reshape(pair.variable.shape) for pair, w in zip(pairs, column, strict=True)]
+        for slot, column in stored.items()
+    }
     return OptimizerState(iterations, slots)
 
 

@@ -8,11 +8,11 @@ import pytest
 from compat_saver import dtypes
 from compat_saver.errors import CannotMigrateError
 from compat_saver.keras_files import KerasFile, Layer, Weight
+from compat_saver.keras_files.old_weights import Kind, as_keras_2_weights, layer_kinds, unknown_kernels
 from compat_saver.keras_models.architecture import upgrade_model
 from compat_saver.keras_models.building import require_vectors
 from compat_saver.keras_models.changes import Upgrade
 from compat_saver.keras_models.keras_1 import as_keras_2, is_keras_1
-from compat_saver.keras_models.old_weights import as_keras_2_weights, unknown_kernels
 
 
 def sequential(*layers):
@@ -157,9 +157,10 @@ def layer_of(class_name, **config):
 
 def test_gates_are_joined():
     gates = [weight(f"x_W_{gate}", np.full((2, 1), n, np.float32)) for n, gate in enumerate("icfo")]
-    file = as_keras_2_weights(file_of(*gates), layer_of("LSTM", name="x"), is_keras_1=True)
+    file = as_keras_2_weights(file_of(*gates), layer_kinds(layer_of("LSTM", name="x")), is_keras_1=True)
     (found,) = file.layers[0].weights
-    assert (found.name, found.shape) == ("x_W", (2, 4))
+    assert file.aliases == {"layer_with_weights-0/kernel": "x/kernel"}
+    assert (found.name, found.shape) == ("x/kernel", (2, 4))
     assert found.array[0].tolist() == [0, 2, 1, 3]
     assert not file.optimizer_weights
 
@@ -176,13 +177,30 @@ def test_gates_are_joined():
 )
 def test_kernels_get_the_layout_of_keras_2(kind, config, shape, expected):
     file = file_of(weight("x_W", np.zeros(shape, np.float32)))
-    (found,) = as_keras_2_weights(file, layer_of(kind, name="x", **config), is_keras_1=True).layers[0].weights
+    (found,) = (
+        as_keras_2_weights(file, layer_kinds(layer_of(kind, name="x", **config)), is_keras_1=True).layers[0].weights
+    )
     assert found.shape == found.array.shape == expected
 
 
 def test_kernels_of_theano_are_reversed_in_keras_2_too():
     kernel = np.arange(6, dtype=np.float32).reshape(3, 2, 1, 1)
     file = file_of(weight("x/kernel", kernel), backend="theano")
-    (found,) = as_keras_2_weights(file, layer_of("Conv2D", name="x"), is_keras_1=False).layers[0].weights
+    (found,) = as_keras_2_weights(file, layer_kinds(layer_of("Conv2D", name="x")), is_keras_1=False).layers[0].weights
     assert found.array.ravel().tolist() == [5, 4, 3, 2, 1, 0]
     assert unknown_kernels(file, layer_of("SeparableConv2D", name="x")) == ["x"]
+
+
+def test_slots_follow_the_weights():
+    names = ("b_W", "b_b", "a_running_mean", "a_gamma")
+    weights = [weight(name, np.full((number + 1,), number, np.float32)) for number, name in enumerate(names)]
+    # Keras 1 trains by name: a_gamma, b_W, b_b.
+    slots = [weight("Variable", np.float32(7)), *(weight("m", np.full(size, size, np.float32)) for size in (4, 1, 2))]
+    config = {"optimizer_config": {"class_name": "SGD", "config": {}}}
+    layers = (Layer("b", weights=tuple(weights[:2])), Layer("a", weights=tuple(weights[2:])))
+    file = KerasFile("x.h5", "hdf5", layers=layers, training_config=config, optimizer_weights=tuple(slots))
+    found = as_keras_2_weights(file, {}, is_keras_1=True).optimizer_weights
+    assert [item.name for item in found] == ["iterations", "b/kernel/momentum", "b/bias/momentum", "a/gamma/momentum"]
+    assert [item.array.ravel()[0] for item in found] == [7, 1, 2, 4]
+    frozen = {"a": Kind("BatchNormalization", False, is_trained=False)}
+    assert not as_keras_2_weights(file, frozen, is_keras_1=True).optimizer_weights

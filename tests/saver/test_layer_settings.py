@@ -122,3 +122,10 @@ class TestLoading:
         note = load_into(model, tmp_path / "w.h5").notes[0]
         assert "'memory' has recurrent_activation='sigmoid'" in note
         assert f"write recurrent_activation={HARD}" in note
+
+
+def test_an_activation_that_is_a_layer_is_not_built():
+    activation = tf.keras.Sequential([tf.keras.layers.Rescaling(0.2, 0.5), tf.keras.layers.ReLU(1.0)])
+    layer = tf.keras.layers.Dense(2, activation=activation, name="dense")
+    assert not found(layer, activation="hard_sigmoid")
+    assert not activation.built

@@ -7,6 +7,7 @@ import pytest
 
 tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
+import compat_saver  # noqa: E402
 from compat_saver.errors import NotALegacyArtifactError, RestoreError, UsageError  # noqa: E402
 from compat_saver.saver.load_into.load_into import load_into  # noqa: E402
 from compat_saver.saver.saver import Saver  # noqa: E402
@@ -429,3 +430,25 @@ class TestHdf5:
         source = h5(tmp_path / "nested.h5", layers)
         with pytest.raises(RestoreError, match="4 of 6 variables were not found in checkpoint"):
             load_into(denses("a", "b", "c"), source)
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+@pytest.mark.parametrize("case", ["conv", "channels_first"])
+def test_kernels_of_keras_1(tmp_path, case, is_whole):
+    h5py = pytest.importorskip("h5py")
+    golden = Golden(GOLDEN / "keras" / "keras-1.2.2" / f"{case}.zip", tmp_path)
+    compat_saver.migrate(golden.path("hdf5"), tmp_path / "out.keras", verify=False)
+    migrated, model = (tf.keras.models.load_model(tmp_path / "out.keras") for _ in range(2))
+    if not is_whole:
+        with h5py.File(golden.path("hdf5"), "r+") as file:
+            del file.attrs["model_config"]
+            for name in ("layer_names", "keras_version"):
+                file.attrs[name] = file["model_weights"].attrs.get(name, "1.2.2")
+            for name in list(file["model_weights"]):
+                file.move(f"model_weights/{name}", name)
+            del file["model_weights"]
+    for variable in model.weights:
+        variable.assign(tf.zeros(variable.shape))
+    load_into(model, golden.path("hdf5"))
+    for expected, found in zip(migrated.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(expected, found)

@@ -7,6 +7,7 @@ import pytest
 
 tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
+import compat_saver  # noqa: E402
 from compat_saver.errors import RestoreError, UsageError  # noqa: E402
 from compat_saver.saver.load_into.load_into import load_into  # noqa: E402
 from tests.golden_cases import GOLDEN  # noqa: E402
@@ -96,6 +97,23 @@ def test_golden_optimizers(tmp_path, release, case, optimizer):
         for layer in model.layers:
             for number, weight in enumerate(layer.get_weights()):
                 np.testing.assert_allclose(weight, golden.recorded[f"after/{layer.name}/{number}"], 1e-5, 1e-6)
+
+
+@pytest.mark.parametrize("case", ["conv_1d", "recurrent", "dense"])
+def test_the_slots_of_keras_1(tmp_path, case):
+    """A migrated model has them too; filled once more, the model is the same, optimizer and all."""
+    pytest.importorskip("h5py")
+    golden = Golden(GOLDEN / "keras" / "keras-1.2.2" / f"{case}.zip", tmp_path)
+    assert compat_saver.migrate(golden.path("hdf5"), tmp_path / "out.keras", verify=False).iterations == 3
+    migrated, model = (tf.keras.models.load_model(tmp_path / "out.keras") for _ in range(2))
+    for variable in (*model.weights, *model.optimizer.variables[2:]):
+        variable.assign(tf.zeros(variable.shape, variable.dtype))
+    load_into(model, golden.path("hdf5"), optimizer=True)
+    pairs = zip(
+        (*migrated.weights, *migrated.optimizer.variables), (*model.weights, *model.optimizer.variables), strict=True
+    )
+    for expected, found in pairs:
+        np.testing.assert_array_equal(expected.numpy(), found.numpy(), err_msg=found.path)
 
 
 def two_layers(optimizer):

@@ -19,6 +19,7 @@ from compat_saver.saver.load_into.gru_biases import find
 from compat_saver.saver.load_into.layer_order import in_layer_order
 from compat_saver.saver.load_into.names import LoadMap, note_of, wanted_of
 from compat_saver.saver.load_into.numbered_files import named_by
+from compat_saver.saver.load_into.old_files import in_layout_of_keras_2
 from compat_saver.saver.load_into.optimizer_reports import notes_of, reported, require_state
 from compat_saver.saver.load_into.optimizers import is_optimizer, optimizer_of, states, trained_by
 from compat_saver.saver.load_into.pairs import Placement, placed
@@ -156,7 +157,7 @@ def _require_eager() -> None:
 def _opened(source: str | PathLike[str], target: Any) -> Checkpoint | KerasFile:
     found = resolve(source)
     return (
-        _with_names(open_keras_file(source), target)
+        _with_names(in_layout_of_keras_2(open_keras_file(source), target), target)
         if isinstance(found, Hdf5Source | KerasArchiveSource)
         else open_or_tf_error(os.fspath(source), needs_values=True)
     )

@@ -235,7 +235,12 @@ def _compared(layer: Any, config: LayerConfig) -> Iterator[Contradiction]:
 
 
 def _is_same(function: Callable[[Any], Any], name: str) -> bool:
-    """Whether an activation has the values that the name stands for."""
+    """Whether an activation has the values that the name stands for.
+
+    One that is a layer is built by its first call, for inputs of that shape alone, so another one like it is called.
+    """
+    if is_layer(function):
+        function = type(function).from_config(function.get_config())  # type: ignore[attr-defined]
     values = np.asarray(function(_tensorflow.tensorflow().constant(_POINTS)))
     return bool(np.allclose(values, _MEANINGS[name](_POINTS.astype(np.float64)), 1e-3, 1e-3))
 
