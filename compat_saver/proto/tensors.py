@@ -130,7 +130,7 @@ def problem_of_size(message: Message) -> str:
 
 def _size_with_content(message: Message, count: int) -> int:
     """Returns how large a message of this type and shape is with `count` bytes of content, and nothing else."""
-    head = TensorProto(dtype=message.dtype, tensor_shape=message.tensor_shape).ByteSize()
+    head: int = TensorProto(dtype=message.dtype, tensor_shape=message.tensor_shape).ByteSize()
     return head + 1 + math.ceil(count.bit_length() / 7) + count  # the key of the field and its length as a varint
 
 
