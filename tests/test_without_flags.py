@@ -7,7 +7,7 @@ from tests.golden_cases import Case, all_cases, by_release
 from tests.test_golden import assert_answers
 
 CASES = [*all_cases("pipeline_*"), *all_cases("queue_input"), *all_cases("bucketized_columns")]
-FED = [item for name in ("mixture_density", "ctc_words", "sized_images") for item in all_cases(name)]
+FED = [item for name in ("mixture_density", "ctc_words", "sized_images", "sparse_dropout") for item in all_cases(name)]
 KEYS = {
     "bucketized_columns": ["age", "town", "work"],
     "pipeline_examples": ["examples"],
