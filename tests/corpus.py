@@ -182,7 +182,7 @@ def _behavior(report: Mapping[str, Any]) -> str:
 def _guesses(report: Mapping[str, Any]) -> str:
     """Returns how inputs were made up, those together that were made up alike."""
     alike: dict[str, dict[str, None]] = {}
-    for guesses in report["verification"]["guesses"].values():
+    for guesses in report["verification"].get("guesses", {}).values():  # a Keras model has none
         for key, how in guesses.items():
             alike.setdefault(how, {})[key] = None
     return " ".join(f"{_listed(keys)}: {how}." for how, keys in alike.items())
