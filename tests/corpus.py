@@ -174,7 +174,7 @@ def _of_report(name: str, outcome: Mapping[str, Any], wanted: Wanted | None) -> 
 
 def _behavior(report: Mapping[str, Any]) -> str:
     """Returns "3 dropout -> identity, 2 batch norm kept"."""
-    findings = report["training_behavior"]
+    findings = report.get("training_behavior", ())  # Keras models of Keras files have none
     counts = Counter(f"{item['what']} {'-> ' + item['became'] if item['became'] else 'kept'}" for item in findings)
     return ", ".join(f"{count} {what}" for what, count in counts.items())
 

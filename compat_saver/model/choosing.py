@@ -45,10 +45,28 @@ class Choice(NamedTuple):
     Attributes:
         signatures: the signatures.
         warnings: how they were chosen, where the user did not say, a sentence each.
+        open_inputs: the names of the signatures that take just what their outputs depend on: nobody named their inputs.
     """
 
     signatures: tuple[Signature, ...]
     warnings: tuple[str, ...]
+    open_inputs: frozenset[str] = frozenset()
+
+    def narrowed(self, graph: Graph) -> tuple[Signature, ...]:
+        """Returns the signatures without inputs that nothing depends on any more, where nobody named the inputs."""
+        return tuple(_narrowed(graph, item) if item.name in self.open_inputs else item for item in self.signatures)
+
+
+def _narrowed(graph: Graph, signature: Signature) -> Signature:
+    values = {key: graph.value(tensor.name) for key, tensor in signature.inputs.items()}
+    outputs = [graph.value(tensor.name) for tensor in signature.outputs.values()]
+    needed = needed_from(outputs, set(values.values()))
+    kept = {
+        key: signature.inputs[key]
+        for key, value in values.items()
+        if value in outputs or any(use.node in needed for use in value.uses)
+    }
+    return dataclasses.replace(signature, inputs=kept)
 
 
 def choose_signatures(
@@ -80,7 +98,7 @@ def choose_signatures(
         found = chooser.inferred()
     signatures = renamed(found, request.rename)
     _refuse_bound(signatures, folded.bound)
-    return Choice(signatures, tuple(chooser.warnings))
+    return Choice(signatures, tuple(chooser.warnings), frozenset(chooser.open_inputs))
 
 
 def _refuse_bound(signatures: Iterable[Signature], bound: Collection[str]) -> None:
@@ -123,6 +141,7 @@ class _Chooser:
         self._trainable, self._listed = trainable, listed
         self._delivered: dict[str, Delivery] = {}
         self.warnings: list[str] = []
+        self.open_inputs: set[str] = set()
 
     def require(self, names: Iterable[str]) -> None:
         """Raises NameNotFoundError for all tensors of some names that are not there, in one go."""
@@ -142,6 +161,8 @@ class _Chooser:
         self._refuse_iterations(names)
         inputs = self._keyed(self._inputs_of(names) if request.inputs is None else request.inputs)
         _refuse_twins(request.name, inputs)
+        if request.inputs is None:
+            self.open_inputs.add(request.name)
         if not inputs and request.inputs is None:
             self._refuse_constant_data(request.name, names)
         return Signature(request.name, inputs, outputs)

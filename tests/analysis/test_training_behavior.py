@@ -344,3 +344,48 @@ def test_a_blend_with_the_same_batch_in_a_random_order_becomes_the_batch():
     )
     assert finding.what == "random transform"
     assert {node.op for node in graph} == {"Placeholder", "Identity"}
+
+
+RETAINED = """
+x = Placeholder[dtype=float32, shape=[?]]
+indices = Placeholder[dtype=int64, shape=[?,2]]
+count = Placeholder[dtype=int32]
+u = RandomUniform[dtype=float32](count)
+keep = Const[dtype=float32, value=float32[]({share})]
+sum = Add(keep, u)
+floor = Floor(sum)
+mask = Cast(floor)
+where = Where(mask)
+one = Const[dtype=int32, value=int32[1](-1)]
+places = Reshape(where, one)
+kept_indices = Gather[Tparams=int64](indices, places)
+kept = Gather[Tparams=float32](x, places)
+size = Const[dtype=int64, value=int64[2](3,4)]
+{scaled}
+y = SparseTensorDenseMatMul(kept_indices, values, size, w)
+w = Placeholder[dtype=float32]
+"""
+DIVIDED = """
+scale = Reciprocal(keep)
+values = SparseDenseCwiseMul(kept_indices, kept, size, scale)
+"""
+
+
+@pytest.mark.parametrize("share", [0.8, 1.0])
+def test_a_dropout_of_a_sparse_tensor_leaves_all_its_elements(share):
+    graph, (finding,) = turned(RETAINED.format(share=share, scaled=DIVIDED))
+    assert finding.became == "identity"
+    assert [value.name for value in graph["y"].inputs[:2]] == ["indices:0", "x:0"]
+    assert "count" not in graph
+
+
+def test_sparse_elements_that_are_not_scaled_become_their_expected_value():
+    graph, (finding,) = turned(RETAINED.format(share=0.8, scaled="values = Identity(kept)"))
+    assert finding.became == "the expected value, a factor of 0.8"
+    assert graph["y"].inputs[0].name == "indices:0"
+    assert graph["values"].inputs[0].node.op == "Mul"
+
+
+def test_rows_that_a_random_mask_picks_stay():
+    text = RETAINED.format(share=0.8, scaled="values = Identity(kept)").replace("int64](indices", "float32](indices")
+    assert not find(text)[1]

@@ -83,3 +83,7 @@ class Forward:
     def is_last(self, node: Node) -> bool:
         """Whether the model does not go on from a node: others only compare it or read an output off."""
         return node not in self.carried_on
+
+    def is_drawn_from(self, node: Node) -> bool:
+        """Whether what is drawn at random depends on a node, which does not: a mean, a width, logits."""
+        return node not in self.drawn and any(reader in self.drawn for reader in self.readers.get(node, ()))
