@@ -8,7 +8,7 @@ a serialized example stays the string it is. In addition to the ops of pipelines
 2. ReadFile of a path that is not fed: the file is on the machine that trained.
 3. A placeholder whose default is the output of a pipeline: it is there to be fed.
 4. What picks rows of data that is stored in the graph, where a queue holds nothing but positions (`Range`).
-5. What unpacks a sparse tensor that a pipeline carries: its three parts are the inputs.
+5. What unpacks a sparse tensor that a pipeline carries: its three parts are the inputs. Likewise an optional element.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _UNPACKING_OPS = ("DeserializeSparse", "DeserializeManySparse", "TakeManySparseF
 _SPARSE_PARTS = ("indices", "values", "dense_shape")
 _FILE_OP = "ReadFile"
 _DEFAULT_OP = "PlaceholderWithDefault"
+_OPTIONAL_OP = "OptionalGetValue"
 _MOST_NAMES = 8
 
 
@@ -83,7 +84,7 @@ def _sources(needed: Collection[Node]) -> set[Node]:
             own = variable_nodes(before) if is_python(node) else (item for item in before if item.op in PLACEHOLDER_OPS)
             if next(iter(own), None) is None:
                 sources.add(node)
-        elif node.op in (_DEFAULT_OP, *_UNPACKING_OPS) and any(
+        elif node.op in (_DEFAULT_OP, _OPTIONAL_OP, *_UNPACKING_OPS) and any(
             is_pipeline(item) or is_python(item) for item in needed_from(node.inputs)
         ):
             sources.add(node)
@@ -200,7 +201,7 @@ def _batch(dequeue: Node) -> tuple[int | None, ...]:
 
 # The names that TensorFlow gives if the program gives none.
 _GENERIC_NAME = re.compile(
-    r"(IteratorGetNext(Sync)?|\w*_?Dequeue(Many|UpTo)?(V2)?|ReaderRead(UpTo)?(V2)?|(Eager)?PyFunc(Stateless)?"
+    r"(IteratorGetNext(Sync)?|OptionalGetValue|\w*_?Dequeue(Many|UpTo)?(V2)?|ReaderRead(UpTo)?(V2)?|(Eager)?PyFunc(Stateless)?"
     r"|(Ordered)?(Map)?Unstage(NoKey)?|\w*StagingArea_get|ReadFile|RecordInput|Identity|Gather\w*|(Strided)?Slice"
     r"|strided_slice|control_dependency|PlaceholderWithDefault|Squeeze|ExpandDims)(_\d+)?"
 )
