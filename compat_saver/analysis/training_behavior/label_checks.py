@@ -6,12 +6,13 @@ it is, such a model would ask for labels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from compat_saver.analysis.training_behavior.finding import Finding
 from compat_saver.analysis.training_behavior.served import CHANGES, Served
 from compat_saver.analysis.walk import needed_from
-from compat_saver.graph.ir import Node, Value
+from compat_saver.graph.ir import Node
+from compat_saver.graph.op_sets import PLACEHOLDER_OPS
 from compat_saver.passes.inference.edits import StopWaiting
 
 _CHECKS = ("Assert", "Print", "PrintV2")
@@ -19,18 +20,24 @@ _CHECKS = ("Assert", "Print", "PrintV2")
 
 def find_label_checks(served: Served) -> Iterator[Finding]:
     """Yields the nodes that the outputs wait for only to check or print inputs that no output is computed from."""
-    labels = {value for value in served.inputs if not _is_needed(served, value)}
-    waiting = [node for node in served.forward if node.control_inputs] if labels else []
-    for node in dict.fromkeys(part for item in waiting for other in item.control_inputs for part in _parts(other)):
+    waited = (other for node in served.forward for other in node.control_inputs)
+    for node in dict.fromkeys(part for other in waited for part in _parts(other)):
         before = needed_from([node.output()], served.inputs)
-        is_check = any(item.op in _CHECKS for item in before) and not any(CHANGES.fullmatch(item.op) for item in before)
-        if is_check and any(use.node in before for value in labels for use in value.uses):
+        if _is_check(before) and _needs_more(served, before):
             stop = (StopWaiting(node.name),)
             yield Finding("label check", node.name, "no check", edits=stop, reference_edits=stop)
 
 
-def _is_needed(served: Served, value: Value) -> bool:
-    return value in served.outputs or any(use.node in served.forward for use in value.uses)
+def _is_check(nodes: Collection[Node]) -> bool:
+    return any(node.op in _CHECKS for node in nodes) and not any(CHANGES.fullmatch(node.op) for node in nodes)
+
+
+def _needs_more(served: Served, nodes: Collection[Node]) -> bool:
+    """Whether nodes need a placeholder, or an input of the signature, that no output is computed from."""
+    if any(node.op in PLACEHOLDER_OPS and node not in served.forward for node in nodes):
+        return True
+    given = (value for value in served.inputs if any(use.node in nodes for use in value.uses))
+    return not all(value in served.outputs or any(use.node in served.forward for use in value.uses) for value in given)
 
 
 def _parts(node: Node) -> Iterator[Node]:
