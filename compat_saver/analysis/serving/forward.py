@@ -35,7 +35,9 @@ from compat_saver.analysis.walk import origin, spread
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import FEEDABLE_OPS, PLACEHOLDER_OPS
 
-_DELIVERY = re.compile(r"QueueDequeue\w*|ReaderRead\w*|IteratorGetNext\w*|\w*Unstage\w*|(Eager)?PyFunc\w*")
+_DELIVERY = re.compile(
+    r"QueueDequeue\w*|ReaderRead\w*|RecordInput|Infeed\w*|\w*GetNext\w*|\w*Unstage\w*|(Eager)?PyFunc\w*"
+)
 # Each output is a field of an example, and one of them may be the label.
 _PARSER = re.compile(r"Parse(Single)?(Sequence)?Example\w*|DecodeCSV")
 _ONLY_SHAPE = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"})

@@ -201,7 +201,7 @@ def _batch(dequeue: Node) -> tuple[int | None, ...]:
 
 # The names that TensorFlow gives if the program gives none.
 _GENERIC_NAME = re.compile(
-    r"(IteratorGetNext(Sync)?|OptionalGetValue|\w*_?Dequeue(Many|UpTo)?(V2)?|ReaderRead(UpTo)?(V2)?|(Eager)?PyFunc(Stateless)?"
+    r"(\w*GetNext\w*|OptionalGetValue|\w*_?Dequeue(Many|UpTo)?(V2)?|ReaderRead(UpTo)?(V2)?|(Eager)?PyFunc(Stateless)?"
     r"|(Ordered)?(Map)?Unstage(NoKey)?|\w*StagingArea_get|ReadFile|RecordInput|Identity|Gather\w*|(Strided)?Slice"
     r"|strided_slice|control_dependency|PlaceholderWithDefault|Squeeze|ExpandDims)(_\d+)?"
 )
