@@ -21,7 +21,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from compat_saver.analysis.known_values import constant_value
+from compat_saver.analysis.known_values import constant_value, static_shape
 from compat_saver.analysis.serving.chance import drawn_nodes
 from compat_saver.analysis.serving.judges import Judge, judges_by_optimizers, judges_by_use, prepared_for
 from compat_saver.analysis.serving.names import LABEL_WORD, LOSS_WORD, PREDICTION_WORD, has_own_name
@@ -53,12 +53,13 @@ _LOSS_OP = re.compile(
 )
 _ELEMENTWISE = frozenset(
     {"Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "Neg", "Square", "SquaredDifference", "Pow", "Abs"}
-    | {"Exp", "Log", "Log1p", "Sqrt", "Maximum", "Minimum", "Cast", "Squeeze", "Identity", "Softplus"}
+    | {"Exp", "Log", "Log1p", "Sqrt", "Maximum", "Minimum", "ClipByValue", "Cast", "Squeeze", "Identity", "Softplus"}
 )
 _LOGARITHMS = frozenset({"Log", "Log1p"})
 _PENALTIES = _LOGARITHMS | frozenset({"Square", "Pow", "Neg", "Abs"})
 _SAME_CLASSES = ("Cast", "Reshape", "Squeeze", "Identity")
 _JOINING = ("Concat", "ConcatV2", "Pack")
+_SUMS = frozenset({"Add", "AddV2"})
 _DIFFERENCES = frozenset({"Sub", "SquaredDifference"})
 _SCALES = frozenset({"Mul", "RealDiv"})
 _NORMS = frozenset({"Rsqrt", "Sqrt"})
@@ -240,7 +241,13 @@ class _Division:
             return False
         if value.node.op in PLACEHOLDER_OPS and LABEL_WORD.fullmatch(value.node.name.rpartition("/")[2]):
             return True
-        return bool(seen) and any(reader in judged for reader in readers)
+        return bool(seen) and any(reader in judged for reader in readers) and not self._is_added(value)
+
+    def _is_added(self, value: Value) -> bool:
+        """Whether a value is only added to what layers made, as what an output is the difference to; labels are not."""
+        is_vector = bool(static_shape(self._graph, value))
+        others = [use.node.inputs[1 - use.position] for use in value.uses if use.node.op in _SUMS]
+        return is_vector and len(others) == len(value.uses) and all(other.node in self._weighted for other in others)
 
     def _judged(self, made: Iterable[Node], before: Collection[Node]) -> set[Node]:
         """Returns what judges look at, of several things at once that which others made, where a layer goes on too."""
@@ -299,7 +306,7 @@ class _Division:
 
     def _is_arithmetic(self, node: Node) -> bool:
         is_normalized = node.op in _SCALES and any(item.op in _NORMS for item in self._sources[node])
-        return node.op in _ELEMENTWISE | _REDUCTIONS and not is_normalized
+        return node.op in _ELEMENTWISE | _REDUCTIONS and not is_normalized and not _is_leaky(node)
 
     def _carried_on(self, aside: Collection[Node]) -> set[Node]:
         found: set[Node] = set()
@@ -340,6 +347,14 @@ class _Division:
 def _fed_values(node: Node) -> Iterable[Value]:
     is_fed = node.op in FEEDABLE_OPS
     return node.used_outputs if is_fed or _DELIVERY.fullmatch(node.op) or _PARSER.fullmatch(node.op) else ()
+
+
+def _is_leaky(node: Node) -> bool:
+    """Whether a node is an activation that lets a share of what is negative through: the larger of x and a * x."""
+    if node.op != "Maximum" or len(node.inputs) != 2:
+        return False
+    one, two = node.inputs
+    return (one.node.op == "Mul" and two in one.node.inputs) or (two.node.op == "Mul" and one in two.node.inputs)
 
 
 def _reduces_the_batch(node: Node) -> bool:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from compat_saver.analysis.serving.copies import Reach, are_copies
+from compat_saver.analysis.serving.copies import Reach, are_copies, compute_the_same
 from compat_saver.analysis.serving.names import has_own_name
 from compat_saver.analysis.serving.parts import READ_OFF_OPS, Forward
 from compat_saver.analysis.walk import origin
@@ -129,7 +129,9 @@ class _Chooser:
         is_same = one.weights == two.weights and are_copies(one, two) and item.root.node.op == head.root.node.op
         is_nested = one.pieces == two.pieces and (one.feeds <= two.feeds or two.feeds <= one.feeds)
         is_alike = head.score - item.score <= _ALIKE and item.node.op == head.node.op
-        return is_same and is_nested and is_alike and not self._are_one(item, head)
+        if not (is_same and is_nested and is_alike) or self._are_one(item, head):
+            return False
+        return not compute_the_same(item.root, head.root)
 
     def _differ(self, one: Ranked, two: Ranked) -> bool:
         """Whether both have weights of their own, or a part of one is an output by itself: the loss reads both."""

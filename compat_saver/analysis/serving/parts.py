@@ -10,7 +10,17 @@ from compat_saver.graph.ir import Node, Value
 
 HEAD_OPS = frozenset({"Softmax", "LogSoftmax", "Sigmoid", "ArgMax"})
 """What makes an output of logits."""
-READ_OFF_OPS = HEAD_OPS | {"Identity", "Reshape", "Squeeze", "Cast", "Greater", "GreaterEqual", "Round", "TopKV2"}
+READ_OFF_OPS = HEAD_OPS | {
+    "Identity",
+    "Reshape",
+    "Squeeze",
+    "Cast",
+    "Greater",
+    "GreaterEqual",
+    "Round",
+    "TopKV2",
+    "OneHot",
+}
 """What only reads an output off: the model does not go on from it."""
 NO_OUTPUT_OP = re.compile(
     r"ShapeN?|Size|Rank|Const|Fill|Range|\w*Random\w*|TruncatedNormal|Multinomial|(Zeros|Ones)Like"
