@@ -24,6 +24,7 @@ from typing import Any
 from compat_saver.analysis.known_values import constant_value, static_shape
 from compat_saver.analysis.serving.chance import drawn_nodes
 from compat_saver.analysis.serving.judges import Judge, judges_by_optimizers, judges_by_use, prepared_for
+from compat_saver.analysis.serving.latents import latents
 from compat_saver.analysis.serving.names import LABEL_WORD, LOSS_WORD, PREDICTION_WORD, has_own_name
 from compat_saver.analysis.serving.optimizers import find_optimizers, slopes
 from compat_saver.analysis.serving.parts import NO_OUTPUT_OP, READ_OFF_OPS, Forward
@@ -90,6 +91,8 @@ class _Division:
         self._weights = weights_of(graph, trainable)
         self._chains = chain_weights(self._weights, self._readers)
         self._feeds = [value for node in self._forward for value in _fed_values(node)]
+        self._latents = latents(self._forward, spread({value.node for value in self._feeds}, self._readers))
+        self._feeds += self._latents
         self._fed = spread({value.node for value in self._feeds}, self._readers)
         self._weighted = spread(self._weights, self._readers)
 
@@ -151,6 +154,7 @@ class _Division:
             drawn=drawn_nodes(self._graph, self._sources, self._readers, self._fed & self._weighted),
             judged=self._judged(made, before),
             feeds={value.node for value in self._feeds if value not in labels},
+            latents=self._latents,
             layers=layers,
             chains=self._chains,
             pieces=tuple(pieces(node for node in self._graph if node in self._fed and node not in self._weighted)),
