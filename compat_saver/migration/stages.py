@@ -83,14 +83,16 @@ def choose(model: LegacyModel, folded: FoldedGraph, options: MigrationOptions) -
     if not model.trains:
         behavior = inference_mode.find(model, graph, outputs, inputs, options.training_behavior)
     run_passes(behavior.passes(), graph)
-    outputs = points.outputs_of(graph)  # a name may mean another value now
+    signatures = choice.narrowed(graph) if behavior.removed else choice.signatures
+    points = CutPoints.of(graph, signatures)
+    outputs, inputs = points.outputs_of(graph), points.inputs_of(graph)  # a name may mean another value now
     content = resolve_tables(graph, model.meta, model.checkpoint, options.assets, outputs, inputs)
     run_passes([ReadTableFiles(content.placeholders)], graph)
     judged = triage(
         graph, model.catalog, outputs, inputs, initializer_values(graph, content.tables), trains=model.trains
     )
-    warnings = (*choice.warnings, *state_notes(graph, choice.signatures), *batch_notes(choice.signatures))
-    return Served(choice.signatures, points, content, judged, behavior, warnings)
+    warnings = (*choice.warnings, *state_notes(graph, signatures), *batch_notes(signatures))
+    return Served(signatures, points, content, judged, behavior, warnings)
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from compat_saver.analysis.known_values import constant_value
+from compat_saver.analysis.known_values import constant_value, static_shape
 from compat_saver.analysis.serving.chance import drawn_nodes
 from compat_saver.analysis.serving.judges import Judge, judges_by_optimizers, judges_by_use, prepared_for
+from compat_saver.analysis.serving.latents import latents
 from compat_saver.analysis.serving.names import LABEL_WORD, LOSS_WORD, PREDICTION_WORD, has_own_name
 from compat_saver.analysis.serving.optimizers import find_optimizers, slopes
 from compat_saver.analysis.serving.parts import NO_OUTPUT_OP, READ_OFF_OPS, Forward
@@ -35,7 +36,9 @@ from compat_saver.analysis.walk import origin, spread
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import FEEDABLE_OPS, PLACEHOLDER_OPS
 
-_DELIVERY = re.compile(r"QueueDequeue\w*|ReaderRead\w*|IteratorGetNext\w*|\w*Unstage\w*|(Eager)?PyFunc\w*")
+_DELIVERY = re.compile(
+    r"QueueDequeue\w*|ReaderRead\w*|RecordInput|Infeed\w*|\w*GetNext\w*|\w*Unstage\w*|(Eager)?PyFunc\w*"
+)
 # Each output is a field of an example, and one of them may be the label.
 _PARSER = re.compile(r"Parse(Single)?(Sequence)?Example\w*|DecodeCSV")
 _ONLY_SHAPE = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"})
@@ -51,12 +54,13 @@ _LOSS_OP = re.compile(
 )
 _ELEMENTWISE = frozenset(
     {"Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "Neg", "Square", "SquaredDifference", "Pow", "Abs"}
-    | {"Exp", "Log", "Log1p", "Sqrt", "Maximum", "Minimum", "Cast", "Squeeze", "Identity", "Softplus"}
+    | {"Exp", "Log", "Log1p", "Sqrt", "Maximum", "Minimum", "ClipByValue", "Cast", "Squeeze", "Identity", "Softplus"}
 )
 _LOGARITHMS = frozenset({"Log", "Log1p"})
 _PENALTIES = _LOGARITHMS | frozenset({"Square", "Pow", "Neg", "Abs"})
 _SAME_CLASSES = ("Cast", "Reshape", "Squeeze", "Identity")
 _JOINING = ("Concat", "ConcatV2", "Pack")
+_SUMS = frozenset({"Add", "AddV2"})
 _DIFFERENCES = frozenset({"Sub", "SquaredDifference"})
 _SCALES = frozenset({"Mul", "RealDiv"})
 _NORMS = frozenset({"Rsqrt", "Sqrt"})
@@ -87,6 +91,8 @@ class _Division:
         self._weights = weights_of(graph, trainable)
         self._chains = chain_weights(self._weights, self._readers)
         self._feeds = [value for node in self._forward for value in _fed_values(node)]
+        self._latents = latents(self._forward, spread({value.node for value in self._feeds}, self._readers))
+        self._feeds += self._latents
         self._fed = spread({value.node for value in self._feeds}, self._readers)
         self._weighted = spread(self._weights, self._readers)
 
@@ -148,6 +154,7 @@ class _Division:
             drawn=drawn_nodes(self._graph, self._sources, self._readers, self._fed & self._weighted),
             judged=self._judged(made, before),
             feeds={value.node for value in self._feeds if value not in labels},
+            latents=self._latents,
             layers=layers,
             chains=self._chains,
             pieces=tuple(pieces(node for node in self._graph if node in self._fed and node not in self._weighted)),
@@ -238,7 +245,13 @@ class _Division:
             return False
         if value.node.op in PLACEHOLDER_OPS and LABEL_WORD.fullmatch(value.node.name.rpartition("/")[2]):
             return True
-        return bool(seen) and any(reader in judged for reader in readers)
+        return bool(seen) and any(reader in judged for reader in readers) and not self._is_added(value)
+
+    def _is_added(self, value: Value) -> bool:
+        """Whether a value is only added to what layers made, as what an output is the difference to; labels are not."""
+        is_vector = bool(static_shape(self._graph, value))
+        others = [use.node.inputs[1 - use.position] for use in value.uses if use.node.op in _SUMS]
+        return is_vector and len(others) == len(value.uses) and all(other.node in self._weighted for other in others)
 
     def _judged(self, made: Iterable[Node], before: Collection[Node]) -> set[Node]:
         """Returns what judges look at, of several things at once that which others made, where a layer goes on too."""
@@ -297,7 +310,7 @@ class _Division:
 
     def _is_arithmetic(self, node: Node) -> bool:
         is_normalized = node.op in _SCALES and any(item.op in _NORMS for item in self._sources[node])
-        return node.op in _ELEMENTWISE | _REDUCTIONS and not is_normalized
+        return node.op in _ELEMENTWISE | _REDUCTIONS and not is_normalized and not _is_leaky(node)
 
     def _carried_on(self, aside: Collection[Node]) -> set[Node]:
         found: set[Node] = set()
@@ -338,6 +351,14 @@ class _Division:
 def _fed_values(node: Node) -> Iterable[Value]:
     is_fed = node.op in FEEDABLE_OPS
     return node.used_outputs if is_fed or _DELIVERY.fullmatch(node.op) or _PARSER.fullmatch(node.op) else ()
+
+
+def _is_leaky(node: Node) -> bool:
+    """Whether a node is an activation that lets a share of what is negative through: the larger of x and a * x."""
+    if node.op != "Maximum" or len(node.inputs) != 2:
+        return False
+    one, two = node.inputs
+    return (one.node.op == "Mul" and two in one.node.inputs) or (two.node.op == "Mul" and one in two.node.inputs)
 
 
 def _reduces_the_batch(node: Node) -> bool:

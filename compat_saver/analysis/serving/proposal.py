@@ -15,8 +15,10 @@ from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.ops.unsupported_ops import subsystem
 from compat_saver.analysis.serving.closing import closing_nodes
 from compat_saver.analysis.serving.copies import Reach, comparisons, is_for_inference
+from compat_saver.analysis.serving.ctc_decoders import decoders
 from compat_saver.analysis.serving.forward import divide
 from compat_saver.analysis.serving.heads import Ranked, choose_heads
+from compat_saver.analysis.serving.layer_parts import LayerParts
 from compat_saver.analysis.serving.names import OUTPUT_WORD, has_own_name
 from compat_saver.analysis.serving.own_words import words_before
 from compat_saver.analysis.serving.parts import HEAD_OPS, NO_OUTPUT_OP, READ_OFF_OPS
@@ -31,6 +33,9 @@ from compat_saver.graph.ops import OpCatalog
 _SAME_ELEMENTS = ("Identity", "Reshape", "Squeeze", "ExpandDims", "Cast")
 _MOST_CANDIDATES = 60
 
+_DECODED, _DECODES = "is what a decoder finds", "is what a decoder starts from"
+_SCORED = "is how likely that is"
+_PART = "is another part of the same layer"
 _BEFORE = "is a word from which a decoder goes on"
 
 _Units = tuple[tuple[Candidate, ...], ...]
@@ -45,12 +50,14 @@ class Proposal:
         logits: what they are read off, to serve beside them: candidate -> logits.
         others: the candidates that are not served, best first.
         unknown: the nodes that the graph ends with, of ops that nothing here defines.
+        latents: the noise that networks start from, which becomes an input.
     """
 
     units: tuple[tuple[Candidate, ...], ...]
     logits: Mapping[Candidate, Candidate]
     others: tuple[Candidate, ...]
     unknown: tuple[Node, ...] = ()
+    latents: tuple[Value, ...] = ()
 
     @property
     def heads(self) -> tuple[Candidate, ...]:
@@ -183,13 +190,43 @@ class _Proposer:
         listed = [[item] for item in ranked if item.node in self._listed]
         chosen = listed or choose_heads(ranked, self._needed, self._parts)
         units = tuple(tuple(candidates[item.node] for item in unit) for unit in chosen)
+        units = units if listed else self._with_decoder(self._with_parts(units))
         units = self._with_tables(self._with_words_before(self._with_transitions(units, chosen)))
         heads = dict.fromkeys(item for unit in units for item in unit)
         by_value = {_unnamed(node): item for node, item in candidates.items()}
         found = ((item, by_value.get(value)) for item in heads if (value := self._logits(item)) is not None)
         logits = {item: other for item, other in found if other is not None and other not in heads}
         others = (item for item in candidates.values() if item not in heads and item not in logits.values())
-        return Proposal(units, logits, tuple(others), self._unknown)
+        return Proposal(units, logits, tuple(others), self._unknown, tuple(self._parts.latents))
+
+    def _with_parts(self, units: _Units) -> _Units:
+        """Completes heads that are one of several parts of a layer: see `layer_parts`."""
+        heads = {self._graph.value(item.tensor): item for unit in units for item in unit}
+        completed = LayerParts(self._graph, self._parts).completed(heads)
+        ends = {value for found in completed.values() for value in found}
+
+        def in_place_of(value: Value) -> list[Candidate]:
+            if value in completed:
+                return [heads.get(end) or Candidate(end.name, 0.0, (_PART,)) for end in completed[value]]
+            return [] if value in ends else [heads[value]]
+
+        found = (tuple(one for item in unit for one in in_place_of(self._graph.value(item.tensor))) for unit in units)
+        return tuple(unit for unit in found if unit)
+
+    def _with_decoder(self, units: _Units) -> _Units:
+        """Puts the sequences of a CTC decoder, scores and logits in the place of a head: see `ctc_decoders`."""
+        if not units:
+            return units
+        nodes = {item: self._node(item) for item in units[0]}
+        for decoder in decoders(self._graph, self._parts):
+            found = [item for item, node in nodes.items() if node in decoder.after and node not in self._parts.passing]
+            others = [item for item, node in nodes.items() if node not in decoder.after]
+            if found or any(nodes[item] in decoder.before for item in others):
+                values = [decoder.dense.output()] if decoder.dense is not None else decoder.sequences
+                found = found or [Candidate(value.name, 0.0, (_DECODED,)) for value in values]
+                others = others or [Candidate(decoder.logits.name, 0.0, (_DECODES,))]
+                return ((*found, Candidate(decoder.scores.name, 0.0, (_SCORED,)), *others), *units[1:])
+        return units
 
     def _with_tables(self, units: _Units) -> _Units:
         """Puts a table of word vectors in the place of a lookup: see `word_vectors`."""
