@@ -39,6 +39,14 @@ def require_next_step(model, expected):
         ("adagrad", lambda: O.Adagrad(0.1, epsilon=0.0)),
         ("adadelta", lambda: O.Adadelta(0.1, epsilon=1e-8)),
         ("ftrl", lambda: O.Ftrl(0.1)),
+        ("nesterov", lambda: O.SGD(0.1, 0.9, nesterov=True)),
+        ("centered", lambda: O.RMSprop(0.1, 0.9, momentum=0.5, epsilon=1e-10, centered=True)),
+        (
+            "ftrl_regularized",
+            lambda: O.Ftrl(
+                0.1, learning_rate_power=-0.4, l1_regularization_strength=0.02, l2_regularization_strength=0.03
+            ),
+        ),
     ],
 )
 def test_of_tensorflow_1(name, optimizer):

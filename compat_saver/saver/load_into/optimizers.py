@@ -54,6 +54,12 @@ _SLOTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "Ftrl": {"_accumulators": ("accumulator", "Ftrl"), "_linears": ("linear", "Ftrl_1")},
 }
+# TF1 numbers the slots of a variable in the order in which it makes them.
+_CENTERED: Mapping[str, tuple[str, ...]] = {
+    **_SLOTS["RMSprop"],
+    "_momentums": ("momentum", "RMSProp_2"),
+    "_average_gradients": ("mg", "average_gradient", "RMSProp_1"),
+}
 _COUNTING = ("Adam", "AdamW", "Adamax", "Nadam")
 _STEPS = ("iter", "iterations", "iteration", "_iterations")
 
@@ -161,7 +167,7 @@ def _slots_of(optimizer: Any) -> Mapping[str, tuple[str, ...]]:
     name = type(optimizer).__name__
     if name not in _SLOTS:
         raise UsageError(f"the state of {name} is not known; load_into knows that of {', '.join(_SLOTS)}.")
-    return _SLOTS[name]
+    return _CENTERED if name == "RMSprop" and optimizer.centered else _SLOTS[name]
 
 
 def _named(

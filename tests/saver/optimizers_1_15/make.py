@@ -19,6 +19,11 @@ OPTIMIZERS = {
     "adagrad": train.AdagradOptimizer(0.1),
     "adadelta": train.AdadeltaOptimizer(0.1),
     "ftrl": train.FtrlOptimizer(0.1),
+    "nesterov": train.MomentumOptimizer(0.1, 0.9, use_nesterov=True),
+    "centered": train.RMSPropOptimizer(0.1, momentum=0.5, centered=True),
+    "ftrl_regularized": train.FtrlOptimizer(
+        0.1, learning_rate_power=-0.4, l1_regularization_strength=0.02, l2_regularization_strength=0.03
+    ),
 }
 train_ops = {}
 for name, optimizer in OPTIMIZERS.items():
