@@ -10,6 +10,7 @@ import pytest
 
 from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError
 from compat_saver.keras_files import layer_configs, open_keras_file
+from compat_saver.keras_files.configurations import parse_json, plain_values
 
 h5py = pytest.importorskip("h5py")
 KERAS_1_15 = Path(__file__).parents[1] / "saver" / "keras_1_15"
@@ -36,6 +37,22 @@ def archive(path, config, groups, compression=zipfile.ZIP_STORED):
         packed.writestr("metadata.json", '{"keras_version": "2.13.1"}')
         packed.write(weights, "model.weights.h5")
     return path
+
+
+@pytest.mark.parametrize(
+    ("stored", "meant"),
+    [
+        ({"class_name": "__tuple__", "items": [None, 4]}, [None, 4]),
+        ({"class_name": "__tuple__", "config": {"value": [1, 2]}}, [1, 2]),
+        ({"class_name": "TensorShape", "items": [None, 4]}, [None, 4]),
+        ({"class_name": "__numpy__", "config": {"value": 0.2, "dtype": "float32"}}, 0.2),
+        ({"type": "ndarray", "value": [0.5]}, [0.5]),
+        ({"class_name": "Dense", "config": {}}, {"class_name": "Dense", "config": {}}),
+    ],
+)
+def test_what_objects_of_json_stand_for(stored, meant):
+    assert parse_json(json.dumps({"key": [stored]}), "file", "config") == {"key": [meant]}
+    assert plain_values([stored]) == [meant]
 
 
 class TestHdf5:

@@ -45,7 +45,7 @@ def upgraded(class_name, **config):
             {"filters": None, "kernel_initializer": {}, "depthwise_initializer": None},
             ("DepthwiseConv2D", {"depthwise_initializer": None}),
         ),
-        ("LeakyReLU", {"alpha": {"type": "ndarray", "value": 0.25}}, ("LeakyReLU", {"negative_slope": 0.25})),
+        ("LeakyReLU", {"alpha": 0.25}, ("LeakyReLU", {"negative_slope": 0.25})),
         ("ThresholdedReLU", {"theta": 0.5}, ("ReLU", {"threshold": 0.5})),
         ("Embedding", {"input_dim": 3, "input_length": 4}, ("Embedding", {"input_dim": 3})),
         ("MaxPool2D", {"pool_size": [2, 2]}, ("MaxPooling2D", {"pool_size": [2, 2]})),
