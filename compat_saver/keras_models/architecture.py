@@ -13,7 +13,8 @@ from compat_saver.keras_files.class_names import MODELS, plain_class
 from compat_saver.keras_models.calls import Call, Ref, layer_calls, node_call, refs, structure
 from compat_saver.keras_models.changes import Config, Upgrade
 from compat_saver.keras_models.layers import upgrade_layer
-from compat_saver.keras_models.operations import FUNCTIONS, NODES
+from compat_saver.keras_models.nodes import NODES
+from compat_saver.keras_models.operations import operation_of
 
 OPERATION, LAMBDA, INPUT = "operation", "Lambda", "InputLayer"
 _OP_LAYERS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "ClassMethod", "InstanceProperty", "InstanceMethod")
@@ -25,7 +26,7 @@ class LayerPlan:
 
     Attributes:
         name: unique in its model.
-        kind: its class in Keras 3; OPERATION for a function of keras.ops; LAMBDA for a function that the user gives.
+        kind: its class in Keras 3; OPERATION for functions of keras.ops; LAMBDA for a function that the user gives.
         config: its configuration in Keras 3.
         calls: how often and on what it is called; empty in a Sequential.
         model: the model that it is; None for a layer.
@@ -196,11 +197,11 @@ def _lambda(name: str, config: Mapping[str, Any], upgrade: Upgrade) -> Config:
 def _op_calls(
     name: str, kind: str, config: Mapping[str, Any], nodes: Sequence[Any], names: set[str], upgrade: Upgrade
 ) -> list[Call]:
-    """Returns the calls of functions of keras.ops for an op layer."""
+    """Returns the calls of functions for an op layer."""
     if kind == "TensorFlowOpLayer":
         return _node_calls(name, config, nodes, names, upgrade)
     function = str(config.get("function", ""))
-    operation = FUNCTIONS.get(function.rpartition(".")[2])
+    operation = operation_of(function)
     if operation is None:
         upgrade.problem(name, f"the TensorFlow function {function or kind!r} has no equivalent in keras.ops yet.")
         return []
@@ -209,8 +210,12 @@ def _op_calls(
     for call in found:
         for argument in call.unknown:
             upgrade.problem(name, f"the argument {argument} of {function} has no equivalent in keras.ops.")
-    upgrade.change(name, "TensorFlow op", f"{function} became keras.ops.{operation.function}")
+    upgrade.change(name, "TensorFlow op", f"{function} became {_in_keras(operation.function)}")
     return found
+
+
+def _in_keras(function: str) -> str:
+    return "functions of keras.ops" if function.startswith("tf.") else f"keras.ops.{function}"
 
 
 def _node_calls(
@@ -222,7 +227,7 @@ def _node_calls(
         op = node.get("op") if isinstance(node, Mapping) else node
         upgrade.problem(name, f"the TensorFlow op {op!r} has no equivalent in keras.ops yet.")
         return []
-    upgrade.change(name, "TensorFlow op", f"{node['op']} became keras.ops.{operation.function}")
+    upgrade.change(name, "TensorFlow op", f"{node['op']} became {_in_keras(operation.function)}")
     return [node_call(operation, node, config.get("constants") or {}, call) for call in layer_calls(nodes, names)]
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from compat_saver.errors import CannotMigrateError
 from compat_saver.keras_models.architecture import INPUT, LAMBDA, OPERATION, LayerPlan, ModelPlan
-from compat_saver.keras_models.calls import GET_ITEM, Call, Ref, refs
+from compat_saver.keras_models.calls import Call, Ref, refs
 from compat_saver.keras_models.fields import ACTIVATIONS
+from compat_saver.keras_models.functions import call_function
 
 _WITH_STATE = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 
@@ -125,18 +125,13 @@ class Builder:
     def _call(self, layer: LayerPlan, call: Call, built: BuiltModel) -> Any:
         try:
             if layer.kind == OPERATION:
-                return self._operation(call)
+                return call_function(self.keras, call.function, call.arguments)
             first, arguments = call.first, {k: v for k, v in call.arguments.items() if v is not None}
             if layer.kind in _WITH_STATE and isinstance(first, list):
                 first, arguments = first[0], {**arguments, "initial_state": first[1:]}
             return built.layers[layer.name](first, **arguments)
         except Exception as error:
             raise _refused(layer, error) from error
-
-    def _operation(self, call: Call) -> Any:
-        if call.function == GET_ITEM:
-            return operator.getitem(call.arguments["x"], call.arguments["key"])
-        return getattr(self.keras.ops, call.function)(**call.arguments)
 
 
 def _refused(layer: LayerPlan, error: Exception) -> CannotMigrateError:

@@ -113,10 +113,13 @@ def test_functions_of_tensorflow_become_those_of_keras():
         Upgrade(),
     )
     calls = [plan.layers[number].calls[0] for number in (1, 2, 3, 4)]
-    assert [call.function for call in calls] == ["multiply", "add", "concatenate", "get_item"]
+    assert [call.function for call in calls] == ["multiply", "add", "tf.concat", "tf.getitem"]
     assert calls[1].arguments == {"x1": Ref("mul", 0, 0), "x2": Ref("i", 0, 0)}
-    assert calls[2].arguments == {"xs": [Ref("mul", 0, 0), Ref("add", 0, 0)], "axis": 1}
-    assert calls[3].arguments["key"] == (slice(None, 2), 1)
+    assert calls[2].arguments == {"values": [Ref("mul", 0, 0), Ref("add", 0, 0)], "axis": 1}
+    assert calls[3].arguments == {
+        "tensor": Ref("cat", 0, 0),
+        "slice_spec": [{"start": None, "stop": 2, "step": None}, 1],
+    }
 
 
 def test_nodes_of_tensorflow_become_functions_of_keras():
@@ -141,7 +144,15 @@ def test_nodes_of_tensorflow_become_functions_of_keras():
         Upgrade(),
     )
     assert plan.layers[1].calls[0].arguments == {"x1": 1.0, "x2": Ref("i", 0, 0)}
-    assert plan.layers[2].calls[0].arguments == {"x": Ref("sub", 0, 0), "key": (slice(None, None, 1), 1)}
+    assert plan.layers[2].calls[0].arguments == {
+        "input_": Ref("sub", 0, 0),
+        "begin": [0, 1],
+        "end": [0, 2],
+        "strides": [1, 1],
+        "begin_mask": 1,
+        "end_mask": 1,
+        "shrink_axis_mask": 2,
+    }
 
 
 def test_everything_that_is_missing_is_collected():
