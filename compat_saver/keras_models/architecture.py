@@ -12,6 +12,7 @@ from typing import Any
 from compat_saver.keras_files.class_names import MODELS, plain_class
 from compat_saver.keras_models.calls import Call, Ref, layer_calls, node_call, refs, structure
 from compat_saver.keras_models.changes import Config, Upgrade
+from compat_saver.keras_models.fields import legal_name
 from compat_saver.keras_models.layers import upgrade_layer
 from compat_saver.keras_models.nodes import NODES
 from compat_saver.keras_models.operations import operation_of
@@ -95,7 +96,7 @@ def upgrade_model(model: Mapping[str, Any], upgrade: Upgrade) -> ModelPlan | Non
         config = {"name": "sequential", "layers": config}
     if not isinstance(config, Mapping) or not isinstance(config.get("layers"), list):
         return None
-    name = str(config.get("name", "model"))
+    name = legal_name(str(config.get("name", "model")))
     if plain_class(model.get("class_name")) == "Sequential":
         return _sequential(name, config, upgrade)
     if not {"input_layers", "output_layers"} <= set(config):
@@ -168,7 +169,7 @@ def _layer(item: Mapping[str, Any], names: set[str], upgrade: Upgrade) -> LayerP
     kind, changed = upgrade_layer(str(item.get("class_name")), name, config, upgrade)
     if kind == INPUT:
         _input_shape(name, config, changed, upgrade)
-    changed.setdefault("name", name)
+    changed["name"] = legal_name(str(changed.get("name", name)))
     return LayerPlan(name, kind, changed, layer_calls(nodes, names), origin=_origin(item))
 
 
@@ -191,7 +192,7 @@ def _lambda(name: str, config: Mapping[str, Any], upgrade: Upgrade) -> Config:
             "it is a Lambda: its code is in the file, and is not executed. Give the function, or a layer, with "
             f"--custom-objects {name}=MODULE:FUNCTION (custom_objects={{{name!r}: function}} in Python).",
         )
-    return {"name": name, "arguments": config.get("arguments") or {}}
+    return {"name": legal_name(name), "arguments": config.get("arguments") or {}}
 
 
 def _op_calls(

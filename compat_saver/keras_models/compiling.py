@@ -8,6 +8,7 @@ from typing import Any
 
 from compat_saver.keras_files.class_names import plain_class
 from compat_saver.keras_models.changes import Config, Upgrade
+from compat_saver.keras_models.fields import legal_name
 
 _OPTIONS = {
     "SGD": ("momentum", "nesterov"),
@@ -108,7 +109,7 @@ def upgrade_compilation(training: Mapping[str, Any] | None, upgrade: Upgrade) ->
         losses=loss,
         metrics=_nested(training.get("metrics"), _metric, upgrade),
         weighted_metrics=_nested(training.get("weighted_metrics"), _metric, upgrade),
-        loss_weights=training.get("loss_weights"),
+        loss_weights=_nested(training.get("loss_weights"), lambda weight, _: weight, upgrade),
     )
 
 
@@ -166,7 +167,7 @@ def _epsilon(name: str, kept: Config, upgrade: Upgrade) -> None:
 def _nested(found: Any, convert: Any, upgrade: Upgrade) -> Any:
     """Returns losses or metrics in the structure that the file has; those that are not kept are None."""
     if isinstance(found, Mapping) and "class_name" not in found:
-        return {key: _nested(value, convert, upgrade) for key, value in found.items()}
+        return {legal_name(key): _nested(value, convert, upgrade) for key, value in found.items()}
     if isinstance(found, list | tuple):
         return [_nested(_without_none(value), convert, upgrade) for value in found]
     return None if found is None else convert(found, upgrade)

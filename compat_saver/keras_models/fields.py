@@ -18,6 +18,11 @@ squareplus swish tanh tanh_shrink threshold hard_sigmoid
 STOCK_ACTIVATIONS = frozenset(_STOCK.split())
 
 
+def legal_name(name: str) -> str:
+    """Returns the name of a layer or model as Keras 3 takes it: without slashes."""
+    return name.replace("/", ".")
+
+
 def upgrade_fields(name: str, config: Config, upgrade: Upgrade) -> Config:
     """Returns the configuration of a layer with the fields changed that many layers share.
 
@@ -27,6 +32,9 @@ def upgrade_fields(name: str, config: Config, upgrade: Upgrade) -> Config:
         upgrade: receives the changes.
     """
     config = dict(config)
+    if "/" in str(config.get("name", "")):
+        config["name"] = legal_name(config["name"])
+        upgrade.change(name, "name", f"became {config['name']}: Keras 3 takes no slash in one")
     if "dtype" in config:
         config["dtype"] = _dtype(name, config["dtype"], upgrade)
     for key, value in config.items():

@@ -119,7 +119,7 @@ def _loaded(keras: Any, request: Mapping[str, Any], custom: Mapping[str, Any]) -
 
 def _reverse_kernels(model: Any) -> None:
     """Reverses the kernels of a file of Theano, as Keras 2 with several backends did when it loaded one."""
-    for layer in model.submodules:
+    for layer in _tensorflow.layers_inside(model):
         if type(layer).__name__ not in CONVOLUTIONS:
             continue
         for name in ("kernel", "recurrent_kernel"):
@@ -134,7 +134,7 @@ def _train(
     training = request["training"]
     if not training["is_new"]:
         _compile(keras, model, training, _listed(given, "o"), custom)
-    for layer in model.submodules:
+    for layer in _tensorflow.layers_inside(model):
         switch_off_dropout(layer)
     model.run_eagerly = True
     result = model.train_on_batch(single(_listed(given, "x")), single(_listed(given, "t")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def read_inputs(path: Path, plan: ModelPlan) -> list[Array]:
     Raises:
         UsageError: one is missing, or the file cannot be read.
     """
-    names = [layer.config["name"] for layer in input_layers(plan)]
+    names = [layer.name for layer in input_layers(plan)]
     found, there = npz_inputs.read_inputs(path, names.__contains__)
     if not found.keys() >= set(names):
         listed = ", ".join(there)
@@ -116,13 +116,14 @@ def _labels(output: Array, loss: str, rng: np.random.Generator) -> Array:
     return rng.random(output.shape).astype(output.dtype)
 
 
-def losses_of(losses: Any, names: Sequence[str]) -> list[str]:
+def losses_of(losses: Any, names: Iterable[str]) -> list[str]:
     """Returns the name of the loss of each output; "" where an output has none.
 
     Args:
         losses: one, or by output, or in order.
         names: of the outputs.
     """
+    names = list(names)
     if isinstance(losses, Mapping) and "class_name" not in losses:
         return [_name(losses.get(name)) for name in names]
     return [_name(item) for item in losses] if isinstance(losses, list) else [_name(losses)] * len(names)
