@@ -18,6 +18,10 @@ from compat_saver.keras_models.nodes import NODES
 from compat_saver.keras_models.operations import operation_of
 
 OPERATION, LAMBDA, INPUT = "operation", "Lambda", "InputLayer"
+_NO_SHAPE = (
+    "the shape of its input is not in the file. Give the model with it: --architecture FILE.json, as model.to_json() "
+    'writes it, with "batch_input_shape": [null, ...] in the config of the first layer.'
+)
 _OP_LAYERS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "ClassMethod", "InstanceProperty", "InstanceMethod")
 
 
@@ -132,7 +136,7 @@ def _first_input(name: str, config: Mapping[str, Any], upgrade: Upgrade) -> Laye
     shape, dtype = _input_of(config["layers"][0]) if config["layers"] else (None, None)
     shape = shape or config.get("build_input_shape")
     if shape is None:
-        upgrade.problem(name, "the shape of its input is not in the file. Save it again after model.build(shape).")
+        upgrade.problem(name, _NO_SHAPE)
     upgrade.change(name, "batch_input_shape", "became an Input")
     found = {"batch_shape": shape, "name": f"{name}_input"} | ({"dtype": dtype} if dtype else {})
     return LayerPlan(f"{name}_input", INPUT, found)

@@ -134,9 +134,13 @@ def predict(model: Any, inputs: Sequence[Array]) -> list[Array]:
 def compare_outputs(
     names: Sequence[str], original: Sequence[Array], found: Sequence[Array], rtol: float | None, atol: float | None
 ) -> dict[str, Comparison]:
-    """Compares outputs one by one."""
+    """Compares outputs one by one; an integer of another width is the same number."""
     pairs = zip(names, original, found, strict=True)
-    return {name: compare(one, other, rtol, atol) for name, one, other in pairs}
+    return {name: compare(one, _of_width(one, other), rtol, atol) for name, one, other in pairs}
+
+
+def _of_width(original: Array, found: Array) -> Array:
+    return found.astype(original.dtype) if original.dtype.kind == found.dtype.kind == "i" else found
 
 
 def train_step(model: Any, inputs: Sequence[Array], labels: Sequence[Array]) -> float:

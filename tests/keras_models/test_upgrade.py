@@ -48,6 +48,18 @@ def upgraded(class_name, **config):
         ("LeakyReLU", {"alpha": 0.25}, ("LeakyReLU", {"negative_slope": 0.25})),
         ("ThresholdedReLU", {"theta": 0.5}, ("ReLU", {"threshold": 0.5})),
         ("Embedding", {"input_dim": 3, "input_length": 4}, ("Embedding", {"input_dim": 3})),
+        ("StringLookup", {"vocabulary": ["a"]}, ("StringLookup", {"vocabulary": ["a"]})),
+        (
+            "StringLookup",
+            {"vocabulary": ["a"], "output_mode": "multi_hot", "dtype": "int64"},
+            ("StringLookup", {"vocabulary": ["a"], "output_mode": "multi_hot", "dtype": "float32"}),
+        ),
+        (
+            "Discretization",
+            {"bin_boundaries": [0.5], "trainable": True},
+            ("Discretization", {"bin_boundaries": [0.5]}),
+        ),
+        ("RandomHeight", {"name": "x", "factor": 0.2, "seed": None}, ("Identity", {"name": "x"})),
         ("MaxPool2D", {"pool_size": [2, 2]}, ("MaxPooling2D", {"pool_size": [2, 2]})),
     ],
 )
@@ -75,7 +87,9 @@ def test_wrapped_layers_are_upgraded():
         ("BatchNormalization", {"axis": [1, 2]}, "one axis"),
         ("Attention", {"causal": True}, "causal"),
         ("LocallyConnected1D", {}, "not in Keras 3"),
-        ("StringLookup", {}, "lookup table"),
+        ("Discretization", {"num_bins": 3}, "learned its boundaries"),
+        ("StringLookup", {}, "not in its configuration"),
+        ("TextVectorization", {"vocabulary": ["a"], "output_mode": "tf_idf"}, "inverse document"),
         ("InputLayer", {"ragged": True}, "ragged"),
     ],
 )
