@@ -114,6 +114,7 @@ def upgrade_compilation(training: Mapping[str, Any] | None, upgrade: Upgrade) ->
 
 
 def _optimizer(found: Any, upgrade: Upgrade) -> tuple[str, Config, bool] | None:
+    is_new = isinstance(found, str)  # only .keras files name one, which no older Keras wrote
     if isinstance(found, str):
         found = {"class_name": {"sgd": "SGD", "rmsprop": "RMSprop"}.get(found, found.capitalize()), "config": {}}
     if not isinstance(found, Mapping):
@@ -125,7 +126,7 @@ def _optimizer(found: Any, upgrade: Upgrade) -> tuple[str, Config, bool] | None:
     if name not in _OPTIONS:
         upgrade.change("", "optimizer", f"{name} is not in Keras 3")
         return None
-    is_new = "jit_compile" in config or config.get("is_legacy_optimizer") is False
+    is_new = is_new or "jit_compile" in config or config.get("is_legacy_optimizer") is False
     if name == "Nadam" and not is_new:
         upgrade.change("", "optimizer", "Nadam of Keras before 2.11 decays its momentum as Keras 3 cannot")
         return None
@@ -181,6 +182,8 @@ def _without_none(found: Any) -> Any:
 def _loss(found: Any, upgrade: Upgrade) -> Any:
     if isinstance(found, str):
         return found
+    if found.get("class_name") == "function":
+        return found.get("config")
     config = {key: value for key, value in (found.get("config") or {}).items() if key not in ("fn", "axis")}
     if config.get("reduction") == "auto":
         config["reduction"] = "sum_over_batch_size"

@@ -113,6 +113,8 @@ def _batch_norm(name: str, config: Config, upgrade: Upgrade) -> None:
     if config.pop("renorm", False):
         upgrade.change(name, "renorm", "dropped: predictions are the same, training normalizes by the batch alone")
     if config.pop("virtual_batch_size", None) is not None:
+        if isinstance(config.get("axis"), int) and config["axis"] > 0:
+            config["axis"] -= 1  # it counts the dimension of the virtual batches
         upgrade.change(name, "virtual_batch_size", "dropped: predictions are the same, training takes the whole batch")
     if config.pop("fused", None):
         upgrade.change(name, "fused", "dropped: the moving variance is updated without Bessel's correction")
@@ -232,6 +234,21 @@ def _discretization(name: str, config: Config, upgrade: Upgrade) -> None:
         )
 
 
+def _of_training(name: str, config: Config, upgrade: Upgrade) -> str:
+    for key in set(config) - {"name", "trainable", "dtype"}:
+        del config[key]
+    upgrade.change(name, "add_loss", "dropped: predictions are the same. Add it to the loss before training")
+    return "Identity"
+
+
+def _features(name: str, config: Config, upgrade: Upgrade) -> None:
+    upgrade.problem(
+        name,
+        "feature columns are not in Keras 3. Name a directory as OUT: the graph of a SavedModel computes them; or "
+        "supply a layer that does: --custom-objects MODULE:DenseFeatures.",
+    )
+
+
 def _size_at_random(name: str, config: Config, upgrade: Upgrade) -> str:
     for key in set(config) - {"name", "trainable", "dtype"}:
         del config[key]
@@ -274,6 +291,9 @@ _UPGRADES: dict[str, Callable[[str, Config, Upgrade], str | None]] = {
     "IntegerLookup": _lookup,
     "TextVectorization": _lookup,
     "Discretization": _discretization,
+    "AddLoss": _of_training,
+    "AddMetric": _of_training,
+    "DenseFeatures": _features,
     "RandomHeight": _size_at_random,
     "RandomWidth": _size_at_random,
     **{kind: _gone(kind) for kind in ("Highway", "MaxoutDense", "ParametricSoftplus", "SReLU")},

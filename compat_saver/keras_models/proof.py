@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,12 +13,13 @@ import numpy as np
 from compat_saver import _tensorflow
 from compat_saver.bundle.arrays import Array
 from compat_saver.errors import VerificationError
-from compat_saver.keras_models.architecture import LAMBDA
+from compat_saver.keras_models.architecture import LAMBDA, ModelPlan
 from compat_saver.keras_models.fields import legal_name
 from compat_saver.keras_models.old_weights import THEANO
 from compat_saver.keras_models.options import KerasOptions
 from compat_saver.keras_models.original import Original
 from compat_saver.keras_models.patched import patched
+from compat_saver.keras_models.reference import packed
 from compat_saver.keras_models.samples import generate_inputs, generate_labels, input_layers, losses_of, read_inputs
 from compat_saver.keras_models.slots import OptimizerState
 from compat_saver.keras_models.verification import (
@@ -46,6 +48,9 @@ _OTHERWISE = {
     "once one by one; Keras 2 took their sum.",
 }
 """Name of a variable -> how Keras 3 trains it in another way; it is not compared after a step."""
+
+
+_TRAINED_OTHERWISE = ("renorm", "virtual_batch_size", "add_loss")
 
 
 @dataclass(frozen=True)
@@ -98,17 +103,39 @@ class Proof:
         else:
             inputs, how = generate_inputs(plan, seed), f"seed {seed}"
         names = plan.output_names
-        written = _Written(self.keras, path, self.given)
+        written = _Written(self.keras, path, self.given, plan)
         predictions = _predictions(written, inputs)
-        labels = self._labels(names, predictions, seed) if state is not None and written.model is not None else None
+        why_not = self._without_step()
+        trains = state is not None and written.model is not None and not why_not
+        labels = self._labels(names, predictions, seed) if trains else None
         reference = self._reference(inputs, labels, state, names)
         original = [reference[f"y{number}"] for number in range(len(names))]
         outputs = compare_outputs(names, original, predictions, options.rtol, options.atol)
         step, notes = None, [str(reference["note"])] if "note" in reference else []
+        if why_not and state is not None:
+            notes.append(f"No training step is compared: {why_not}.")
         if labels is not None and "loss" in reference:
             step, more = self._step(written.model, model, pairs, reference, (inputs, labels))
             notes += more
         return KerasVerification(self._by, how, outputs, step, notes)
+
+    def _without_step(self) -> str:
+        """Returns why a training step would tell nothing; "" if it does."""
+        compilation, layers = self.original.compilation, list(self.original.plan.all_layers())
+        is_new = compilation is not None and compilation.is_new
+        if is_new and self.original.form == "saved_model":
+            return "Keras 2 does not load the state of such an optimizer from a SavedModel"
+        if is_new and self._config() is not None:
+            return "the original is built of its configuration, without the optimizer"
+        if changed := {change.name for change in self.original.changes} & set(_TRAINED_OTHERWISE):
+            return f"training is another one without {' and '.join(sorted(changed))}"
+        if any(layer.kind.startswith("Random") for layer in layers):
+            return "layers draw random numbers in it"
+        if any(keys_of(ends) for ends in (self.original.plan.inputs, self.original.plan.outputs)):
+            return "inputs or outputs have keys"
+        if any(str(layer.config.get("dtype")).startswith("mixed_") for layer in layers):
+            return "gradients of half precision depend on the order of additions"
+        return ""
 
     @property
     def _by(self) -> str:
@@ -135,6 +162,8 @@ class Proof:
             "path": str(self.original.path),
             "inputs": [layer.name for layer in input_layers(self.original.plan)],
             "outputs": list(names),
+            "input_keys": keys_of(self.original.plan.inputs),
+            "output_keys": keys_of(self.original.plan.outputs),
             "custom": dict(self.places),
             "config": self._config(),
             "is_keras_1": self.original.is_keras_1,
@@ -154,6 +183,7 @@ class Proof:
         has_lambda = any(layer.kind == LAMBDA for layer in self.original.plan.all_layers())
         if self.original.form in ("saved_model", "keras") and not has_lambda:
             return None
+        has_lambda = has_lambda or '"class_name": "function"' in json.dumps(self.original.config)
         is_whole = self.original.file is not None and self.original.file.config is self.original.config
         return None if is_whole and not has_lambda and not self.original.has_cudnn else patched(self.original.config)
 
@@ -196,6 +226,11 @@ class Proof:
         return self.original.compilation is not None and self.original.compilation.optimizer == "SGD"
 
 
+def keys_of(ends: Any) -> list[str]:
+    """Returns the keys of inputs or outputs that a model takes as a dict."""
+    return list(ends) if isinstance(ends, Mapping) else []
+
+
 def _predictions(written: _Written, inputs: Sequence[Array]) -> list[Array]:
     try:
         return written.predict(inputs)
@@ -218,7 +253,8 @@ def _steep(reference: Mapping[str, Array], places: Iterable[str]) -> dict[str, A
 class _Written:
     """A written model, loaded as a program does."""
 
-    def __init__(self, keras: Any, path: Path, given: Mapping[str, Any]) -> None:
+    def __init__(self, keras: Any, path: Path, given: Mapping[str, Any], plan: ModelPlan) -> None:
+        self._keys = keys_of(plan.inputs), keys_of(plan.outputs)
         self.model: Any = None
         self._served: Any = None
         if path.is_dir():
@@ -228,12 +264,15 @@ class _Written:
         file = path.with_name(path.name + ".keras")
         file.symlink_to(path.absolute())  # Keras insists on the suffix
         try:
-            self.model = keras.models.load_model(str(file), custom_objects=dict(given), safe_mode=not given)
+            # A Lambda is stored with the name of its function.
+            named = {item.__name__: item for item in given.values() if hasattr(item, "__name__")}
+            custom = {**named, **given}
+            self.model = keras.models.load_model(str(file), custom_objects=custom, safe_mode=not given)
         finally:
             file.unlink()
 
     def predict(self, inputs: Sequence[Array]) -> list[Array]:
         if self.model is not None:
-            return predict(self.model, inputs)
-        outputs = self._served(*[list(inputs)] if len(inputs) > 1 else inputs)
+            return predict(self.model, packed(inputs, self._keys[0]), self._keys[1])
+        outputs = self._served(packed(inputs, self._keys[0]))
         return [item.numpy() for item in _tensorflow.tensorflow().nest.flatten(outputs)]

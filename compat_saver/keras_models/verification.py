@@ -17,7 +17,7 @@ import numpy as np
 from compat_saver import _tensorflow
 from compat_saver.bundle.arrays import Array
 from compat_saver.errors import TimeLimitError
-from compat_saver.keras_models.reference import single, switch_off_dropout
+from compat_saver.keras_models.reference import outputs_of, single, switch_off_dropout
 from compat_saver.migration.verification.comparison import Comparison, compare
 
 STEP_RTOL = 1e-4
@@ -124,11 +124,15 @@ def run_reference(request: Mapping[str, Any], arrays: Mapping[str, Array], timeo
             return dict(found)
 
 
-def predict(model: Any, inputs: Sequence[Array]) -> list[Array]:
-    """Returns the outputs of a model on one batch, as for inference; nothing is compiled for a single run."""
-    outputs = model(single(inputs), training=False)
-    flat = list(outputs.values()) if isinstance(outputs, dict) else outputs
-    return [np.asarray(item) for item in (flat if isinstance(flat, list | tuple) else [flat])]
+def predict(model: Any, inputs: Any, keys: Sequence[str] = ()) -> list[Array]:
+    """Returns the outputs of a model on one batch, as for inference; nothing is compiled for a single run.
+
+    Args:
+        model: of Keras 3.
+        inputs: as the model takes them.
+        keys: of its outputs, in order.
+    """
+    return [np.asarray(item) for item in outputs_of(model(inputs, training=False), keys)]
 
 
 def compare_outputs(

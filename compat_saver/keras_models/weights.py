@@ -17,7 +17,15 @@ from compat_saver.keras_models.architecture import ModelPlan
 from compat_saver.keras_models.building import BuiltModel
 
 Convert = Callable[[Array], Array]
-_NOT_NEEDED = ("summary", "renorm_mean", "renorm_stddev", "moving_stddev", "renorm_mean_weight", "renorm_stddev_weight")
+_NOT_NEEDED = (
+    "summary",
+    "StateVar",
+    "renorm_mean",
+    "renorm_stddev",
+    "moving_stddev",
+    "renorm_mean_weight",
+    "renorm_stddev_weight",
+)
 
 
 class Pair(NamedTuple):

@@ -10,6 +10,7 @@ import pytest
 
 import compat_saver
 from compat_saver import _tensorflow
+from compat_saver.keras_models.architecture import ModelPlan
 from compat_saver.keras_models.proof import _Written
 from compat_saver.keras_models.routing import parse_custom
 from compat_saver.migration.publish import refuse_existing
@@ -92,7 +93,7 @@ def test_a_written_file_is_loaded_by_a_relative_path(nested, tmp_path, monkeypat
     keras = pytest.importorskip("keras")
     compat_saver.migrate(nested.path("hdf5"), tmp_path / "out.keras", verify=False)
     monkeypatch.chdir(tmp_path)
-    (found,) = _Written(keras, Path("out.keras"), {}).predict(nested.listed("x"))
+    (found,) = _Written(keras, Path("out.keras"), {}, ModelPlan("m", ())).predict(nested.listed("x"))
     np.testing.assert_allclose(found, nested.listed("y")[0], rtol=1e-5, atol=1e-6)
 
 
