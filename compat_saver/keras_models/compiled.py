@@ -51,7 +51,12 @@ def _resolved(found: Any, make: Any) -> Any:
 
 
 def _of_outputs(metrics: Any, model: Any) -> Any:
-    """Returns metrics as Keras 3 takes them: Keras 2 wrote those of a single output as a list in a list."""
+    """Returns metrics as Keras 3 takes them.
+
+    Keras 2 wrote those of a single output as a list in a list; those in a plain list were metrics of every output.
+    """
     if isinstance(metrics, list) and len(model.outputs) == 1 and len(metrics) == 1 and isinstance(metrics[0], list):
         return metrics[0]
+    if isinstance(metrics, list) and len(model.outputs) > 1 and not any(isinstance(m, list | dict) for m in metrics):
+        return [metrics] * len(model.outputs)
     return metrics or None

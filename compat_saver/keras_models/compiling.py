@@ -194,9 +194,9 @@ def _metric(found: Any, upgrade: Upgrade) -> Any:
     """Returns a metric; one around a function goes by the function, and accuracy by what was written for it."""
     if isinstance(found, str):
         return found
-    name, config = plain_class(found.get("class_name")), dict(found.get("config") or {})
-    if name == "function":
+    if found.get("class_name") == "function":
         return found.get("config")
+    name, config = plain_class(found.get("class_name")), dict(found.get("config") or {})
     if name == "MeanMetricWrapper":
         function = config.get("fn")
         function = function.get("config") if isinstance(function, Mapping) else function

@@ -39,6 +39,9 @@ _TRIES = 3
 model and off in the other by a rounding error, which changes the gradients of some inputs, not of all."""
 _ROUNDED = "On the inputs of {}, weights after the step differ by {:.2g}: a rounding error, for on others they do not."
 _OWN_INPUTS = "Give inputs that the original takes: --verify-data FILE.npz (verify_data= in Python)."
+_NOT_TRAINED = "Migrate with --no-verify and compile the model anew."
+_HALF = {"rtol": 5e-3, "atol": 1e-3}
+"""Tolerances of models that compute in half precision, where none are given."""
 _FLAT = 1e-6
 _OTHER_EPSILON = 1e-2
 _EMBEDDINGS = "embeddings"
@@ -110,7 +113,9 @@ class Proof:
         labels = self._labels(names, predictions, seed) if trains else None
         reference = self._reference(inputs, labels, state, names)
         original = [reference[f"y{number}"] for number in range(len(names))]
-        outputs = compare_outputs(names, original, predictions, options.rtol, options.atol)
+        half = _HALF if self._is_half else {}
+        rtol, atol = (getattr(options, key) or half.get(key) for key in ("rtol", "atol"))
+        outputs = compare_outputs(names, original, predictions, rtol, atol)
         step, notes = None, [str(reference["note"])] if "note" in reference else []
         if why_not and state is not None:
             notes.append(f"No training step is compared: {why_not}.")
@@ -133,9 +138,13 @@ class Proof:
             return "layers draw random numbers in it"
         if any(keys_of(ends) for ends in (self.original.plan.inputs, self.original.plan.outputs)):
             return "inputs or outputs have keys"
-        if any(str(layer.config.get("dtype")).startswith("mixed_") for layer in layers):
+        if self._is_half:
             return "gradients of half precision depend on the order of additions"
         return ""
+
+    @property
+    def _is_half(self) -> bool:
+        return any(str(layer.config.get("dtype")).startswith("mixed_") for layer in self.original.plan.all_layers())
 
     @property
     def _by(self) -> str:
@@ -201,7 +210,11 @@ class Proof:
         reference: Mapping[str, Array],
         data: tuple[Sequence[Array], Sequence[Array]],
     ) -> tuple[StepProof, list[str]]:
-        loss = train_step(written, *data)
+        try:
+            loss = train_step(written, *data)
+        except (ValueError, TypeError) as error:
+            reason = f"The written model does not train: {_tensorflow.first_line(error)}. {_NOT_TRAINED}"
+            raise VerificationError([reason], what="failed, nothing was published") from error
         numbers = {id(variable): number for number, variable in enumerate(model.weights)}
         after = {pair.place: written.weights[numbers[id(pair.variable)]] for pair in pairs}
         known = {name: note for name, note in _OTHERWISE.items() if name != _EMBEDDINGS or not self._is_plain}

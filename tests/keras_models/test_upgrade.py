@@ -37,7 +37,7 @@ def upgraded(class_name, **config):
         ("CuDNNGRU", {}, ("GRU", {"activation": "tanh", "recurrent_activation": "sigmoid", "reset_after": True})),
         (
             "BatchNormalizationV1",
-            {"axis": [3], "fused": True, "renorm": True, "virtual_batch_size": 4, "renorm_momentum": 0.9},
+            {"axis": [4], "fused": True, "renorm": True, "virtual_batch_size": 4, "renorm_momentum": 0.9},
             ("BatchNormalization", {"axis": 3}),
         ),
         (
@@ -59,6 +59,7 @@ def upgraded(class_name, **config):
             {"bin_boundaries": [0.5], "trainable": True},
             ("Discretization", {"bin_boundaries": [0.5]}),
         ),
+        ("AddLoss", {"name": "x", "unconditional": False}, ("Identity", {"name": "x"})),
         ("RandomHeight", {"name": "x", "factor": 0.2, "seed": None}, ("Identity", {"name": "x"})),
         ("MaxPool2D", {"pool_size": [2, 2]}, ("MaxPooling2D", {"pool_size": [2, 2]})),
     ],
@@ -88,6 +89,7 @@ def test_wrapped_layers_are_upgraded():
         ("Attention", {"causal": True}, "causal"),
         ("LocallyConnected1D", {}, "not in Keras 3"),
         ("Discretization", {"num_bins": 3}, "learned its boundaries"),
+        ("DenseFeatures", {}, "feature columns"),
         ("StringLookup", {}, "not in its configuration"),
         ("TextVectorization", {"vocabulary": ["a"], "output_mode": "tf_idf"}, "inverse document"),
         ("InputLayer", {"ragged": True}, "ragged"),
@@ -208,6 +210,12 @@ def test_compilation():
     assert plan.losses["config"]["reduction"] == "sum_over_batch_size"
     assert plan.metrics == [["acc"]]
     assert [item.name for item in upgrade.changes] == ["lr", "decay"]
+
+
+def test_compilation_of_a_keras_file():
+    function = {"module": "builtins", "class_name": "function", "config": "mine", "registered_name": "function"}
+    plan = upgrade_compilation({"optimizer": "adam", "loss": function, "metrics": [function]}, Upgrade())
+    assert (plan.optimizer, plan.is_new, plan.losses, plan.metrics) == ("Adam", True, "mine", ["mine"])
 
 
 @pytest.mark.parametrize("class_name", ["TFOptimizer", "Nadam"])
