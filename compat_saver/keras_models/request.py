@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,20 +26,28 @@ def request_of(
     return {
         "form": original.form,
         "path": str(original.path),
-        "inputs": [layer.config["name"] for layer in input_layers(original.plan)],
+        "inputs": [layer.name for layer in input_layers(original.plan)],
         "outputs": list(original.plan.output_names),
+        "input_keys": keys_of(original.plan.inputs),
+        "output_keys": keys_of(original.plan.outputs),
         "custom": dict(places),
-        "config": _config(original),
+        "config": config_to_run(original),
         "is_keras_1": original.is_keras_1,
         "is_theano": original.file is not None and original.file.backend == THEANO,
         "training": training,
     }
 
 
-def _config(original: Original) -> Mapping[str, Any] | None:
+def config_to_run(original: Original) -> Mapping[str, Any] | None:
     """Returns the configuration to build the original of; None to load the file as it is."""
     has_lambda = any(layer.kind == LAMBDA for layer in original.plan.all_layers())
     if original.form in ("saved_model", "keras") and not has_lambda:
         return None
+    has_lambda = has_lambda or '"class_name": "function"' in json.dumps(original.config)
     is_whole = original.file is not None and original.file.config is original.config
     return None if is_whole and not has_lambda and not original.has_cudnn else patched(original.config)
+
+
+def keys_of(ends: Any) -> list[str]:
+    """Returns the keys of inputs or outputs that a model takes as a dict."""
+    return list(ends) if isinstance(ends, Mapping) else []

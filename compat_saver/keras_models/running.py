@@ -15,6 +15,7 @@ from compat_saver.keras_files import open_keras_file
 from compat_saver.keras_models.options import KerasOptions, load_custom, places_of, require_reference
 from compat_saver.keras_models.original import open_original
 from compat_saver.keras_models.outline import planned_inputs
+from compat_saver.keras_models.reference import packed
 from compat_saver.keras_models.request import request_of
 from compat_saver.keras_models.verification import predict, run_reference
 from compat_saver.keras_models.written import load_keras_3
@@ -70,8 +71,9 @@ def _is_of_keras_3(source: Path) -> bool:
 def _keras_3(source: Path, inputs: Mapping[str, Any], options: KerasOptions) -> tuple[Sequence[str], Sequence[Array]]:
     model = load_keras_3(_tensorflow.keras(), source, load_custom(options.custom_objects))
     specs = [_Input(item.name, str(item.dtype), tuple(item.shape)) for item in model.inputs]
-    names = getattr(model, "output_names", None) or [model.layers[-1].name]
-    return names, predict(model, _values(specs, inputs))
+    keys = [sorted(ends) if isinstance(ends, Mapping) else [] for ends in (model.input, model.output)]
+    names = keys[1] or getattr(model, "output_names", None) or [model.layers[-1].name]
+    return names, predict(model, packed(_values(specs, inputs), keys[0]), keys[1])
 
 
 def _keras_2(source: Path, inputs: Mapping[str, Any], options: KerasOptions) -> tuple[Sequence[str], Sequence[Array]]:

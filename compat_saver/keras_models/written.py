@@ -10,6 +10,9 @@ from typing import Any
 from compat_saver import _tensorflow
 from compat_saver.bundle.arrays import Array
 from compat_saver.errors import ArtifactError, SourceNotFoundError, UsageError
+from compat_saver.keras_models.architecture import ModelPlan
+from compat_saver.keras_models.reference import packed
+from compat_saver.keras_models.request import keys_of
 from compat_saver.keras_models.routing import SUFFIX
 from compat_saver.keras_models.verification import predict
 
@@ -22,7 +25,8 @@ class WrittenModel:
         path: where it is.
     """
 
-    def __init__(self, keras: Any, path: Path, given: Mapping[str, Any]) -> None:
+    def __init__(self, keras: Any, path: Path, given: Mapping[str, Any], plan: ModelPlan) -> None:
+        self._keys = keys_of(plan.inputs), keys_of(plan.outputs)
         self.model: Any = None
         self.path = path
         self._loaded: Any = None
@@ -36,8 +40,8 @@ class WrittenModel:
     def predict(self, inputs: Sequence[Array]) -> list[Array]:
         """Returns the outputs for one batch."""
         if self.model is not None:
-            return predict(self.model, inputs)
-        outputs = self._loaded.serve(*[list(inputs)] if len(inputs) > 1 else inputs)
+            return predict(self.model, packed(inputs, self._keys[0]), self._keys[1])
+        outputs = self._loaded.serve(packed(inputs, self._keys[0]))
         return [item.numpy() for item in _tensorflow.tensorflow().nest.flatten(outputs)]
 
     def require_like(self, model: Any) -> None:
@@ -65,7 +69,9 @@ def load_keras_3(keras: Any, path: Path, given: Mapping[str, Any]) -> Any:
         name = Path(folder) / f"model{path.suffix if path.suffix in ('.h5', '.hdf5') else SUFFIX}"
         name.symlink_to(path.absolute())
         try:
-            return keras.models.load_model(str(name), custom_objects=dict(given), safe_mode=not given)
+            # A Lambda is stored with the name of its function.
+            named = {item.__name__: item for item in given.values() if hasattr(item, "__name__")}
+            return keras.models.load_model(str(name), custom_objects={**named, **given}, safe_mode=not given)
         except (ValueError, TypeError, KeyError, OSError) as error:
             reason = _tensorflow.first_line(error).replace(str(name), str(path))
             raise ArtifactError(f"{path}: Keras does not open it: {reason}") from None
