@@ -16,7 +16,7 @@ from compat_saver.keras_files.contents import Weight
 _LISTS = {"layers": "layers", "_layer_checkpoint_dependencies": "layers", "cells": "cells"}
 """Name of a list in a path -> the attribute that has it; Keras 2.12 and 2.13 went by the second name."""
 _OF_MODEL = 2
-"""How many parts of a path lead to the layer itself: `layers/bidirectional`."""
+"""How many parts of a path lead to the layer itself: `layers/bidirectional`; an attribute of a model is one."""
 
 
 def variables_of(layer: Any, weights: Sequence[Weight]) -> list[Any]:
@@ -26,7 +26,8 @@ def variables_of(layer: Any, weights: Sequence[Weight]) -> list[Any]:
         layer: of Keras 3.
         weights: those of the layer in the file.
     """
-    paths = [weight.key.strip("/").split("/")[_OF_MODEL:] for weight in weights]
+    parts = [weight.key.strip("/").split("/") for weight in weights]
+    paths = [item[_OF_MODEL if item[0] in _LISTS else 1 :] for item in parts]
     found = [_follow(layer, path, paths) for path in paths]
     return [item for item in found if item is not None]
 

@@ -226,3 +226,9 @@ def test_paths_of_keras_2_13_lead_to_layers_inside_a_model():
     keys = [f"/{container}/sequential/{container}/dense{number}/vars/0" for number in ("", "_2")]
     weights = [Weight(key, key, (), by_name("float32"), lambda slices: None) for key in keys]
     assert variables_of(model, weights) == ["a", "b"]
+
+
+def test_layers_of_a_subclassed_model_of_keras_2_13_go_by_attribute():
+    layer = SimpleNamespace(weights=["kernel", "bias"])
+    weights = [Weight(f"d1/{n}", f"/d1/vars/{n}", (), by_name("float32"), lambda slices: None) for n in (0, 1)]
+    assert variables_of(layer, weights) == ["kernel", "bias"]

@@ -15,7 +15,7 @@ from compat_saver.saver.load_into.settings import contradictions  # noqa: E402
 pytestmark = pytest.mark.tensorflow
 L = tf.keras.layers
 HERE = Path(__file__).with_name("keras_1_15")
-HARD = "lambda x: keras.ops.clip(0.2 * x + 0.5, 0, 1)"
+HARD = "keras.Sequential([keras.layers.Rescaling(0.2, 0.5), keras.layers.ReLU(1.0)])"
 
 
 def found(layer, class_name="", **config):

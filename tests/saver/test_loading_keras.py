@@ -1,6 +1,8 @@
 """What Keras wrote goes into models of other names, and never into the wrong layer."""
 
+import json
 import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -225,6 +227,32 @@ def test_a_keras_file(tmp_path, prefix):
     model = tf.keras.Model(i, L.Dense(2, name=f"{prefix}dense")(last(first(i))))
     load_into(model, golden.path("keras"))
     np.testing.assert_allclose(model(golden.recorded["x0"]), golden.recorded["y0"], 1e-5, 1e-6)
+
+
+def test_a_keras_file_of_a_subclassed_model(tmp_path):
+    """Keras 2.13 names layers by the attributes of the model."""
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        for number, (name, shape) in enumerate((("first", (4, 3)), ("second", (3, 2)))):
+            held = file.create_group(f"{name}/vars")
+            held["0"], held["1"] = np.full(shape, number + 1, "f"), np.zeros(shape[1:], "f")
+    with zipfile.ZipFile(tmp_path / "model.keras", "w") as packed:
+        packed.writestr("config.json", json.dumps({"class_name": "Mine", "config": {}}))
+        packed.writestr("metadata.json", json.dumps({"keras_version": "2.13.1"}))
+        packed.write(tmp_path / "w.h5", "model.weights.h5")
+
+    class Mine(tf.keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.second, self.first = L.Dense(2), L.Dense(3)
+
+        def call(self, x):
+            return self.second(self.first(x))
+
+    model = Mine()
+    model(X)
+    load_into(model, tmp_path / "model.keras")
+    assert [layer.kernel.numpy().mean() for layer in (model.first, model.second)] == [1, 2]
 
 
 def h5(path, layers):

@@ -76,7 +76,21 @@ def test_what_only_the_graph_knows(scope, config, note):
     assert note in str(report)
 
 
+@pytest.mark.parametrize(
+    ("name", "activation"), [("plain", "sigmoid"), ("hard", lambda x: tf.keras.ops.clip(0.2 * x + 0.5, 0, 1))]
+)
+def test_the_graph_knows_the_gates_of_keras(name, activation):
+    loaded = model(lstm(name, recurrent_activation=activation))
+    report = load_into(loaded, GRAPHS / "cells.ckpt")
+    require_outputs(loaded, GRAPHS, name)
+    assert not report.notes
+
+
 class TestRefusals:
+    def test_gates_that_the_graph_computes_otherwise(self):
+        with pytest.raises(RestoreError, match="recurrent_activation is 'hard_sigmoid' in the file and 'sigmoid' here"):
+            load_into(model(lstm("hard")), GRAPHS / "cells.ckpt")
+
     @pytest.mark.parametrize(
         ("scope", "reason"),
         [

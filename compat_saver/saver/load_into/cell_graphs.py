@@ -1,13 +1,14 @@
-"""What the graph beside a checkpoint says of an LSTM cell of TensorFlow 1, and its weights do not.
+"""What the graph beside a checkpoint says of recurrent layers, and their weights do not.
 
-A cell computes c' = sigmoid(f + forget_bias) c + sigmoid(i) activation(j) with i, j, f, o split from one product. The
-walk starts at the bias of the cell: BiasAdd -> Split -> f -> Add of a constant -> Sigmoid -> Mul -> Add -> c', which
-`cell_clip` clips. Fused cells have both as attributes of their op.
+An LSTM cell of TensorFlow 1 computes c' = sigmoid(f + forget_bias) c + sigmoid(i) activation(j) with i, j, f, o split
+from one product. The walk starts at the bias of the cell: BiasAdd -> Split -> f -> Add of a constant -> Sigmoid -> Mul
+-> Add -> c', which `cell_clip` clips. Fused cells have both as attributes of their op. A layer of Keras is followed
+from its recurrent kernel to the activation of its gates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -21,9 +22,13 @@ from compat_saver.model import open_model
 _CARRIERS = ("Identity", "Enter", "RefEnter", "ReadVariableOp", "StopGradient")
 _FUSED = ("LSTMBlockCell", "BlockLSTM", "BlockLSTMV2")
 _SUMS = ("Add", "AddV2", "BiasAdd")
+_BETWEEN = (*_CARRIERS, "StridedSlice", "MatMul", "Add", "AddV2", "BiasAdd", "Split", "SplitV", "Squeeze")
+_SLOPE = 0.2
+"""Of hard_sigmoid, clip(0.2 x + 0.5, 0, 1), as Keras 1 and 2 compute it."""
 _ACTIVATIONS = ("Tanh", "Relu", "Relu6", "Sigmoid", "Elu", "Selu", "Softplus", "Softsign")
 _CLIPS = ("ClipByValue", "Minimum", "Maximum")
 _FORGET, _GATES = 2, 4
+_NEAR = 1e-6
 
 
 class CellFacts(NamedTuple):
@@ -65,16 +70,32 @@ def facts_of(graph: Graph | None, bias: str) -> CellFacts:
     )
 
 
-def _users(value: Value) -> Iterator[Node]:
-    """Yields what uses a value, also inside of loops."""
+def gate_activation(graph: Graph, kernel: str) -> str:
+    """Returns the activation of the gates of a layer of Keras: "hard_sigmoid", "sigmoid", or "" if it is not known.
+
+    Args:
+        graph: the graph.
+        kernel: the name of the recurrent kernel.
+    """
+    node = graph.get(kernel)
+    found = set(_users(node.output(), _BETWEEN)) if node is not None else set()
+    slopes = [constant_value(origin(value, _CARRIERS)) for user in found if user.op == "Mul" for value in user.inputs]
+    if any(item is not None and item.size == 1 and abs(float(item.reshape(())) - _SLOPE) < _NEAR for item in slopes):
+        return "hard_sigmoid"
+    return "sigmoid" if any(user.op == "Sigmoid" for user in found) else ""
+
+
+def _users(value: Value, through: Collection[str] = _CARRIERS) -> Iterator[Node]:
+    """Yields what uses a value, also inside of loops, behind ops of some types."""
     seen, values = {value}, [value]
     while values:
         for use in values.pop().uses:
-            if use.node.op not in _CARRIERS:
+            if use.node.op not in through:
                 yield use.node
-            elif use.node.output() not in seen:
-                seen.add(use.node.output())
-                values.append(use.node.output())
+                continue
+            new = [output for output in use.node.used_outputs if output not in seen]
+            seen.update(new)
+            values += new
 
 
 def _facts(user: Node) -> Iterator[CellFacts]:

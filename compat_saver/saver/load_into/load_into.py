@@ -22,7 +22,7 @@ from compat_saver.saver.load_into.numbered_files import named_by
 from compat_saver.saver.load_into.old_files import in_layout_of_keras_2
 from compat_saver.saver.load_into.optimizer_reports import notes_of, reported, require_state
 from compat_saver.saver.load_into.optimizers import is_optimizer, optimizer_of, states, trained_by
-from compat_saver.saver.load_into.pairs import Placement, placed
+from compat_saver.saver.load_into.pairs import Placement, configs_of_graph, placed
 from compat_saver.saver.load_into.settings import (
     contradictions,
     require_same,
@@ -92,6 +92,7 @@ def load_into(
         if strict:
             require_same(target, configs, stored.prefix)
         found, variables, notes = _matched(target, place)
+        configs = configs or configs_of_graph(target, variables, found, source)
         if strict:
             require_same(target, configs, stored.prefix, found)
         rows = states(trainer, variables, found, stored) if trainer is not None else []

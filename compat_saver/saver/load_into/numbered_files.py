@@ -9,6 +9,7 @@ from typing import Any
 from compat_saver.keras_files import KerasFile, Layer
 from compat_saver.keras_files.class_names import current_class
 from compat_saver.keras_files.numbered import variables_of
+from compat_saver.saver.load_into.targets import is_layer
 
 
 def named_by(target: Any, file: KerasFile) -> KerasFile | None:
@@ -16,12 +17,12 @@ def named_by(target: Any, file: KerasFile) -> KerasFile | None:
 
     Args:
         target: a model of Keras 3 that is built. Its layers correspond to those of the file by name, or all of them by
-            their order and class.
+            their order and class, or by attribute.
         file: a `.keras` file.
     """
     own = [layer for layer in getattr(target, "layers", ()) if layer.weights]
     stored = [layer for layer in file.layers if layer.weights]
-    pairs = _by_name(own, stored) or _in_order(own, stored)
+    pairs = _by_name(own, stored) or _in_order(own, stored) or _by_attribute(target, stored)
     named: dict[str, Layer] = {}
     for layer, found in pairs:
         variables = variables_of(layer, found.weights)
@@ -49,6 +50,12 @@ def _in_order(own: Sequence[Any], stored: Sequence[Layer]) -> list[tuple[Any, La
     if list(_kinds(own)) != [current_class(item.class_name) for item in stored]:
         return []
     return list(zip(own, stored, strict=True))
+
+
+def _by_attribute(target: Any, stored: Sequence[Layer]) -> list[tuple[Any, Layer]]:
+    """Returns the pairs of a subclassed model, whose layers go by its attributes until Keras 2.13."""
+    pairs = [(vars(target).get(item.name), item) for item in stored]
+    return pairs if all(is_layer(layer) for layer, _ in pairs) else []
 
 
 def _kinds(layers: Sequence[Any]) -> Iterator[str]:

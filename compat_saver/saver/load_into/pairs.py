@@ -15,7 +15,7 @@ from compat_saver.analysis.values.weights import fits
 from compat_saver.errors import RestoreError
 from compat_saver.keras_files import LayerConfig
 from compat_saver.saver.errors import as_tf_error
-from compat_saver.saver.load_into.cell_graphs import facts_of, graph_of
+from compat_saver.saver.load_into.cell_graphs import facts_of, gate_activation, graph_of
 from compat_saver.saver.load_into.recurrent import (
     BIAS,
     GRU,
@@ -32,7 +32,7 @@ from compat_saver.saver.load_into.recurrent import (
 from compat_saver.saver.load_into.settings import layers_in
 from compat_saver.saver.load_into.targets import PAIRED, TargetVariable, is_layer, is_variable, own_name
 from compat_saver.saver.matching.conversions import ConvertedTensors
-from compat_saver.saver.matching.fit import Tensors
+from compat_saver.saver.matching.fit import Fit, Tensors
 from compat_saver.saver.matching.naming import Matching
 from compat_saver.saver.matching.report import RestoreReport
 
@@ -113,6 +113,8 @@ def placed(
     cells = [cell for cell in cells_of(tensors, lambda bias: facts_of(graph(), bias)) if cell.scope.startswith(below)]
     if matching.ema:
         cells = [averaged(cell, tensors) for cell in cells]
+    own = {id(item.variable): [below + name for name in item.names.values()] for item in variables}
+    layers = [live for live in layers if tensors.shapes().keys().isdisjoint(own.get(id(live.weights[RECURRENT]), ()))]
     chosen, problems = _pairs(cells, layers, matching)
     problems += [problem for cell, live in chosen if (problem := _problem(cell, live))]
     if problems and matching.strict:
@@ -133,6 +135,27 @@ def placed(
         tuple(_gates(cell, live) for cell, live in chosen),
         (*problems, *(_note(cell, live) for cell, live in chosen)),
     )
+
+
+def configs_of_graph(
+    target: Any, variables: Sequence[TargetVariable], found: Fit, source: str | PathLike[str]
+) -> list[LayerConfig]:
+    """Returns what the graph beside a checkpoint says of the layers of Keras that get its weights.
+
+    Args:
+        target: the model or layer.
+        variables: those of the target, in the order of the fit.
+        found: which tensors they get.
+        source: the path, which may have a graph too.
+    """
+    keys = {id(variables[match.wanted.number].variable): match.keys[0] for match in found.matches}
+    layers = [live for live in _live(target) if live.kind != RNN and id(live.weights[RECURRENT]) in keys]
+    graph = graph_of(source) if layers else None
+    if graph is None:
+        return []
+    known = ((live.layer, gate_activation(graph, keys[id(live.weights[RECURRENT])])) for live in layers)
+    said = [(layer, {"recurrent_activation": name}) for layer, name in known if name]
+    return [LayerConfig((layer.name,), type(layer).__name__, config) for layer, config in said]
 
 
 def _live(target: Any) -> Iterable[_Live]:

@@ -71,7 +71,8 @@ _MEANINGS: dict[str, Callable[[Any], Any]] = {
     "swish": lambda x: x * _sigmoid(x),
     "gelu": lambda x: x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2))),
 }
-_HARD_SIGMOID = "lambda x: keras.ops.clip(0.2 * x + 0.5, 0, 1)"
+_HARD_SIGMOID = "keras.Sequential([keras.layers.Rescaling(0.2, 0.5), keras.layers.ReLU(1.0)])"
+"""Also in a Bidirectional, which copies its layer and takes no lambda."""
 _HARD_SIGMOIDS = "That is hard_sigmoid as Keras 1 and 2 define it; in Keras 3 the name stands for another function."
 
 

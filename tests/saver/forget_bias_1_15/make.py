@@ -1,7 +1,7 @@
 """Wrote what is beside it, run by Python 3.7 with TensorFlow 1.15.5: `python make.py`.
 
-A checkpoint with its graph: LSTM cells of TensorFlow 1 with arguments that only the graph knows, each below a scope of
-its own; `outputs.npz` holds the input `x`, and the outputs of every cell.
+A checkpoint with its graph: LSTM cells of TensorFlow 1, and layers of Keras, with arguments that only the graph knows,
+each below a scope of its own; `outputs.npz` holds the input `x`, and the outputs of every cell.
 """
 
 import numpy as np
@@ -39,6 +39,12 @@ outputs = {}
 for name, make in CELLS.items():
     with tf.variable_scope(name, initializer=tf.zeros_initializer()):
         outputs[name] = make()
+keras = tf.keras.layers
+LAYERS = {
+    "hard": keras.LSTM(2, return_sequences=True, name="hard"),
+    "plain": keras.LSTM(2, return_sequences=True, unroll=True, recurrent_activation="sigmoid", name="plain"),
+}
+outputs.update({name: layer(tf.constant(x)) for name, layer in LAYERS.items()})
 with tf.Session() as session:
     for variable in tf.global_variables():
         variable.load(noise.uniform(-1, 1, variable.shape.as_list()), session)
