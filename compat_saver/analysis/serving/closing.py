@@ -62,7 +62,12 @@ def _keeps_examples(graph: Graph, node: Node, *, is_read: bool) -> bool:
         return node.op != "Reshape" or not is_read
     if len(after) > len(before):  # rows that were made for a layer become examples again
         return True
-    return before[0] == after[0] and None not in (size := (_elements(before), _elements(after))) and size[0] == size[1]
+    size, result = _elements(before), _elements(after)
+    if size is None or result is None:
+        return False
+    if before[0] == 1:  # one example may be all there is, of any shape
+        return size == result * after[0] if after[0] is not None else False
+    return before[0] == after[0] and size == result
 
 
 def _elements(shape: Shape) -> int | None:

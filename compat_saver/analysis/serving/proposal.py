@@ -18,13 +18,14 @@ from compat_saver.analysis.serving.copies import Reach, comparisons, is_for_infe
 from compat_saver.analysis.serving.ctc_decoders import decoders
 from compat_saver.analysis.serving.forward import divide
 from compat_saver.analysis.serving.heads import Ranked, choose_heads
+from compat_saver.analysis.serving.initial_states import initial_states, last_states
 from compat_saver.analysis.serving.layer_parts import LayerParts
 from compat_saver.analysis.serving.names import OUTPUT_WORD, has_own_name
 from compat_saver.analysis.serving.own_words import words_before
 from compat_saver.analysis.serving.parts import HEAD_OPS, NO_OUTPUT_OP, READ_OFF_OPS
 from compat_saver.analysis.serving.signals import Candidate, View, judge
 from compat_saver.analysis.serving.word_vectors import normalized_table
-from compat_saver.analysis.walk import needed_by, nodes_in_branches, nodes_in_loops, origin, spread
+from compat_saver.analysis.walk import needed_by, needed_from, nodes_in_branches, nodes_in_loops, origin, spread
 from compat_saver.errors import GraphError
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import PLACEHOLDER_OPS
@@ -35,6 +36,7 @@ _MOST_CANDIDATES = 60
 
 _DECODED, _DECODES = "is what a decoder finds", "is what a decoder starts from"
 _SCORED = "is how likely that is"
+_STATE = "is the last state, where the first one is fed"
 _PART = "is another part of the same layer"
 _BEFORE = "is a word from which a decoder goes on"
 
@@ -189,6 +191,7 @@ class _Proposer:
         chosen = listed or choose_heads(ranked, self._needed, self._parts)
         units = tuple(tuple(candidates[item.node] for item in unit) for unit in chosen)
         units = units if listed else self._with_decoder(self._with_parts(units))
+        units = units if listed else self._with_last_states(units)
         units = self._with_tables(self._with_words_before(self._with_transitions(units, chosen)))
         heads = dict.fromkeys(item for unit in units for item in unit)
         by_value = {_unnamed(node): item for node, item in candidates.items()}
@@ -225,6 +228,16 @@ class _Proposer:
                 others = others or [Candidate(decoder.logits.name, 0.0, (_DECODES,))]
                 return ((*found, Candidate(decoder.scores.name, 0.0, (_SCORED,)), *others), *units[1:])
         return units
+
+    def _with_last_states(self, units: _Units) -> _Units:
+        """Adds the last states of loops whose initial state has to be fed: with them, the next call goes on."""
+        states = [value for value in initial_states(self._graph) if value.node.op == "Placeholder"]
+        found = []
+        for unit in units:
+            needed = needed_from(self._graph.value(item.tensor) for item in unit) if states else set()
+            last = [end for state in states if state.node in needed for end in last_states(self._graph, state)]
+            found.append((*unit, *(Candidate(end.name, 0.0, (_STATE,)) for end in last)))
+        return tuple(found)
 
     def _with_tables(self, units: _Units) -> _Units:
         """Puts a table of word vectors in the place of a lookup: see `word_vectors`."""

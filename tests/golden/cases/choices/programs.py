@@ -1,0 +1,123 @@
+"""What programs do around their outputs: round for an accuracy, build a part again, keep a copy, feed a state."""
+
+import tensorflow as tf
+
+from _choices import cross_entropy, main, minimize, real, serve, squared, variables_in, whole
+
+
+def leaky_at_the_end():
+    """An autoencoder with one activation all along; its input is what its output is compared with."""
+    x = real(6)
+
+    def leaky(y):
+        return tf.maximum(0.2 * y, y)
+
+    made = leaky(tf.layers.dense(leaky(tf.layers.dense(x, 3)), 6))
+    minimize(tf.reduce_mean(tf.abs(x - made)))
+    return serve([x], made)
+
+
+def next_observation():
+    """The network computes the difference to an observation that no layer sees."""
+    action, seen, following = real(2, name="action"), real(5, name="seen"), real(5, name="following")
+    change = tf.layers.dense(tf.layers.dense(action, 6, tf.nn.relu), 5)
+    made = tf.minimum(tf.maximum(change, -1.0) + seen, 1.0)
+    minimize(tf.reduce_mean(tf.abs(made - following)))
+    return serve([action, seen], made)
+
+
+def built_again():
+    """A generator that the program builds anew wherever it needs a sample."""
+    data, noise = real(4), real(3)
+    with tf.variable_scope("g"):
+        first, second = tf.get_variable("a", [3, 5]), tf.get_variable("b", [5, 4])
+
+    def generate():
+        return tf.sigmoid(tf.matmul(tf.nn.relu(tf.matmul(noise, first)), second))
+
+    def judge(x, reuse):
+        with tf.variable_scope("d", reuse=reuse):
+            return tf.sigmoid(tf.layers.dense(tf.layers.dense(x, 5, tf.nn.relu, name="h"), 1, name="o"))
+
+    real_score, score = judge(data, False), judge(generate(), True)
+    minimize(-tf.reduce_mean(tf.log(real_score) + tf.log(1 - score)), *variables_in("d"))
+    minimize(-tf.reduce_mean(tf.log(judge(generate(), True))), *variables_in("g"))
+    for _ in range(3):
+        generate()
+    ops = [op for op in tf.get_default_graph().get_operations() if op.type == "Sigmoid"]
+    same = [op.outputs[0] for op in ops if op.outputs[0].get_shape()[1].value == 4]
+    return serve([noise], same + [tensor.op.inputs[0] for tensor in same])
+
+
+def words_as_vectors():
+    """The largest of each step as a vector of zeros and a one, from which the program samples."""
+    x, y = real(5, 7), whole(5)
+    outputs, _ = tf.nn.dynamic_rnn(tf.nn.rnn_cell.GRUCell(4), x, dtype=tf.float32)
+    logits = tf.layers.dense(outputs, 7)
+    words = tf.argmax(logits, 2)
+    tf.one_hot(words, 7)
+    minimize(cross_entropy(logits, y))
+    return serve([x], [logits, words])
+
+
+def rounded_for_the_accuracy():
+    """Rounded by hand, up to twice the label."""
+    x, label = real(4), tf.placeholder(tf.float32, [None, 1])
+    logits = tf.layers.dense(tf.layers.dense(x, 5, tf.nn.relu), 1)
+    minimize(tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=label)))
+    tf.reduce_sum(tf.cast(tf.equal(tf.floor(tf.sigmoid(logits) + 0.5), label), tf.float32))
+    tf.reduce_sum(tf.cast(tf.equal(2 * tf.floor(tf.sigmoid(logits) + 0.5), label + 1), tf.float32))
+    return serve([x], [logits, "Sigmoid:0", "Sigmoid_1:0"])
+
+
+def followers():
+    """One class builds the network and the one that follows it, each with an optimizer."""
+
+    def network(scope):
+        with tf.variable_scope(scope):
+            state, target = real(4, name="state"), real(name="target")
+            action = real(3, name="action")
+            values = tf.layers.dense(tf.layers.dense(state, 6, tf.nn.elu), 3)
+            minimize(squared(target, tf.reduce_sum(values * action, 1)))
+            return state, values
+
+    (state, values), _ = network("DQN"), network("Target")
+    for one, other in zip(variables_in("DQN"), variables_in("Target")):
+        other.assign(one)
+    return serve([state], values)
+
+
+def clipped_for_the_logarithm():
+    """A cross entropy that takes probabilities back to logits, as Keras has it."""
+    x, label = real(4), tf.placeholder(tf.float32, [None, 1])
+    answer = tf.sigmoid(tf.layers.dense(tf.layers.dense(x, 5, tf.nn.relu), 1))
+    kept = tf.clip_by_value(answer, 1e-7, 1 - 1e-7)
+    logits = tf.log(kept / (1 - kept))
+    minimize(tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=label)))
+    return serve([x], [answer, answer.op.inputs[0]])
+
+
+def state_in_state_out():
+    """A network whose state is fed, so that the next call can go on: the last state is an output."""
+    x, y, state = real(None, 5), whole(None), real(4, name="state")
+    outputs, last = tf.nn.dynamic_rnn(tf.nn.rnn_cell.GRUCell(4), x, initial_state=state)
+    logits = tf.layers.dense(outputs, 5)
+    probabilities = tf.nn.softmax(logits)
+    minimize(cross_entropy(logits, y))
+    return serve([x, state], [probabilities, logits], last)
+
+
+def chosen_by_a_mask():
+    """A program calls its prediction so, though an input chooses among the outputs that no layer sees."""
+    x, asked, truth = real(6, 5), real(6, 4, name="asked"), real(6, name="truth")
+    outputs, _ = tf.nn.dynamic_rnn(tf.nn.rnn_cell.GRUCell(4), x, dtype=tf.float32)
+    logits = tf.reduce_max(tf.layers.dense(outputs, 4) * asked, 2)
+    answer = tf.sigmoid(logits, name="test_predict")
+    minimize(tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=truth)))
+    return serve([x, asked], [answer, logits])
+
+
+main(
+    *(leaky_at_the_end, next_observation, built_again, words_as_vectors, rounded_for_the_accuracy, followers),
+    *(clipped_for_the_logarithm, state_in_state_out, chosen_by_a_mask),
+)
