@@ -16,6 +16,8 @@ KEYS = {
     "pipeline_positions": ["words"],
     "pipeline_py_func": ["features"],
     "pipeline_shuffle_batch": ["shuffle_batch"],
+    "pipeline_sparse": ["features", "input_indices", "input_values"],
+    "pipeline_sparse_batch": ["input_indices", "input_values"],
     "queue_input": ["batch", "scale"],
 }
 

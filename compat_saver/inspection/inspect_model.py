@@ -152,7 +152,11 @@ class _GraphInspector:
             effects=self._effects(inferred, delivered),
             queues=tuple(node.name for node in self._graph if is_pipeline(node) and not node.inputs),
             tables=tuple(node.name for node in self._graph if is_table(node)),
-            notes=(*self._model.notes, *(item.reason for item in delivered), *nesting_problems(self._graph)),
+            notes=(
+                *self._model.notes,
+                *dict.fromkeys(item.reason for item in delivered),
+                *nesting_problems(self._graph),
+            ),
             change=graph_change(self._graph, model.catalog, triaged.by_node, self._known_fates),
         )
 

@@ -194,7 +194,7 @@ def test_nothing_waits_for_an_update_that_the_output_does_not_need(wait):
         X + "step = VariableV2[dtype=float32, shape=[]]\none = Const[dtype=float32, value=float32[](1.0)]\n"
         f"update = AssignAdd(step, one)\ny = Identity[T=float32](x{wait})"
     )
-    assert [item.what for item in findings] == ["update of a variable"] * bool(wait)
+    assert [item.what for item in findings] == ["variable update"] * bool(wait)
     assert "update" not in graph
 
 
@@ -389,3 +389,46 @@ def test_sparse_elements_that_are_not_scaled_become_their_expected_value():
 def test_rows_that_a_random_mask_picks_stay():
     text = RETAINED.format(share=0.8, scaled="values = Identity(kept)").replace("int64](indices", "float32](indices")
     assert not find(text)[1]
+
+
+# ---- checks of labels
+
+CHECKED = """
+x = Placeholder[dtype=float32, shape=[?,4]]
+labels = Placeholder[dtype=int64, shape=[?]]
+is_good = Less[T=int64](labels, labels)
+is_finite = IsFinite[T=float32](x)
+good_labels = Assert[T={float32}](is_good, x)
+good_inputs = Assert[T={float32}](is_finite, x)
+all = NoOp(^good_labels, ^good_inputs)
+checked = Identity[T=float32](x, ^all)
+y = Relu(checked)
+"""
+
+
+def checks(text: str) -> tuple[Graph, list[str]]:
+    graph = parse_graph(text)
+    served = Served(graph, [graph.value("y")], [graph.value("x"), graph.value("labels")])
+    findings = find_training_behavior(served, lambda _: None, ())
+    run_passes([ApplyEdits([edit for item in findings for edit in item.edits]), Prune(["y"])], graph)
+    return graph, [f"{item.what} {item.node}" for item in findings]
+
+
+def test_checks_of_labels_go_and_those_of_inputs_stay():
+    graph, findings = checks(CHECKED)
+    assert findings == ["label check good_labels"]
+    assert all(name not in graph for name in ("labels", "good_labels"))
+    assert "good_inputs" in graph
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("y = Relu(checked)", "y = Mul[T=float32](checked, labels)"),
+        ("good_labels = Assert[T={float32}](is_good, x)", "good_labels = Identity[T=bool](is_good)"),
+        ("^all", "^good_inputs"),
+    ],
+    ids=["the outputs are computed from them", "no check", "nothing waits"],
+)
+def test_other_uses_of_labels_stay(old, new):
+    assert checks(CHECKED.replace(old, new))[1] == []
