@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 
 from compat_saver.analysis.known_values import constant_value, static_shape
-from compat_saver.analysis.serving.names import LOSS_WORD
+from compat_saver.analysis.serving.names import LOSS_WORD, has_own_name
 from compat_saver.analysis.serving.parts import Forward
 from compat_saver.analysis.walk import origin
 from compat_saver.graph.attributes import Shape
@@ -34,6 +34,8 @@ def closing_nodes(graph: Graph, parts: Forward) -> set[Node]:
 def _belongs_to_output(graph: Graph, node: Node, parts: Forward) -> bool:
     if any(LOSS_WORD.fullmatch(word) for word in node.name.split("/")[:-1]):
         return False
+    if has_own_name(node) and not parts.readers.get(node) and not LOSS_WORD.fullmatch(node.name.rpartition("/")[2]):
+        return True
     if origin(node.inputs[0], (*_CLOSING, "Identity")).node.op == "ArgMax":  # classes, for an accuracy
         return False
     before = node.inputs[0].node

@@ -341,8 +341,9 @@ class _Division:
         found = {node for node in named if _REARRANGEMENTS.fullmatch(node.op)}
         pending = [*found]
         while pending:
-            for node in self._sources[pending.pop()][:1]:
-                if node not in found and not has_own_name(node):
+            end = pending.pop()
+            for node in self._sources[end] if end.op in _JOINING else self._sources[end][:1]:
+                if node in self._fed and node not in found and not has_own_name(node):
                     found.add(node)
                     pending += [node] if _REARRANGEMENTS.fullmatch(node.op) else []
         return found.difference(named)

@@ -184,7 +184,7 @@ class _Proposer:
         """Returns the best candidate with the other heads, the logits of all, and the rest."""
         candidates = {self._node(item): item for item in self.ranked() if item.score >= 0}
         ranked = [
-            Ranked(node, item.score, 1 << self._nodes.index(node), self._reach[node])
+            Ranked(node, item.score, 1 << self._nodes.index(node), self._reach[node], node in self._closing)
             for node, item in candidates.items()
         ]
         listed = [[item] for item in ranked if item.node in self._listed]

@@ -117,7 +117,51 @@ def chosen_by_a_mask():
     return serve([x, asked], [answer, logits])
 
 
+def boxes_joined():
+    """Two scales, each with scores and boxes; boxes have no layer after they are joined, only a loss."""
+    image, kinds, boxes = real(8, 8, 2), whole(20), real(20, 4)
+    maps = [tf.layers.conv2d(image, 3, 2, 2), tf.layers.conv2d(image, 3, 4, 4)]
+    scores = tf.concat([tf.reshape(tf.layers.conv2d(part, 3, 1), [-1, size, 3]) for part, size in zip(maps, (16, 4))], 1)
+    places = tf.concat([tf.reshape(tf.layers.conv2d(part, 4, 1), [-1, size, 4]) for part, size in zip(maps, (16, 4))], 1)
+    minimize(cross_entropy(scores, kinds) + tf.reduce_mean(tf.abs(places - boxes)))
+    return serve([image], [tf.nn.softmax(scores), scores], places)
+
+
+def variational_by_class():
+    """Encoder and decoder are told the class; samples come from a code that is fed."""
+    x, kind, code = real(6, name="x"), real(3, name="kind"), real(2, name="code")
+
+    def decode(z, reuse):
+        with tf.variable_scope("decoder", reuse=reuse):
+            return tf.layers.dense(tf.layers.dense(tf.concat([z, kind], 1), 5, tf.nn.elu, name="h"), 6, name="o")
+
+    mean, width = tf.split(tf.layers.dense(tf.layers.dense(tf.concat([x, kind], 1), 5, tf.nn.elu), 4), 2, 1)
+    logits = decode(mean + tf.exp(width) * tf.random_normal(tf.shape(mean)), False)
+    again, sampled = tf.sigmoid(logits), decode(code, True)
+    fit = tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=x), 1)
+    minimize(tf.reduce_mean(fit + tf.reduce_sum(tf.square(mean) + tf.exp(width) - width, 1)))
+    return [serve([code, kind], [tf.sigmoid(sampled), sampled]), serve([x, kind], [again, logits])]
+
+
+def steps_with_a_name():
+    """Each step goes on from the place that the step before chose; the program stacks and names the places."""
+    x, wanted = real(4, 2), whole(4)
+    memory, state = tf.nn.dynamic_rnn(tf.nn.rnn_cell.GRUCell(3), x, dtype=tf.float32)
+    cell, read = tf.nn.rnn_cell.GRUCell(3), tf.zeros_like(x[:, 0])
+    scores, places = [], []
+    with tf.variable_scope("decoder") as scope:
+        for step in range(4):
+            output, state = cell(read, state)
+            scores.append(tf.reduce_sum(memory * tf.expand_dims(output, 1), 2))
+            places.append(tf.argmax(scores[-1], 1))
+            read = tf.reduce_sum(x * tf.expand_dims(tf.one_hot(places[-1], 4), 2), 1)
+            scope.reuse_variables()
+    minimize(cross_entropy(tf.stack(scores, 1), wanted))
+    return serve([x], [tf.stack(places, 1, name="tour")])
+
+
 main(
     *(leaky_at_the_end, next_observation, built_again, words_as_vectors, rounded_for_the_accuracy, followers),
     *(clipped_for_the_logarithm, state_in_state_out, chosen_by_a_mask),
+    *(boxes_joined, variational_by_class, steps_with_a_name),
 )
