@@ -184,7 +184,7 @@ def _notes_of_functions(graph: Graph, catalog: OpCatalog, everything: bool) -> I
         found = ConstantsToVariables(among, everything=everything).chosen(body)
         if found:
             what = f"{counted(len(found), 'constant')} in the function {name!r} ({found[0].name!r})"
-            yield f"{what} act as weights and stay constants: a function of a graph holds no variables. They are not trained."
+            yield f"{what} act as weights and stay constants, which are not trained: a function holds no variables."
 
 
 def find_obstacles(graph: Graph, served: Served, found: FoundWeights) -> list[str]:
