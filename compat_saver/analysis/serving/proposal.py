@@ -125,6 +125,8 @@ class _Proposer:
         self._closing = closing_nodes(graph, self._parts)
         self._comparisons = comparisons(self._parts)
         self._beyond = spread(self._parts.judged, self._parts.readers) - set(self._parts.judged)
+        in_loops = nodes_in_loops(graph)
+        self._inside = in_loops | nodes_in_branches(graph, in_loops)
         self._nodes = self._promising(catalog)
         self._needed = needed_by(self._nodes)
         self._reach = {
@@ -133,9 +135,7 @@ class _Proposer:
 
     def _promising(self, catalog: OpCatalog) -> list[Node]:
         """Returns the nodes worth a close look: a graph may have any number."""
-        inside = nodes_in_loops(self._graph)
-        inside |= nodes_in_branches(self._graph, inside)
-        found = [node for node in self._graph if node in self._parts.fed and node not in inside]
+        found = [node for node in self._graph if node in self._parts.fed and node not in self._inside]
         found = [node for node in found if node.name not in self._excluded and _gives_values(node, catalog)]
         if len(found) > _MOST_CANDIDATES:
             found.sort(key=self._promise, reverse=True)
@@ -249,7 +249,8 @@ class _Proposer:
     def _with_words_before(self, units: _Units) -> _Units:
         """Adds the words before the last one of a decoder that goes on from its own: see `own_words`."""
         found = [words_before(_read_off(self._node(unit[-1])), self._parts) for unit in units]
-        before = [tuple(Candidate(f"{node.name}:0", 0.0, (_BEFORE,)) for node in nodes) for nodes in found]
+        outside = [[node for node in nodes if node not in self._inside] for nodes in found]
+        before = [tuple(Candidate(f"{node.name}:0", 0.0, (_BEFORE,)) for node in nodes) for nodes in outside]
         return tuple((*words, *unit) for words, unit in zip(before, units, strict=True))
 
     def _with_transitions(self, units: _Units, chosen: Sequence[Sequence[Ranked]]) -> _Units:

@@ -160,8 +160,30 @@ def steps_with_a_name():
     return serve([x], [tf.stack(places, 1, name="tour")])
 
 
+def words_in_a_loop():
+    """Each step of a loop feeds the largest of the step before, by the layer that makes the output behind the loop."""
+    x, lengths, y = whole(6), whole(name="lengths"), whole(6)
+    table, kernel = tf.get_variable("table", [9, 4]), tf.get_variable("kernel", [5, 9])
+    _, state = tf.nn.dynamic_rnn(tf.nn.rnn_cell.GRUCell(5), tf.nn.embedding_lookup(table, x), dtype=tf.float32)
+    cell, first = tf.nn.rnn_cell.GRUCell(5), tf.zeros([tf.shape(x)[0], 4])
+
+    def step(time, output, last, _):
+        done = time >= lengths
+        if output is None:
+            return done, first, state, None, None
+        following = tf.nn.embedding_lookup(table, tf.argmax(tf.matmul(output, kernel), 1))
+        return done, tf.cond(tf.reduce_all(done), lambda: first, lambda: following), last, output, None
+
+    with tf.variable_scope("decoder"):
+        outputs = tf.transpose(tf.nn.raw_rnn(cell, step)[0].stack(), [1, 0, 2])
+    logits = tf.reshape(tf.matmul(tf.reshape(outputs, [-1, 5]), kernel), [tf.shape(x)[0], -1, 9])
+    words = tf.argmax(logits, 2)
+    minimize(cross_entropy(logits, y))
+    return serve([x, lengths], [words, logits, "MatMul:0"])
+
+
 main(
     *(leaky_at_the_end, next_observation, built_again, words_as_vectors, rounded_for_the_accuracy, followers),
     *(clipped_for_the_logarithm, state_in_state_out, chosen_by_a_mask),
-    *(boxes_joined, variational_by_class, steps_with_a_name),
+    *(boxes_joined, variational_by_class, steps_with_a_name, words_in_a_loop),
 )
