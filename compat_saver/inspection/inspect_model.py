@@ -13,6 +13,7 @@ from compat_saver.analysis.node_fates import Fate, graph_change
 from compat_saver.analysis.ops.obstacles import nesting_problems
 from compat_saver.analysis.ops.triage import REWRITTEN, Triage, triage
 from compat_saver.analysis.ops.unsupported_ops import is_pipeline, is_table
+from compat_saver.analysis.serving.latents import latent_inputs
 from compat_saver.analysis.serving.pipelines import Delivery, deliveries
 from compat_saver.analysis.serving.proposal import propose
 from compat_saver.analysis.serving.training import is_training
@@ -136,7 +137,7 @@ class _GraphInspector:
         proposal = propose(folded.graph, model.catalog, model.trainable, folded.leftovers, model.listed_outputs)
         outputs = (*proposal.served, *proposal.others[:_MOST_RUNNERS_UP])
         inferred = list(proposal.outputs)
-        delivered = () if self._model.signatures else self._delivered(inferred)
+        delivered = () if self._model.signatures else self._delivered(inferred, proposal.latents)
         triaged = self._triage(inferred, delivered)
         return Inspection(
             checkpoint=None if checkpoint is None else _checkpoint_facts(checkpoint, self._tensors),
@@ -160,9 +161,12 @@ class _GraphInspector:
             change=graph_change(self._graph, model.catalog, triaged.by_node, self._known_fates),
         )
 
-    def _delivered(self, inferred: Iterable[str]) -> tuple[Delivery, ...]:
+    def _delivered(self, inferred: Iterable[str], latents: Iterable[Value]) -> tuple[Delivery, ...]:
         graph = self._folded.graph
-        return deliveries(graph, self._model.catalog, dict.fromkeys(_values(graph, inferred)), self._bound)
+        outputs = dict.fromkeys(_values(graph, inferred))
+        drawn = latent_inputs(graph, latents, outputs)
+        given = self._bound.union(item.value for item in drawn)
+        return (*drawn, *deliveries(graph, self._model.catalog, outputs, given))
 
     @property
     def _bound(self) -> set[Value]:

@@ -12,6 +12,7 @@ from compat_saver.analysis.feeding.constant_inputs import constant_data
 from compat_saver.analysis.feeding.sparse_inputs import sparse_inputs
 from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.ops.unsupported_ops import origin_of
+from compat_saver.analysis.serving.latents import latent_inputs
 from compat_saver.analysis.serving.pipelines import Delivery, deliveries
 from compat_saver.analysis.serving.proposal import Proposal, needed_placeholders, propose
 from compat_saver.analysis.serving.towers import data_of, pieces_needed
@@ -140,6 +141,7 @@ class _Chooser:
         self._catalog = catalog
         self._trainable, self._listed = trainable, listed
         self._delivered: dict[str, Delivery] = {}
+        self._latents: tuple[Value, ...] = ()  # known once something was inferred
         self.warnings: list[str] = []
         self.open_inputs: set[str] = set()
 
@@ -277,8 +279,9 @@ class _Chooser:
         values = [self._graph.value(name) for name in outputs]
         given = {self._graph.value(name) for name in self._bound}
         towers = [_of_tower(self._graph, value) for value in pieces_needed(values, given)]
-        given.update(item.value for item in towers)
-        found = [*towers, *deliveries(self._graph, self._catalog, values, given)]
+        drawn = latent_inputs(self._graph, self._latents, values)
+        given.update(item.value for item in (*towers, *drawn))
+        found = [*towers, *drawn, *deliveries(self._graph, self._catalog, values, given)]
         self._delivered |= {item.value.name: item for item in found}
         self.warnings += (item.reason for item in found if item.reason not in self.warnings)
         needed = needed_from(values, given.union(item.value for item in found))
@@ -296,6 +299,7 @@ class _Chooser:
             data = [value.name for value in constant_data(node.output() for node in self._graph)]
             cut = [_cut_at(data)] if data else []
             raise CannotMigrateError([" ".join([reason, *unknown, "Specify one with --outputs.", *cut])])
+        self._latents = proposal.latents
         self.warnings += unknown
         reasons = "; ".join(f"{item.tensor!r} ({', '.join(item.signals)})" for item in proposal.heads)
         logits = ", ".join(repr(item.tensor) for item in dict.fromkeys(proposal.logits.values()))

@@ -179,6 +179,8 @@ def test_an_output_that_a_pipeline_computes_itself_has_no_way_around():
         ("a = Identity[T=float32](IteratorGetNext)\nb = ParseExample(a)", "examples"),
         ("f = ExpandDims[T=float32](IteratorGetNext)\ndnn/input_layer/age/Reshape = Reshape[T=float32](f)", "age"),
         ("linear/linear_model/linear_model/age_bucketized_indicator/a = Neg[T=float32](IteratorGetNext)", "age"),
+        ("dnn/head/labels/rows = ExpandDims[T=float32](IteratorGetNext)", "labels"),
+        ("l = Cast[T=float32](IteratorGetNext)\nce = SparseSoftmaxCrossEntropyWithLogits(x, l)", "labels"),
         ("table = VariableV2\nids = Gather(table, IteratorGetNext)", "ids"),
     ],
 )

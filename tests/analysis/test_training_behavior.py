@@ -391,6 +391,20 @@ def test_rows_that_a_random_mask_picks_stay():
     assert not find(text)[1]
 
 
+def test_the_step_of_an_optimizer_in_plain_ops_is_no_average():
+    step = """
+    gamma = VariableV2[dtype=float32, shape=[4]]
+    gamma/read = Identity(gamma)
+    gradient = Mul[T=float32](y, flat)
+    scaled = Mul[T=float32](gradient, decay)
+    trained = Sub[T=float32](gamma/read, scaled)
+    train = Assign(gamma, trained)
+    """
+    stored = {"average": np.arange(4.0), "gamma": np.ones(4)}
+    (finding,) = find(BATCH_NORM + step, stored)[1]
+    assert (finding.became, finding.variables) == ("moving averages", ("average",))
+
+
 # ---- checks of labels
 
 CHECKED = """

@@ -24,6 +24,7 @@ from typing import Any
 from compat_saver.analysis.known_values import constant_value, static_shape
 from compat_saver.analysis.serving.chance import drawn_nodes
 from compat_saver.analysis.serving.judges import Judge, judges_by_optimizers, judges_by_use, prepared_for
+from compat_saver.analysis.serving.latents import latents
 from compat_saver.analysis.serving.names import LABEL_WORD, LOSS_WORD, PREDICTION_WORD, has_own_name
 from compat_saver.analysis.serving.optimizers import find_optimizers, slopes
 from compat_saver.analysis.serving.parts import NO_OUTPUT_OP, READ_OFF_OPS, Forward
@@ -35,7 +36,9 @@ from compat_saver.analysis.walk import origin, spread
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import FEEDABLE_OPS, PLACEHOLDER_OPS
 
-_DELIVERY = re.compile(r"QueueDequeue\w*|ReaderRead\w*|IteratorGetNext\w*|\w*Unstage\w*|(Eager)?PyFunc\w*")
+_DELIVERY = re.compile(
+    r"QueueDequeue\w*|ReaderRead\w*|RecordInput|Infeed\w*|\w*GetNext\w*|\w*Unstage\w*|(Eager)?PyFunc\w*"
+)
 # Each output is a field of an example, and one of them may be the label.
 _PARSER = re.compile(r"Parse(Single)?(Sequence)?Example\w*|DecodeCSV")
 _ONLY_SHAPE = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"})
@@ -102,6 +105,8 @@ class _Division:
         self._weights = weights_of(graph, trainable)
         self._chains = chain_weights(self._weights, self._readers)
         self._feeds = [value for node in self._forward for value in _fed_values(node)]
+        self._latents = latents(self._forward, spread({value.node for value in self._feeds}, self._readers))
+        self._feeds += self._latents
         self._fed = spread({value.node for value in self._feeds}, self._readers)
         self._weighted = spread(self._weights, self._readers)
 
@@ -163,6 +168,7 @@ class _Division:
             drawn=drawn_nodes(self._graph, self._sources, self._readers, self._fed & self._weighted),
             judged=self._judged(made, before),
             feeds={value.node for value in self._feeds if value not in labels},
+            latents=self._latents,
             layers=layers,
             chains=self._chains,
             pieces=tuple(pieces(node for node in self._graph if node in self._fed and node not in self._weighted)),

@@ -49,6 +49,7 @@ class Forward:
         drawn: what is drawn at random from what the model computed.
         judged: what judges look at, where a layer goes on from it as well, as in a cycle.
         feeds: what is fed, but for labels.
+        latents: the noise that networks start from, as if it were fed.
         layers: weight -> the layers that apply it.
         pieces: what a batch that is fed was cut into, for towers.
         chains: the weights that are scores of transitions between tags.
@@ -73,6 +74,7 @@ class Forward:
     drawn: Collection[Node]
     judged: Collection[Node]
     feeds: Collection[Node]
+    latents: Collection[Value]
     layers: Mapping[Node, list[Node]]
     chains: Collection[Node]
     pieces: Collection[Value]

@@ -201,7 +201,7 @@ def _batch(dequeue: Node) -> tuple[int | None, ...]:
 
 # The names that TensorFlow gives if the program gives none.
 _GENERIC_NAME = re.compile(
-    r"(IteratorGetNext(Sync)?|OptionalGetValue|\w*_?Dequeue(Many|UpTo)?(V2)?|ReaderRead(UpTo)?(V2)?|(Eager)?PyFunc(Stateless)?"
+    r"(\w*GetNext\w*|OptionalGetValue|\w*_?Dequeue(Many|UpTo)?(V2)?|ReaderRead(UpTo)?(V2)?|(Eager)?PyFunc(Stateless)?"
     r"|(Ordered)?(Map)?Unstage(NoKey)?|\w*StagingArea_get|ReadFile|RecordInput|Identity|Gather\w*|(Strided)?Slice"
     r"|strided_slice|control_dependency|PlaceholderWithDefault|Squeeze|ExpandDims)(_\d+)?"
 )
@@ -225,9 +225,12 @@ _READERS = {
     "StringSplit": "text",
     "StringSplitV2": "text",
 }
+_LABELS = (("SparseSoftmaxCrossEntropyWithLogits", 1), ("SoftmaxCrossEntropyWithLogits", 1), ("InTopK", 1))
+_LABEL_SCOPE = "/labels/"
+"""Where the heads of tf.estimator prepare labels."""
 _LOOKUPS = ("Gather", "GatherV2", "ResourceGather")
 _SAME_THING = (
-    *("Identity", "Cast", "Reshape", "ExpandDims", "Squeeze", "ConcatV2", "Pack", "Transpose"),
+    *("Identity", "Cast", "Reshape", "ExpandDims", "Squeeze", "ConcatV2", "Pack", "Transpose", "OneHot"),
     *("Sub", "Add", "AddV2", "Mul", "Div", "RealDiv"),
 )
 _MOST_STEPS = 100
@@ -286,6 +289,8 @@ def _by_readers(value: Value, needed: Collection[Node]) -> str:
                 bucketized = [part for part in column[1].split(_CROSS) if part.endswith(_BUCKETIZED)]
                 if reader.op == "Bucketize" and len(bucketized) == 1:
                     return bucketized[0].removesuffix(_BUCKETIZED)
+            if (reader.op, use.position) in _LABELS or _LABEL_SCOPE in reader.name:
+                return "labels"
             if reader.op in _READERS:
                 return _READERS[reader.op]
             if reader.op in _LOOKUPS and use.position == 1:

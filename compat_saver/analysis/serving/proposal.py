@@ -52,12 +52,14 @@ class Proposal:
         logits: what they are read off, to serve beside them: candidate -> logits.
         others: the candidates that are not served, best first.
         unknown: the nodes that the graph ends with, of ops that nothing here defines.
+        latents: the noise that networks start from, which becomes an input.
     """
 
     units: tuple[tuple[Candidate, ...], ...]
     logits: Mapping[Candidate, Candidate]
     others: tuple[Candidate, ...]
     unknown: tuple[Node, ...] = ()
+    latents: tuple[Value, ...] = ()
 
     @property
     def heads(self) -> tuple[Candidate, ...]:
@@ -198,7 +200,7 @@ class _Proposer:
         found = ((item, by_value.get(value)) for item in heads if (value := self._logits(item)) is not None)
         logits = {item: other for item, other in found if other is not None and other not in heads}
         others = (item for item in candidates.values() if item not in heads and item not in logits.values())
-        return Proposal(units, logits, tuple(others), self._unknown)
+        return Proposal(units, logits, tuple(others), self._unknown, tuple(self._parts.latents))
 
     def _with_parts(self, units: _Units) -> _Units:
         """Completes heads that are one of several parts of a layer: see `layer_parts`."""
