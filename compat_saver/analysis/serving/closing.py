@@ -41,6 +41,8 @@ def _belongs_to_output(graph: Graph, node: Node, parts: Forward) -> bool:
     before = node.inputs[0].node
     beside = [item for item in parts.readers[before] if item is not node]
     after = [item for reader in parts.readers[node] for item in _past_identities(reader, parts)]
+    if _has_more_axes(graph, node):  # examples again, of which the classes may be read off
+        after = [item for item in after if item.op != "ArgMax"]
     if any(item not in parts.loss and item not in parts.passing for item in (*beside, *after)):
         return False
     return _keeps_examples(graph, node, is_read=bool(after)) and not _is_done_to_labels(node, parts)
@@ -62,7 +64,7 @@ def _keeps_examples(graph: Graph, node: Node, *, is_read: bool) -> bool:
     before, after = static_shape(graph, node.inputs[0]), static_shape(graph, node.output())
     if not before or not after:
         return node.op != "Reshape" or not is_read
-    if len(after) > len(before):  # rows that were made for a layer become examples again
+    if _has_more_axes(graph, node):  # rows that were made for a layer become examples again
         return True
     size, result = _elements(before), _elements(after)
     if size is None or result is None:
@@ -70,6 +72,11 @@ def _keeps_examples(graph: Graph, node: Node, *, is_read: bool) -> bool:
     if before[0] == 1:  # one example may be all there is, of any shape
         return size == result * after[0] if after[0] is not None else False
     return before[0] == after[0] and size == result
+
+
+def _has_more_axes(graph: Graph, node: Node) -> bool:
+    before, after = static_shape(graph, node.inputs[0]), static_shape(graph, node.output())
+    return bool(before) and bool(after) and len(after or ()) > len(before or ())
 
 
 def _elements(shape: Shape) -> int | None:

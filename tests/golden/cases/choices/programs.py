@@ -182,8 +182,19 @@ def words_in_a_loop():
     return serve([x, lengths], [words, logits, "MatMul:0"])
 
 
+def classes_of_pixels():
+    """Probabilities of an image's pixels, which older releases computed row by row; an accuracy reads classes off."""
+    image, mask = real(8, 8, 3), tf.placeholder(tf.int64, [None, 8, 8])
+    logits = tf.layers.conv2d(tf.layers.conv2d(image, 4, 3, padding="same", activation=tf.nn.relu), 3, 1)
+    flat = tf.reshape(logits, [-1, 3])
+    minimize(cross_entropy(flat, tf.reshape(mask, [-1])))
+    shares = tf.nn.softmax(logits)
+    tf.reduce_mean(tf.cast(tf.equal(tf.argmax(shares, 3), mask), tf.float32))
+    return serve([image], [shares, logits])
+
+
 main(
     *(leaky_at_the_end, next_observation, built_again, words_as_vectors, rounded_for_the_accuracy, followers),
     *(clipped_for_the_logarithm, state_in_state_out, chosen_by_a_mask),
-    *(boxes_joined, variational_by_class, steps_with_a_name, words_in_a_loop),
+    *(boxes_joined, variational_by_class, steps_with_a_name, words_in_a_loop, classes_of_pixels),
 )
