@@ -54,12 +54,26 @@ _LOSS_OP = re.compile(
 )
 _ELEMENTWISE = frozenset(
     {"Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "Neg", "Square", "SquaredDifference", "Pow", "Abs"}
-    | {"Exp", "Log", "Log1p", "Sqrt", "Maximum", "Minimum", "ClipByValue", "Cast", "Squeeze", "Identity", "Softplus"}
+    | {
+        "Exp",
+        "Log",
+        "Log1p",
+        "Sqrt",
+        "Maximum",
+        "Minimum",
+        "ClipByValue",
+        "Floor",
+        "Cast",
+        "Squeeze",
+        "Identity",
+        "Softplus",
+    }
 )
 _LOGARITHMS = frozenset({"Log", "Log1p"})
 _PENALTIES = _LOGARITHMS | frozenset({"Square", "Pow", "Neg", "Abs"})
 _SAME_CLASSES = ("Cast", "Reshape", "Squeeze", "Identity")
 _JOINING = ("Concat", "ConcatV2", "Pack")
+_EQUALITIES = frozenset({"Equal", "NotEqual"})
 _SUMS = frozenset({"Add", "AddV2"})
 _DIFFERENCES = frozenset({"Sub", "SquaredDifference"})
 _SCALES = frozenset({"Mul", "RealDiv"})
@@ -132,7 +146,7 @@ class _Division:
         logarithms = {node for node in self._fed - before if node.op in _LOGARITHMS}
         through_logarithms = spread(logarithms, self._readers)
         read = {node for node in logarithms if self._readers[node]}
-        starts = averages | read | self._shown()
+        starts = averages | read | self._shown() | {node for node in loss if node.op in _EQUALITIES}
         steps, passing = self._steps_to(loss, starts, seen_by_layers, through_logarithms)
         loss |= steps
         if self._chains:  # the likelihood of a chain is computed in a loop and in branches
@@ -250,8 +264,9 @@ class _Division:
     def _is_added(self, value: Value) -> bool:
         """Whether a value is only added to what layers made, as what an output is the difference to; labels are not."""
         is_vector = bool(static_shape(self._graph, value))
-        others = [use.node.inputs[1 - use.position] for use in value.uses if use.node.op in _SUMS]
-        return is_vector and len(others) == len(value.uses) and all(other.node in self._weighted for other in others)
+        uses = [use for use in value.uses if use.node in self._readers[value.node]]
+        others = [use.node.inputs[1 - use.position].node for use in uses if use.node.op in _SUMS]
+        return is_vector and len(others) == len(uses) and all(other in self._weighted for other in others)
 
     def _judged(self, made: Iterable[Node], before: Collection[Node]) -> set[Node]:
         """Returns what judges look at, of several things at once that which others made, where a layer goes on too."""
@@ -272,7 +287,8 @@ class _Division:
         """Returns the arithmetic that leads to the loss and nothing else, and what passes to it.
 
         Arithmetic between a model and its labels may be the model's: only a square and the like is no output. Before
-        an average that needs no label, or a logarithm, all of it is: such are the starts. So is all behind a logarithm.
+        an average that needs no label, a logarithm or an equality, all of it is: such are the starts. So is all behind
+        a logarithm.
         """
         steps, passing = set(starts), set[Node]()
         pending = [*steps, *(node for node in loss if node not in steps)]
@@ -281,7 +297,8 @@ class _Division:
                 if node in steps or node in passing or node in seen or node in loss or node not in self._fed:
                     continue
                 readers = self._readers[node]
-                if node.op == "Identity" and has_own_name(node):  # the program's name for its output
+                is_held_up = any(reader.op in _EQUALITIES for reader in readers)  # against labels, for an accuracy
+                if (node.op == "Identity" or is_held_up) and has_own_name(node):  # the program's name for its output
                     continue
                 ends = loss if node in logarithms else ()
                 if self._is_arithmetic(node) and all(item in steps or item in ends for item in readers):
@@ -330,8 +347,9 @@ class _Division:
         found = {node for node in named if _REARRANGEMENTS.fullmatch(node.op)}
         pending = [*found]
         while pending:
-            for node in self._sources[pending.pop()][:1]:
-                if node not in found and not has_own_name(node):
+            end = pending.pop()
+            for node in self._sources[end] if end.op in _JOINING else self._sources[end][:1]:
+                if node in self._fed and node not in found and not has_own_name(node):
                     found.add(node)
                     pending += [node] if _REARRANGEMENTS.fullmatch(node.op) else []
         return found.difference(named)
