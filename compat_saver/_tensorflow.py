@@ -174,6 +174,15 @@ def make_slots(optimizer: Any, variables: Any) -> None:
     optimizer._create_all_weights(variables)
 
 
+def layers_inside(layer: Any) -> list[Any]:
+    """Returns a layer of Keras 2 or 3 and all layers inside it, at any depth.
+
+    Private: `_flatten_layers`, which both have. The public `submodules` of Keras 2 fails on a ConvLSTM with a dropout,
+    and the `layers` of a model are without those inside an attention.
+    """
+    return list(layer._flatten_layers())
+
+
 def trained_variables(optimizer: Any) -> list[Any]:
     """Returns the variables that an optimizer of Keras 3 trains.
 

@@ -76,7 +76,16 @@ MODELS = (
 
 SERVED = (
     *("bucketized_columns", "ctc_words", "mixture_density", "sized_images", "sparse_dropout"),
-    *(*MODELS, "decoded_images", "dropout_fixed", "fixed_batch", "index_tables", "label_checks", "lookup_files"),
+    *(
+        *MODELS,
+        "decoded_images",
+        "dropout_fixed",
+        "fixed_batch",
+        "function_inputs",
+        "index_tables",
+        "label_checks",
+        "lookup_files",
+    ),
     "lookup_tensors",
     *(
         "modes_contrib",

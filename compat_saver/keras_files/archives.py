@@ -6,15 +6,15 @@ import io
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from compat_saver.errors import ArtifactError, FormatError
 from compat_saver.keras_files import hdf5
-from compat_saver.keras_files.configurations import MOST_JSON, layers_of, parse_json
+from compat_saver.keras_files.configurations import MOST_JSON, LayerConfig, layers_of, parse_json
 from compat_saver.keras_files.contents import KerasFile
-from compat_saver.keras_files.layouts import numbered_layers, numbered_optimizer
+from compat_saver.keras_files.layouts import groups_of_layers, numbered_layers, numbered_optimizer
 from compat_saver.sniff import ZIP_DAMAGE
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -31,19 +31,33 @@ def open_archive(path: str) -> KerasFile:
     with ExitStack() as stack:
         archive = stack.enter_context(_opened(path))
         config = _json(archive, _CONFIG, path)
+        layers = layers_of(config)
         metadata = _json(archive, _METADATA, path)
         root = hdf5.open_hdf5(path, stack.enter_context(_weights(archive, path)))
         stack.callback(root.close)
+        _add_vocabularies(archive, root, layers, path)
         return KerasFile(
             path,
             "keras",
             keras_version=str(metadata.get("keras_version", "")),
             config=config,
             training_config=config.get("compile_config"),
-            layers=numbered_layers(root, layers_of(config), path),
+            layers=numbered_layers(root, layers, path),
             optimizer_weights=numbered_optimizer(root, path),
             close=_closing(stack),
         )
+
+
+def _add_vocabularies(archive: zipfile.ZipFile, root: Any, layers: Sequence[LayerConfig], path: str) -> None:
+    """Completes the configurations of layers that look words up: words that they learned are in a member beside."""
+    members = set(archive.namelist())
+    for layer, group in groups_of_layers(root, layers, path):
+        name = f"assets/layers/{group}/vocabulary.txt"
+        if name in members:
+            words = _text(archive, name, path).split("\n")
+            is_number = layer.class_name == "IntegerLookup"
+            config = cast("dict[str, Any]", layer.config)
+            config["vocabulary"] = [int(word) for word in words] if is_number else words
 
 
 def _closing(stack: ExitStack) -> Callable[[], None]:
@@ -59,16 +73,18 @@ def _opened(path: str) -> zipfile.ZipFile:
 
 
 def _json(archive: zipfile.ZipFile, name: str, path: str) -> dict[str, Any]:
+    return parse_json(_text(archive, name, path), path, name)
+
+
+def _text(archive: zipfile.ZipFile, name: str, path: str) -> str:
     info = _member(archive, name, path)
     if info.file_size > MOST_JSON:
         raise FormatError(
             f"bad {name}", path=path, expected=f"at most {MOST_JSON:,} bytes", found=f"{info.file_size:,}"
         )
     try:
-        return parse_json(archive.read(info), path, name)
-    except FormatError:
-        raise
-    except ZIP_DAMAGE as error:
+        return archive.read(info).decode()
+    except (UnicodeDecodeError, *ZIP_DAMAGE) as error:
         raise _damaged(path, name, error) from error
 
 

@@ -19,6 +19,8 @@ from compat_saver.keras_files.contents import Config
 MOST_JSON = 64 << 20
 """Bytes of JSON that are parsed; the configuration of a model with 10,000 layers takes ten of them."""
 
+_SEQUENCES = ("__tuple__", "TensorShape")
+_VALUES = ("__tuple__", "__numpy__", "__tensor__")
 _INNER = ("layer", "forward_layer", "backward_layer", "cell", "cells")
 
 
@@ -44,7 +46,7 @@ class LayerConfig:
 
 
 def parse_json(text: bytes | str, path: str, what: str) -> dict[str, Any]:
-    """Returns a JSON object of Keras.
+    """Returns a JSON object of Keras; tuples, shapes and values of NumPy in it are lists and numbers.
 
     Raises:
         FormatError: it is too large, damaged, nested too deeply, or no object.
@@ -52,12 +54,33 @@ def parse_json(text: bytes | str, path: str, what: str) -> dict[str, Any]:
     if len(text) > MOST_JSON:
         raise _bad(path, what, f"at most {MOST_JSON:,} bytes", f"{len(text):,}")
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_hook=plain_value)
     except (ValueError, RecursionError) as error:
         raise _bad(path, what, "JSON", str(error) or type(error).__name__) from None
     if not isinstance(found, dict):
         raise _bad(path, what, "a JSON object", type(found).__name__)
     return found
+
+
+def plain_value(found: dict[str, Any]) -> Any:
+    """Returns what an object of JSON stands for: a tuple, a shape or a value of NumPy, or else the object.
+
+    Source: get_json_type and Encoder in keras/saving/legacy/saved_model/json_utils.py, serialize_keras_object in
+    keras/saving/serialization_lib.py.
+    """
+    kind, config = found.get("class_name"), found.get("config")
+    if kind in _SEQUENCES and isinstance(found.get("items"), list):
+        return found["items"]
+    if kind in _VALUES and isinstance(config, Mapping) and "value" in config:
+        return config["value"]
+    return found["value"] if found.get("type") == "ndarray" and "value" in found else found
+
+
+def plain_values(found: Any) -> Any:
+    """Returns parsed JSON with all that objects in it stand for."""
+    if isinstance(found, Mapping):
+        return plain_value({key: plain_values(value) for key, value in found.items()})
+    return [plain_values(value) for value in found] if isinstance(found, list) else found
 
 
 def _bad(path: str, what: str, expected: str, found: str) -> FormatError:

@@ -96,6 +96,12 @@ def numbered_layers(root: Any, configs: Sequence[LayerConfig], path: str) -> tup
     return tuple(layer for layer in layers if layer.weights or layer.class_name)
 
 
+def groups_of_layers(root: Any, configs: Sequence[LayerConfig], path: str) -> list[tuple[LayerConfig, str]]:
+    """Returns the layers that have a group in the layout with numbers, with its name."""
+    chosen = _assigned(dict(_layer_groups(root, path)), configs)
+    return [(config, chosen[config.name]) for config in configs if config.name in chosen]
+
+
 def numbered_optimizer(root: Any, path: str) -> tuple[Weight, ...]:
     """Returns the variables of the optimizer of a group in the layout with numbers."""
     group = hdf5.member(root, _OPTIMIZER, path)

@@ -7,7 +7,7 @@ Source: tensorflow/python/keras/saving/saved_model/save.py, load.py and save_imp
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,11 +137,22 @@ class _Reader:
             yield Layer(str(found.get("name", "")), str(found.get("class_name", "")), config, weights)
 
     def optimizer_weights(self) -> Iterator[Weight]:
-        """Yields the variables of the optimizer, then its slots."""
+        """Yields the variables of the optimizer, then its slots, slot by slot, in the order of the layers' weights."""
         optimizer = self._children(0).get("optimizer")
-        slots = (node.slot_variable_node_id for node in self._slots(optimizer))
+        slots = (node.slot_variable_node_id for node in sorted(self._slots(optimizer), key=self._place_of_slot()))
         numbers = (*self._variables(optimizer, {0}), *slots) if optimizer is not None else ()
         yield from (weight for number in dict.fromkeys(numbers) if (weight := self._weight(number)) is not None)
+
+    def _place_of_slot(self) -> Callable[[Message], tuple[int, int]]:
+        """Returns what sorts slots: by their kinds as they come, then by the variables that they are of."""
+        weights = dict.fromkeys(item for layer in self._layer_numbers() for item in self._weight_numbers(layer))
+        order = {item: place for place, item in enumerate(weights)}
+        kinds = {kind: place for place, kind in enumerate(self._kinds_of_slots())}
+        return lambda slot: (kinds[slot.slot_name], order.get(slot.original_variable_node_id, len(order)))
+
+    def _kinds_of_slots(self) -> list[str]:
+        optimizer = self._children(0).get("optimizer")
+        return list(dict.fromkeys(slot.slot_name for slot in self._slots(optimizer)))
 
     def _layer_numbers(self) -> list[int]:
         children = self._children(0)
@@ -157,10 +168,13 @@ class _Reader:
         return {child.local_name: child.node_id for child in self.nodes[number].children}
 
     def _weights(self, number: int) -> Iterator[Weight]:
-        """Yields the weights of a layer: those that it lists, or else all that are reached from it."""
+        """Yields the weights of a layer that are stored."""
+        yield from (weight for item in self._weight_numbers(number) if (weight := self._weight(item)) is not None)
+
+    def _weight_numbers(self, number: int) -> Iterable[int]:
+        """Returns the weights of a layer: those that it lists, or else all that are reached from it."""
         listed = self._children(self._children(number).get("variables"))
-        numbers = listed.values() if listed else self._variables(number, {0})
-        yield from (weight for found in numbers if (weight := self._weight(found)) is not None)
+        return listed.values() if listed else self._variables(number, {0})
 
     def _variables(self, number: int, seen: set[int]) -> Iterator[int]:
         stack = [number]

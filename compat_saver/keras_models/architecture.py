@@ -12,10 +12,16 @@ from typing import Any
 from compat_saver.keras_files.class_names import MODELS, plain_class
 from compat_saver.keras_models.calls import Call, Ref, layer_calls, node_call, refs, structure
 from compat_saver.keras_models.changes import Config, Upgrade
+from compat_saver.keras_models.fields import legal_name
 from compat_saver.keras_models.layers import upgrade_layer
-from compat_saver.keras_models.operations import FUNCTIONS, NODES
+from compat_saver.keras_models.nodes import NODES
+from compat_saver.keras_models.operations import operation_of
 
 OPERATION, LAMBDA, INPUT = "operation", "Lambda", "InputLayer"
+_NO_SHAPE = (
+    "the shape of its input is not in the file. Give the model with it: --architecture FILE.json, as model.to_json() "
+    'writes it, with "batch_input_shape": [null, ...] in the config of the first layer.'
+)
 _OP_LAYERS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "ClassMethod", "InstanceProperty", "InstanceMethod")
 
 
@@ -25,7 +31,7 @@ class LayerPlan:
 
     Attributes:
         name: unique in its model.
-        kind: its class in Keras 3; OPERATION for a function of keras.ops; LAMBDA for a function that the user gives.
+        kind: its class in Keras 3; OPERATION for functions of keras.ops; LAMBDA for a function that the user gives.
         config: its configuration in Keras 3.
         calls: how often and on what it is called; empty in a Sequential.
         model: the model that it is; None for a layer.
@@ -94,7 +100,7 @@ def upgrade_model(model: Mapping[str, Any], upgrade: Upgrade) -> ModelPlan | Non
         config = {"name": "sequential", "layers": config}
     if not isinstance(config, Mapping) or not isinstance(config.get("layers"), list):
         return None
-    name = str(config.get("name", "model"))
+    name = legal_name(str(config.get("name", "model")))
     if plain_class(model.get("class_name")) == "Sequential":
         return _sequential(name, config, upgrade)
     if not {"input_layers", "output_layers"} <= set(config):
@@ -130,7 +136,7 @@ def _first_input(name: str, config: Mapping[str, Any], upgrade: Upgrade) -> Laye
     shape, dtype = _input_of(config["layers"][0]) if config["layers"] else (None, None)
     shape = shape or config.get("build_input_shape")
     if shape is None:
-        upgrade.problem(name, "the shape of its input is not in the file. Save it again after model.build(shape).")
+        upgrade.problem(name, _NO_SHAPE)
     upgrade.change(name, "batch_input_shape", "became an Input")
     found = {"batch_shape": shape, "name": f"{name}_input"} | ({"dtype": dtype} if dtype else {})
     return LayerPlan(f"{name}_input", INPUT, found)
@@ -167,7 +173,7 @@ def _layer(item: Mapping[str, Any], names: set[str], upgrade: Upgrade) -> LayerP
     kind, changed = upgrade_layer(str(item.get("class_name")), name, config, upgrade)
     if kind == INPUT:
         _input_shape(name, config, changed, upgrade)
-    changed.setdefault("name", name)
+    changed["name"] = legal_name(str(changed.get("name", name)))
     return LayerPlan(name, kind, changed, layer_calls(nodes, names), origin=_origin(item))
 
 
@@ -190,17 +196,17 @@ def _lambda(name: str, config: Mapping[str, Any], upgrade: Upgrade) -> Config:
             "it is a Lambda: its code is in the file, and is not executed. Give the function, or a layer, with "
             f"--custom-objects {name}=MODULE:FUNCTION (custom_objects={{{name!r}: function}} in Python).",
         )
-    return {"name": name, "arguments": config.get("arguments") or {}}
+    return {"name": legal_name(name), "arguments": config.get("arguments") or {}}
 
 
 def _op_calls(
     name: str, kind: str, config: Mapping[str, Any], nodes: Sequence[Any], names: set[str], upgrade: Upgrade
 ) -> list[Call]:
-    """Returns the calls of functions of keras.ops for an op layer."""
+    """Returns the calls of functions for an op layer."""
     if kind == "TensorFlowOpLayer":
         return _node_calls(name, config, nodes, names, upgrade)
     function = str(config.get("function", ""))
-    operation = FUNCTIONS.get(function.rpartition(".")[2])
+    operation = operation_of(function)
     if operation is None:
         upgrade.problem(name, f"the TensorFlow function {function or kind!r} has no equivalent in keras.ops yet.")
         return []
@@ -209,8 +215,12 @@ def _op_calls(
     for call in found:
         for argument in call.unknown:
             upgrade.problem(name, f"the argument {argument} of {function} has no equivalent in keras.ops.")
-    upgrade.change(name, "TensorFlow op", f"{function} became keras.ops.{operation.function}")
+    upgrade.change(name, "TensorFlow op", f"{function} became {_in_keras(operation.function)}")
     return found
+
+
+def _in_keras(function: str) -> str:
+    return "functions of keras.ops" if function.startswith("tf.") else f"keras.ops.{function}"
 
 
 def _node_calls(
@@ -222,7 +232,7 @@ def _node_calls(
         op = node.get("op") if isinstance(node, Mapping) else node
         upgrade.problem(name, f"the TensorFlow op {op!r} has no equivalent in keras.ops yet.")
         return []
-    upgrade.change(name, "TensorFlow op", f"{node['op']} became keras.ops.{operation.function}")
+    upgrade.change(name, "TensorFlow op", f"{node['op']} became {_in_keras(operation.function)}")
     return [node_call(operation, node, config.get("constants") or {}, call) for call in layer_calls(nodes, names)]
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from compat_saver import _tensorflow
 from compat_saver.errors import CannotMigrateError
+from compat_saver.keras_files.class_names import by_number
 from compat_saver.keras_models.architecture import INPUT, LAMBDA, OPERATION, LayerPlan, ModelPlan
-from compat_saver.keras_models.calls import GET_ITEM, Call, Ref, refs
+from compat_saver.keras_models.calls import Call, Ref, refs
 from compat_saver.keras_models.fields import ACTIVATIONS
+from compat_saver.keras_models.functions import call_function
 
+_MOST_NUMBERED = 100_000
 _WITH_STATE = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 
 
@@ -48,6 +51,7 @@ class Builder:
         Raises:
             CannotMigrateError: Keras 3 refuses a layer.
         """
+        _reserve_names(self.keras, plan)
         built = BuiltModel(None)
         for layer in plan.layers:
             if layer.model is not None:
@@ -83,7 +87,7 @@ class Builder:
         given = self.given[plan.name]
         if isinstance(given, self.keras.Layer):
             return given
-        return self.keras.layers.Lambda(given, arguments=plan.config["arguments"], name=plan.name)
+        return self.keras.layers.Lambda(given, arguments=plan.config["arguments"], name=plan.config["name"])
 
     def _input(self, plan: LayerPlan) -> Any:
         config = plan.config
@@ -120,12 +124,17 @@ class Builder:
             waiting.remove((layer, call))
             tensors.add(layer.name, self._call(layer, tensors.filled(call), built))
         inputs, outputs = tensors.of(plan.inputs), tensors.of(plan.outputs)
-        return self.keras.Model(inputs, outputs, name=plan.name, trainable=plan.trainable)
+        try:
+            return self.keras.Model(inputs, outputs, name=plan.name, trainable=plan.trainable)
+        except ValueError as error:
+            raise CannotMigrateError(
+                [f"Keras 3 refuses the model {plan.name!r}: {_tensorflow.first_line(error)}"]
+            ) from error
 
     def _call(self, layer: LayerPlan, call: Call, built: BuiltModel) -> Any:
         try:
             if layer.kind == OPERATION:
-                return self._operation(call)
+                return call_function(self.keras, call.function, call.arguments)
             first, arguments = call.first, {k: v for k, v in call.arguments.items() if v is not None}
             if layer.kind in _WITH_STATE and isinstance(first, list):
                 first, arguments = first[0], {**arguments, "initial_state": first[1:]}
@@ -133,15 +142,21 @@ class Builder:
         except Exception as error:
             raise _refused(layer, error) from error
 
-    def _operation(self, call: Call) -> Any:
-        if call.function == GET_ITEM:
-            return operator.getitem(call.arguments["x"], call.arguments["key"])
-        return getattr(self.keras.ops, call.function)(**call.arguments)
+
+def _reserve_names(keras: Any, plan: ModelPlan) -> None:
+    """Keeps Keras from naming an operation that it makes, such as those of a mask, as a layer of the file is named."""
+    highest: dict[str, int] = {}
+    for name, number in (by_number(layer.name) for layer in plan.layers):
+        highest[name] = max(highest.get(name, 0), number)
+    for name in highest.keys() & set(dir(keras.ops)):
+        while keras.backend.get_uid(name) <= min(highest[name], _MOST_NUMBERED):
+            pass
 
 
 def _refused(layer: LayerPlan, error: Exception) -> CannotMigrateError:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    return CannotMigrateError([f"Layer {layer.name!r} ({layer.kind}): Keras 3 refuses it: {lines[0]}"])
+    return CannotMigrateError(
+        [f"Layer {layer.name!r} ({layer.kind}): Keras 3 refuses it: {_tensorflow.first_line(error)}"]
+    )
 
 
 class _Tensors:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from compat_saver.keras_models.operations import NodeOperation, Operation, unknown_arguments
+from compat_saver.keras_models.nodes import NodeOperation, attribute
+from compat_saver.keras_models.operations import Operation, unknown_arguments
 
 _CONSTANT = "_CONSTANT_VALUE"
-GET_ITEM = "get_item"
 
 
 class Ref(NamedTuple):
@@ -28,12 +28,12 @@ class Ref(NamedTuple):
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a layer or of a function of keras.ops.
+    """A call of a layer or of a function.
 
     Attributes:
         first: the first argument: a Ref, a constant, or a structure of them.
         arguments: the others by name.
-        function: the function of keras.ops; "" for a layer.
+        function: of keras.ops, or a composed one; "" for a layer.
         unknown: arguments that the function has no equivalent of.
     """
 
@@ -43,10 +43,10 @@ class Call:
     unknown: Sequence[str] = ()
 
     def renamed(self, operation: Operation) -> Call:
-        """Returns the call of a function of keras.ops; the first argument goes by its name as well."""
+        """Returns the call of a function; the first argument goes by its name as well."""
         first, *_ = operation.arguments.values()
         given = {name: value for name, value in self.arguments.items() if name in operation.arguments}
-        named = {operation.arguments[name]: _key(name, value) for name, value in given.items()}
+        named = {operation.arguments[name]: value for name, value in given.items() if value is not None}
         unknown = unknown_arguments(operation, self.arguments)
         return replace(
             self, first=None, arguments={first: self.first, **named}, function=operation.function, unknown=unknown
@@ -75,12 +75,10 @@ def structure(item: Any) -> Any:
 
 
 def _is_ref(item: Any) -> bool:
-    return (
-        isinstance(item, list)
-        and len(item) in (3, 4)
-        and isinstance(item[0], str)
-        and all(isinstance(number, int) for number in item[1:3])
-    )
+    """Whether it is a tensor of a layer, or the constant that a function has in its place."""
+    if not isinstance(item, list) or len(item) not in (3, 4) or not isinstance(item[0], str):
+        return False
+    return item[0] == _CONSTANT or all(isinstance(number, int) for number in item[1:3])
 
 
 def layer_calls(nodes: Sequence[Any], names: set[str]) -> list[Call]:
@@ -119,20 +117,9 @@ def _others(items: Any, names: set[str]) -> dict[str, Any]:
 def _value(value: Any, names: set[str]) -> Any:
     if _is_ref(value) and value[0] in names:
         return Ref(*value[:3])
+    if isinstance(value, Mapping):
+        return {key: _value(item, names) for key, item in value.items()}
     return [_value(item, names) for item in value] if isinstance(value, list) else value
-
-
-def _key(name: str, value: Any) -> Any:
-    """Returns the value of an argument; a key of an index has slices in it."""
-    if name != "slice_spec":
-        return value
-    return tuple(_slice(item) for item in (value if isinstance(value, list) else [value]))
-
-
-def _slice(item: Any) -> Any:
-    if isinstance(item, Mapping):
-        return slice(item.get("start"), item.get("stop"), item.get("step"))
-    return ... if item == "Ellipsis" else item
 
 
 # ---- nodes of a graph
@@ -142,7 +129,7 @@ def node_call(operation: NodeOperation, node: Mapping[str, Any], constants: Mapp
     """Returns the call for a node of a graph.
 
     Args:
-        operation: the function for its op.
+        operation: what computes its op.
         node: the NodeDef, as JSON.
         constants: number of an input -> its constant.
         call: the other inputs, in order.
@@ -150,56 +137,11 @@ def node_call(operation: NodeOperation, node: Mapping[str, Any], constants: Mapp
     tensors = iter(call.first if isinstance(call.first, list) else [call.first])
     count = len([name for name in node["input"] if not name.startswith("^")])
     inputs = [constants[str(n)] if str(n) in constants else next(tensors) for n in range(count)]
-    given: dict[str, Any] = {}
-    if operation.inputs[0].startswith("["):
-        rest = len(operation.inputs) - 1
-        given[operation.inputs[0][1:]] = inputs[: len(inputs) - rest]
-        inputs = inputs[len(inputs) - rest :]
-        given |= dict(zip(operation.inputs[1:], inputs, strict=True))
-    else:
-        given |= dict(zip(operation.inputs, inputs, strict=True))
+    first, *others = operation.inputs
+    if first.startswith("["):
+        most = len(inputs) - len(others)
+        inputs = [inputs[:most], *inputs[most:]]
+    given = dict(zip([first.removeprefix("["), *others], inputs, strict=True))
     attributes = node.get("attr") or {}
-    given |= {new: _attribute(attributes[old]) for old, new in operation.attributes.items() if old in attributes}
-    if operation.function == GET_ITEM:
-        given = {"x": given["x"], "key": _strided(given, attributes)}
+    given |= {new: attribute(attributes[old]) for old, new in operation.attributes.items() if old in attributes}
     return Call(None, given, operation.function)
-
-
-def _attribute(found: Mapping[str, Any]) -> Any:
-    """Returns an attribute as protobuf writes it in JSON."""
-    if "b" in found:
-        return found["b"]
-    if "i" in found:
-        return int(found["i"])
-    if "type" in found:
-        name = str(found["type"]).removeprefix("DT_").lower()
-        return _TYPES.get(name, name)
-    if "list" in found:
-        return [int(item) for item in found["list"].get("i", ())] or None
-    return found.get("f")
-
-
-def _strided(given: Mapping[str, Any], attributes: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Returns the key of an index that StridedSlice computes."""
-    masks = {name: int(_attribute(attributes.get(f"{name}_mask", {"i": 0}))) for name in _MASKS}
-    begin, end, strides = (_listed(given[name]) for name in ("begin", "end", "strides"))
-    return tuple(_part(masks, number, *bounds) for number, bounds in enumerate(zip(begin, end, strides, strict=True)))
-
-
-_TYPES = {"half": "float16", "float": "float32", "double": "float64"}
-_MASKS = ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
-
-
-def _listed(value: Any) -> list[int]:
-    return list(value) if isinstance(value, list) else [value]
-
-
-def _part(masks: Mapping[str, int], number: int, begin: int, end: int, stride: int) -> Any:
-    bit = 1 << number
-    if masks["ellipsis"] & bit:
-        return ...
-    if masks["new_axis"] & bit:
-        return None
-    if masks["shrink_axis"] & bit:
-        return begin
-    return slice(None if masks["begin"] & bit else begin, None if masks["end"] & bit else end, stride)

@@ -24,12 +24,17 @@ def compile_model(keras: Any, model: Any, plan: CompilePlan, given: Mapping[str,
         optimizer = getattr(keras.optimizers, plan.optimizer).from_config(dict(plan.options))
         model.compile(
             optimizer=optimizer,
-            loss=_resolved(plan.losses, keras.losses.get),
-            metrics=_of_outputs(_resolved(plan.metrics, _metrics(keras)), model),
-            weighted_metrics=_of_outputs(_resolved(plan.weighted_metrics, _metrics(keras)), model),
+            loss=_resolved(plan.losses, _found(keras.losses.get, given)),
+            metrics=_of_outputs(_resolved(plan.metrics, _found(_metrics(keras), given)), model),
+            weighted_metrics=_of_outputs(_resolved(plan.weighted_metrics, _found(_metrics(keras), given)), model),
             loss_weights=plan.loss_weights,
         )
     optimizer.build(model.trainable_variables)
+
+
+def _found(make: Any, given: Mapping[str, Any]) -> Any:
+    """Returns what finds a loss or metric: Keras 3 does not look for custom functions by their names."""
+    return lambda found: given[found] if isinstance(found, str) and found in given else make(found)
 
 
 def _metrics(keras: Any) -> Any:
@@ -46,7 +51,12 @@ def _resolved(found: Any, make: Any) -> Any:
 
 
 def _of_outputs(metrics: Any, model: Any) -> Any:
-    """Returns metrics as Keras 3 takes them: Keras 2 wrote those of a single output as a list in a list."""
+    """Returns metrics as Keras 3 takes them.
+
+    Keras 2 wrote those of a single output as a list in a list; those in a plain list were metrics of every output.
+    """
     if isinstance(metrics, list) and len(model.outputs) == 1 and len(metrics) == 1 and isinstance(metrics[0], list):
         return metrics[0]
+    if isinstance(metrics, list) and len(model.outputs) > 1 and not any(isinstance(m, list | dict) for m in metrics):
+        return [metrics] * len(model.outputs)
     return metrics or None

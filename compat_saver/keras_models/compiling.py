@@ -8,6 +8,7 @@ from typing import Any
 
 from compat_saver.keras_files.class_names import plain_class
 from compat_saver.keras_models.changes import Config, Upgrade
+from compat_saver.keras_models.fields import legal_name
 
 _OPTIONS = {
     "SGD": ("momentum", "nesterov"),
@@ -108,11 +109,12 @@ def upgrade_compilation(training: Mapping[str, Any] | None, upgrade: Upgrade) ->
         losses=loss,
         metrics=_nested(training.get("metrics"), _metric, upgrade),
         weighted_metrics=_nested(training.get("weighted_metrics"), _metric, upgrade),
-        loss_weights=training.get("loss_weights"),
+        loss_weights=_nested(training.get("loss_weights"), lambda weight, _: weight, upgrade),
     )
 
 
 def _optimizer(found: Any, upgrade: Upgrade) -> tuple[str, Config, bool] | None:
+    is_new = isinstance(found, str)  # only .keras files name one, which no older Keras wrote
     if isinstance(found, str):
         found = {"class_name": {"sgd": "SGD", "rmsprop": "RMSprop"}.get(found, found.capitalize()), "config": {}}
     if not isinstance(found, Mapping):
@@ -124,7 +126,7 @@ def _optimizer(found: Any, upgrade: Upgrade) -> tuple[str, Config, bool] | None:
     if name not in _OPTIONS:
         upgrade.change("", "optimizer", f"{name} is not in Keras 3")
         return None
-    is_new = "jit_compile" in config or config.get("is_legacy_optimizer") is False
+    is_new = is_new or "jit_compile" in config or config.get("is_legacy_optimizer") is False
     if name == "Nadam" and not is_new:
         upgrade.change("", "optimizer", "Nadam of Keras before 2.11 decays its momentum as Keras 3 cannot")
         return None
@@ -166,7 +168,7 @@ def _epsilon(name: str, kept: Config, upgrade: Upgrade) -> None:
 def _nested(found: Any, convert: Any, upgrade: Upgrade) -> Any:
     """Returns losses or metrics in the structure that the file has; those that are not kept are None."""
     if isinstance(found, Mapping) and "class_name" not in found:
-        return {key: _nested(value, convert, upgrade) for key, value in found.items()}
+        return {legal_name(key): _nested(value, convert, upgrade) for key, value in found.items()}
     if isinstance(found, list | tuple):
         return [_nested(_without_none(value), convert, upgrade) for value in found]
     return None if found is None else convert(found, upgrade)
@@ -180,6 +182,8 @@ def _without_none(found: Any) -> Any:
 def _loss(found: Any, upgrade: Upgrade) -> Any:
     if isinstance(found, str):
         return found
+    if found.get("class_name") == "function":
+        return found.get("config")
     config = {key: value for key, value in (found.get("config") or {}).items() if key not in ("fn", "axis")}
     if config.get("reduction") == "auto":
         config["reduction"] = "sum_over_batch_size"
@@ -190,9 +194,9 @@ def _metric(found: Any, upgrade: Upgrade) -> Any:
     """Returns a metric; one around a function goes by the function, and accuracy by what was written for it."""
     if isinstance(found, str):
         return found
-    name, config = plain_class(found.get("class_name")), dict(found.get("config") or {})
-    if name == "function":
+    if found.get("class_name") == "function":
         return found.get("config")
+    name, config = plain_class(found.get("class_name")), dict(found.get("config") or {})
     if name == "MeanMetricWrapper":
         function = config.get("fn")
         function = function.get("config") if isinstance(function, Mapping) else function

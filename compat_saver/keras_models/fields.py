@@ -1,4 +1,4 @@
-"""Changes of single fields that any layer may have: types, initializers, activations, values of NumPy."""
+"""Changes of single fields that any layer may have: types, initializers, activations."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ squareplus swish tanh tanh_shrink threshold hard_sigmoid
 STOCK_ACTIVATIONS = frozenset(_STOCK.split())
 
 
+def legal_name(name: str) -> str:
+    """Returns the name of a layer or model as Keras 3 takes it: without slashes."""
+    return name.replace("/", ".")
+
+
 def upgrade_fields(name: str, config: Config, upgrade: Upgrade) -> Config:
     """Returns the configuration of a layer with the fields changed that many layers share.
 
@@ -26,7 +31,10 @@ def upgrade_fields(name: str, config: Config, upgrade: Upgrade) -> Config:
         config: its configuration.
         upgrade: receives the changes.
     """
-    config = {key: _of_numpy(value) for key, value in config.items()}
+    config = dict(config)
+    if "/" in str(config.get("name", "")):
+        config["name"] = legal_name(config["name"])
+        upgrade.change(name, "name", f"became {config['name']}: Keras 3 takes no slash in one")
     if "dtype" in config:
         config["dtype"] = _dtype(name, config["dtype"], upgrade)
     for key, value in config.items():
@@ -35,15 +43,6 @@ def upgrade_fields(name: str, config: Config, upgrade: Upgrade) -> Config:
         elif key.endswith(_WITH_DTYPE) and isinstance(value, Mapping):
             config[key] = _object(name, value, upgrade)
     return config
-
-
-def _of_numpy(value: Any) -> Any:
-    """Returns a number that Keras wrote as an array or a scalar of NumPy as the number."""
-    if isinstance(value, Mapping) and value.get("type") == "ndarray" and "value" in value:
-        return value["value"]
-    if isinstance(value, Mapping) and value.get("class_name") == "__numpy__":
-        return value["config"]["value"]
-    return value
 
 
 def _dtype(name: str, value: Any, upgrade: Upgrade) -> Any:

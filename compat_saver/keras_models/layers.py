@@ -21,8 +21,8 @@ Masking Add Average Concatenate Dot Maximum Minimum Multiply Subtract BatchNorma
 LayerNormalization SpectralNormalization UnitNormalization AveragePooling1D AveragePooling2D AveragePooling3D
 GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D
 GlobalMaxPooling3D MaxPooling1D MaxPooling2D MaxPooling3D CategoryEncoding CenterCrop Discretization
-HashedCrossing Hashing Normalization RandomBrightness RandomContrast RandomCrop RandomFlip RandomHeight
-RandomRotation RandomTranslation RandomWidth RandomZoom Rescaling Resizing ActivityRegularization AlphaDropout
+HashedCrossing Hashing Normalization RandomBrightness RandomContrast RandomCrop RandomFlip
+RandomRotation RandomTranslation RandomZoom Rescaling Resizing ActivityRegularization AlphaDropout
 Dropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D SpatialDropout3D Cropping1D Cropping2D
 Cropping3D Flatten Permute RepeatVector Reshape UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D
 ZeroPadding2D ZeroPadding3D Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D GRU GRUCell LSTM LSTMCell RNN
@@ -113,6 +113,8 @@ def _batch_norm(name: str, config: Config, upgrade: Upgrade) -> None:
     if config.pop("renorm", False):
         upgrade.change(name, "renorm", "dropped: predictions are the same, training normalizes by the batch alone")
     if config.pop("virtual_batch_size", None) is not None:
+        if isinstance(config.get("axis"), int) and config["axis"] > 0:
+            config["axis"] -= 1  # it counts the dimension of the virtual batches
         upgrade.change(name, "virtual_batch_size", "dropped: predictions are the same, training takes the whole batch")
     if config.pop("fused", None):
         upgrade.change(name, "fused", "dropped: the moving variance is updated without Bessel's correction")
@@ -210,10 +212,48 @@ def _gone(kind: str) -> Callable[[str, Config, Upgrade], None]:
     return refuse
 
 
-def _table(name: str, config: Config, upgrade: Upgrade) -> None:
+def _lookup(name: str, config: Config, upgrade: Upgrade) -> None:
+    """Keeps a layer whose words are in its configuration; those of a table are in no file of its form."""
+    if isinstance(config.get("vocabulary"), str) or not config.get("vocabulary"):
+        upgrade.problem(
+            name,
+            "its vocabulary is not in its configuration. Save the model as a .keras file with Keras 2.12 to 2.15, or "
+            "name a directory as OUT: the graph of a SavedModel has the words.",
+        )
+    if config.get("output_mode") in ("tf_idf", "tf-idf") and not config.get("idf_weights"):
+        upgrade.problem(name, "its inverse document frequencies are not in its configuration.")
+    if config.get("output_mode", "int") != "int" and str(config.get("dtype")).startswith("int"):
+        config["dtype"] = "float32"  # Keras 2 encoded in it, whatever the type of the layer
+
+
+def _discretization(name: str, config: Config, upgrade: Upgrade) -> None:
+    config.pop("trainable", None)
+    if not config.get("bin_boundaries"):
+        upgrade.problem(
+            name, "it learned its boundaries. Give the model with them: --architecture FILE.json, with bin_boundaries."
+        )
+
+
+def _of_training(name: str, config: Config, upgrade: Upgrade) -> str:
+    for key in set(config) - {"name", "trainable", "dtype"}:
+        del config[key]
+    upgrade.change(name, "add_loss", "dropped: predictions are the same. Add it to the loss before training")
+    return "Identity"
+
+
+def _features(name: str, config: Config, upgrade: Upgrade) -> None:
     upgrade.problem(
-        name, "its vocabulary is a lookup table, which is not converted. Look the words up before the model."
+        name,
+        "feature columns are not in Keras 3. Name a directory as OUT: the graph of a SavedModel computes them; or "
+        "supply a layer that does: --custom-objects MODULE:DenseFeatures.",
     )
+
+
+def _size_at_random(name: str, config: Config, upgrade: Upgrade) -> str:
+    for key in set(config) - {"name", "trainable", "dtype"}:
+        del config[key]
+    upgrade.change(name, "augmentation", "dropped: predictions are the same, training sees pictures of one size")
+    return "Identity"
 
 
 _UPGRADES: dict[str, Callable[[str, Config, Upgrade], str | None]] = {
@@ -247,9 +287,15 @@ _UPGRADES: dict[str, Callable[[str, Config, Upgrade], str | None]] = {
     "TimeDistributed": _wrapper,
     "LocallyConnected1D": _local,
     "LocallyConnected2D": _local,
-    "StringLookup": _table,
-    "IntegerLookup": _table,
-    "TextVectorization": _table,
+    "StringLookup": _lookup,
+    "IntegerLookup": _lookup,
+    "TextVectorization": _lookup,
+    "Discretization": _discretization,
+    "AddLoss": _of_training,
+    "AddMetric": _of_training,
+    "DenseFeatures": _features,
+    "RandomHeight": _size_at_random,
+    "RandomWidth": _size_at_random,
     **{kind: _gone(kind) for kind in ("Highway", "MaxoutDense", "ParametricSoftplus", "SReLU")},
 }
 

@@ -1,21 +1,25 @@
-"""TensorFlow ops called on Keras tensors, `TFOpLambda` and `TensorFlowOpLayer`, as functions of `keras.ops`.
+"""Functions of TensorFlow called on Keras tensors, `TFOpLambda`, as functions of `keras.ops`.
 
-Both tables are data, so that a configuration is upgraded without Keras: an op -> the function, and for each argument of
-the op the argument of the function. An op in neither is reported as a problem.
+The table is data, so that a configuration is upgraded without Keras: a function -> that of keras.ops or a composed one,
+and for each argument the argument of it. A function that is not in it is reported as a problem.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from compat_saver.keras_models.composed import COMPOSED
+from compat_saver.keras_models.composed.registry import Composed
+
 
 class Operation(NamedTuple):
-    """A function of keras.ops for an op.
+    """What computes a function of TensorFlow.
 
     Attributes:
-        function: its name.
-        arguments: argument of the op -> argument of the function; the first is the one that is given by position.
+        function: of keras.ops by its name, or a composed one, `tf.pad`.
+        arguments: argument in TensorFlow -> argument of it; the first is the one that is given by position.
     """
 
     function: str
@@ -23,7 +27,7 @@ class Operation(NamedTuple):
 
 
 def _unary(function: str, argument: str = "x") -> Operation:
-    return Operation(function, {argument: "x"})
+    return Operation(function, {argument: "x", "dtype": "dtype"} if function.endswith("_like") else {argument: "x"})
 
 
 def _binary(function: str, first: str = "x", second: str = "y") -> Operation:
@@ -31,111 +35,86 @@ def _binary(function: str, first: str = "x", second: str = "y") -> Operation:
 
 
 def _reduction(function: str) -> Operation:
-    return Operation(function, {"input_tensor": "x", "axis": "axis", "keepdims": "keepdims"})
+    arguments = {"input_tensor": "x", "axis": "axis", "keepdims": "keepdims"}
+    return Operation(function, arguments | {"keep_dims": "keepdims", "reduction_indices": "axis"})
 
 
-_BINARY = {
-    "add": "add",
-    "subtract": "subtract",
-    "multiply": "multiply",
-    "truediv": "true_divide",
-    "divide": "true_divide",
-    "floordiv": "floor_divide",
-    "mod": "mod",
-    "pow": "power",
-    "maximum": "maximum",
-    "minimum": "minimum",
-    "greater": "greater",
-    "greater_equal": "greater_equal",
-    "less": "less",
-    "less_equal": "less_equal",
-    "equal": "equal",
-    "not_equal": "not_equal",
-    "logical_and": "logical_and",
-    "logical_or": "logical_or",
-}
-_MATH = {
-    "abs": "absolute",
-    "negative": "negative",
-    "exp": "exp",
-    "expm1": "expm1",
-    "log": "log",
-    "log1p": "log1p",
-    "sqrt": "sqrt",
-    "rsqrt": "rsqrt",
-    "square": "square",
-    "sin": "sin",
-    "cos": "cos",
-    "tanh": "tanh",
-    "sigmoid": "sigmoid",
-    "sign": "sign",
-    "floor": "floor",
-    "ceil": "ceil",
-    "round": "round",
-    "erf": "erf",
-    "softplus": "softplus",
-    "logical_not": "logical_not",
-    "reciprocal": "reciprocal",
-    "identity": "copy",
-}
-_NN = {"elu": "elu", "relu": "relu", "relu6": "relu6", "selu": "selu", "softplus": "softplus", "softsign": "softsign"}
-_REDUCTIONS = {
-    "reduce_mean": "mean",
-    "reduce_sum": "sum",
-    "reduce_max": "max",
-    "reduce_min": "min",
-    "reduce_prod": "prod",
-    "reduce_any": "any",
-    "reduce_all": "all",
-}
+def _composed(name: str, function: Composed) -> Operation:
+    own = {argument: argument for argument in list(inspect.signature(function).parameters)[1:]}
+    return Operation(name, own | {old: new for old, new in _OF_V1.items() if new in own and old not in own})
+
+
+_OF_V1 = {"keep_dims": "keepdims", "dim": "axis", "dimension": "axis", "filter": "filters"}
+"""Argument of tf.compat.v1 -> its later name."""
+
+_BINARY = """
+add subtract multiply truediv=true_divide divide=true_divide div=true_divide floordiv=floor_divide
+floor_div=floor_divide mod floormod=mod pow=power maximum minimum greater greater_equal less less_equal equal not_equal
+logical_and logical_or logical_xor divide_no_nan div_no_nan=divide_no_nan
+"""
+_UNARY = """
+abs=absolute negative neg=negative exp expm1 log log1p sqrt rsqrt square sign floor ceil round sin cos tan asin=arcsin
+acos=arccos atan=arctan sinh cosh tanh asinh=arcsinh acosh=arccosh atanh=arctanh erf erfc sigmoid log_sigmoid
+softplus logical_not reciprocal is_finite=isfinite is_nan=isnan is_inf=isinf identity=copy
+"""
+_OF_FEATURES = "elu relu relu6 selu softplus softsign"
+_REDUCTIONS = """
+reduce_mean=mean reduce_sum=sum reduce_max=max reduce_min=min reduce_prod=prod reduce_any=any reduce_all=all
+reduce_std=std reduce_variance=var reduce_logsumexp=logsumexp
+"""
+
+
+def _pairs(names: str) -> list[tuple[str, str]]:
+    """Returns name of TensorFlow, name of Keras; one alone is both."""
+    return [(item.partition("=")[0], item.rpartition("=")[2]) for item in names.split()]
+
 
 FUNCTIONS: dict[str, Operation] = {
-    **{name: _binary(function) for name, function in _BINARY.items()},
-    **{name: _unary(function) for name, function in _MATH.items()},
-    **{name: _unary(function, "features") for name, function in _NN.items()},
-    **{name: _reduction(function) for name, function in _REDUCTIONS.items()},
-    "div": _binary("true_divide"),
-    "neg": _unary("negative"),
+    **{name: _binary(function) for name, function in _pairs(_BINARY)},
+    **{name: _unary(function) for name, function in _pairs(_UNARY)},
+    **{name: _unary(function, "features") for name, function in _pairs(_OF_FEATURES)},
+    **{name: _reduction(function) for name, function in _pairs(_REDUCTIONS)},
+    "atan2": _binary("arctan2", "y", "x"),
     "clip_by_value": Operation("clip", {"t": "x", "clip_value_min": "x_min", "clip_value_max": "x_max"}),
-    "concat": Operation("concatenate", {"values": "xs", "axis": "axis"}),
-    "stack": Operation("stack", {"values": "x", "axis": "axis"}),
-    "reshape": Operation("reshape", {"tensor": "x", "shape": "newshape"}),
     "transpose": Operation("transpose", {"a": "x", "perm": "axes"}),
-    "expand_dims": Operation("expand_dims", {"input": "x", "axis": "axis"}),
-    "squeeze": Operation("squeeze", {"input": "x", "axis": "axis"}),
+    "expand_dims": Operation("expand_dims", {"input": "x", "axis": "axis", "dim": "axis"}),
+    "squeeze": Operation("squeeze", {"input": "x", "axis": "axis", "squeeze_dims": "axis"}),
+    "unstack": Operation("unstack", {"value": "x", "num": "num", "axis": "axis"}),
     "cast": Operation("cast", {"x": "x", "dtype": "dtype"}),
-    "matmul": Operation("matmul", {"a": "x1", "b": "x2"}),
-    "softmax": Operation("softmax", {"logits": "x", "axis": "axis"}),
-    "log_softmax": Operation("log_softmax", {"logits": "x", "axis": "axis"}),
     "leaky_relu": Operation("leaky_relu", {"features": "x", "alpha": "negative_slope"}),
-    "gather": Operation("take", {"params": "x", "indices": "indices", "axis": "axis"}),
     "tile": Operation("tile", {"input": "x", "multiples": "repeats"}),
+    "repeat": Operation("repeat", {"input": "x", "repeats": "repeats", "axis": "axis"}),
+    "roll": Operation("roll", {"input": "x", "shift": "shift", "axis": "axis"}),
+    "broadcast_to": Operation("broadcast_to", {"input": "x", "shape": "shape"}),
     "where": Operation("where", {"condition": "condition", "x": "x1", "y": "x2"}),
-    "argmax": Operation("argmax", {"input": "x", "axis": "axis"}),
-    "argmin": Operation("argmin", {"input": "x", "axis": "axis"}),
-    "cumsum": Operation("cumsum", {"x": "x", "axis": "axis"}),
+    "tensordot": Operation("tensordot", {"a": "x1", "b": "x2", "axes": "axes"}),
+    "top_k": Operation("top_k", {"input": "x", "k": "k", "sorted": "sorted"}),
+    "stop_gradient": Operation("stop_gradient", {"input": "variable"}),
     "zeros_like": _unary("zeros_like", "input"),
     "ones_like": _unary("ones_like", "input"),
-    "getitem": Operation("get_item", {"tensor": "x", "slice_spec": "key"}),
-    "l2_normalize": Operation("normalize", {"x": "x", "axis": "axis"}),
+    **{name.removeprefix("tf."): _composed(name, function) for name, function in COMPOSED.items()},
 }
-"""Last part of the name of a TensorFlow function, `math.multiply` -> the function of keras.ops."""
+"""Last part of the name of a TensorFlow function, `math.multiply` -> what computes it."""
+
+_OTHER_FAMILIES = ("audio", "bitwise", "io", "ragged", "random", "sets", "signal", "sparse", "strings")
+"""Modules whose functions are others than those of these names."""
+
+
+def operation_of(function: str) -> Operation | None:
+    """Returns what computes a TensorFlow function such as `math.multiply`; None if nothing does."""
+    *modules, name = function.removeprefix("compat.v1.").split(".")
+    return None if modules and modules[0] in _OTHER_FAMILIES else FUNCTIONS.get(name)
+
 
 _WITHOUT_EFFECT = {
-    "name": None,
-    "transpose_a": False,
-    "transpose_b": False,
-    "adjoint_a": False,
-    "adjoint_b": False,
     "a_is_sparse": False,
     "b_is_sparse": False,
     "conjugate": False,
-    "validate_indices": None,
-    "batch_dims": 0,
-    "exclusive": False,
-    "reverse": False,
+    "preserve_aspect_ratio": False,
+    "validate_shape": True,
+    "use_cudnn_on_gpu": True,
 }
-"""Arguments that a table need not know if they have this value."""
+"""Arguments that a table need not know if they have this value; None means that an argument was not given."""
 
 
 def unknown_arguments(operation: Operation, given: Mapping[str, object]) -> list[str]:
@@ -145,121 +124,6 @@ def unknown_arguments(operation: Operation, given: Mapping[str, object]) -> list
         for name, value in given.items()
         if name not in operation.arguments
         and name != "name"
+        and value is not None
         and not (name in _WITHOUT_EFFECT and value == _WITHOUT_EFFECT[name])
     ]
-
-
-class NodeOperation(NamedTuple):
-    """A function of keras.ops for a node of a graph.
-
-    Attributes:
-        function: its name.
-        inputs: the arguments of the function for the inputs of the node, in order; a list takes all but the last.
-        attributes: attribute of the node -> argument of the function.
-    """
-
-    function: str
-    inputs: tuple[str, ...]
-    attributes: Mapping[str, str] = {}
-
-
-def _two(function: str) -> NodeOperation:
-    return NodeOperation(function, ("x1", "x2"))
-
-
-def _one(function: str) -> NodeOperation:
-    return NodeOperation(function, ("x",))
-
-
-def _reduced(function: str) -> NodeOperation:
-    return NodeOperation(function, ("x", "axis"), {"keep_dims": "keepdims"})
-
-
-NODES: dict[str, NodeOperation] = {
-    **{
-        op: _two(name)
-        for op, name in {
-            "Add": "add",
-            "AddV2": "add",
-            "Sub": "subtract",
-            "Mul": "multiply",
-            "RealDiv": "true_divide",
-            "Div": "true_divide",
-            "FloorDiv": "floor_divide",
-            "FloorMod": "mod",
-            "Pow": "power",
-            "Maximum": "maximum",
-            "Minimum": "minimum",
-            "Greater": "greater",
-            "GreaterEqual": "greater_equal",
-            "Less": "less",
-            "LessEqual": "less_equal",
-            "Equal": "equal",
-            "NotEqual": "not_equal",
-            "LogicalAnd": "logical_and",
-            "LogicalOr": "logical_or",
-            "MatMul": "matmul",
-            "BatchMatMul": "matmul",
-            "BatchMatMulV2": "matmul",
-        }.items()
-    },
-    **{
-        op: _one(name)
-        for op, name in {
-            "Abs": "absolute",
-            "Neg": "negative",
-            "Exp": "exp",
-            "Log": "log",
-            "Log1p": "log1p",
-            "Sqrt": "sqrt",
-            "Rsqrt": "rsqrt",
-            "Square": "square",
-            "Sin": "sin",
-            "Cos": "cos",
-            "Tanh": "tanh",
-            "Sigmoid": "sigmoid",
-            "Sign": "sign",
-            "Floor": "floor",
-            "Ceil": "ceil",
-            "Relu": "relu",
-            "Relu6": "relu6",
-            "Elu": "elu",
-            "Selu": "selu",
-            "Softplus": "softplus",
-            "Softsign": "softsign",
-            "Softmax": "softmax",
-            "LogSoftmax": "log_softmax",
-            "LogicalNot": "logical_not",
-            "ZerosLike": "zeros_like",
-            "OnesLike": "ones_like",
-            "Identity": "copy",
-            "Erf": "erf",
-        }.items()
-    },
-    **{
-        op: _reduced(name)
-        for op, name in {
-            "Mean": "mean",
-            "Sum": "sum",
-            "Max": "max",
-            "Min": "min",
-            "Prod": "prod",
-            "Any": "any",
-            "All": "all",
-        }.items()
-    },
-    "ConcatV2": NodeOperation("concatenate", ("[xs", "axis")),
-    "Pack": NodeOperation("stack", ("[x",), {"axis": "axis"}),
-    "Reshape": NodeOperation("reshape", ("x", "newshape")),
-    "Transpose": NodeOperation("transpose", ("x", "axes")),
-    "ExpandDims": NodeOperation("expand_dims", ("x", "axis")),
-    "Squeeze": NodeOperation("squeeze", ("x",), {"squeeze_dims": "axis"}),
-    "Cast": NodeOperation("cast", ("x",), {"DstT": "dtype"}),
-    "GatherV2": NodeOperation("take", ("x", "indices", "axis")),
-    "Tile": NodeOperation("tile", ("x", "repeats")),
-    "Select": NodeOperation("where", ("condition", "x1", "x2")),
-    "SelectV2": NodeOperation("where", ("condition", "x1", "x2")),
-    "LeakyRelu": NodeOperation("leaky_relu", ("x",), {"alpha": "negative_slope"}),
-    "StridedSlice": NodeOperation("get_item", ("x", "begin", "end", "strides")),
-}
-"""Op of a node -> the function of keras.ops."""

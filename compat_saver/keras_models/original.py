@@ -10,6 +10,7 @@ from typing import Any
 
 from compat_saver.errors import CannotMigrateError, UsageError, and_more
 from compat_saver.keras_files import KerasFile, layer_configs, open_keras_file
+from compat_saver.keras_files.configurations import plain_values
 from compat_saver.keras_models.architecture import ModelPlan, upgrade_model
 from compat_saver.keras_models.changes import Change, Upgrade
 from compat_saver.keras_models.compiling import CompilePlan, upgrade_compilation
@@ -84,7 +85,7 @@ def _architecture(source: Path, options: KerasOptions) -> Mapping[str, Any]:
             f"{source}: holds weights alone. Give the model with --architecture FILE.json, as model.to_json() writes "
             "it (architecture= in Python)."
         )
-    found = read_yaml(path)
+    found = plain_values(read_yaml(path))
     if not isinstance(found, Mapping) or "class_name" not in found:
         raise UsageError(f"{path}: expected the configuration of a model, with class_name and config.")
     return found

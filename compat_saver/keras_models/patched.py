@@ -24,6 +24,8 @@ def patched(config: Any) -> Any:
     kind = changed.get("class_name")
     if kind in _PLAIN:
         return {**changed, "class_name": kind.removeprefix("CuDNN"), "config": {**changed["config"], **_PLAIN[kind]}}
+    if kind == "function":
+        return changed.get("config")
     if kind == "Lambda":
         name = changed["config"]["name"]
         function = {"function": name, "function_type": "function", "module": None}

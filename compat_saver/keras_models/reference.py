@@ -86,21 +86,21 @@ def _keras(request: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
     model = _loaded(keras, request, custom)
     if request["is_theano"]:
         _reverse_kernels(model)
-    inputs = _listed(given, "x")
-    outputs = _outputs(model, [_tensorflow.tensorflow().constant(item) for item in inputs])
-    found = _numbered("y", outputs if isinstance(outputs, list) else [outputs])
+    inputs = [_tensorflow.tensorflow().constant(item) for item in _listed(given, "x")]
+    outputs = _outputs(model, packed(inputs, request["input_keys"]))
+    found = _numbered("y", outputs_of(outputs, request["output_keys"]))
     if request["training"] is not None:
         found |= _train(keras, model, request, given, custom)
     return found
 
 
-def _outputs(model: Any, inputs: Sequence[Any]) -> Any:
+def _outputs(model: Any, inputs: Any) -> Any:
     """Returns the outputs of a model; a CPU runs convolutions with the channels first only if compiled."""
     tf = _tensorflow.tensorflow()
     try:
-        return model(single(inputs), training=False)
+        return model(inputs, training=False)
     except (tf.errors.UnimplementedError, tf.errors.InvalidArgumentError):
-        return tf.function(lambda: model(single(inputs), training=False), jit_compile=True)()
+        return tf.function(lambda: model(inputs, training=False), jit_compile=True)()
 
 
 def _imported(place: str) -> Any:
@@ -119,7 +119,7 @@ def _loaded(keras: Any, request: Mapping[str, Any], custom: Mapping[str, Any]) -
 
 def _reverse_kernels(model: Any) -> None:
     """Reverses the kernels of a file of Theano, as Keras 2 with several backends did when it loaded one."""
-    for layer in model.submodules:
+    for layer in _tensorflow.layers_inside(model):
         if type(layer).__name__ not in CONVOLUTIONS:
             continue
         for name in ("kernel", "recurrent_kernel"):
@@ -134,7 +134,7 @@ def _train(
     training = request["training"]
     if not training["is_new"]:
         _compile(keras, model, training, _listed(given, "o"), custom)
-    for layer in model.submodules:
+    for layer in _tensorflow.layers_inside(model):
         switch_off_dropout(layer)
     model.run_eagerly = True
     result = model.train_on_batch(single(_listed(given, "x")), single(_listed(given, "t")))
@@ -169,7 +169,7 @@ def _compile(
     keras: Any, model: Any, training: Mapping[str, Any], state: Sequence[Any], custom: Mapping[str, Any]
 ) -> None:
     """Compiles with the optimizer as it was until Keras 2.10, and gives it its state."""
-    config = training["config"]["optimizer_config"]
+    config = training["config"].get("optimizer_config") or training["config"]["optimizer"]
     kind = getattr(keras.optimizers.legacy, training["optimizer"])
     known = set(kind(name="any").get_config()) | {"lr", "decay", "epsilon", "clipnorm", "clipvalue"}
     options = {key: value for key, value in config["config"].items() if key in known and value is not None}
@@ -189,6 +189,18 @@ def _losses(keras: Any, found: Any) -> Any:
     if isinstance(found, dict) and "class_name" not in found:
         return {key: _losses(keras, value) for key, value in found.items()}
     return [_losses(keras, item) for item in found] if isinstance(found, list) else keras.losses.get(found)
+
+
+def packed(values: Sequence[Any], keys: Sequence[str]) -> Any:
+    """Returns inputs as a model takes them: by key, one array, or a list of several."""
+    return dict(zip(keys, values, strict=True)) if keys else single(values)
+
+
+def outputs_of(outputs: Any, keys: Sequence[str]) -> list[Any]:
+    """Returns the outputs of a model in the order of the keys, or as they come."""
+    if isinstance(outputs, Mapping):
+        return [outputs[key] for key in keys]
+    return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
 
 
 def single(values: Sequence[Any]) -> Any:

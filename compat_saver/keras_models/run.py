@@ -139,8 +139,8 @@ def _compile(run: _Run, keras: Any, built: BuiltModel, pairs: Sequence[Pair]) ->
     try:
         compile_model(keras, built.model, plan, run.given)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        run.warnings.append(f"Not compiled: {_tensorflow.first_line(error)}. Call model.compile before training.")
-        built.model.compile()
+        what_to_do = "Give custom losses and metrics with --custom-objects, or call model.compile before training."
+        run.warnings.append(f"Not compiled: {_tensorflow.first_line(error).rstrip('.')}. {what_to_do}")
         return None
     run.is_compiled = True
     trained = [pair for pair in pairs if pair.variable.trainable]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from compat_saver.sources import npz_inputs
 _BATCH = 8
 _OPEN = {3: 12, 4: 64, 5: 16}
 """Rank of an input -> the length of a dimension that the model leaves open: steps, or the side of a picture."""
+_UNKNOWN = "a word of none"
 _THROUGH = ("Masking", "Reshape", "Permute", "Flatten", "TimeDistributed", INPUT)
 
 
@@ -31,7 +32,8 @@ def input_layers(plan: ModelPlan) -> list[LayerPlan]:
 def generate_inputs(plan: ModelPlan, seed: int) -> list[Array]:
     """Returns an array per input: numbers that an embedding looks up, or normally distributed ones."""
     rng = np.random.default_rng(seed)
-    return [_input(layer, _limit(plan, layer.name), rng) for layer in input_layers(plan)]
+    words = [word for layer in plan.all_layers() for word in layer.config.get("vocabulary") or ()]
+    return [_input(layer, _limit(plan, layer.name), words, rng) for layer in input_layers(plan)]
 
 
 def read_inputs(path: Path, plan: ModelPlan) -> list[Array]:
@@ -40,7 +42,7 @@ def read_inputs(path: Path, plan: ModelPlan) -> list[Array]:
     Raises:
         UsageError: one is missing, or the file cannot be read.
     """
-    names = [layer.config["name"] for layer in input_layers(plan)]
+    names = [layer.name for layer in input_layers(plan)]
     found, there = npz_inputs.read_inputs(path, names.__contains__)
     if not found.keys() >= set(names):
         listed = ", ".join(there)
@@ -48,11 +50,13 @@ def read_inputs(path: Path, plan: ModelPlan) -> list[Array]:
     return [found[name] for name in names]
 
 
-def _input(layer: LayerPlan, limit: int | None, rng: np.random.Generator) -> Array:
+def _input(layer: LayerPlan, limit: int | None, words: Sequence[Any], rng: np.random.Generator) -> Array:
     batch, *shape = layer.config["batch_shape"]
     sizes = [size or _OPEN.get(len(shape) + 1, 12) for size in shape]
     dtype = layer.config.get("dtype") or "float32"
     full = (batch or _BATCH, *sizes)
+    if dtype == "string":
+        return rng.choice(np.array([*map(str, words), _UNKNOWN]), full)
     if limit is not None:
         return rng.integers(0, limit, full).astype(dtype)
     if dtype == "bool":
@@ -116,13 +120,14 @@ def _labels(output: Array, loss: str, rng: np.random.Generator) -> Array:
     return rng.random(output.shape).astype(output.dtype)
 
 
-def losses_of(losses: Any, names: Sequence[str]) -> list[str]:
+def losses_of(losses: Any, names: Iterable[str]) -> list[str]:
     """Returns the name of the loss of each output; "" where an output has none.
 
     Args:
         losses: one, or by output, or in order.
         names: of the outputs.
     """
+    names = list(names)
     if isinstance(losses, Mapping) and "class_name" not in losses:
         return [_name(losses.get(name)) for name in names]
     return [_name(item) for item in losses] if isinstance(losses, list) else [_name(losses)] * len(names)

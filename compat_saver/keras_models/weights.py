@@ -17,7 +17,15 @@ from compat_saver.keras_models.architecture import ModelPlan
 from compat_saver.keras_models.building import BuiltModel
 
 Convert = Callable[[Array], Array]
-_OF_RENORM = ("renorm_mean", "renorm_stddev", "moving_stddev", "renorm_mean_weight", "renorm_stddev_weight")
+_NOT_NEEDED = (
+    "summary",
+    "StateVar",
+    "renorm_mean",
+    "renorm_stddev",
+    "moving_stddev",
+    "renorm_mean_weight",
+    "renorm_stddev_weight",
+)
 
 
 class Pair(NamedTuple):
@@ -55,7 +63,7 @@ def assign_weights(file: KerasFile, plan: ModelPlan, built: BuiltModel) -> list[
     problems: list[str] = []
     for layer in file.layers:
         target = built.layers.get(layer.name)
-        weights = [weight for weight in layer.weights if weight.name.rpartition("/")[2] not in _OF_RENORM]
+        weights = [weight for weight in layer.weights if weight.name.rpartition("/")[2] not in _NOT_NEEDED]
         variables = _variables(target, weights, file.form) if target is not None else []
         if file.form == "keras" and len(variables) == len(weights) > 0:
             variables, weights = _in_order_of_keras(target, variables, weights)

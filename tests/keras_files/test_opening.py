@@ -10,6 +10,9 @@ import pytest
 
 from compat_saver.errors import ArtifactError, FormatError, NotALegacyArtifactError
 from compat_saver.keras_files import layer_configs, open_keras_file
+from compat_saver.keras_files.configurations import parse_json, plain_values
+from compat_saver.keras_files.saved_models import _Reader
+from compat_saver.proto.messages import SavedModel
 
 h5py = pytest.importorskip("h5py")
 KERAS_1_15 = Path(__file__).parents[1] / "saver" / "keras_1_15"
@@ -36,6 +39,22 @@ def archive(path, config, groups, compression=zipfile.ZIP_STORED):
         packed.writestr("metadata.json", '{"keras_version": "2.13.1"}')
         packed.write(weights, "model.weights.h5")
     return path
+
+
+@pytest.mark.parametrize(
+    ("stored", "meant"),
+    [
+        ({"class_name": "__tuple__", "items": [None, 4]}, [None, 4]),
+        ({"class_name": "__tuple__", "config": {"value": [1, 2]}}, [1, 2]),
+        ({"class_name": "TensorShape", "items": [None, 4]}, [None, 4]),
+        ({"class_name": "__numpy__", "config": {"value": 0.2, "dtype": "float32"}}, 0.2),
+        ({"type": "ndarray", "value": [0.5]}, [0.5]),
+        ({"class_name": "Dense", "config": {}}, {"class_name": "Dense", "config": {}}),
+    ],
+)
+def test_what_objects_of_json_stand_for(stored, meant):
+    assert parse_json(json.dumps({"key": [stored]}), "file", "config") == {"key": [meant]}
+    assert plain_values([stored]) == [meant]
 
 
 class TestHdf5:
@@ -126,6 +145,17 @@ class TestArchives:
             assert list(file) == ["both/forward_layer/cell/0"]
             assert file.optimizer_weights[0].array == 3
 
+    @pytest.mark.parametrize(("class_name", "words"), [("StringLookup", ["", "a"]), ("IntegerLookup", [-1, 7])])
+    def test_learned_words(self, tmp_path, class_name, words):
+        group = "string_lookup" if class_name == "StringLookup" else "integer_lookup"
+        groups = {f"layers/{group}": []}
+        path = archive(tmp_path / "m.keras", sequential(layer("words", class_name, vocabulary=None)), groups)
+        with zipfile.ZipFile(path, "a") as packed:
+            packed.writestr(f"assets/layers/{group}/vocabulary.txt", "\n".join(map(str, words)))
+        with open_keras_file(path) as file:
+            assert file.layers[0].config["vocabulary"] == words
+            assert next(layer_configs(file.config)).config["vocabulary"] == words
+
     def test_a_configuration_too_large(self, tmp_path, monkeypatch):
         monkeypatch.setattr("compat_saver.keras_files.archives.MOST_JSON", 10)
         with pytest.raises(FormatError, match=r"bad config.json: expected at most 10 bytes"):
@@ -136,6 +166,24 @@ class TestArchives:
         path.write_bytes(path.read_bytes()[:-40])
         with pytest.raises(NotALegacyArtifactError, match="a ZIP archive that is damaged"):
             open_keras_file(path)
+
+
+class TestSavedModels:
+    def test_slots_are_in_the_order_of_the_weights(self):
+        graph = SavedModel().meta_graphs.add().object_graph_def
+        edges = {0: {"layer-0": 1, "optimizer": 2}, 1: {"kernel": 3, "bias": 4}}
+        for number in range(5):
+            node = graph.nodes.add()
+            for name, child in edges.get(number, {}).items():
+                node.children.add(local_name=name, node_id=child)
+            if number > 2:
+                node.variable.name = "kernel" if number == 3 else "bias"
+        for place, (variable, name) in enumerate([(4, "m"), (3, "m"), (4, "v"), (3, "v")]):
+            slots = graph.nodes[2].slot_variables
+            slots.add(original_variable_node_id=variable, slot_name=name, slot_variable_node_id=5 + place)
+        reader = _Reader(graph.nodes, {0: {}, 1: {"name": "dense"}}, [], None)
+        ordered = sorted(graph.nodes[2].slot_variables, key=reader._place_of_slot())
+        assert [slot.slot_variable_node_id for slot in ordered] == [6, 5, 8, 7]
 
 
 class TestConfigurations:

@@ -10,6 +10,7 @@ import pytest
 
 import compat_saver
 from compat_saver import _tensorflow
+from compat_saver.keras_models.architecture import ModelPlan
 from compat_saver.keras_models.proof import _Written
 from compat_saver.keras_models.routing import parse_custom
 from compat_saver.migration.publish import refuse_existing
@@ -47,12 +48,52 @@ def test_the_original_is_run_by_keras_2_and_trained_a_step(nested, tmp_path):
     assert [item["name"] for item in report["rewrites"]] == ["batch_input_shape"]
 
 
+def whole_model(path, layers, ends):
+    """Writes an HDF5 file of Keras 2 with layers that have no weights, but for an embedding of ones."""
+    config = {"name": "a/model", "layers": layers, **ends}
+    with h5py.File(path, "w") as file:
+        file.attrs["keras_version"] = "2.8.0"
+        file.attrs["model_config"] = json.dumps({"class_name": "Functional", "config": config})
+        weights = file.create_group("model_weights")
+        weights.attrs["layer_names"] = [np.bytes_(layer["name"]) for layer in layers]
+        for layer in layers:
+            group = weights.create_group(layer["name"])
+            group.attrs["weight_names"] = [b"embeddings:0"] if layer["class_name"] == "Embedding" else []
+            if layer["class_name"] == "Embedding":
+                group["embeddings:0"] = np.ones((5, 3), "float32")
+    return path
+
+
+@pytest.mark.tensorflow
+def test_names_that_keras_3_has_or_refuses(tmp_path):
+    keras = pytest.importorskip("keras")
+
+    def layer(class_name, name, nodes, **config):
+        return {"class_name": class_name, "name": name, "config": {"name": name, **config}, "inbound_nodes": nodes}
+
+    layers = [
+        layer("InputLayer", "in/put", [], batch_input_shape=[None, 4], dtype="float32"),
+        layer("Embedding", "words", [[["in/put", 0, 0, {}]]], input_dim=5, output_dim=3, mask_zero=True),
+        layer("Concatenate", "concatenate", [[["words", 0, 0, {}], ["words", 0, 0, {}]]]),
+        layer("TFOpLambda", "tf.math.add", [["concatenate", 0, 0, {"y": 1.0}]], function="math.add"),
+        layer("Add", "add_1", [[["tf.math.add", 0, 0, {}], ["concatenate", 0, 0, {}]]]),
+    ]
+    ends = {"input_layers": [["in/put", 0, 0]], "output_layers": [["add_1", 0, 0]]}
+    keras.backend.clear_session()
+    source, out = whole_model(tmp_path / "model.h5", layers, ends), tmp_path / "out.keras"
+    report = compat_saver.migrate(source, out, verify=False)
+    assert ("in/put", "name") in [(change.layer, change.name) for change in report.changes]
+    model = keras.models.load_model(out)
+    assert (model.name, model.inputs[0].name) == ("a.model", "in.put")
+    assert (predict(model, [np.zeros((2, 4), "float32")])[0] == 3.0).all()
+
+
 @pytest.mark.tensorflow
 def test_a_written_file_is_loaded_by_a_relative_path(nested, tmp_path, monkeypatch):
     keras = pytest.importorskip("keras")
     compat_saver.migrate(nested.path("hdf5"), tmp_path / "out.keras", verify=False)
     monkeypatch.chdir(tmp_path)
-    (found,) = _Written(keras, Path("out.keras"), {}).predict(nested.listed("x"))
+    (found,) = _Written(keras, Path("out.keras"), {}, ModelPlan("m", ())).predict(nested.listed("x"))
     np.testing.assert_allclose(found, nested.listed("y")[0], rtol=1e-5, atol=1e-6)
 
 

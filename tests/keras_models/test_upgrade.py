@@ -37,7 +37,7 @@ def upgraded(class_name, **config):
         ("CuDNNGRU", {}, ("GRU", {"activation": "tanh", "recurrent_activation": "sigmoid", "reset_after": True})),
         (
             "BatchNormalizationV1",
-            {"axis": [3], "fused": True, "renorm": True, "virtual_batch_size": 4, "renorm_momentum": 0.9},
+            {"axis": [4], "fused": True, "renorm": True, "virtual_batch_size": 4, "renorm_momentum": 0.9},
             ("BatchNormalization", {"axis": 3}),
         ),
         (
@@ -45,9 +45,22 @@ def upgraded(class_name, **config):
             {"filters": None, "kernel_initializer": {}, "depthwise_initializer": None},
             ("DepthwiseConv2D", {"depthwise_initializer": None}),
         ),
-        ("LeakyReLU", {"alpha": {"type": "ndarray", "value": 0.25}}, ("LeakyReLU", {"negative_slope": 0.25})),
+        ("LeakyReLU", {"alpha": 0.25}, ("LeakyReLU", {"negative_slope": 0.25})),
         ("ThresholdedReLU", {"theta": 0.5}, ("ReLU", {"threshold": 0.5})),
         ("Embedding", {"input_dim": 3, "input_length": 4}, ("Embedding", {"input_dim": 3})),
+        ("StringLookup", {"vocabulary": ["a"]}, ("StringLookup", {"vocabulary": ["a"]})),
+        (
+            "StringLookup",
+            {"vocabulary": ["a"], "output_mode": "multi_hot", "dtype": "int64"},
+            ("StringLookup", {"vocabulary": ["a"], "output_mode": "multi_hot", "dtype": "float32"}),
+        ),
+        (
+            "Discretization",
+            {"bin_boundaries": [0.5], "trainable": True},
+            ("Discretization", {"bin_boundaries": [0.5]}),
+        ),
+        ("AddLoss", {"name": "x", "unconditional": False}, ("Identity", {"name": "x"})),
+        ("RandomHeight", {"name": "x", "factor": 0.2, "seed": None}, ("Identity", {"name": "x"})),
         ("MaxPool2D", {"pool_size": [2, 2]}, ("MaxPooling2D", {"pool_size": [2, 2]})),
     ],
 )
@@ -75,7 +88,10 @@ def test_wrapped_layers_are_upgraded():
         ("BatchNormalization", {"axis": [1, 2]}, "one axis"),
         ("Attention", {"causal": True}, "causal"),
         ("LocallyConnected1D", {}, "not in Keras 3"),
-        ("StringLookup", {}, "lookup table"),
+        ("Discretization", {"num_bins": 3}, "learned its boundaries"),
+        ("DenseFeatures", {}, "feature columns"),
+        ("StringLookup", {}, "not in its configuration"),
+        ("TextVectorization", {"vocabulary": ["a"], "output_mode": "tf_idf"}, "inverse document"),
         ("InputLayer", {"ragged": True}, "ragged"),
     ],
 )
@@ -113,10 +129,13 @@ def test_functions_of_tensorflow_become_those_of_keras():
         Upgrade(),
     )
     calls = [plan.layers[number].calls[0] for number in (1, 2, 3, 4)]
-    assert [call.function for call in calls] == ["multiply", "add", "concatenate", "get_item"]
+    assert [call.function for call in calls] == ["multiply", "add", "tf.concat", "tf.getitem"]
     assert calls[1].arguments == {"x1": Ref("mul", 0, 0), "x2": Ref("i", 0, 0)}
-    assert calls[2].arguments == {"xs": [Ref("mul", 0, 0), Ref("add", 0, 0)], "axis": 1}
-    assert calls[3].arguments["key"] == (slice(None, 2), 1)
+    assert calls[2].arguments == {"values": [Ref("mul", 0, 0), Ref("add", 0, 0)], "axis": 1}
+    assert calls[3].arguments == {
+        "tensor": Ref("cat", 0, 0),
+        "slice_spec": [{"start": None, "stop": 2, "step": None}, 1],
+    }
 
 
 def test_nodes_of_tensorflow_become_functions_of_keras():
@@ -141,7 +160,15 @@ def test_nodes_of_tensorflow_become_functions_of_keras():
         Upgrade(),
     )
     assert plan.layers[1].calls[0].arguments == {"x1": 1.0, "x2": Ref("i", 0, 0)}
-    assert plan.layers[2].calls[0].arguments == {"x": Ref("sub", 0, 0), "key": (slice(None, None, 1), 1)}
+    assert plan.layers[2].calls[0].arguments == {
+        "input_": Ref("sub", 0, 0),
+        "begin": [0, 1],
+        "end": [0, 2],
+        "strides": [1, 1],
+        "begin_mask": 1,
+        "end_mask": 1,
+        "shrink_axis_mask": 2,
+    }
 
 
 def test_everything_that_is_missing_is_collected():
@@ -183,6 +210,12 @@ def test_compilation():
     assert plan.losses["config"]["reduction"] == "sum_over_batch_size"
     assert plan.metrics == [["acc"]]
     assert [item.name for item in upgrade.changes] == ["lr", "decay"]
+
+
+def test_compilation_of_a_keras_file():
+    function = {"module": "builtins", "class_name": "function", "config": "mine", "registered_name": "function"}
+    plan = upgrade_compilation({"optimizer": "adam", "loss": function, "metrics": [function]}, Upgrade())
+    assert (plan.optimizer, plan.is_new, plan.losses, plan.metrics) == ("Adam", True, "mine", ["mine"])
 
 
 @pytest.mark.parametrize("class_name", ["TFOptimizer", "Nadam"])
