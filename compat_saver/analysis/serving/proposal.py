@@ -139,9 +139,14 @@ class _Proposer:
         """Returns the nodes worth a close look: a graph may have any number."""
         found = [node for node in self._graph if node in self._parts.fed and node not in self._inside]
         found = [node for node in found if node.name not in self._excluded and _gives_values(node, catalog)]
+        found = [node for node in found if not self._returns_an_input(node)]
         if len(found) > _MOST_CANDIDATES:
             found.sort(key=self._promise, reverse=True)
         return found[:_MOST_CANDIDATES]
+
+    def _returns_an_input(self, node: Node) -> bool:
+        start = origin(node.output(), _SAME_ELEMENTS).node
+        return all(value.node not in self._parts.fed for value in start.inputs)
 
     def _promise(self, node: Node) -> float:
         parts = self._parts
