@@ -38,6 +38,8 @@ def _belongs_to_output(graph: Graph, node: Node, parts: Forward) -> bool:
         return True
     if origin(node.inputs[0], (*_CLOSING, "Identity")).node.op == "ArgMax":  # classes, for an accuracy
         return False
+    if any(reader.op in _CLOSING and has_own_name(reader) for reader in parts.readers[node]):
+        return False  # that is what the program calls its output
     before = node.inputs[0].node
     beside = [item for item in parts.readers[before] if item is not node]
     after = [item for reader in parts.readers[node] for item in _past_identities(reader, parts)]
