@@ -70,7 +70,6 @@ _SAME_CLASSES = ("Cast", "Reshape", "Squeeze", "Identity")
 _JOINING = ("Concat", "ConcatV2", "Pack")
 _EQUALITIES = frozenset({"Equal", "NotEqual"})
 _SUMS = frozenset({"Add", "AddV2"})
-_DIFFERENCES = frozenset({"Sub", "SquaredDifference"})
 _SCALES = frozenset({"Mul", "RealDiv"})
 _NORMS = frozenset({"Rsqrt", "Sqrt"})
 _REARRANGEMENTS = re.compile(
