@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.analysis.effects import SideEffect, side_effects
@@ -196,7 +199,7 @@ class _GraphInspector:
             dtype=dtypes.name_of(node.attr.type("dtype")),
             shape=static_shape(self._graph, node.output()),
             has_default=node.op == "PlaceholderWithDefault",
-            bound=None if mode is None else mode.value.item(),
+            bound=None if mode is None else _plain(mode.value),
             why="" if mode is None else mode.why,
         )
 
@@ -267,3 +270,8 @@ def _nbytes(number: int, shape: tuple[int | None, ...] | None) -> int:
     for length in (None,) if shape is None else shape:
         size *= length or 0
     return size
+
+
+def _plain(array: np.ndarray) -> Any:
+    """Returns a number, or of a vector of several the list of them."""
+    return array.item() if array.size == 1 else array.tolist()

@@ -56,7 +56,7 @@ def compute_the_same(one: Value, two: Value) -> bool:
     while pending:
         pair = pending.pop()
         a, b = (value.node for value in pair)
-        if (a is b and pair[0] == pair[1]) or pair in seen:
+        if pair[0] == pair[1] or pair in seen:
             continue
         seen.add(pair)
         is_alike = a.op == b.op and pair[0].index == pair[1].index and len(a.inputs) == len(b.inputs)

@@ -20,7 +20,7 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.analysis.known_values import constant_value
 from compat_saver.graph.ir import Graph, Node, Value
-from compat_saver.graph.op_sets import NUMBER_CARRIERS, VARIABLE_OPS
+from compat_saver.graph.op_sets import FEEDABLE_OPS, NUMBER_CARRIERS, VARIABLE_OPS
 
 """The ops that forward the numbers of their first input."""
 
@@ -174,6 +174,27 @@ def _zero_sides(select: Node) -> Iterator[bool]:
             yield last
 
 
+def picked_from(value: Value) -> Value | None:
+    """Returns the vector that is fed and of which a value is one element, at a constant position."""
+    node = value.node
+    return node.inputs[0] if _position(node) is not None and node.inputs[0].node.op in FEEDABLE_OPS else None
+
+
+def elements_picked(vector: Value) -> int:
+    """Returns how many elements a vector must have for all that reads it to pick one; 0 if something else reads it."""
+    positions = [_position(use.node) if use.position == 0 else None for use in vector.uses]
+    known = [position for position in positions if position is not None]
+    return max(known) + 1 if known and len(known) == len(positions) else 0
+
+
+def _position(node: Node) -> int | None:
+    """Returns which element of a vector a StridedSlice picks, None for another node."""
+    if node.op != "StridedSlice" or node.attr.int("shrink_axis_mask") != 1:
+        return None
+    begin = constant_value(node.inputs[1])
+    return int(begin.item()) if begin is not None and begin.size == 1 and begin.item() >= 0 else None
+
+
 def is_zero(value: Value) -> bool:
     """Whether a value is all zeros, whatever its shape turns out to be."""
     value = carried(value)
@@ -199,5 +220,7 @@ def _sources(probability: Value, idle: float) -> Iterator[tuple[Value, float]]:
             pending.append((node.inputs[1], 1.0 - idle))
         elif node.op == "Mul" and idle == 0 and (factors := [item for item in node.inputs if number(item) is None]):
             pending += [(item, idle) for item in factors]  # a rate times is_training: either may be zero
+        elif (vector := picked_from(value)) is not None:
+            yield vector, idle
         else:
             yield value, idle

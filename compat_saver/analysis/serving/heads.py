@@ -39,12 +39,14 @@ class Ranked:
         score: the sum of its signals.
         bit: what stands for it in `needed`.
         reach: what it depends on.
+        is_closing: whether it rearranges an output and belongs to it.
     """
 
     node: Node
     score: float
     bit: int
     reach: Reach
+    is_closing: bool = False
 
     @property
     def is_named(self) -> bool:
@@ -94,7 +96,7 @@ class _Chooser:
         )
 
     def _is_output(self, item: Ranked, best: Ranked) -> bool:
-        return self._parts.is_output(item.node) or self._describe_a_draw(item, best)
+        return item.is_closing or self._parts.is_output(item.node) or self._describe_a_draw(item, best)
 
     def _describe_a_draw(self, *items: Ranked) -> bool:
         return all(self._parts.is_drawn_from(item.node) and self._parts.is_end(item.node) for item in items)
@@ -120,7 +122,7 @@ class _Chooser:
 
     def _starts_elsewhere(self, item: Ranked, best: Ranked) -> bool:
         """Whether the best one is a part of a candidate's network that is applied to an input of its own."""
-        is_apart = item.reach.feeds.isdisjoint(best.reach.feeds) and bool(best.reach.feeds)
+        is_apart = bool(item.reach.feeds - best.reach.feeds) and bool(best.reach.feeds - item.reach.feeds)
         is_whole = item.reach.weights > best.reach.weights and are_copies(item.reach, best.reach)
         return is_apart and is_whole and item.node in self._parts.compared
 

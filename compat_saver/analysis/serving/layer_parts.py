@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-from compat_saver.analysis.known_values import constant_value, static_shape
+from compat_saver.analysis.known_values import computed_integers, static_shape
 from compat_saver.analysis.serving.names import has_own_name
 from compat_saver.analysis.serving.parts import HEAD_OPS, Forward
 from compat_saver.analysis.walk import needed_from, origin, spread
@@ -109,7 +109,7 @@ def _cuts(graph: Graph, node: Node) -> Iterator[tuple[Value, object, Value]]:
 
 
 def _numbers(value: Value) -> tuple[int, ...]:
-    array = constant_value(value)
+    array = computed_integers(value)
     return () if array is None or array.dtype.kind != "i" else tuple(array.ravel().tolist())
 
 

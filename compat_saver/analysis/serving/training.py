@@ -24,6 +24,7 @@ _TRAINING_OP = re.compile(
 )
 _CHANGING_OP = re.compile(r"(Resource)?(Sparse)?Apply\w+|(Resource)?(Assign|Scatter)\w*")
 _SETTING = ("Assign", "AssignVariableOp")
+_TREES = re.compile(r"(BoostedTreesEnsemble|(TensorForest|Decision)Tree(Ensemble)?)ResourceHandleOp")
 _APPLY_OP = re.compile(r"(Resource)?(Sparse)?Apply\w+")
 # The gradient of a functional While fills such lists in the While of the model, which is no training for that.
 _EMPTY_LISTS = ("EmptyTensorList", "TensorListReserve")
@@ -79,7 +80,7 @@ def weights_of(graph: Graph, trainable: Collection[str]) -> list[Node]:
 
     Of the trainable variables, those that an optimizer changes: a target network or a worker's copy of a shared one
     is called trainable as well. Without a word on what is trainable, all but the slots; without variables, as in a
-    frozen graph, the constants that are vectors of floats or more.
+    frozen graph, the constants that are vectors of floats or more. Of models of trees, the trees.
     """
     variables = list(variable_nodes(graph))
     if not variables:
@@ -90,7 +91,7 @@ def weights_of(graph: Graph, trainable: Collection[str]) -> list[Node]:
         named = [node for node in variables if node.name not in slots and _is_float(node.attr.type("dtype"))]
     changed = set(changed_by(node for node in graph if _APPLY_OP.fullmatch(node.op) or is_update(node)))
     trained = [node for node in named if node.name in changed] or named
-    return _without_followers(trained)
+    return _without_followers(trained) or [node for node in graph if _TREES.fullmatch(node.op)]
 
 
 def _without_followers(weights: list[Node]) -> list[Node]:
