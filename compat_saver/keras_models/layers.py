@@ -11,7 +11,7 @@ from typing import Any
 
 from compat_saver.keras_files.class_names import MODELS, current_class, plain_class
 from compat_saver.keras_models.changes import Config, Upgrade
-from compat_saver.keras_models.fields import upgrade_fields
+from compat_saver.keras_models.fields import ACTIVATIONS, upgrade_fields
 
 _STOCK = """
 Activation ELU LeakyReLU PReLU ReLU Softmax AdditiveAttention Attention GroupedQueryAttention
@@ -51,6 +51,10 @@ def upgrade_layer(class_name: str, name: str, config: Mapping[str, Any], upgrade
         upgrade.needs(kind, name)
         return kind, dict(config)
     changed = upgrade_fields(name, {key: value for key, value in config.items() if key not in _DROPPED}, upgrade)
+    for key in ACTIVATIONS:
+        value = changed.get(key)
+        if isinstance(value, Mapping) and plain_class(value.get("class_name")) in STOCK_LAYERS:
+            changed[key] = upgrade_inner(value, upgrade, name)
     if kind in _UPGRADES:
         kind = _UPGRADES[kind](name, changed, upgrade) or kind
     for key in _NOWHERE.get(kind, ()):
@@ -67,6 +71,8 @@ def upgrade_inner(item: Mapping[str, Any], upgrade: Upgrade, owner: str) -> Conf
         upgrade.problem(
             owner, f"it wraps a model ({name or kind}), which is not supported. Wrap its layers one by one."
         )
+    if config.get("causal"):
+        upgrade.problem(owner, "causal=True is an argument of the call in Keras 3, which a wrapper does not pass.")
     kind, changed = upgrade_layer(kind, name or owner, config, upgrade)
     if kind in upgrade.supplied:
         return {"class_name": kind, "config": changed}
@@ -129,7 +135,7 @@ def _multi_head(name: str, config: Config, upgrade: Upgrade) -> None:
 
 def _attention(name: str, config: Config, upgrade: Upgrade) -> None:
     if config.pop("causal", False):
-        upgrade.problem(name, "causal=True is an argument of the call in Keras 3. Supply a layer that passes it.")
+        upgrade.change(name, "causal", "became use_causal_mask=True of its calls")
 
 
 # ---- activations

@@ -89,6 +89,14 @@ def test_names_that_keras_3_has_or_refuses(tmp_path):
 
 
 @pytest.mark.tensorflow
+def test_a_saved_model_of_layers(nested, tmp_path):
+    keras = pytest.importorskip("keras")
+    compat_saver.migrate(nested.path("saved_model"), tmp_path / "out.keras", verify=False)
+    found = predict(keras.models.load_model(tmp_path / "out.keras"), nested.listed("x"))
+    np.testing.assert_allclose(found, nested.listed("y"), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.tensorflow
 def test_a_written_file_is_loaded_by_a_relative_path(nested, tmp_path, monkeypatch):
     keras = pytest.importorskip("keras")
     compat_saver.migrate(nested.path("hdf5"), tmp_path / "out.keras", verify=False)

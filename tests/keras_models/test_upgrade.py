@@ -75,6 +75,20 @@ def test_hard_sigmoid_is_two_stock_layers():
     assert (second["class_name"], second["config"]["max_value"]) == ("ReLU", 1.0)
 
 
+def test_a_layer_as_an_activation_is_upgraded():
+    _, changed = upgraded("Dense", activation={"class_name": "LeakyReLU", "config": {"name": "l", "alpha": 0.2}})
+    assert changed["activation"]["config"] == {"name": "l", "negative_slope": 0.2}
+
+
+def test_a_causal_attention_is_called_as_one():
+    plan = upgrade_model(
+        model(layer("Attention", "a", [[["i", 0, 0, {}], ["i", 0, 0, {}]]], causal=True), outputs=[["a", 0, 0]]),
+        Upgrade(),
+    )
+    assert plan.layers[1].calls[0].arguments == {"use_causal_mask": True}
+    assert "causal" not in plan.layers[1].config
+
+
 def test_wrapped_layers_are_upgraded():
     inner = {"class_name": "GRU", "config": {"name": "g", "time_major": False}}
     _, changed = upgraded("Bidirectional", layer=inner, merge_mode="sum")
@@ -86,7 +100,7 @@ def test_wrapped_layers_are_upgraded():
     [
         ("LSTM", {"time_major": True}, "time_major"),
         ("BatchNormalization", {"axis": [1, 2]}, "one axis"),
-        ("Attention", {"causal": True}, "causal"),
+        ("TimeDistributed", {"layer": {"class_name": "Attention", "config": {"causal": True}}}, "causal"),
         ("LocallyConnected1D", {}, "not in Keras 3"),
         ("Discretization", {"num_bins": 3}, "learned its boundaries"),
         ("DenseFeatures", {}, "feature columns"),
