@@ -232,6 +232,19 @@ def _lookup(name: str, config: Config, upgrade: Upgrade) -> None:
         config["dtype"] = "float32"  # Keras 2 encoded in it, whatever the type of the layer
 
 
+def _encoding(name: str, config: Config, upgrade: Upgrade) -> None:
+    if "max_tokens" in config:
+        config["num_tokens"] = config.pop("max_tokens")
+        upgrade.change(name, "max_tokens", "became num_tokens")
+    if config.get("output_mode") == "binary":
+        config["output_mode"] = "multi_hot"
+
+
+def _hashing(name: str, config: Config, upgrade: Upgrade) -> None:
+    if config.get("output_mode", "int") == "int":
+        config["dtype"] = "int64"  # whatever its type was said to be, it gave these
+
+
 def _discretization(name: str, config: Config, upgrade: Upgrade) -> None:
     config.pop("trainable", None)
     if not config.get("bin_boundaries"):
@@ -297,6 +310,8 @@ _UPGRADES: dict[str, Callable[[str, Config, Upgrade], str | None]] = {
     "IntegerLookup": _lookup,
     "TextVectorization": _lookup,
     "Discretization": _discretization,
+    "CategoryEncoding": _encoding,
+    "Hashing": _hashing,
     "AddLoss": _of_training,
     "AddMetric": _of_training,
     "DenseFeatures": _features,
@@ -305,5 +320,8 @@ _UPGRADES: dict[str, Callable[[str, Config, Upgrade], str | None]] = {
     **{kind: _gone(kind) for kind in ("Highway", "MaxoutDense", "ParametricSoftplus", "SReLU")},
 }
 
-_NOWHERE = {"Embedding": ("input_length", "sparse")}
+_NOWHERE = {
+    "Embedding": ("input_length", "sparse"),
+    **{f"SpatialDropout{rank}D": ("noise_shape", "trainable") for rank in (1, 2, 3)},
+}
 """Options that nothing in Keras 3 depends on."""

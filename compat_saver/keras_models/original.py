@@ -74,7 +74,8 @@ def open_original(source: Path, options: KerasOptions) -> Iterator[Original]:
     with open_keras_file(source) as file:
         if file.keras_version.startswith(_CURRENT):
             raise UsageError(
-                f"{source}: Keras {file.keras_version} wrote it. It needs no migration: keras.models.load_model opens it."
+                f"{source}: Keras {file.keras_version} wrote it. No migration is needed: keras.models.load_model opens "
+                "it."
             )
         config = file.config if options.architecture is None else _architecture(source, options)
         if config is None:

@@ -59,6 +59,17 @@ def upgraded(class_name, **config):
             {"bin_boundaries": [0.5], "trainable": True},
             ("Discretization", {"bin_boundaries": [0.5]}),
         ),
+        (
+            "SpatialDropout1D",
+            {"rate": 0.2, "noise_shape": None, "trainable": True},
+            ("SpatialDropout1D", {"rate": 0.2}),
+        ),
+        ("Hashing", {"num_bins": 7, "dtype": "float32"}, ("Hashing", {"num_bins": 7, "dtype": "int64"})),
+        (
+            "CategoryEncoding",
+            {"max_tokens": 5, "output_mode": "binary"},
+            ("CategoryEncoding", {"num_tokens": 5, "output_mode": "multi_hot"}),
+        ),
         ("AddLoss", {"name": "x", "unconditional": False}, ("Identity", {"name": "x"})),
         ("RandomHeight", {"name": "x", "factor": 0.2, "seed": None}, ("Identity", {"name": "x"})),
         ("MaxPool2D", {"pool_size": [2, 2]}, ("MaxPooling2D", {"pool_size": [2, 2]})),
@@ -87,6 +98,11 @@ def test_a_causal_attention_is_called_as_one():
     )
     assert plan.layers[1].calls[0].arguments == {"use_causal_mask": True}
     assert "causal" not in plan.layers[1].config
+
+
+def test_hard_sigmoid_computes_in_the_type_of_its_layer():
+    _, changed = upgraded("LSTM", recurrent_activation="hard_sigmoid", dtype="float64")
+    assert [step["config"]["dtype"] for step in changed["recurrent_activation"]["config"]["layers"]] == ["float64"] * 2
 
 
 def test_wrapped_layers_are_upgraded():
