@@ -137,7 +137,7 @@ def migrate(
         inputs: input tensors of the one signature, or key -> tensor; None takes the placeholders that the outputs
             need, and the outputs of input pipelines.
         outputs: output tensors of the one signature, or key -> tensor; None takes the file's signatures or infers
-            one.
+            one; of a generator that draws its noise, the noise is an input then.
         signatures: several signatures instead; they share their weights. Or a YAML file of them, which may hold more
             of `bind` and `rename`.
         signature_def: the one signature of the file to take.

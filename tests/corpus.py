@@ -174,7 +174,7 @@ def _of_report(name: str, outcome: Mapping[str, Any], wanted: Wanted | None) -> 
 
 def _behavior(report: Mapping[str, Any]) -> str:
     """Returns "3 dropout -> identity, 2 batch norm kept"."""
-    findings = report["training_behavior"]
+    findings = report.get("training_behavior", ())  # Keras models of Keras files have none
     counts = Counter(f"{item['what']} {'-> ' + item['became'] if item['became'] else 'kept'}" for item in findings)
     return ", ".join(f"{count} {what}" for what, count in counts.items())
 
@@ -182,7 +182,7 @@ def _behavior(report: Mapping[str, Any]) -> str:
 def _guesses(report: Mapping[str, Any]) -> str:
     """Returns how inputs were made up, those together that were made up alike."""
     alike: dict[str, dict[str, None]] = {}
-    for guesses in report["verification"]["guesses"].values():
+    for guesses in report["verification"].get("guesses", {}).values():  # a Keras model has none
         for key, how in guesses.items():
             alike.setdefault(how, {})[key] = None
     return " ".join(f"{_listed(keys)}: {how}." for how, keys in alike.items())

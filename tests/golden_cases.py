@@ -75,10 +75,30 @@ MODELS = (
 """Cases that are built as people build models. The others ask single ops for all they can do."""
 
 SERVED = (
-    *(*MODELS, "decoded_images", "dropout_fixed", "fixed_batch", "index_tables", "lookup_files", "lookup_tensors"),
-    *("modes_contrib", "modes_rate", "modes_rnn", "modes_unnamed", "modes_with_default", "mutable_tables"),
+    *("bucketized_columns", "ctc_words", "mixture_density", "sized_images", "sparse_dropout"),
+    *(
+        *MODELS,
+        "decoded_images",
+        "dropout_fixed",
+        "fixed_batch",
+        "function_inputs",
+        "index_tables",
+        "label_checks",
+        "lookup_files",
+    ),
+    "lookup_tensors",
+    *(
+        "modes_contrib",
+        "modes_rate",
+        "modes_rnn",
+        "modes_unnamed",
+        "modes_vector",
+        "modes_with_default",
+        "mutable_tables",
+    ),
     *("parsed_records", "pipeline_examples", "pipeline_initializable", "pipeline_one_shot", "pipeline_positions"),
-    *("pipeline_py_func", "pipeline_shuffle_batch", "sparse_input", "vocabulary_columns"),
+    *("pipeline_py_func", "pipeline_shuffle_batch", "pipeline_sparse", "pipeline_sparse_batch", "sparse_input"),
+    "vocabulary_columns",
 )
 """Cases with an answer that a person would find and serve without being told its name."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 
 from compat_saver.analysis.walk import origin
@@ -16,6 +18,32 @@ def constant_value(value: Value) -> np.ndarray | None:
     node = origin(value, ("Identity",)).node
     tensor = node.attr.tensor("value") if node.op == "Const" else None
     return None if tensor is None else to_array(tensor)
+
+
+_COMPUTED: Mapping[str, Callable[..., np.ndarray]] = {
+    "ConcatV2": lambda *arrays: np.concatenate(arrays[:-1], int(arrays[-1])),
+    "Pack": lambda *arrays: np.stack(arrays),
+    "Fill": lambda sizes, number: np.broadcast_to(number, sizes),  # takes no memory, whatever the sizes
+    "Mul": lambda a, b: a * b,
+    "Add": lambda a, b: a + b,
+    "AddV2": lambda a, b: a + b,
+    "Sub": lambda a, b: a - b,
+}
+_DEEPEST = 8
+_MOST_NUMBERS = 64
+
+
+def computed_integers(value: Value, deepest: int = _DEEPEST) -> np.ndarray | None:
+    """Returns a few integers, such as bounds or sizes, that are constants or computed from constants; else None."""
+    node = origin(value, ("Identity",)).node
+    found = constant_value(node.output())
+    if node.op in _COMPUTED and deepest:
+        arrays = [computed_integers(item, deepest - 1) for item in node.inputs]
+        try:
+            found = None if any(item is None for item in arrays) else _COMPUTED[node.op](*arrays)
+        except (ValueError, TypeError):  # of shapes that do not fit: a damaged graph
+            return None
+    return found if found is not None and found.dtype.kind == "i" and found.size <= _MOST_NUMBERS else None
 
 
 # ---- shapes as they are recorded

@@ -1,7 +1,8 @@
 """Checks nodes against the definitions of their ops, as TensorFlow does at import.
 
 After it, an attribute is of its kind, and there unless its op has a default for it; a type exists and is one that the
-op takes; and a node has as many inputs as its op and its attributes say. Ops without definition are not checked.
+op takes; a constant has as many bytes as its shape says; and a node has as many inputs as its op and its attributes
+say. Ops without definition are not checked.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from compat_saver.graph.functions import FUNCTION_EDGES
 from compat_saver.graph.ir import Graph
 from compat_saver.graph.ops import OpCatalog, count_in, counting_attr
 from compat_saver.proto.messages import Message
+from compat_saver.proto.tensors import problem_of_size
 
 _FIELDS = {
     **{"string": "s", "int": "i", "float": "f", "bool": "b"},
@@ -55,6 +57,8 @@ class _Rule(NamedTuple):
             return ""
         if value != ("list" if self.kind.startswith("list(") else _FIELDS.get(self.kind, value)):
             return f"{self.kind}, found {value or 'nothing'}"
+        if self.kind == "tensor":
+            return problem_of_size(found.tensor)
         numbers = found.list.type if self.kind == "list(type)" else [found.type] if self.kind == "type" else ()
         return next(filter(None, map(self._problem_of_type, numbers)), "")
 

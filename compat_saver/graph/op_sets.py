@@ -89,5 +89,8 @@ HANDLE_CARRIERS: Mapping[str, HandleCarrier] = {
 }
 """The ops through which a reference or a resource handle reaches its users unchanged."""
 
+SAME_BUFFER_OPS = ("Identity", "StopGradient", "PreventGradient", "Reshape", "Squeeze", "ExpandDims", "Snapshot")
+"""The ops beside the carriers whose output is the buffer of input 0."""
+
 NUMBER_CARRIERS = (*("Identity", "StopGradient", "Cast", "Reshape", "Squeeze"), *ENTER_OPS, *SWITCH_OPS)
 """The ops whose outputs hold the numbers of input 0, perhaps in another type or shape, or on one of two branches."""

@@ -117,8 +117,8 @@ class TensorFacts:
         dtype: its data type's name.
         shape: its static shape.
         has_default: whether it has a value even if nothing is fed.
-        bound: its inference value, which a migration binds it to unless the user says otherwise; None for what
-            stays an input.
+        bound: its inference value, of a vector a list: a migration binds it to that unless the user says otherwise;
+            None for what stays an input.
         why: what showed that, a phrase.
     """
 
@@ -126,7 +126,7 @@ class TensorFacts:
     dtype: str
     shape: Shape
     has_default: bool = False
-    bound: bool | float | None = None
+    bound: bool | float | list[float] | None = None
     why: str = ""
 
 

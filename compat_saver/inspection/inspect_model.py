@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from compat_saver import dtypes
 from compat_saver.analysis.effects import SideEffect, side_effects
@@ -13,6 +16,7 @@ from compat_saver.analysis.node_fates import Fate, graph_change
 from compat_saver.analysis.ops.obstacles import nesting_problems
 from compat_saver.analysis.ops.triage import REWRITTEN, Triage, triage
 from compat_saver.analysis.ops.unsupported_ops import is_pipeline, is_table
+from compat_saver.analysis.serving.latents import latent_inputs
 from compat_saver.analysis.serving.pipelines import Delivery, deliveries
 from compat_saver.analysis.serving.proposal import propose
 from compat_saver.analysis.serving.training import is_training
@@ -136,7 +140,7 @@ class _GraphInspector:
         proposal = propose(folded.graph, model.catalog, model.trainable, folded.leftovers, model.listed_outputs)
         outputs = (*proposal.served, *proposal.others[:_MOST_RUNNERS_UP])
         inferred = list(proposal.outputs)
-        delivered = () if self._model.signatures else self._delivered(inferred)
+        delivered = () if self._model.signatures else self._delivered(inferred, proposal.latents)
         triaged = self._triage(inferred, delivered)
         return Inspection(
             checkpoint=None if checkpoint is None else _checkpoint_facts(checkpoint, self._tensors),
@@ -152,13 +156,20 @@ class _GraphInspector:
             effects=self._effects(inferred, delivered),
             queues=tuple(node.name for node in self._graph if is_pipeline(node) and not node.inputs),
             tables=tuple(node.name for node in self._graph if is_table(node)),
-            notes=(*self._model.notes, *(item.reason for item in delivered), *nesting_problems(self._graph)),
+            notes=(
+                *self._model.notes,
+                *dict.fromkeys(item.reason for item in delivered),
+                *nesting_problems(self._graph),
+            ),
             change=graph_change(self._graph, model.catalog, triaged.by_node, self._known_fates),
         )
 
-    def _delivered(self, inferred: Iterable[str]) -> tuple[Delivery, ...]:
+    def _delivered(self, inferred: Iterable[str], latents: Iterable[Value]) -> tuple[Delivery, ...]:
         graph = self._folded.graph
-        return deliveries(graph, self._model.catalog, dict.fromkeys(_values(graph, inferred)), self._bound)
+        outputs = dict.fromkeys(_values(graph, inferred))
+        drawn = latent_inputs(graph, latents, outputs)
+        given = self._bound.union(item.value for item in drawn)
+        return (*drawn, *deliveries(graph, self._model.catalog, outputs, given))
 
     @property
     def _bound(self) -> set[Value]:
@@ -188,7 +199,7 @@ class _GraphInspector:
             dtype=dtypes.name_of(node.attr.type("dtype")),
             shape=static_shape(self._graph, node.output()),
             has_default=node.op == "PlaceholderWithDefault",
-            bound=None if mode is None else mode.value.item(),
+            bound=None if mode is None else _plain(mode.value),
             why="" if mode is None else mode.why,
         )
 
@@ -259,3 +270,8 @@ def _nbytes(number: int, shape: tuple[int | None, ...] | None) -> int:
     for length in (None,) if shape is None else shape:
         size *= length or 0
     return size
+
+
+def _plain(array: np.ndarray) -> Any:
+    """Returns a number, or of a vector of several the list of them."""
+    return array.item() if array.size == 1 else array.tolist()

@@ -43,6 +43,7 @@ from compat_saver.model.table_content import TableContent, TableFile
 from compat_saver.model.training_inputs import needed_modes
 from compat_saver.model.training_model import TrainingModel
 from compat_saver.passes import Rewrite
+from compat_saver.passes.structure.inlining import inline_to_look_at
 
 _Item = TypeVar("_Item")
 
@@ -53,7 +54,8 @@ class Plan:
 
     Attributes:
         graph: pruned to the signatures and rewritten; its inputs and outputs are nodes of their own.
-        flat: the same with the loops and conditionals of TensorFlow 1, not in functions: it shows what reads an input.
+        flat: the same without functions, in which loops and conditionals are those of TensorFlow 1: it shows what reads
+            an input.
         signatures: what will be served.
         nodes: the nodes of `graph` that stand for the tensors of the signatures.
         bound: tensor name -> the constant it was fixed to.
@@ -202,6 +204,7 @@ def make_plan(model: LegacyModel, options: MigrationOptions) -> Plan:
         raise CannotMigrateError(obstacles, served.triage.rows, served.triage.around, change)
     resources = to_resources(model, graph, served)
     flat = graph.copy()
+    inline_to_look_at(flat, model.catalog)
     functional, kept = to_functions(model, graph, served, rewritten)
     rewrites = (*folded.rewrites, *rewritten.rewrites, *made.rewrites, *resources, *functional)
     return Plan(

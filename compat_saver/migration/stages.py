@@ -19,8 +19,9 @@ from compat_saver.analysis.serving.proposal import needed_placeholders
 from compat_saver.analysis.values.tables import initializer_values
 from compat_saver.analysis.values.weights import variable_nodes
 from compat_saver.analysis.walk import needed_from
-from compat_saver.errors import UsageError
-from compat_saver.graph import Graph
+from compat_saver.errors import UsageError, counted
+from compat_saver.graph import Graph, OpCatalog
+from compat_saver.graph.functions import called_functions, function_bodies
 from compat_saver.migration.found_weights import FoundWeights
 from compat_saver.migration.options import ALL, LARGE, NONE, MigrationOptions
 from compat_saver.migration.pipeline import control_flow_passes, cut_passes, per_op_passes, resource_passes
@@ -83,14 +84,16 @@ def choose(model: LegacyModel, folded: FoldedGraph, options: MigrationOptions) -
     if not model.trains:
         behavior = inference_mode.find(model, graph, outputs, inputs, options.training_behavior)
     run_passes(behavior.passes(), graph)
-    outputs = points.outputs_of(graph)  # a name may mean another value now
+    signatures = choice.narrowed(graph) if behavior.removed else choice.signatures
+    points = CutPoints.of(graph, signatures)
+    outputs, inputs = points.outputs_of(graph), points.inputs_of(graph)  # a name may mean another value now
     content = resolve_tables(graph, model.meta, model.checkpoint, options.assets, outputs, inputs)
     run_passes([ReadTableFiles(content.placeholders)], graph)
     judged = triage(
         graph, model.catalog, outputs, inputs, initializer_values(graph, content.tables), trains=model.trains
     )
-    warnings = (*choice.warnings, *state_notes(graph, choice.signatures), *batch_notes(choice.signatures))
-    return Served(choice.signatures, points, content, judged, behavior, warnings)
+    warnings = (*choice.warnings, *state_notes(graph, signatures), *batch_notes(signatures))
+    return Served(signatures, points, content, judged, behavior, warnings)
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,8 @@ def to_variables(model: LegacyModel, graph: Graph, option: str | None) -> MadeVa
     among = {node.name for node in model.as_read if node.op == "Const"}
     item = ConstantsToVariables(among, everything=option == ALL)
     rewrites = run_passes([item], graph)
-    return MadeVariables(item.values, tuple(rewrites), tuple(_frozen_notes(graph, option or LARGE)))
+    notes = (*_frozen_notes(graph, option or LARGE), *_notes_of_functions(graph, model.catalog, option == ALL))
+    return MadeVariables(item.values, tuple(rewrites), notes)
 
 
 _NOT_MADE = {
@@ -171,6 +175,16 @@ _NOT_MADE = {
 def _frozen_notes(graph: Graph, option: str) -> Iterator[str]:
     if not any(variable_nodes(graph)):
         yield f"Nothing can be trained: the graph has no variables, and of its constants {_NOT_MADE[option]}."
+
+
+def _notes_of_functions(graph: Graph, catalog: OpCatalog, everything: bool) -> Iterator[str]:
+    called = called_functions(graph, graph)
+    for name, body in function_bodies(graph, catalog):
+        among = {node.name for node in body if node.op == "Const"} if name in called else set()
+        found = ConstantsToVariables(among, everything=everything).chosen(body)
+        if found:
+            what = f"{counted(len(found), 'constant')} in the function {name!r} ({found[0].name!r})"
+            yield f"{what} act as weights and stay constants, which are not trained: a function holds no variables."
 
 
 def find_obstacles(graph: Graph, served: Served, found: FoundWeights) -> list[str]:

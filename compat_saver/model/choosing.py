@@ -12,6 +12,7 @@ from compat_saver.analysis.feeding.constant_inputs import constant_data
 from compat_saver.analysis.feeding.sparse_inputs import sparse_inputs
 from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.ops.unsupported_ops import origin_of
+from compat_saver.analysis.serving.latents import latent_inputs
 from compat_saver.analysis.serving.pipelines import Delivery, deliveries
 from compat_saver.analysis.serving.proposal import Proposal, needed_placeholders, propose
 from compat_saver.analysis.serving.towers import data_of, pieces_needed
@@ -45,10 +46,28 @@ class Choice(NamedTuple):
     Attributes:
         signatures: the signatures.
         warnings: how they were chosen, where the user did not say, a sentence each.
+        open_inputs: the names of the signatures that take just what their outputs depend on: nobody named their inputs.
     """
 
     signatures: tuple[Signature, ...]
     warnings: tuple[str, ...]
+    open_inputs: frozenset[str] = frozenset()
+
+    def narrowed(self, graph: Graph) -> tuple[Signature, ...]:
+        """Returns the signatures without inputs that nothing depends on any more, where nobody named the inputs."""
+        return tuple(_narrowed(graph, item) if item.name in self.open_inputs else item for item in self.signatures)
+
+
+def _narrowed(graph: Graph, signature: Signature) -> Signature:
+    values = {key: graph.value(tensor.name) for key, tensor in signature.inputs.items()}
+    outputs = [graph.value(tensor.name) for tensor in signature.outputs.values()]
+    needed = needed_from(outputs, set(values.values()))
+    kept = {
+        key: signature.inputs[key]
+        for key, value in values.items()
+        if value in outputs or any(use.node in needed for use in value.uses)
+    }
+    return dataclasses.replace(signature, inputs=kept)
 
 
 def choose_signatures(
@@ -80,7 +99,7 @@ def choose_signatures(
         found = chooser.inferred()
     signatures = renamed(found, request.rename)
     _refuse_bound(signatures, folded.bound)
-    return Choice(signatures, tuple(chooser.warnings))
+    return Choice(signatures, tuple(chooser.warnings), frozenset(chooser.open_inputs))
 
 
 def _refuse_bound(signatures: Iterable[Signature], bound: Collection[str]) -> None:
@@ -122,7 +141,9 @@ class _Chooser:
         self._catalog = catalog
         self._trainable, self._listed = trainable, listed
         self._delivered: dict[str, Delivery] = {}
+        self._latents: tuple[Value, ...] = ()  # known once something was inferred
         self.warnings: list[str] = []
+        self.open_inputs: set[str] = set()
 
     def require(self, names: Iterable[str]) -> None:
         """Raises NameNotFoundError for all tensors of some names that are not there, in one go."""
@@ -142,6 +163,8 @@ class _Chooser:
         self._refuse_iterations(names)
         inputs = self._keyed(self._inputs_of(names) if request.inputs is None else request.inputs)
         _refuse_twins(request.name, inputs)
+        if request.inputs is None:
+            self.open_inputs.add(request.name)
         if not inputs and request.inputs is None:
             self._refuse_constant_data(request.name, names)
         return Signature(request.name, inputs, outputs)
@@ -256,8 +279,9 @@ class _Chooser:
         values = [self._graph.value(name) for name in outputs]
         given = {self._graph.value(name) for name in self._bound}
         towers = [_of_tower(self._graph, value) for value in pieces_needed(values, given)]
-        given.update(item.value for item in towers)
-        found = [*towers, *deliveries(self._graph, self._catalog, values, given)]
+        drawn = latent_inputs(self._graph, self._latents, values)
+        given.update(item.value for item in (*towers, *drawn))
+        found = [*towers, *drawn, *deliveries(self._graph, self._catalog, values, given)]
         self._delivered |= {item.value.name: item for item in found}
         self.warnings += (item.reason for item in found if item.reason not in self.warnings)
         needed = needed_from(values, given.union(item.value for item in found))
@@ -275,6 +299,7 @@ class _Chooser:
             data = [value.name for value in constant_data(node.output() for node in self._graph)]
             cut = [_cut_at(data)] if data else []
             raise CannotMigrateError([" ".join([reason, *unknown, "Specify one with --outputs.", *cut])])
+        self._latents = proposal.latents
         self.warnings += unknown
         reasons = "; ".join(f"{item.tensor!r} ({', '.join(item.signals)})" for item in proposal.heads)
         logits = ", ".join(repr(item.tensor) for item in dict.fromkeys(proposal.logits.values()))

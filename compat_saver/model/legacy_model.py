@@ -17,7 +17,7 @@ from compat_saver.bundle import Checkpoint
 from compat_saver.graph import Graph, Node, OpCatalog, from_graph_def
 from compat_saver.model.object_variables import ObjectVariable, object_locations, object_variables
 from compat_saver.passes import run_passes
-from compat_saver.passes.structure.inline_table_functions import InlineTableFunctions
+from compat_saver.passes.structure.inlining import InlineTableFunctions
 from compat_saver.proto.messages import Message
 from compat_saver.proto.meta_graph import MetaGraph
 

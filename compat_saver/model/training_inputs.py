@@ -54,6 +54,8 @@ def _training_value(model: LegacyModel, mode: Mode) -> np.ndarray | None:
 
     A truth value is the opposite of what it is in inference; a probability is known by a default that drops.
     """
+    if mode.is_default:
+        return None
     if mode.value.dtype.kind == "b":
         return np.array(not mode.value)
     node = model.as_read.value(mode.tensor).node

@@ -18,12 +18,9 @@ from compat_saver.analysis.training_steps import changed_variables
 from compat_saver.analysis.walk import needed_by, nodes_in_branches, nodes_in_loops
 from compat_saver.graph import Graph, Node, OpCatalog, Value
 from compat_saver.graph.ir import Use
-from compat_saver.graph.op_sets import HANDLE_CARRIERS
+from compat_saver.graph.op_sets import HANDLE_CARRIERS, SAME_BUFFER_OPS
 from compat_saver.passes.retype import carried_to
 from compat_saver.passes.structure.reference_semantics import nodes_after
-
-_SAME_BUFFER = ("Identity", "StopGradient", "PreventGradient", "Reshape", "Squeeze", "ExpandDims", "Snapshot")
-"""The ops beside the carriers whose output is the buffer of input 0."""
 
 
 def order_updates(
@@ -66,7 +63,7 @@ def _users(variable: Node, catalog: OpCatalog) -> Iterator[Node]:
 
 def _forwarded(use: Use, catalog: OpCatalog) -> Iterable[Value]:
     """Returns the outputs of a node that are the buffer that it takes."""
-    if use.position == 0 and (use.node.op in _SAME_BUFFER or _is_change(use, catalog)):
+    if use.position == 0 and (use.node.op in SAME_BUFFER_OPS or _is_change(use, catalog)):
         return [use.node.output()]
     return [use.node.output(port) for port in carried_to(use.node.inputs[use.position], use.position, use.node.op)]
 

@@ -112,6 +112,28 @@ def values(message: Message, dtype: DType, *, where: str = "TensorProto") -> Arr
     return _narrowed(found, element, field, where) if field == "int_val" else found
 
 
+def problem_of_size(message: Message) -> str:
+    """Returns what was expected and found of shape and `tensor_content`, a phrase; "" if they fit each other.
+
+    Bytes of the right number are counted and not read: reading copies them.
+    """
+    shape = message.tensor_shape
+    if shape.unknown_rank or any(dim.size < 0 for dim in shape.dim):
+        return "known sizes, found unknown ones"
+    width = dtypes.by_number(message.dtype).itemsize if dtypes.is_known(message.dtype) else 0
+    expected = width * math.prod(dim.size for dim in shape.dim)
+    if not expected or message.ByteSize() == _size_with_content(message, expected):
+        return ""
+    found = len(message.tensor_content)
+    return f"{expected} bytes, found {found}" if found not in (0, expected) else ""
+
+
+def _size_with_content(message: Message, count: int) -> int:
+    """Returns how large a message of this type and shape is with `count` bytes of content, and nothing else."""
+    head: int = TensorProto(dtype=message.dtype, tensor_shape=message.tensor_shape).ByteSize()
+    return head + 1 + math.ceil(count.bit_length() / 7) + count  # the key of the field and its length as a varint
+
+
 def _from_content(content: bytes, dtype: DType, count: int, where: str) -> Array:
     element = _numpy(dtype, where)
     if dtype.name == "string":

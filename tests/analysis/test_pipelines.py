@@ -51,6 +51,53 @@ def test_an_iterator_declares_the_shapes_and_labels_are_no_inputs():
     assert told(text, "y", "loss") == {"IteratorGetNext:1": ("input", (None,)), "x:0": ("x", (None, 4))}
 
 
+SPARSE_REST = """
+v = VariableV2[dtype=float32, shape=[4, 2]]
+v/read = Identity[T=float32](v)
+ids = Identity[T=int64]({values})
+sequence_input_layer/word_embedding/rows = GatherV2[Tparams=float32, Tindices=int64](v/read, {values}, zero)
+zero = Const[dtype=int32, value=int32[](0)]
+one = Identity[T=int64]({indices})
+"""
+
+
+def test_a_sparse_tensor_from_an_iterator_is_its_parts():
+    text = """
+    it = IteratorV2[output_types={variant}, output_shapes={[]}]
+    IteratorGetNext = IteratorGetNext[output_types={variant}, output_shapes={[]}](it)
+    unpacked = DeserializeSparse[dtype=int64, Tserialized=variant](IteratorGetNext)
+    """
+    rest = SPARSE_REST.format(indices="unpacked", values="unpacked:1")
+    assert told(text, "sequence_input_layer/word_embedding/rows", "one", rest=rest) == {
+        "unpacked:0": ("word_indices", (None, None)),
+        "unpacked:1": ("word_values", (None,)),
+    }
+    reasons = {item.reason for item in found(text, "ids", "one", rest=rest)}
+    assert reasons == {
+        "'unpacked' (DeserializeSparse) returns a sparse tensor that a pipeline read; a served model is given it: "
+        "'unpacked:0', 'unpacked:1' are inputs."
+    }
+
+
+def test_a_batch_with_a_sparse_tensor_waits_for_all_of_it():
+    text = """
+    q = FIFOQueueV2[component_types={int64, float32}, shapes={[1], [4]}]
+    n = Const[dtype=int32, value=int32[](8)]
+    batch = QueueDequeueManyV2[component_types={int64, float32}](q, n)
+    handles = Squeeze[T=int64, squeeze_dims={1}](batch)
+    batch/Take = TakeManySparseFromTensorsMap[dtype=int64](handles)
+    batch/control_dependency = Identity[T=int64](batch/Take, ^batch)
+    batch/control_dependency_1 = Identity[T=int64](batch/Take:1, ^batch)
+    x = Identity[T=float32](batch:1, ^batch/Take)
+    """
+    rest = REST + SPARSE_REST.format(indices="batch/control_dependency", values="batch/control_dependency_1")
+    assert told(text, "y", "sequence_input_layer/word_embedding/rows", "one", rest=rest) == {
+        "batch/control_dependency:0": ("word_indices", (None, None)),
+        "batch/control_dependency_1:0": ("word_values", (None,)),
+        "x:0": ("x", (8, 4)),
+    }
+
+
 def test_what_comes_after_the_last_delivery_stays():
     text = """
     files = FIFOQueueV2[component_types={string}, shapes={[]}]
@@ -132,6 +179,8 @@ def test_an_output_that_a_pipeline_computes_itself_has_no_way_around():
         ("a = Identity[T=float32](IteratorGetNext)\nb = ParseExample(a)", "examples"),
         ("f = ExpandDims[T=float32](IteratorGetNext)\ndnn/input_layer/age/Reshape = Reshape[T=float32](f)", "age"),
         ("linear/linear_model/linear_model/age_bucketized_indicator/a = Neg[T=float32](IteratorGetNext)", "age"),
+        ("dnn/head/labels/rows = ExpandDims[T=float32](IteratorGetNext)", "labels"),
+        ("l = Cast[T=float32](IteratorGetNext)\nce = SparseSoftmaxCrossEntropyWithLogits(x, l)", "labels"),
         ("table = VariableV2\nids = Gather(table, IteratorGetNext)", "ids"),
     ],
 )

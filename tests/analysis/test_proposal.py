@@ -22,6 +22,22 @@ def proposed(text: str, **facts) -> str:
     return ranked(text, **facts)[0].tensor
 
 
+def test_an_input_that_is_only_renamed_or_rearranged_is_no_output():
+    graph = "labels = Placeholder[dtype=float32]\nhead/labels = Squeeze[T=float32](labels)\ny = Neg[T=float32](x)"
+    assert [item.tensor for item in ranked(graph)] == ["y:0"]
+
+
+def test_trees_are_what_was_learned():
+    graph = """
+    trees = BoostedTreesEnsembleResourceHandleOp
+    cuts = Bucketize[T=float32](x)
+    found = BoostedTreesPredict[num_bucketized_features=1, logits_dimension=1](trees, cuts)
+    """
+    parsed = parse_graph(X.partition("\n")[0] + graph, 26)
+    (head,) = propose(parsed, OpCatalog.of(parsed), ()).heads
+    assert head.tensor == "found:0"
+
+
 @pytest.mark.parametrize("case", model_cases(), ids=str)
 def test_every_golden_graph_shows_one_of_its_outputs(case: Case):
     meta = compat_saver.read_meta_graph(case.prefix.with_name("model.ckpt.meta"))

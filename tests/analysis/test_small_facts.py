@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import compat_saver
-from compat_saver.analysis.known_values import constant_value, static_shape
+from compat_saver.analysis.known_values import computed_integers, constant_value, static_shape
 from compat_saver.analysis.values.roles import role_of, slots_of_graph
 from compat_saver.analysis.values.weights import variable_nodes
 from compat_saver.graph import from_graph_def, parse_graph
@@ -58,6 +58,36 @@ def test_constants():
     np.testing.assert_array_equal(constant_value(graph.value("i")), [3, 4])
     assert constant_value(graph.value("n")) is None
     assert constant_value(graph.value("empty")) is None
+
+
+COMPUTED = """
+zero = Const[dtype=int32, value=int32[](0)]
+zeros = Const[dtype=int32, value=int32[1](0)]
+one = Const[dtype=int32, value=int32[1](1)]
+minus = Const[dtype=int32, value=int32[](-1)]
+many = Const[dtype=int32, value=int32[1](1000000000)]
+ones = Fill[T=int32](one, minus)
+bounds = ConcatV2[T=int32, N=2](ones, zeros, zero)
+packed = Pack[T=int32, N=2](zero, minus)
+filled = Fill[T=int32](many, minus)
+twisted = ConcatV2[T=int32, N=2](ones, zero, zero)
+fed = Placeholder[dtype=int32]
+half_fed = Pack[T=int32, N=2](zero, fed)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        ("one", [1]),
+        ("bounds", [-1, 0]),
+        ("packed", [0, -1]),
+        *((name, None) for name in ("filled", "twisted", "half_fed", "fed")),
+    ],
+)
+def test_integers_computed_from_constants(name, numbers):
+    found = computed_integers(parse_graph(COMPUTED).value(name))
+    assert (None if found is None else found.tolist()) == numbers
 
 
 def test_identities_in_a_circle_are_no_constant():

@@ -194,7 +194,7 @@ def test_nothing_waits_for_an_update_that_the_output_does_not_need(wait):
         X + "step = VariableV2[dtype=float32, shape=[]]\none = Const[dtype=float32, value=float32[](1.0)]\n"
         f"update = AssignAdd(step, one)\ny = Identity[T=float32](x{wait})"
     )
-    assert [item.what for item in findings] == ["update of a variable"] * bool(wait)
+    assert [item.what for item in findings] == ["variable update"] * bool(wait)
     assert "update" not in graph
 
 
@@ -344,3 +344,105 @@ def test_a_blend_with_the_same_batch_in_a_random_order_becomes_the_batch():
     )
     assert finding.what == "random transform"
     assert {node.op for node in graph} == {"Placeholder", "Identity"}
+
+
+RETAINED = """
+x = Placeholder[dtype=float32, shape=[?]]
+indices = Placeholder[dtype=int64, shape=[?,2]]
+count = Placeholder[dtype=int32]
+u = RandomUniform[dtype=float32](count)
+keep = Const[dtype=float32, value=float32[]({share})]
+sum = Add(keep, u)
+floor = Floor(sum)
+mask = Cast(floor)
+where = Where(mask)
+one = Const[dtype=int32, value=int32[1](-1)]
+places = Reshape(where, one)
+kept_indices = Gather[Tparams=int64](indices, places)
+kept = Gather[Tparams=float32](x, places)
+size = Const[dtype=int64, value=int64[2](3,4)]
+{scaled}
+y = SparseTensorDenseMatMul(kept_indices, values, size, w)
+w = Placeholder[dtype=float32]
+"""
+DIVIDED = """
+scale = Reciprocal(keep)
+values = SparseDenseCwiseMul(kept_indices, kept, size, scale)
+"""
+
+
+@pytest.mark.parametrize("share", [0.8, 1.0])
+def test_a_dropout_of_a_sparse_tensor_leaves_all_its_elements(share):
+    graph, (finding,) = turned(RETAINED.format(share=share, scaled=DIVIDED))
+    assert finding.became == "identity"
+    assert [value.name for value in graph["y"].inputs[:2]] == ["indices:0", "x:0"]
+    assert "count" not in graph
+
+
+def test_sparse_elements_that_are_not_scaled_become_their_expected_value():
+    graph, (finding,) = turned(RETAINED.format(share=0.8, scaled="values = Identity(kept)"))
+    assert finding.became == "the expected value, a factor of 0.8"
+    assert graph["y"].inputs[0].name == "indices:0"
+    assert graph["values"].inputs[0].node.op == "Mul"
+
+
+def test_rows_that_a_random_mask_picks_stay():
+    text = RETAINED.format(share=0.8, scaled="values = Identity(kept)").replace("int64](indices", "float32](indices")
+    assert not find(text)[1]
+
+
+def test_the_step_of_an_optimizer_in_plain_ops_is_no_average():
+    step = """
+    gamma = VariableV2[dtype=float32, shape=[4]]
+    gamma/read = Identity(gamma)
+    gradient = Mul[T=float32](y, flat)
+    scaled = Mul[T=float32](gradient, decay)
+    trained = Sub[T=float32](gamma/read, scaled)
+    train = Assign(gamma, trained)
+    """
+    stored = {"average": np.arange(4.0), "gamma": np.ones(4)}
+    (finding,) = find(BATCH_NORM + step, stored)[1]
+    assert (finding.became, finding.variables) == ("moving averages", ("average",))
+
+
+# ---- checks of labels
+
+CHECKED = """
+x = Placeholder[dtype=float32, shape=[?,4]]
+labels = Placeholder[dtype=int64, shape=[?]]
+is_good = Less[T=int64](labels, labels)
+is_finite = IsFinite[T=float32](x)
+good_labels = Assert[T={float32}](is_good, x)
+good_inputs = Assert[T={float32}](is_finite, x)
+all = NoOp(^good_labels, ^good_inputs)
+checked = Identity[T=float32](x, ^all)
+y = Relu(checked)
+"""
+
+
+def checks(text: str) -> tuple[Graph, list[str]]:
+    graph = parse_graph(text)
+    served = Served(graph, [graph.value("y")], [graph.value("x"), graph.value("labels")])
+    findings = find_training_behavior(served, lambda _: None, ())
+    run_passes([ApplyEdits([edit for item in findings for edit in item.edits]), Prune(["y"])], graph)
+    return graph, [f"{item.what} {item.node}" for item in findings]
+
+
+def test_checks_of_labels_go_and_those_of_inputs_stay():
+    graph, findings = checks(CHECKED)
+    assert findings == ["label check good_labels"]
+    assert all(name not in graph for name in ("labels", "good_labels"))
+    assert "good_inputs" in graph
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("y = Relu(checked)", "y = Mul[T=float32](checked, labels)"),
+        ("good_labels = Assert[T={float32}](is_good, x)", "good_labels = Identity[T=bool](is_good)"),
+        ("^all", "^good_inputs"),
+    ],
+    ids=["the outputs are computed from them", "no check", "nothing waits"],
+)
+def test_other_uses_of_labels_stay(old, new):
+    assert checks(CHECKED.replace(old, new))[1] == []

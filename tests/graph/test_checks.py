@@ -1,13 +1,17 @@
 """A graph that its ops' definitions do not allow is refused before anything relies on it."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays, floating_dtypes, integer_dtypes
 
 from compat_saver.graph import OpCatalog, parse_graph
 from compat_saver.graph.attributes import AttrValue, bytes_attr, int_attr, type_attr
 from compat_saver.graph.checks import node_problems
 from compat_saver.graph.functions import FUNCTION_EDGES
 from compat_saver.graph.ops import known_definitions
-from compat_saver.proto.messages import FunctionDef
+from compat_saver.proto.messages import FunctionDef, TensorProto
+from compat_saver.proto.tensors import from_array, problem_of_size
 
 GRAPH = """
 x = Placeholder[dtype=float32, shape=[?, 2]]
@@ -102,6 +106,34 @@ def test_fewer_inputs_than_the_op_always_takes():
     graph["y"].set_inputs([])
     graph.add("AddN", "any", [], {"N": int_attr(0), "T": type_attr(1)})
     assert found(graph) == ["Node 'y' (Neg): expected 1 input, found 0."]
+
+
+@pytest.mark.parametrize(
+    ("content", "shape", "says"),
+    [
+        (b"1234" * 6, [2, 3], None),
+        (b"1234" * 5, [2, 3], "24 bytes, found 20"),
+        (b"1234" * 7, [2, 3], "24 bytes, found 28"),
+        (b"1234" * 6, [2, -1], "known sizes, found unknown ones"),
+        (b"1234" * 6, [1 << 40, 1 << 40], f"{1 << 82} bytes, found 24"),
+    ],
+)
+def test_a_constant_has_the_bytes_of_its_shape(content, shape, says):
+    graph = parse_graph("c = Const[dtype=float32, value=float32[](1)]")
+    graph["c"].attrs["value"].tensor.CopyFrom(
+        TensorProto(dtype=1, tensor_shape={"dim": [{"size": size} for size in shape]}, tensor_content=content)
+    )
+    assert found(graph) == ([] if says is None else [f"Node 'c' (Const): attribute 'value': expected {says}."])
+
+
+@given(arrays(integer_dtypes() | floating_dtypes(), array_shapes(min_dims=0, min_side=0)), st.booleans())
+def test_what_an_array_becomes_is_as_large_as_its_shape_says(array, has_version):
+    message = from_array(array)
+    message.version_number = int(has_version)
+    assert problem_of_size(message) == ""
+    if message.tensor_content:
+        message.tensor_content += b"1"
+        assert problem_of_size(message) == f"{array.nbytes} bytes, found {array.nbytes + 1}"
 
 
 def test_what_nothing_defines_is_not_checked():

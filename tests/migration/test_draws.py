@@ -193,7 +193,21 @@ m = SparseTensorDenseMatMul[T=float32](a, b, c, w/read)
 """
 
 
-@pytest.mark.parametrize(("text", "keys"), [(SPARSE, ("s_indices", "s_values", "s_shape")), (UNNAMED, ("a", "b", "c"))])
+LISTED = """
+s_indices = Placeholder[dtype=int64, shape=[?, ?]]
+s_values = Placeholder[dtype=string, shape=[?]]
+s_dense_shape = Placeholder[dtype=int64, shape=[2]]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        (SPARSE, ("s_indices", "s_values", "s_shape")),
+        (UNNAMED, ("a", "b", "c")),
+        (LISTED, ("s_indices", "s_values", "s_dense_shape")),
+    ],
+)
 def test_the_parts_of_sparse_tensors_fit_each_other(text, keys):
     made = Made(text)
     for batch, rows in zip(made.feeds, (3, 1), strict=True):

@@ -16,8 +16,12 @@ from tests.test_golden import assert_agrees
 pytestmark = pytest.mark.tensorflow
 
 
+# A session asks for the labels that such a graph checks; a migrated model does not.
+REPLAYED = [item for item in all_cases() if item.name != "label_checks"]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("golden", by_release(all_cases()))
+@pytest.mark.parametrize("golden", by_release(REPLAYED))
 def test_a_golden_case_answers_as_its_release_did(golden: Case):
     with restore(golden.prefix) as model:
         for inputs, expected in golden.runs():

@@ -54,6 +54,8 @@ _CARRIERS: Mapping[str, range] = {
     **dict.fromkeys(("Gather", "GatherV2", "GatherNd", "Enter", "Exit", "NextIteration", "Switch"), _FIRST),
     **dict.fromkeys(("Merge", "Pack", "ConcatV2", "Maximum", "Minimum", "DynamicStitch"), _ALL),
     **dict.fromkeys(("Concat", "Split", "Select", "SelectV2"), range(1, 1 << 30)),
+    **dict.fromkeys(("TensorListFromTensor", "TensorListGetItem", "TensorListStack", "TensorListPopBack"), _FIRST),
+    **dict.fromkeys(("TensorListSetItem", "TensorListPushBack"), _ALL),
 }
 """Op -> which of its inputs it forwards; an axis among them is a constant, and so nothing that is followed."""
 _ONLY_FIRST_OUTPUT = frozenset({"Merge", "Unique", "UniqueV2"})

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from compat_saver.analysis.feeding.flow import scalar
 from compat_saver.analysis.known_values import constant_value, stored_shape
 from compat_saver.analysis.walk import origin
-from compat_saver.graph import Graph, Node
+from compat_saver.graph import Graph, Node, Value
 
 _MOST_OF_A_KIND = 4
 _LARGEST = 1024
@@ -66,7 +66,16 @@ def _extent(node: Node) -> int:
 
 
 def _told(node: Node) -> list[int]:
-    value = constant_value(node.inputs[_SHAPES[node.op]]) if node.op in _SHAPES else None
+    return _sizes(node.inputs[_SHAPES[node.op]]) if node.op in _SHAPES else []
+
+
+def _sizes(shape: Value) -> list[int]:
+    """Returns the sizes in a constant shape, or in one that is put together of constants, as initial states have it."""
+    node = origin(shape, ("Identity",)).node
+    if node.op in ("ConcatV2", "Pack"):
+        parts = [_sizes(value) for value in node.inputs[: -1 if node.op == "ConcatV2" else None]]
+        return [size for part in parts for size in part] if all(parts) else []
+    value = constant_value(shape)
     return value.reshape(-1).tolist() if value is not None and value.dtype.kind == "i" else []
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from compat_saver.analysis.feeding.flow import shape_input
 from compat_saver.analysis.known_values import stored_shape
 from compat_saver.graph import OpCatalog, Use, Value
 from compat_saver.graph.attributes import Shape
 
-_PARTS = ("indices", "values", "shape")
+_RANKS = {"indices": 2, "values": 1, "shape": 1}
 _CARRIERS = frozenset({"Identity", "Cast", "StridedSlice", "Slice"})
 
 
@@ -35,25 +36,33 @@ class SparseInput:
     is_square: bool = False
 
 
-def sparse_inputs(inputs: Iterable[tuple[str, Value]], catalog: OpCatalog) -> Iterator[SparseInput]:
+def sparse_inputs(
+    inputs: Iterable[tuple[str, Value]], catalog: OpCatalog, keys: Mapping[str, Value] = MappingProxyType({})
+) -> Iterator[SparseInput]:
     """Yields the sparse tensors among some inputs.
 
-    Two signs tell: one op reads them as `x_indices`, `x_values` and `x_shape`, by its definition; or they are named as
-    tf.sparse_placeholder names them, `x/indices`, `x/values` and `x/shape`.
+    Three signs tell: one op reads them as `x_indices`, `x_values` and `x_shape`, by its definition; or they are named
+    as tf.sparse_placeholder names them, `x/indices`, `x/values` and `x/shape`; or a signature has them as TensorFlow
+    lists the parts of a sparse tensor, `x_indices`, `x_values` and `x_dense_shape`, of the ranks that these have.
 
     Args:
         inputs: the tensor's name in the original graph, and the value that stands for it.
         catalog: the definitions that hold for the graph.
+        keys: what the signature calls them.
     """
     groups: dict[object, dict[str, Value]] = {}
     for name, value in inputs:
         owner, _, part = name.partition(":")[0].rpartition("/")
-        if part.rstrip("_0123456789") in _PARTS:
+        if part.rstrip("_0123456789") in _RANKS:
             groups.setdefault(owner, {})[part.rstrip("_0123456789")] = value
         for use in _uses(value):
             prefix, part = _argument(use, catalog)
             if part:
                 groups.setdefault((use.node.name, prefix), {}).setdefault(part, value)
+    for key, value in keys.items():
+        name, _, part = key.replace("_dense_shape", "_shape").rpartition("_")
+        if len(_declared(value)) == _RANKS.get(part):
+            groups.setdefault(("key", name), {})[part] = value
     taken: set[Value] = set()
     for found in groups.values():
         if "indices" in found and "values" in found and taken.isdisjoint(found.values()):
@@ -79,16 +88,20 @@ def _argument(use: Use, catalog: OpCatalog) -> tuple[str, str]:
     if any(arg.number_attr or arg.type_list_attr for arg in args):
         return "", ""  # of several tensors each, and a position tells nothing
     name = args[use.position].name
-    part = next((part for part in _PARTS if name.endswith(part)), "")
+    part = next((part for part in _RANKS if name.endswith(part)), "")
     prefix = name.removesuffix(part)
     # SparseToDense calls its parts sparse_indices, output_shape and sparse_values; there is only one of each.
     return ("" if prefix in ("sparse_", "output_", "input_") else prefix), part
 
 
 def _rank(indices: Value, shape: Value | None) -> int:
-    last = (indices.node.attr.shape("shape") or (None,))[-1]
-    first = (shape.node.attr.shape("shape") or (None,))[0] if shape is not None else None
+    last = (_declared(indices) or (None,))[-1]
+    first = (_declared(shape) or (None,))[0] if shape is not None else None
     return last or first or 2
+
+
+def _declared(value: Value) -> tuple[int | None, ...]:
+    return value.node.attr.shape("shape") or ()
 
 
 def _is_factor(use: Use) -> bool:

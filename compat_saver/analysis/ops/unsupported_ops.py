@@ -89,7 +89,7 @@ def _advice(op: str) -> str:
 
 _PIPELINE_WORDS = (
     *("Queue", "Reader", "Iterator", "Dataset", "StagingArea", "Stage", "Unstage"),
-    *("OptionalGetValue", "BufferingResource", "RecordInput", "InfeedDequeue"),
+    *("BufferingResource", "RecordInput", "InfeedDequeue"),
 )
 
 

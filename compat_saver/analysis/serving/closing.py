@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 
 from compat_saver.analysis.known_values import constant_value, static_shape
-from compat_saver.analysis.serving.names import LOSS_WORD
+from compat_saver.analysis.serving.names import LOSS_WORD, has_own_name
 from compat_saver.analysis.serving.parts import Forward
 from compat_saver.analysis.walk import origin
 from compat_saver.graph.attributes import Shape
@@ -34,11 +34,17 @@ def closing_nodes(graph: Graph, parts: Forward) -> set[Node]:
 def _belongs_to_output(graph: Graph, node: Node, parts: Forward) -> bool:
     if any(LOSS_WORD.fullmatch(word) for word in node.name.split("/")[:-1]):
         return False
+    if has_own_name(node) and not parts.readers.get(node) and not LOSS_WORD.fullmatch(node.name.rpartition("/")[2]):
+        return True
     if origin(node.inputs[0], (*_CLOSING, "Identity")).node.op == "ArgMax":  # classes, for an accuracy
         return False
+    if any(reader.op in _CLOSING and has_own_name(reader) for reader in parts.readers[node]):
+        return False  # that is what the program calls its output
     before = node.inputs[0].node
     beside = [item for item in parts.readers[before] if item is not node]
     after = [item for reader in parts.readers[node] for item in _past_identities(reader, parts)]
+    if _has_more_axes(graph, node):  # examples again, of which the classes may be read off
+        after = [item for item in after if item.op != "ArgMax"]
     if any(item not in parts.loss and item not in parts.passing for item in (*beside, *after)):
         return False
     return _keeps_examples(graph, node, is_read=bool(after)) and not _is_done_to_labels(node, parts)
@@ -60,9 +66,19 @@ def _keeps_examples(graph: Graph, node: Node, *, is_read: bool) -> bool:
     before, after = static_shape(graph, node.inputs[0]), static_shape(graph, node.output())
     if not before or not after:
         return node.op != "Reshape" or not is_read
-    if len(after) > len(before):  # rows that were made for a layer become examples again
+    if _has_more_axes(graph, node):  # rows that were made for a layer become examples again
         return True
-    return before[0] == after[0] and None not in (size := (_elements(before), _elements(after))) and size[0] == size[1]
+    size, result = _elements(before), _elements(after)
+    if size is None or result is None:
+        return False
+    if before[0] == 1:  # one example may be all there is, of any shape
+        return size == result * after[0] if after[0] is not None else False
+    return before[0] == after[0] and size == result
+
+
+def _has_more_axes(graph: Graph, node: Node) -> bool:
+    before, after = static_shape(graph, node.inputs[0]), static_shape(graph, node.output())
+    return bool(before) and bool(after) and len(after or ()) > len(before or ())
 
 
 def _elements(shape: Shape) -> int | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from compat_saver.analysis.serving.parts import Forward
 from compat_saver.analysis.walk import needed_by, spread
 from compat_saver.graph.ir import Node, Value
+from compat_saver.graph.op_sets import RANDOM_OP
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,32 @@ def are_copies(one: Reach, two: Reach) -> bool:
     """Whether two nodes depend on a weight through different layers."""
     shared = one.weights & two.weights
     return any(_are_apart(one.layers[weight], two.layers[weight]) for weight in shared)
+
+
+def compute_the_same(one: Value, two: Value) -> bool:
+    """Whether two values are computed by the same ops from the same values: where a program built a part again."""
+    pending, seen = [(one, two)], set[tuple[Value, Value]]()
+    while pending:
+        pair = pending.pop()
+        a, b = (value.node for value in pair)
+        if pair[0] == pair[1] or pair in seen:
+            continue
+        seen.add(pair)
+        is_alike = a.op == b.op and pair[0].index == pair[1].index and len(a.inputs) == len(b.inputs)
+        if (
+            not is_alike
+            or not (a.inputs or a.op == "Const")
+            or RANDOM_OP.search(a.op)
+            or not _have_same_attributes(a, b)
+        ):
+            return False
+        pending += zip(a.inputs, b.inputs, strict=True)
+    return True
+
+
+def _have_same_attributes(one: Node, two: Node) -> bool:
+    kept = [{name: item for name, item in node.attrs.items() if not name.startswith("_")} for node in (one, two)]
+    return kept[0] == kept[1]
 
 
 def _are_apart(one: frozenset[Node], two: frozenset[Node]) -> bool:

@@ -20,7 +20,7 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.analysis.known_values import constant_value
 from compat_saver.graph.ir import Graph, Node, Value
-from compat_saver.graph.op_sets import NUMBER_CARRIERS, VARIABLE_OPS
+from compat_saver.graph.op_sets import FEEDABLE_OPS, NUMBER_CARRIERS, VARIABLE_OPS
 
 """The ops that forward the numbers of their first input."""
 
@@ -31,6 +31,7 @@ _COMPARISONS = {"Less": 1, "LessEqual": 1, "Greater": 0, "GreaterEqual": 0}
 
 _SELECTS = ("Select", "SelectV2", "Where")
 _ZEROS = ("ZerosLike",)
+_GATHERS = ("Gather", "GatherV2")
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,23 @@ def find_dropouts(graph: Graph) -> list[Dropout]:
 def probabilities_of_masks(graph: Graph) -> Iterator[tuple[Node, Value, bool]]:
     """Yields (mask, the probability it is compared with, whether the mask is true more often as that grows)."""
     return (found for node in graph if node.op in _UNIFORM for found in _masks(node))
+
+
+def retained_by(mask: Node) -> list[Node]:
+    """Returns what gathers indices and values of a sparse tensor where a mask is true: see tf.sparse_retain."""
+    wheres = [use.node for value in _carriers_of(mask.output()) for use in value.uses if use.node.op == "Where"]
+    places = [value for node in wheres if len(node.inputs) == 1 for value in _carriers_of(node.output())]
+    found = [use.node for value in places for use in value.uses if use.node.op in _GATHERS and use.position == 1]
+    kinds = {dtypes.name_of(node.attr.type("Tparams")) for node in found}
+    return found if "int64" in kinds and len(found) > 1 else []
+
+
+def _carriers_of(value: Value) -> Iterator[Value]:
+    """Yields a value and what holds its numbers in another type or shape."""
+    yield value
+    for node, position in value.uses:
+        if node.op in NUMBER_CARRIERS and position == 0:
+            yield from _carriers_of(node.output())
 
 
 def number(value: Value) -> float | None:
@@ -123,10 +141,11 @@ def _changes_nothing(node: Node, position: int) -> bool:
 def _keeps(mask: Node) -> bool | None:
     """Returns whether a mask is true (or 1) for what is kept; None if it is no dropout's.
 
-    One that is multiplied keeps; so does one that chooses between units and zeros, by the side the units are on. What
-    is used both ways, as a choice between a random action and a good one, is no dropout.
+    One that is multiplied keeps, and one by which sparse elements are retained; so does one that chooses between units
+    and zeros, by the side the units are on. What is used both ways, as a choice between a random action and a good one,
+    is no dropout.
     """
-    found: set[bool] = set()
+    found = {True} if retained_by(mask) else set[bool]()
     pending, seen = [(mask.output(), True)], set()
     while pending:
         value, kept = pending.pop()
@@ -155,6 +174,27 @@ def _zero_sides(select: Node) -> Iterator[bool]:
             yield last
 
 
+def picked_from(value: Value) -> Value | None:
+    """Returns the vector that is fed and of which a value is one element, at a constant position."""
+    node = value.node
+    return node.inputs[0] if _position(node) is not None and node.inputs[0].node.op in FEEDABLE_OPS else None
+
+
+def elements_picked(vector: Value) -> int:
+    """Returns how many elements a vector must have for all that reads it to pick one; 0 if something else reads it."""
+    positions = [_position(use.node) if use.position == 0 else None for use in vector.uses]
+    known = [position for position in positions if position is not None]
+    return max(known) + 1 if known and len(known) == len(positions) else 0
+
+
+def _position(node: Node) -> int | None:
+    """Returns which element of a vector a StridedSlice picks, None for another node."""
+    if node.op != "StridedSlice" or node.attr.int("shrink_axis_mask") != 1:
+        return None
+    begin = constant_value(node.inputs[1])
+    return int(begin.item()) if begin is not None and begin.size == 1 and begin.item() >= 0 else None
+
+
 def is_zero(value: Value) -> bool:
     """Whether a value is all zeros, whatever its shape turns out to be."""
     value = carried(value)
@@ -180,5 +220,7 @@ def _sources(probability: Value, idle: float) -> Iterator[tuple[Value, float]]:
             pending.append((node.inputs[1], 1.0 - idle))
         elif node.op == "Mul" and idle == 0 and (factors := [item for item in node.inputs if number(item) is None]):
             pending += [(item, idle) for item in factors]  # a rate times is_training: either may be zero
+        elif (vector := picked_from(value)) is not None:
+            yield vector, idle
         else:
             yield value, idle

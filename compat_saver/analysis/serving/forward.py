@@ -19,25 +19,24 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
 
-from compat_saver.analysis.known_values import constant_value
+from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.serving.chance import drawn_nodes
+from compat_saver.analysis.serving.feeds import fed_values
 from compat_saver.analysis.serving.judges import Judge, judges_by_optimizers, judges_by_use, prepared_for
+from compat_saver.analysis.serving.latents import latents
+from compat_saver.analysis.serving.layers import LayerFinder
 from compat_saver.analysis.serving.names import LABEL_WORD, LOSS_WORD, PREDICTION_WORD, has_own_name
 from compat_saver.analysis.serving.optimizers import find_optimizers, slopes
 from compat_saver.analysis.serving.parts import NO_OUTPUT_OP, READ_OFF_OPS, Forward
 from compat_saver.analysis.serving.tag_chains import chain_weights
 from compat_saver.analysis.serving.towers import pieces
 from compat_saver.analysis.serving.training import differentiated, training_nodes, weights_of
-from compat_saver.analysis.values.weights import variable_nodes
+from compat_saver.analysis.serving.whole_batch import REDUCTIONS, whole_batch
 from compat_saver.analysis.walk import origin, spread
 from compat_saver.graph.ir import Graph, Node, Value
-from compat_saver.graph.op_sets import FEEDABLE_OPS, PLACEHOLDER_OPS
+from compat_saver.graph.op_sets import PLACEHOLDER_OPS
 
-_DELIVERY = re.compile(r"QueueDequeue\w*|ReaderRead\w*|IteratorGetNext\w*|\w*Unstage\w*|(Eager)?PyFunc\w*")
-# Each output is a field of an example, and one of them may be the label.
-_PARSER = re.compile(r"Parse(Single)?(Sequence)?Example\w*|DecodeCSV")
 _ONLY_SHAPE = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"})
 _PREDICATES = frozenset({("Switch", 1), ("RefSwitch", 1)})
 # Which rows belong together: so much of a sparse input no layer sees, and it is no label.
@@ -45,19 +44,32 @@ _SEGMENT_IDS = frozenset((f"Segment{word}", 1) for word in ("Sum", "Mean", "Max"
     (f"SparseSegment{word}", 2) for word in ("Sum", "Mean", "SqrtN")
 )
 _NO_DATA = _PREDICATES | _SEGMENT_IDS
-_REDUCTIONS = frozenset({"Sum", "Mean", "Prod", "Max", "Min", "Any", "All", "L2Loss", "EuclideanNorm"})
 _LOSS_OP = re.compile(
     r"(Sparse)?SoftmaxCrossEntropyWithLogits|L2Loss|InTopK(V2)?|CTCLoss\w*|EditDistance|\w+CandidateSampler"
 )
 _ELEMENTWISE = frozenset(
     {"Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "Neg", "Square", "SquaredDifference", "Pow", "Abs"}
-    | {"Exp", "Log", "Log1p", "Sqrt", "Maximum", "Minimum", "Cast", "Squeeze", "Identity", "Softplus"}
+    | {
+        "Exp",
+        "Log",
+        "Log1p",
+        "Sqrt",
+        "Maximum",
+        "Minimum",
+        "ClipByValue",
+        "Floor",
+        "Cast",
+        "Squeeze",
+        "Identity",
+        "Softplus",
+    }
 )
 _LOGARITHMS = frozenset({"Log", "Log1p"})
 _PENALTIES = _LOGARITHMS | frozenset({"Square", "Pow", "Neg", "Abs"})
 _SAME_CLASSES = ("Cast", "Reshape", "Squeeze", "Identity")
 _JOINING = ("Concat", "ConcatV2", "Pack")
-_DIFFERENCES = frozenset({"Sub", "SquaredDifference"})
+_EQUALITIES = frozenset({"Equal", "NotEqual"})
+_SUMS = frozenset({"Add", "AddV2"})
 _SCALES = frozenset({"Mul", "RealDiv"})
 _NORMS = frozenset({"Rsqrt", "Sqrt"})
 _REARRANGEMENTS = re.compile(
@@ -86,7 +98,9 @@ class _Division:
         self._optimizers = find_optimizers(graph, self._training)
         self._weights = weights_of(graph, trainable)
         self._chains = chain_weights(self._weights, self._readers)
-        self._feeds = [value for node in self._forward for value in _fed_values(node)]
+        self._feeds = [value for node in self._forward for value in fed_values(node)]
+        self._latents = latents(self._forward, spread({value.node for value in self._feeds}, self._readers))
+        self._feeds += self._latents
         self._fed = spread({value.node for value in self._feeds}, self._readers)
         self._weighted = spread(self._weights, self._readers)
 
@@ -102,11 +116,12 @@ class _Division:
         return sources, readers
 
     def result(self) -> Forward:
-        weight_of = self._origins(self._weights)
-        layers = self._layers(weight_of)
-        applied = {**self._layers(_merged(self._origins(self._fixed()))), **layers}
-        losses, whole_batch = set(self._loss_ops(weight_of)), self._whole_batch()
-        judges = self._judges(applied, spread(losses | whole_batch, self._sources))
+        finder = LayerFinder(self._forward, self._fed, self._readers, self._chains)
+        weight_of = finder.forms(self._weights)
+        layers = finder.layers(weight_of)
+        applied = {**finder.layers_of_others(self._weights), **layers}
+        losses, together = set(self._loss_ops(weight_of)), whole_batch(self._fed, self._sources, self._readers)
+        judges = self._judges(applied, spread(losses | together, self._sources))
         judging = [layer for judge in judges for layer in applied[judge.weight]]
         every = {layer for found in applied.values() for layer in found}
         prepared = prepared_for((judge.made for judge in judges), judging, self._readers, every)
@@ -114,7 +129,7 @@ class _Division:
         ends = {layer for found in layers.values() for layer in found} - from_loss
         seen_by_layers = spread(ends, self._sources)
         before = spread((source for layer in ends for source in self._sources[layer]), self._sources)
-        averages = whole_batch - before  # not the statistics that a batch norm goes on with
+        averages = together - before  # not the statistics that a batch norm goes on with
         judged = spread(from_loss | averages, self._sources)
         made = [judge.made for judge in judges]
         seen = seen_by_layers | spread([*made, *self._named_answers(from_loss)], self._sources)
@@ -126,7 +141,7 @@ class _Division:
         logarithms = {node for node in self._fed - before if node.op in _LOGARITHMS}
         through_logarithms = spread(logarithms, self._readers)
         read = {node for node in logarithms if self._readers[node]}
-        starts = averages | read | self._shown()
+        starts = averages | read | self._shown() | {node for node in loss if node.op in _EQUALITIES}
         steps, passing = self._steps_to(loss, starts, seen_by_layers, through_logarithms)
         loss |= steps
         if self._chains:  # the likelihood of a chain is computed in a loop and in branches
@@ -139,7 +154,7 @@ class _Division:
             before_layers=before,
             labelled=labelled,
             loss=loss,
-            whole_batch=whole_batch,
+            whole_batch=together,
             passing=passing,
             compared=compared & self._weighted & self._fed - loss,
             given_labels=self._given_labels(seen_by_layers, ends),
@@ -148,6 +163,7 @@ class _Division:
             drawn=drawn_nodes(self._graph, self._sources, self._readers, self._fed & self._weighted),
             judged=self._judged(made, before),
             feeds={value.node for value in self._feeds if value not in labels},
+            latents=self._latents,
             layers=layers,
             chains=self._chains,
             pieces=tuple(pieces(node for node in self._graph if node in self._fed and node not in self._weighted)),
@@ -156,33 +172,6 @@ class _Division:
             rearranged=self._rearranged(loss | passing),
             readers=self._readers,
         )
-
-    def _fixed(self) -> list[Node]:
-        """Returns what was learned elsewhere: variables that are not trained here, and constant matrices."""
-        learned = set(self._weights)
-        found = [*variable_nodes(self._forward), *(node for node in self._forward if _is_matrix(node))]
-        return [node for node in found if node not in learned]
-
-    def _origins(self, weights: Iterable[Node]) -> dict[Node, Node]:
-        """Returns the nodes whose value is a weight, perhaps in another form -> that weight."""
-        found = {node: node for node in weights}
-        pending = list(found)
-        while pending:
-            node = pending.pop()
-            for reader in self._readers[node]:
-                if reader not in found and reader not in self._fed and reader.op not in _REDUCTIONS:
-                    found[reader] = found[node]
-                    pending.append(reader)
-        return found
-
-    def _layers(self, weight_of: Mapping[Node, Node]) -> dict[Node, list[Node]]:
-        """Returns weight -> the layers that apply it."""
-        found: dict[Node, list[Node]] = defaultdict(list)
-        for node, weight in weight_of.items():
-            if weight not in self._chains:
-                readers = (reader for reader in self._readers[node] if reader.op not in _DIFFERENCES)
-                found[weight] += [reader for reader in readers if reader in self._fed]
-        return found
 
     def _judges(self, layers: Mapping[Node, list[Node]], judged: Collection[Node]) -> list[Judge]:
         """Returns the judges; where optimizers show what is trained, only the rest is found by its use."""
@@ -207,23 +196,6 @@ class _Division:
             and any(origin(value, _SAME_CLASSES).node.op == "ArgMax" for value in node.inputs)
         )
 
-    def _whole_batch(self) -> set[Node]:
-        """Returns the nodes with one value for the whole batch: reductions of the first axis, and what follows."""
-        found = {node for node in self._fed if _reduces_the_batch(node)}
-        left: dict[Node, int] = {}
-        pending = list(found)
-        while pending:
-            for reader in self._readers[pending.pop()]:
-                if reader not in found and reader in self._fed:
-                    count = left.get(reader)
-                    left[reader] = (
-                        sum(item in self._fed for item in self._sources[reader]) if count is None else count
-                    ) - 1
-                    if left[reader] == 0:
-                        found.add(reader)
-                        pending.append(reader)
-        return found
-
     def _named_answers(self, from_loss: set[Node]) -> Iterator[Node]:
         """Yields what the program called a prediction: what it needs is no label, though no layer may see it."""
         for node in self._fed - from_loss:
@@ -238,7 +210,14 @@ class _Division:
             return False
         if value.node.op in PLACEHOLDER_OPS and LABEL_WORD.fullmatch(value.node.name.rpartition("/")[2]):
             return True
-        return bool(seen) and any(reader in judged for reader in readers)
+        return bool(seen) and any(reader in judged for reader in readers) and not self._is_added(value)
+
+    def _is_added(self, value: Value) -> bool:
+        """Whether a value is only added to what layers made, as what an output is the difference to; labels are not."""
+        is_vector = bool(static_shape(self._graph, value))
+        uses = [use for use in value.uses if use.node in self._readers[value.node]]
+        others = [use.node.inputs[1 - use.position].node for use in uses if use.node.op in _SUMS]
+        return is_vector and len(others) == len(uses) and all(other in self._weighted for other in others)
 
     def _judged(self, made: Iterable[Node], before: Collection[Node]) -> set[Node]:
         """Returns what judges look at, of several things at once that which others made, where a layer goes on too."""
@@ -259,7 +238,8 @@ class _Division:
         """Returns the arithmetic that leads to the loss and nothing else, and what passes to it.
 
         Arithmetic between a model and its labels may be the model's: only a square and the like is no output. Before
-        an average that needs no label, or a logarithm, all of it is: such are the starts. So is all behind a logarithm.
+        an average that needs no label, a logarithm or an equality, all of it is: such are the starts. So is all behind
+        a logarithm.
         """
         steps, passing = set(starts), set[Node]()
         pending = [*steps, *(node for node in loss if node not in steps)]
@@ -268,7 +248,8 @@ class _Division:
                 if node in steps or node in passing or node in seen or node in loss or node not in self._fed:
                     continue
                 readers = self._readers[node]
-                if node.op == "Identity" and has_own_name(node):  # the program's name for its output
+                is_held_up = any(reader.op in _EQUALITIES for reader in readers)  # against labels, for an accuracy
+                if (node.op == "Identity" or is_held_up) and has_own_name(node):  # the program's name for its output
                     continue
                 ends = loss if node in logarithms else ()
                 if self._is_arithmetic(node) and all(item in steps or item in ends for item in readers):
@@ -297,7 +278,7 @@ class _Division:
 
     def _is_arithmetic(self, node: Node) -> bool:
         is_normalized = node.op in _SCALES and any(item.op in _NORMS for item in self._sources[node])
-        return node.op in _ELEMENTWISE | _REDUCTIONS and not is_normalized
+        return node.op in _ELEMENTWISE | REDUCTIONS and not is_normalized and not _is_leaky(node)
 
     def _carried_on(self, aside: Collection[Node]) -> set[Node]:
         found: set[Node] = set()
@@ -317,8 +298,9 @@ class _Division:
         found = {node for node in named if _REARRANGEMENTS.fullmatch(node.op)}
         pending = [*found]
         while pending:
-            for node in self._sources[pending.pop()][:1]:
-                if node not in found and not has_own_name(node):
+            end = pending.pop()
+            for node in self._sources[end] if end.op in _JOINING else self._sources[end][:1]:
+                if node in self._fed and node not in found and not has_own_name(node):
                     found.add(node)
                     pending += [node] if _REARRANGEMENTS.fullmatch(node.op) else []
         return found.difference(named)
@@ -335,39 +317,13 @@ class _Division:
         return spread({v.node for v in self._feeds} & compared & set(seen_by_layers), self._readers)
 
 
-def _fed_values(node: Node) -> Iterable[Value]:
-    is_fed = node.op in FEEDABLE_OPS
-    return node.used_outputs if is_fed or _DELIVERY.fullmatch(node.op) or _PARSER.fullmatch(node.op) else ()
-
-
-def _reduces_the_batch(node: Node) -> bool:
-    if node.op == "L2Loss":
-        return True
-    if node.op not in _REDUCTIONS or len(node.inputs) != 2:
+def _is_leaky(node: Node) -> bool:
+    """Whether a node is an activation that lets a share of what is negative through: the larger of x and a * x."""
+    if node.op != "Maximum" or len(node.inputs) != 2:
         return False
-    axes = node.inputs[1]
-    if axes.node.op == "Range":  # from 0 to the rank: no axis was named
-        return True
-    found = constant_value(axes)
-    return found is not None and found.dtype.kind == "i" and 0 in found
+    one, two = node.inputs
+    return (one.node.op == "Mul" and two in one.node.inputs) or (two.node.op == "Mul" and one in two.node.inputs)
 
 
 def _is_transparent(node: Node) -> bool:
     return node.op in READ_OFF_OPS or bool(_REARRANGEMENTS.fullmatch(node.op))
-
-
-def _merged(weight_of: Mapping[Node, Node]) -> dict[Node, Node]:
-    """Returns the same with one weight for equal constants: programs write one again wherever they apply it."""
-    first: dict[Any, Node] = {}
-    same = {weight: first.setdefault(_content(weight), weight) for weight in dict.fromkeys(weight_of.values())}
-    return {node: same[weight] for node, weight in weight_of.items()}
-
-
-def _content(weight: Node) -> Any:
-    array = constant_value(weight.output()) if weight.op == "Const" else None
-    return weight if array is None else (array.dtype.str, array.shape, hash(array.tobytes()))
-
-
-def _is_matrix(node: Node) -> bool:
-    array = constant_value(node.output()) if node.op == "Const" else None
-    return array is not None and array.ndim > 1 and array.size > 0 and bool((array != array.flat[0]).any())

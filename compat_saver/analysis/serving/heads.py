@@ -5,7 +5,8 @@ Another candidate is an output where one of these holds, and neither depends on 
 1. It and each head have weights of their own.
 2. The program named it and the best one, and both rank alike: detection boxes, scores, classes.
 3. It is another step of an unrolled network, or another of a list: the same layers, applied to the same inputs or more.
-4. It is the rest of a variational network of which the best one is the decoder: it starts at another input.
+4. What is drawn at random depends on both: the mean and the width of a distribution of actions.
+5. It is the rest of a variational network of which the best one is the decoder: it starts at another input.
 
 Outputs of one unit are served together; units that need different inputs become different signatures.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from compat_saver.analysis.serving.copies import Reach, are_copies
+from compat_saver.analysis.serving.copies import Reach, are_copies, compute_the_same
 from compat_saver.analysis.serving.names import has_own_name
 from compat_saver.analysis.serving.parts import READ_OFF_OPS, Forward
 from compat_saver.analysis.walk import origin
@@ -38,12 +39,14 @@ class Ranked:
         score: the sum of its signals.
         bit: what stands for it in `needed`.
         reach: what it depends on.
+        is_closing: whether it rearranges an output and belongs to it.
     """
 
     node: Node
     score: float
     bit: int
     reach: Reach
+    is_closing: bool = False
 
     @property
     def is_named(self) -> bool:
@@ -80,13 +83,23 @@ class _Chooser:
     def is_beside(self, item: Ranked, heads: Sequence[Ranked]) -> bool:
         """Whether a candidate is an output beside the heads."""
         best = heads[0]
-        if not self._parts.is_output(item.node) or any(self._are_one(item, head) for head in heads):
+        if not self._is_output(item, best) or any(self._are_one(item, head) for head in heads):
             return False
         if self._starts_elsewhere(item, best):
             return True
         if self._is_drawn(item, best) or item.score < best.score * _ALSO_SERVED:
             return False
-        return self._ties(item, best) or all(self._differ(item, head) for head in heads)
+        return (
+            self._ties(item, best)
+            or self._describe_a_draw(item, best)
+            or all(self._differ(item, head) for head in heads)
+        )
+
+    def _is_output(self, item: Ranked, best: Ranked) -> bool:
+        return item.is_closing or self._parts.is_output(item.node) or self._describe_a_draw(item, best)
+
+    def _describe_a_draw(self, *items: Ranked) -> bool:
+        return all(self._parts.is_drawn_from(item.node) and self._parts.is_end(item.node) for item in items)
 
     def unit(self, head: Ranked, heads: Sequence[Ranked], ranked: Sequence[Ranked]) -> list[Ranked]:
         """Returns a head with the others of its list, in the graph's order."""
@@ -109,7 +122,7 @@ class _Chooser:
 
     def _starts_elsewhere(self, item: Ranked, best: Ranked) -> bool:
         """Whether the best one is a part of a candidate's network that is applied to an input of its own."""
-        is_apart = item.reach.feeds.isdisjoint(best.reach.feeds) and bool(best.reach.feeds)
+        is_apart = bool(item.reach.feeds - best.reach.feeds) and bool(best.reach.feeds - item.reach.feeds)
         is_whole = item.reach.weights > best.reach.weights and are_copies(item.reach, best.reach)
         return is_apart and is_whole and item.node in self._parts.compared
 
@@ -118,7 +131,9 @@ class _Chooser:
         is_same = one.weights == two.weights and are_copies(one, two) and item.root.node.op == head.root.node.op
         is_nested = one.pieces == two.pieces and (one.feeds <= two.feeds or two.feeds <= one.feeds)
         is_alike = head.score - item.score <= _ALIKE and item.node.op == head.node.op
-        return is_same and is_nested and is_alike and not self._are_one(item, head)
+        if not (is_same and is_nested and is_alike) or self._are_one(item, head):
+            return False
+        return not compute_the_same(item.root, head.root)
 
     def _differ(self, one: Ranked, two: Ranked) -> bool:
         """Whether both have weights of their own, or a part of one is an output by itself: the loss reads both."""

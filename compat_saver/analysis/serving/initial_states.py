@@ -19,6 +19,16 @@ def initial_states(graph: Graph) -> set[Value]:
     return {value for value in sources if _is_state(graph, value)}
 
 
+def last_states(graph: Graph, state: Value) -> list[Value]:
+    """Returns what a loop makes of an initial state by its last step; of an LSTM's, for each piece of it."""
+    entered = (
+        node for node in graph if node.op == "Enter" and node.inputs and origin(node.inputs[0], _PIECES) == state
+    )
+    merges = [use.node for node in entered for use in node.output().uses if use.node.op == "Merge"]
+    switches = [use.node for node in merges for use in node.output().uses if use.node.op == "Switch"]
+    return [use.node.output() for node in switches for use in node.output().uses if use.node.op == "Exit"]
+
+
 def _is_changed(entered: Value) -> bool:
     return any(use.node.op == "Merge" for use in entered.uses)
 

@@ -18,8 +18,9 @@ import numpy as np
 from compat_saver import dtypes
 from compat_saver.analysis.known_values import constant_value, static_shape
 from compat_saver.analysis.serving.branches import Decision, find_decisions
-from compat_saver.analysis.serving.dropouts import Dropout, carried, find_dropouts, number
+from compat_saver.analysis.serving.dropouts import Dropout, carried, elements_picked, find_dropouts, number
 from compat_saver.analysis.values.weights import declared_shape
+from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, FEEDABLE_OPS, NUMBER_CARRIERS
 from compat_saver.graph.ops import OpCatalog
@@ -59,11 +60,13 @@ class Mode:
         tensor: its name.
         value: what it is when the model serves, of its dtype.
         why: what showed it, a phrase.
+        is_default: whether it is a truth value that only keeps its default, in training as well as may be.
     """
 
     tensor: str
     value: np.ndarray
     why: str
+    is_default: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,7 @@ class _Finder:
             self._judge(decision, dropouts)
 
     def values(self) -> Iterator[Value]:
-        """Yields what may be a mode: scalars that are fed, or variables that nothing trains."""
+        """Yields what may be a mode: scalars that are fed, vectors of them, or variables that nothing trains."""
         listed = dict.fromkeys(node.output() for node in self._graph if node.op in FEEDABLE_OPS)
         listed.update(dict.fromkeys(self._votes))
         yield from (value for value in listed if self._counts(value))
@@ -164,14 +167,28 @@ class _Finder:
         phrases = [text for _, text in votes]
         if not found:
             found, phrases = self._by_name(value)
+        default = self._default(value) if not found else None
+        if default is not None:
+            return Mode(value.name, default, "its default", is_default=True)
         row = dtypes.by_number(self._catalog.type_of(value))
         if not found or (row.name != "bool" and not row.is_floating and found != {0.0}):
             return None  # of a number that is no truth value only 0 is known to mean "no"
         shape = static_shape(self._graph, value) or ()
+        if not self._is_single(shape):  # a vector of such numbers
+            shape = (shape[0] or elements_picked(value),)
         return Mode(value.name, np.full([size or 0 for size in shape], found.pop(), row.numpy), " and ".join(phrases))
 
+    def _default(self, value: Value) -> np.ndarray | None:
+        """Returns the constant default of a truth value: branches are decided by it where it is not fed."""
+        node = value.node
+        is_truth = dtypes.by_number(self._catalog.type_of(value)).name == "bool"
+        return constant_value(node.inputs[0]) if is_truth and node.op == "PlaceholderWithDefault" else None
+
     def _counts(self, value: Value) -> bool:
-        """Whether a value is fed, or a variable's that nothing trains, and has one number, as far as one can tell."""
+        """Whether a value is fed, or a variable's that nothing trains, and has one number, as far as one can tell.
+
+        A vector that is fed counts if all that reads it picks one of its elements.
+        """
         node = value.node
         if value.name in self._taken:
             return False
@@ -184,6 +201,10 @@ class _Finder:
             shape = declared_shape(variable)
         else:
             return False
+        return self._is_single(shape) or (shape is not None and len(shape) == 1 and elements_picked(value) > 0)
+
+    @staticmethod
+    def _is_single(shape: Shape) -> bool:
         return shape is None or all(size == 1 for size in shape)
 
     def _judge(self, decision: Decision, dropouts: list[Dropout]) -> None:

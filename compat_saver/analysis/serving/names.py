@@ -17,7 +17,10 @@ OUTPUT_WORD = re.compile(
 """An output, or a scope of one."""
 LOGITS_WORD = re.compile(r"(\w*_)?logits?(_?\d+)?", re.IGNORECASE)
 """What an output is often read off."""
-PREDICTION_WORD = re.compile(r"(y_)?(predict\w*|preds?|outputs?|logits?|prob(s|abilit(y|ies)))(_?\d+)?", re.IGNORECASE)
+PREDICTION_WORD = re.compile(
+    r"((y|test|infer|inference|final)_)?(predict\w*|preds?|outputs?|logits?|prob(s|abilit(y|ies)))(_?\d+)?",
+    re.IGNORECASE,
+)
 """An output, in the words that are used for nothing else."""
 LOSS_WORD = re.compile(
     r"(\w*_)?(loss(es)?|costs?|xent|accuracy|acc|errors?|mse|mae|rmse|penalty|regulari\w+|correct|metrics?)(_\w+)?"

@@ -10,7 +10,17 @@ from compat_saver.graph.ir import Node, Value
 
 HEAD_OPS = frozenset({"Softmax", "LogSoftmax", "Sigmoid", "ArgMax"})
 """What makes an output of logits."""
-READ_OFF_OPS = HEAD_OPS | {"Identity", "Reshape", "Squeeze", "Cast", "Greater", "GreaterEqual", "Round", "TopKV2"}
+READ_OFF_OPS = HEAD_OPS | {
+    "Identity",
+    "Reshape",
+    "Squeeze",
+    "Cast",
+    "Greater",
+    "GreaterEqual",
+    "Round",
+    "TopKV2",
+    "OneHot",
+}
 """What only reads an output off: the model does not go on from it."""
 NO_OUTPUT_OP = re.compile(
     r"ShapeN?|Size|Rank|Const|Fill|Range|\w*Random\w*|TruncatedNormal|Multinomial|(Zeros|Ones)Like"
@@ -39,6 +49,7 @@ class Forward:
         drawn: what is drawn at random from what the model computed.
         judged: what judges look at, where a layer goes on from it as well, as in a cycle.
         feeds: what is fed, but for labels.
+        latents: the noise that networks start from, as if it were fed.
         layers: weight -> the layers that apply it.
         pieces: what a batch that is fed was cut into, for towers.
         chains: the weights that are scores of transitions between tags.
@@ -63,6 +74,7 @@ class Forward:
     drawn: Collection[Node]
     judged: Collection[Node]
     feeds: Collection[Node]
+    latents: Collection[Value]
     layers: Mapping[Node, list[Node]]
     chains: Collection[Node]
     pieces: Collection[Value]
@@ -83,3 +95,7 @@ class Forward:
     def is_last(self, node: Node) -> bool:
         """Whether the model does not go on from a node: others only compare it or read an output off."""
         return node not in self.carried_on
+
+    def is_drawn_from(self, node: Node) -> bool:
+        """Whether what is drawn at random depends on a node, which does not: a mean, a width, logits."""
+        return node not in self.drawn and any(reader in self.drawn for reader in self.readers.get(node, ()))

@@ -8,12 +8,13 @@ a serialized example stays the string it is. In addition to the ops of pipelines
 2. ReadFile of a path that is not fed: the file is on the machine that trained.
 3. A placeholder whose default is the output of a pipeline: it is there to be fed.
 4. What picks rows of data that is stored in the graph, where a queue holds nothing but positions (`Range`).
+5. What unpacks a sparse tensor that a pipeline carries: its three parts are the inputs. Likewise an optional element.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from compat_saver.analysis.known_values import constant_value, static_shape
@@ -21,14 +22,19 @@ from compat_saver.analysis.ops.unsupported_ops import is_pipeline, is_python
 from compat_saver.analysis.ops.way_around import way_around
 from compat_saver.analysis.values.weights import variable_nodes
 from compat_saver.analysis.walk import needed_from, origin
+from compat_saver.errors import and_more
 from compat_saver.graph.attributes import Shape
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import PLACEHOLDER_OPS, PYTHON_OPS
 from compat_saver.graph.ops import OpCatalog
 
 _PICKING_OPS = ("Gather", "GatherV2", "GatherNd", "Slice", "StridedSlice")
+_UNPACKING_OPS = ("DeserializeSparse", "DeserializeManySparse", "TakeManySparseFromTensorsMap")
+_SPARSE_PARTS = ("indices", "values", "dense_shape")
 _FILE_OP = "ReadFile"
 _DEFAULT_OP = "PlaceholderWithDefault"
+_OPTIONAL_OP = "OptionalGetValue"
+_MOST_NAMES = 8
 
 
 class Delivery(NamedTuple):
@@ -66,7 +72,7 @@ def deliveries(
     if not way.inputs:
         return ()
     found = sorted(way.tensors, key=lambda value: (value.node.name, value.index))
-    return tuple(_named_apart([_delivery(graph, value, needed, outputs) for value in found]))
+    return tuple(_explained(_named_apart([_delivery(graph, value, needed, outputs) for value in found])))
 
 
 def _sources(needed: Collection[Node]) -> set[Node]:
@@ -78,9 +84,18 @@ def _sources(needed: Collection[Node]) -> set[Node]:
             own = variable_nodes(before) if is_python(node) else (item for item in before if item.op in PLACEHOLDER_OPS)
             if next(iter(own), None) is None:
                 sources.add(node)
-        elif node.op == _DEFAULT_OP and any(is_pipeline(item) or is_python(item) for item in needed_from(node.inputs)):
+        elif node.op in (_DEFAULT_OP, _OPTIONAL_OP, *_UNPACKING_OPS) and any(
+            is_pipeline(item) or is_python(item) for item in needed_from(node.inputs)
+        ):
             sources.add(node)
-    return sources | set(_picked(needed))
+    sources |= set(_picked(needed))
+    return sources | {node for node in needed if _waits(node, sources)}
+
+
+def _waits(node: Node, sources: Collection[Node]) -> bool:
+    """Whether a node returns what a pipeline read once more is read: tf.train.batch does so if a tensor is sparse."""
+    is_one = node.op == "Identity" and node.inputs[0].node in sources
+    return is_one and any(other in sources for other in node.control_inputs)
 
 
 def _picked(needed: Collection[Node]) -> Iterator[Node]:
@@ -115,16 +130,28 @@ def _is_constant(value: Value) -> bool:
 
 
 def _delivery(graph: Graph, value: Value, needed: Collection[Node], outputs: Collection[Value]) -> Delivery:
-    source = value.node
+    part = origin(value, ("Identity",))
+    source = part.node
     shape = static_shape(graph, value)
-    shape = _declared_shape(value) if shape is None else shape
+    shape = _declared_shape(part) if shape is None else shape
     while (named := _handed_on(value, needed, outputs)) is not None:
         value = named
         known = static_shape(graph, value)
         shape = shape if known is None else known
     what = f"{source.name!r} ({source.op}) {_WHAT.get(source.op, 'returns what a pipeline read')}"
-    key = key_of(value, shape, needed)
-    return Delivery(value, key, shape, f"{what}; a served model is given it: {value.name!r} is an input.")
+    key = _sparse_key(part, needed) if source.op in _UNPACKING_OPS else key_of(value, shape, needed)
+    return Delivery(value, key, shape, what)
+
+
+def _explained(found: Sequence[Delivery]) -> Iterator[Delivery]:
+    """Yields the inputs with a reason that those of one op share."""
+    names: dict[str, list[str]] = {}
+    for item in found:
+        names.setdefault(item.reason, []).append(item.value.name)
+    for item in found:
+        alike = names[item.reason]
+        are = f"{and_more(alike, _MOST_NAMES)} are inputs" if len(alike) > 1 else f"{alike[0]!r} is an input"
+        yield item._replace(reason=f"{item.reason}; a served model is given it: {are}.")
 
 
 _WHAT = {
@@ -132,6 +159,7 @@ _WHAT = {
     _DEFAULT_OP: "is there to be fed, and takes what a pipeline read if it is not",
     **dict.fromkeys(PYTHON_OPS, "calls a Python function that is not stored in the file"),
     **dict.fromkeys(_PICKING_OPS, "picks examples from data that is stored in the graph"),
+    **dict.fromkeys(_UNPACKING_OPS, "returns a sparse tensor that a pipeline read"),
 }
 
 
@@ -145,6 +173,8 @@ def _handed_on(value: Value, needed: Collection[Node], outputs: Collection[Value
 def _declared_shape(value: Value) -> Shape:
     """Returns the shape that an iterator, a queue or a reader declares."""
     node = value.node
+    if node.op in _UNPACKING_OPS:
+        return ((None, None), (None,), (None,))[value.index]
     shapes = node.attr.shapes("output_shapes")
     if shapes:
         return shapes[value.index] if value.index < len(shapes) else None
@@ -171,14 +201,15 @@ def _batch(dequeue: Node) -> tuple[int | None, ...]:
 
 # The names that TensorFlow gives if the program gives none.
 _GENERIC_NAME = re.compile(
-    r"(IteratorGetNext(Sync)?|\w*_?Dequeue(Many|UpTo)?(V2)?|ReaderRead(UpTo)?(V2)?|(Eager)?PyFunc(Stateless)?"
+    r"(\w*GetNext\w*|OptionalGetValue|\w*_?Dequeue(Many|UpTo)?(V2)?|ReaderRead(UpTo)?(V2)?|(Eager)?PyFunc(Stateless)?"
     r"|(Ordered)?(Map)?Unstage(NoKey)?|\w*StagingArea_get|ReadFile|RecordInput|Identity|Gather\w*|(Strided)?Slice"
-    r"|strided_slice|PlaceholderWithDefault|Squeeze|ExpandDims)(_\d+)?"
+    r"|strided_slice|control_dependency|PlaceholderWithDefault|Squeeze|ExpandDims)(_\d+)?"
 )
 _COLUMN = re.compile(
-    r"(?:.*/)?(?:input_layer|linear_model)(?:_\d+)?/(\w+?)(?:_embedding|_indicator|_bucketized)*(?:_\d+)?/.*"
+    r"(?:.*/)?(?:(?:sequence_)?input_layer|linear_model|(?:dense|sequence)_features)(?:_\d+)?"
+    r"/(\w+?)(?:_embedding|_indicator|_bucketized)*(?:_\d+)?/.*"
 )
-"""Where tf.feature_column.input_layer and linear_model work on one feature."""
+"""Where the layers of tf.feature_column work on one feature."""
 
 _CROSS, _BUCKETIZED = "_X_", "_bucketized"
 
@@ -194,9 +225,12 @@ _READERS = {
     "StringSplit": "text",
     "StringSplitV2": "text",
 }
+_LABELS = (("SparseSoftmaxCrossEntropyWithLogits", 1), ("SoftmaxCrossEntropyWithLogits", 1), ("InTopK", 1))
+_LABEL_SCOPE = "/labels/"
+"""Where the heads of tf.estimator prepare labels."""
 _LOOKUPS = ("Gather", "GatherV2", "ResourceGather")
 _SAME_THING = (
-    *("Identity", "Cast", "Reshape", "ExpandDims", "Squeeze", "ConcatV2", "Pack", "Transpose"),
+    *("Identity", "Cast", "Reshape", "ExpandDims", "Squeeze", "ConcatV2", "Pack", "Transpose", "OneHot"),
     *("Sub", "Add", "AddV2", "Mul", "Div", "RealDiv"),
 )
 _MOST_STEPS = 100
@@ -229,6 +263,13 @@ def key_of(value: Value, shape: Shape, needed: Collection[Node]) -> str:
     return _by_readers(value, needed) or ("features" if shape is not None and len(shape) > 1 else "input")
 
 
+def _sparse_key(part: Value, needed: Collection[Node]) -> str:
+    """Returns a word for one of the three parts of a sparse tensor, all of which name the same thing."""
+    parts = [part.node.output(index) for index in (1, 0, 2)]
+    named = next(filter(None, (_by_readers(value, needed) for value in parts)), "input")
+    return f"{named}_{_SPARSE_PARTS[part.index]}"
+
+
 def _by_readers(value: Value, needed: Collection[Node]) -> str:
     """Looks ahead, through what leaves a value the thing it is, for a reader from which its meaning is known.
 
@@ -248,6 +289,8 @@ def _by_readers(value: Value, needed: Collection[Node]) -> str:
                 bucketized = [part for part in column[1].split(_CROSS) if part.endswith(_BUCKETIZED)]
                 if reader.op == "Bucketize" and len(bucketized) == 1:
                     return bucketized[0].removesuffix(_BUCKETIZED)
+            if (reader.op, use.position) in _LABELS or _LABEL_SCOPE in reader.name:
+                return "labels"
             if reader.op in _READERS:
                 return _READERS[reader.op]
             if reader.op in _LOOKUPS and use.position == 1:

@@ -15,14 +15,17 @@ from compat_saver.analysis.known_values import static_shape
 from compat_saver.analysis.ops.unsupported_ops import subsystem
 from compat_saver.analysis.serving.closing import closing_nodes
 from compat_saver.analysis.serving.copies import Reach, comparisons, is_for_inference
+from compat_saver.analysis.serving.ctc_decoders import decoders
 from compat_saver.analysis.serving.forward import divide
 from compat_saver.analysis.serving.heads import Ranked, choose_heads
+from compat_saver.analysis.serving.initial_states import initial_states, last_states
+from compat_saver.analysis.serving.layer_parts import LayerParts
 from compat_saver.analysis.serving.names import OUTPUT_WORD, has_own_name
 from compat_saver.analysis.serving.own_words import words_before
 from compat_saver.analysis.serving.parts import HEAD_OPS, NO_OUTPUT_OP, READ_OFF_OPS
 from compat_saver.analysis.serving.signals import Candidate, View, judge
 from compat_saver.analysis.serving.word_vectors import normalized_table
-from compat_saver.analysis.walk import needed_by, nodes_in_branches, nodes_in_loops, origin, spread
+from compat_saver.analysis.walk import needed_by, needed_from, nodes_in_branches, nodes_in_loops, origin, spread
 from compat_saver.errors import GraphError
 from compat_saver.graph.ir import Graph, Node, Value
 from compat_saver.graph.op_sets import PLACEHOLDER_OPS
@@ -31,6 +34,10 @@ from compat_saver.graph.ops import OpCatalog
 _SAME_ELEMENTS = ("Identity", "Reshape", "Squeeze", "ExpandDims", "Cast")
 _MOST_CANDIDATES = 60
 
+_DECODED, _DECODES = "is what a decoder finds", "is what a decoder starts from"
+_SCORED = "is how likely that is"
+_STATE = "is the last state, where the first one is fed"
+_PART = "is another part of the same layer"
 _BEFORE = "is a word from which a decoder goes on"
 
 _Units = tuple[tuple[Candidate, ...], ...]
@@ -45,12 +52,14 @@ class Proposal:
         logits: what they are read off, to serve beside them: candidate -> logits.
         others: the candidates that are not served, best first.
         unknown: the nodes that the graph ends with, of ops that nothing here defines.
+        latents: the noise that networks start from, which becomes an input.
     """
 
     units: tuple[tuple[Candidate, ...], ...]
     logits: Mapping[Candidate, Candidate]
     others: tuple[Candidate, ...]
     unknown: tuple[Node, ...] = ()
+    latents: tuple[Value, ...] = ()
 
     @property
     def heads(self) -> tuple[Candidate, ...]:
@@ -118,6 +127,8 @@ class _Proposer:
         self._closing = closing_nodes(graph, self._parts)
         self._comparisons = comparisons(self._parts)
         self._beyond = spread(self._parts.judged, self._parts.readers) - set(self._parts.judged)
+        in_loops = nodes_in_loops(graph)
+        self._inside = in_loops | nodes_in_branches(graph, in_loops)
         self._nodes = self._promising(catalog)
         self._needed = needed_by(self._nodes)
         self._reach = {
@@ -126,13 +137,16 @@ class _Proposer:
 
     def _promising(self, catalog: OpCatalog) -> list[Node]:
         """Returns the nodes worth a close look: a graph may have any number."""
-        inside = nodes_in_loops(self._graph)
-        inside |= nodes_in_branches(self._graph, inside)
-        found = [node for node in self._graph if node in self._parts.fed and node not in inside]
+        found = [node for node in self._graph if node in self._parts.fed and node not in self._inside]
         found = [node for node in found if node.name not in self._excluded and _gives_values(node, catalog)]
+        found = [node for node in found if not self._returns_an_input(node)]
         if len(found) > _MOST_CANDIDATES:
             found.sort(key=self._promise, reverse=True)
         return found[:_MOST_CANDIDATES]
+
+    def _returns_an_input(self, node: Node) -> bool:
+        start = origin(node.output(), _SAME_ELEMENTS).node
+        return all(value.node not in self._parts.fed for value in start.inputs)
 
     def _promise(self, node: Node) -> float:
         parts = self._parts
@@ -177,19 +191,60 @@ class _Proposer:
         """Returns the best candidate with the other heads, the logits of all, and the rest."""
         candidates = {self._node(item): item for item in self.ranked() if item.score >= 0}
         ranked = [
-            Ranked(node, item.score, 1 << self._nodes.index(node), self._reach[node])
+            Ranked(node, item.score, 1 << self._nodes.index(node), self._reach[node], node in self._closing)
             for node, item in candidates.items()
         ]
         listed = [[item] for item in ranked if item.node in self._listed]
         chosen = listed or choose_heads(ranked, self._needed, self._parts)
         units = tuple(tuple(candidates[item.node] for item in unit) for unit in chosen)
+        units = units if listed else self._with_decoder(self._with_parts(units))
+        units = units if listed else self._with_last_states(units)
         units = self._with_tables(self._with_words_before(self._with_transitions(units, chosen)))
         heads = dict.fromkeys(item for unit in units for item in unit)
         by_value = {_unnamed(node): item for node, item in candidates.items()}
         found = ((item, by_value.get(value)) for item in heads if (value := self._logits(item)) is not None)
         logits = {item: other for item, other in found if other is not None and other not in heads}
         others = (item for item in candidates.values() if item not in heads and item not in logits.values())
-        return Proposal(units, logits, tuple(others), self._unknown)
+        return Proposal(units, logits, tuple(others), self._unknown, tuple(self._parts.latents))
+
+    def _with_parts(self, units: _Units) -> _Units:
+        """Completes heads that are one of several parts of a layer: see `layer_parts`."""
+        heads = {self._graph.value(item.tensor): item for unit in units for item in unit}
+        completed = LayerParts(self._graph, self._parts).completed(heads)
+        ends = {value for found in completed.values() for value in found}
+
+        def in_place_of(value: Value) -> list[Candidate]:
+            if value in completed:
+                return [heads.get(end) or Candidate(end.name, 0.0, (_PART,)) for end in completed[value]]
+            return [] if value in ends else [heads[value]]
+
+        found = (tuple(one for item in unit for one in in_place_of(self._graph.value(item.tensor))) for unit in units)
+        return tuple(unit for unit in found if unit)
+
+    def _with_decoder(self, units: _Units) -> _Units:
+        """Puts the sequences of a CTC decoder, scores and logits in the place of a head: see `ctc_decoders`."""
+        if not units:
+            return units
+        nodes = {item: self._node(item) for item in units[0]}
+        for decoder in decoders(self._graph, self._parts):
+            found = [item for item, node in nodes.items() if node in decoder.after and node not in self._parts.passing]
+            others = [item for item, node in nodes.items() if node not in decoder.after]
+            if found or any(nodes[item] in decoder.before for item in others):
+                values = [decoder.dense.output()] if decoder.dense is not None else decoder.sequences
+                found = found or [Candidate(value.name, 0.0, (_DECODED,)) for value in values]
+                others = others or [Candidate(decoder.logits.name, 0.0, (_DECODES,))]
+                return ((*found, Candidate(decoder.scores.name, 0.0, (_SCORED,)), *others), *units[1:])
+        return units
+
+    def _with_last_states(self, units: _Units) -> _Units:
+        """Adds the last states of loops whose initial state has to be fed: with them, the next call goes on."""
+        states = [value for value in initial_states(self._graph) if value.node.op == "Placeholder"]
+        found = []
+        for unit in units:
+            needed = needed_from(self._graph.value(item.tensor) for item in unit) if states else set()
+            last = [end for state in states if state.node in needed for end in last_states(self._graph, state)]
+            found.append((*unit, *(Candidate(end.name, 0.0, (_STATE,)) for end in last)))
+        return tuple(found)
 
     def _with_tables(self, units: _Units) -> _Units:
         """Puts a table of word vectors in the place of a lookup: see `word_vectors`."""
@@ -201,7 +256,8 @@ class _Proposer:
     def _with_words_before(self, units: _Units) -> _Units:
         """Adds the words before the last one of a decoder that goes on from its own: see `own_words`."""
         found = [words_before(_read_off(self._node(unit[-1])), self._parts) for unit in units]
-        before = [tuple(Candidate(f"{node.name}:0", 0.0, (_BEFORE,)) for node in nodes) for nodes in found]
+        outside = [[node for node in nodes if node not in self._inside] for nodes in found]
+        before = [tuple(Candidate(f"{node.name}:0", 0.0, (_BEFORE,)) for node in nodes) for nodes in outside]
         return tuple((*words, *unit) for words, unit in zip(before, units, strict=True))
 
     def _with_transitions(self, units: _Units, chosen: Sequence[Sequence[Ranked]]) -> _Units:

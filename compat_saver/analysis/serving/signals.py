@@ -51,13 +51,6 @@ class View:
     is_for_inference: bool
 
     @property
-    def is_drawn_from(self) -> bool:
-        """Returns whether what is drawn at random depends on a node, which does not."""
-        return self.node not in self.parts.drawn and any(
-            reader in self.parts.drawn for reader in self.parts.readers.get(self.node, ())
-        )
-
-    @property
     def is_head(self) -> bool:
         """Returns whether nothing but outputs read off it comes after a node; in a model without weights, always."""
         return not self.parts.weights or (self.parts.is_end(self.node) and self.parts.is_last(self.node))
@@ -104,7 +97,7 @@ SIGNALS: tuple[tuple[str, float, Callable[[View], float]], ...] = (
     ("depends on what the loss takes as labels", -4.0, lambda v: v.node in v.parts.given_labels),
     ("is named like a loss or metric", -6.0, lambda v: any(LOSS_WORD.fullmatch(w) for w in v.words)),
     ("is in a scope named for training", -3.0, lambda v: any(TRAINING_WORD.fullmatch(w) for w in v.words[:-1])),
-    ("is what a draw depends on", 2.0, lambda v: v.is_drawn_from),
+    ("is what a draw depends on", 2.0, lambda v: v.parts.is_drawn_from(v.node)),
     ("is of a copy that is not trained", 4.0, lambda v: v.is_for_inference),
     ("is a chain of tags", 3.0, lambda v: v.is_chained and v.parts.is_end(v.node)),
     ("is what another network judges", 5.0, lambda v: v.node in v.parts.judged),

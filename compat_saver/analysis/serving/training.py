@@ -23,6 +23,8 @@ _TRAINING_OP = re.compile(
     r"|\w*Summary(V2)?|Save\w*|Restore\w*|NoOp|Assert|\w+Grad"
 )
 _CHANGING_OP = re.compile(r"(Resource)?(Sparse)?Apply\w+|(Resource)?(Assign|Scatter)\w*")
+_SETTING = ("Assign", "AssignVariableOp")
+_TREES = re.compile(r"(BoostedTreesEnsemble|(TensorForest|Decision)Tree(Ensemble)?)ResourceHandleOp")
 _APPLY_OP = re.compile(r"(Resource)?(Sparse)?Apply\w+")
 # The gradient of a functional While fills such lists in the While of the model, which is no training for that.
 _EMPTY_LISTS = ("EmptyTensorList", "TensorListReserve")
@@ -78,7 +80,7 @@ def weights_of(graph: Graph, trainable: Collection[str]) -> list[Node]:
 
     Of the trainable variables, those that an optimizer changes: a target network or a worker's copy of a shared one
     is called trainable as well. Without a word on what is trainable, all but the slots; without variables, as in a
-    frozen graph, the constants that are vectors of floats or more.
+    frozen graph, the constants that are vectors of floats or more. Of models of trees, the trees.
     """
     variables = list(variable_nodes(graph))
     if not variables:
@@ -88,7 +90,28 @@ def weights_of(graph: Graph, trainable: Collection[str]) -> list[Node]:
     if not trainable:
         named = [node for node in variables if node.name not in slots and _is_float(node.attr.type("dtype"))]
     changed = set(changed_by(node for node in graph if _APPLY_OP.fullmatch(node.op) or is_update(node)))
-    return [node for node in named if node.name in changed] or named
+    trained = [node for node in named if node.name in changed] or named
+    return _without_followers(trained) or [node for node in graph if _TREES.fullmatch(node.op)]
+
+
+def _without_followers(weights: list[Node]) -> list[Node]:
+    """Returns weights without those that the program sets to others again and again, as a target network is.
+
+    It may have an optimizer too, where one class builds both networks. What only begins as another is no follower.
+    """
+    leaders = {
+        node: leader for node in weights for leader in _leaders(node) if leader in weights and leader is not node
+    }
+    return [node for node in weights if node not in leaders or leaders[node] in leaders]
+
+
+def _leaders(variable: Node) -> Iterator[Node]:
+    """Yields the variables that a variable is set to, but for its initial value."""
+    for value in variable.used_outputs:
+        for node, position in value.uses:
+            is_set = node.op in _SETTING and position == 0 and node.name != f"{variable.name}/Assign"
+            if is_set:
+                yield origin(node.inputs[1], ("Identity", "ReadVariableOp")).node
 
 
 def changed_by(updates: Iterable[Node]) -> Iterator[str]:

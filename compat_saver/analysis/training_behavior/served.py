@@ -73,6 +73,11 @@ class Served:
         return downstream([*(value for node in fed for value in node.used_outputs), *self.inputs])
 
     @cached_property
+    def behind_outputs(self) -> set[Node]:
+        """The nodes that depend on an output, over data edges: losses, gradients and the new values of weights."""
+        return downstream(self.outputs)
+
+    @cached_property
     def on_chance(self) -> set[Node]:
         """The nodes that depend on a random number, over data edges, random ops included."""
         drawn = [node for node in self.graph if _RANDOM.fullmatch(node.op)]

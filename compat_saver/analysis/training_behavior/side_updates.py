@@ -60,7 +60,7 @@ def _finding(served: Served, change: Change, done: Collection[str], stored: Stor
         edits = (served.redirect(value, read), StopWaiting(node.name))
         return _found(what, node, variable, "the stored value", edits)
     if node in served.waited_for and (not _is_needed(served, change, done) or _is_power_iteration(served, change)):
-        return _found("update of a variable", node, variable, "no update", (StopWaiting(node.name),))
+        return _found("variable update", node, variable, "no update", (StopWaiting(node.name),))
     return None
 
 

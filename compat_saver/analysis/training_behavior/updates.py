@@ -4,7 +4,7 @@ An update gives a variable a new value by an Assign op of some kind. Walking bac
 to what is averaged, whatever the update looks like: `V -= (V - S) * (1 - decay)`, `V = V * decay + S * (1 - decay)`, an
 update corrected for its zero start (which goes through a variable of its own), or the mean over towers. The walk ends
 at a statistic, or the root of one, that the forward pass reads as well, and at all else that the forward pass computes
-of several values.
+of several values; and at what depends on an output: the step of an optimizer in plain ops is no average.
 
 Sources: moving_averages.py in tensorflow/python/training, BatchNormalization in tensorflow/python/layers.
 """
@@ -198,6 +198,8 @@ class _Walk:
         node = value.node
         change = self._by_node.get(node)
         if node in self._served.forward and change is None and not _is_of_one(node):
+            return
+        if node in self._served.behind_outputs:
             return
         if change is not None:
             yield change.value, way.after_change(change)

@@ -52,7 +52,9 @@ class Composites:
 
     @functools.cached_property
     def _sparse(self) -> tuple[SparseInput, ...]:
-        return tuple(sparse_inputs([(item.tensor.name, value) for value, item in self._named.items()], self._catalog))
+        names = [(item.tensor.name, value) for value, item in self._named.items()]
+        keys = {item.key: value for value, item in self._named.items()}
+        return tuple(sparse_inputs(names, self._catalog, keys))
 
     @functools.cached_property
     def _ragged(self) -> tuple[RaggedInput, ...]:

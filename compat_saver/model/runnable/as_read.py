@@ -20,8 +20,9 @@ from compat_saver import dtypes
 from compat_saver.analysis.effects import side_effects
 from compat_saver.analysis.ops.unsupported_ops import runs_in_a_session
 from compat_saver.analysis.walk import nodes_in_loops
-from compat_saver.graph import Graph, OpCatalog, Value
+from compat_saver.graph import Graph, Node, OpCatalog, Value
 from compat_saver.graph.attributes import shape_attr, type_attr
+from compat_saver.graph.op_sets import PLACEHOLDER_OPS
 from compat_saver.graph.ops import known_facts
 from compat_saver.graph.side_effects import runs_at_import
 from compat_saver.model.cut_points import CutPoints
@@ -116,7 +117,23 @@ def whole(
     drop_placement(graph, model.catalog)
     inputs = [tensor.name for item in signatures for tensor in item.inputs.values() if _node_name(tensor.name) in graph]
     statistics = {name: item for name, item in made.statistics.items() if _node_name(name) in graph}
+    fed = _of_idle_branches(graph, {*inputs, *fed, *statistics}) | fed
     return Original(graph, {name: name for name in inputs}, {name: name for name in roots}, fed, statistics)
+
+
+def _of_idle_branches(graph: Graph, given: Collection[str]) -> dict[str, np.ndarray]:
+    """Returns values for the placeholders that nothing else feeds.
+
+    Only branches that are not taken depend on them: the model has no such inputs, but a session asks for them.
+    """
+    nodes = [node for node in graph if node.op in PLACEHOLDER_OPS and node.output().name not in given]
+    return {node.output().name: _zeros(node) for node in nodes}
+
+
+def _zeros(node: Node) -> np.ndarray:
+    row = dtypes.by_number(dtypes.base(node.attr.type("dtype")))
+    shape = [1 if size is None else size for size in node.attr.shape("shape") or ()]
+    return np.full(shape, b"", object) if row.name == "string" else np.zeros(shape, row.numpy)
 
 
 def _node_name(tensor: str) -> str:
@@ -152,5 +169,6 @@ def cut(
             f"({ops})."
         )
     feeds = {name: f"{spec.node}:0" for name, spec in nodes.inputs.items() if spec.node in graph}
+    fed = _of_idle_branches(graph, {*feeds.values(), *made.fed, *made.statistics}) | made.fed
     fetches = {name: f"{node}:0" for name, (node, _) in nodes.outputs.items()}
-    return Original(graph, feeds, fetches, made.fed, made.statistics, tuple(notes))
+    return Original(graph, feeds, fetches, fed, made.statistics, tuple(notes))

@@ -77,6 +77,14 @@ class ConstantsToVariables(Pass):
 
     def apply(self, graph: Graph) -> Rewrite:
         """Makes the variables."""
+        chosen = self.chosen(graph)
+        for node in chosen:
+            self.values[node.name] = _to_variable(node)
+        size = sum(array.size for array in self.values.values())
+        return Rewrite(self.name, len(chosen), f"{counted(len(chosen), 'constant')} of {counted(size, 'element')}")
+
+    def chosen(self, graph: Graph) -> list[Node]:
+        """Returns the constants that act as weights."""
         readers = {node: tuple(_readers(node.output())) for node in graph if self._is_candidate(node)}
         kernels = [node for node in readers if self._is_large(node) and _is_kernel(node, readers[node])]
         layers = {use.node for node in kernels for use in readers[node] if _at(use, _KERNELS)}
@@ -86,10 +94,7 @@ class ConstantsToVariables(Pass):
         for node, uses in readers.items():
             if self._is_added(node, uses, adders, layers) or any(use.node in norms for use in uses):
                 chosen[node] = None
-        for node in chosen:
-            self.values[node.name] = _to_variable(node)
-        size = sum(array.size for array in self.values.values())
-        return Rewrite(self.name, len(chosen), f"{counted(len(chosen), 'constant')} of {counted(size, 'element')}")
+        return list(chosen)
 
     def _is_candidate(self, node: Node) -> bool:
         # Control inputs place a constant in a loop or a branch, where no variable is made.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from compat_saver import dtypes
 from compat_saver.errors import counted
 from compat_saver.graph.ir import Graph, Node, Use, Value
-from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, HANDLE_CARRIERS, VARIABLE_OPS
+from compat_saver.graph.op_sets import ANY_VARIABLE_OPS, HANDLE_CARRIERS, SAME_BUFFER_OPS, VARIABLE_OPS
 from compat_saver.graph.ops import OpCatalog
 from compat_saver.passes.base import Pass, Rewrite
 from compat_saver.passes.retype import carried_to
@@ -43,7 +43,7 @@ class SharedVariables(Pass):
 
 _READ = "Identity"
 _LETTING_IN = {"Enter": "RefEnter", "Switch": "RefSwitch"}
-_NOT_IN_PLACE = ("Assign", "IsVariableInitialized")
+_NEVER_CHANGES = "IsVariableInitialized"
 
 
 class LateReads(Pass):
@@ -58,8 +58,10 @@ class LateReads(Pass):
     A read that enters a loop is a read in each iteration there, one that enters a branch of a conditional is a read in
     that branch: the reference enters beside it.
 
-    Assign alone does not count as a change here: it may replace the variable's buffer, and what was read before keeps
-    the old one. Source: tensorflow/core/kernels/assign_op.h, dense_update_ops.cc, identity_op.h.
+    An Assign counts as a change if it copies into the variable's buffer. It does not if it can take over the buffer of
+    the value instead, and what was read before keeps the old one; it can unless something else has that buffer: a
+    constant, a variable, or a node that runs later and needs the value too.
+    Source: tensorflow/core/kernels/assign_op.h, dense_update_ops.cc, identity_op.h.
 
     Args:
         catalog: the op definitions, which mark inputs that are references.
@@ -72,7 +74,8 @@ class LateReads(Pass):
 
     def apply(self, graph: Graph) -> Rewrite:
         """Adds the reads."""
-        changes = {node: found for node in graph if node.op in VARIABLE_OPS and (found := self._changes(node))}
+        moves = _assigns_that_move(graph)
+        changes = {node: found for node in graph if node.op in VARIABLE_OPS and (found := self._changes(node, moves))}
         after = nodes_after(changes.values())
         count = sum(
             _read_late(graph, variable, functools.partial(_has_bit, after, number))
@@ -81,7 +84,7 @@ class LateReads(Pass):
         reads, variables = counted(count, "read"), counted(len(changes), "variable")
         return Rewrite(self.name, count, f"{reads} of {variables} that the graph changes")
 
-    def _changes(self, variable: Node) -> list[Node]:
+    def _changes(self, variable: Node, moves: Collection[Node]) -> list[Node]:
         """Returns the ops that change the variable's buffer, through any op that carries the reference to it."""
         found = []
         pending, seen = [variable.output()], {variable.output()}
@@ -90,7 +93,7 @@ class LateReads(Pass):
                 if not self._takes_reference(use):
                     continue
                 copies = [use.node.output(port) for port in _forwarding_outputs(use)]
-                if use.node.op not in HANDLE_CARRIERS and use.node.op not in _NOT_IN_PLACE:
+                if use.node.op not in (*HANDLE_CARRIERS, _NEVER_CHANGES) and use.node not in moves:
                     found.append(use.node)
                 pending += [copy for copy in copies if copy not in seen]
                 seen.update(copies)
@@ -101,6 +104,32 @@ class LateReads(Pass):
             return False
         types = self._catalog.input_types(use.node)
         return use.position < len(types) and dtypes.is_ref(types[use.position])
+
+
+def _assigns_that_move(graph: Graph) -> set[Node]:
+    """Returns the Assigns that may take over the buffer of their value."""
+    assigns = [node for node in graph if node.op == "Assign"]
+    after = nodes_after([node] for node in assigns)
+    return {
+        node
+        for number, node in enumerate(assigns)
+        if not _is_held(node.inputs[-1], functools.partial(_has_bit, after, number))
+    }
+
+
+def _is_held(value: Value, is_later: Callable[[Node], bool]) -> bool:
+    """Whether the buffer of a value stays with something else: for good, or with a node that a function calls later."""
+    pending, seen = [value], {value}
+    while pending:
+        item = pending.pop()
+        users = [use.node for use in item.uses]
+        if item.node.op in ("Const", *VARIABLE_OPS) or any(map(is_later, users)):
+            return True
+        alike = [user.output() for user in users if user.op in SAME_BUFFER_OPS and user.inputs[0] == item]
+        alike += item.node.inputs[:1] if item.node.op in SAME_BUFFER_OPS else ()
+        pending += [other for other in alike if other not in seen]
+        seen.update(alike)
+    return False
 
 
 def _forwarding_outputs(use: Use) -> tuple[int, ...]:

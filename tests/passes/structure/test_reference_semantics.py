@@ -1,5 +1,7 @@
 """Variables of one shared name are one; a changed variable is read when it is used."""
 
+import pytest
+
 from compat_saver.graph import OpCatalog
 from compat_saver.passes.structure.reference_semantics import LateReads, SharedVariables
 from tests.passes.graphs import (
@@ -94,10 +96,28 @@ def test_a_read_that_enters_a_branch_is_one_of_that_branch():
     )
 
 
+@pytest.mark.parametrize(
+    "held",
+    [
+        "value = Add[T=float32](x, x)\nchange = Assign[T=float32](w, value)\nlast = Neg[T=float32](value, ^change)\n",
+        "value = Add[T=float32](x, x)\nsame = Identity[T=float32](value)\nchange = Assign[T=float32](w, same)\n"
+        "view = StopGradient[T=float32](value)\nlast = Neg[T=float32](view, ^change)\n",
+        "v = VariableV2[dtype=float32, shape=[]]\nv/read = Identity[T=float32](v)\n"
+        "change = Assign[T=float32](w, v/read)\n",
+        "value = Const[dtype=float32, value=float32[](1)]\nchange = Assign[T=float32](w, value)\n",
+    ],
+    ids=["needed later", "needed later by another name", "of a variable", "constant"],
+)
+def test_an_assign_of_what_something_else_has_is_a_change_in_place(held):
+    assert_becomes(f"{held}y = Identity[T=float32](w/read, ^change)", f"{held}y = Identity[T=float32](w, ^change)")
+
+
 def test_reads_that_no_change_in_place_runs_before_are_left_unchanged():
     for graph in (
         "y = Identity[T=float32](w/read, ^later)\nlater = NoOp(^x)",
         "change = Assign[T=float32](w, x)\ny = Identity[T=float32](w/read, ^change)",
+        "value = Add[T=float32](x, x)\nother = Neg[T=float32](value)\nchange = Assign[T=float32](w, value)\n"
+        "y = Identity[T=float32](w/read, ^change)",
         "there = IsVariableInitialized[dtype=float32](w)\ny = Mul[T=float32](w/read, x, ^there)",
         "double = Add[T=float32](x, x)\ny = Mul[T=float32](w/read, double)\nchange = AssignAdd[T=float32](w, y)",
     ):

@@ -105,13 +105,13 @@ def clipped_policy():
             hidden = tf.layers.dense(state, 8, tf.nn.relu, trainable=trainable)
             mean = 2 * tf.layers.dense(hidden, 1, tf.nn.tanh, trainable=trainable)
             deviation = tf.layers.dense(hidden, 1, tf.nn.softplus, trainable=trainable)
-            return density.Normal(mean, deviation), mean
+            return density.Normal(mean, deviation), (mean, deviation)
 
-    (now, mean), (before, _) = policy("pi", True), policy("oldpi", False)
+    (now, (mean, deviation)), (before, _) = policy("pi", True), policy("oldpi", False)
     tf.squeeze(now.sample(1), axis=0)
     ratio = now.prob(action) / before.prob(action)
     minimize(-tf.reduce_mean(tf.minimum(ratio * gain, tf.clip_by_value(ratio, 0.8, 1.2) * gain)))
-    return serve([state], [mean, "pi/Normal/loc:0"], value)
+    return serve([state], [mean, "pi/Normal/loc:0"], [deviation, "pi/Normal/scale:0"], value)
 
 
 def shared_embedding():

@@ -24,13 +24,14 @@ BEFORE, AFTER = 4, 5
 class Program(object):
     """What a program does; all that is named is tensors and ops."""
 
-    def __init__(self, inputs, outputs, steps, batch, bind=None, start=None, racing=()):
+    def __init__(self, inputs, outputs, steps, batch, bind=None, start=None, racing=(), together=False):
         self.inputs, self.outputs = list(map(name_of, inputs)), list(map(name_of, outputs))  # what is served
         self.steps = steps  # in the order in which one round runs them: (op, its losses, its inputs)
         self.batch = batch  # number of a round -> values of all inputs of all steps, by tensor
         self.bind = bind or {}  # what is fed in every step -> its value
         self.start = start or (lambda session: None)  # called once the variables of a session have their values
         self.racing = racing  # variables that a step may read before or after it changes them; recorded is before
+        self.together = together  # whether a loss is a part of its step's run, for a run of its own changes variables
 
 
 def resume(build, releases=((1, 4), (1, 8), (1, 12), (1, 15))):
@@ -86,8 +87,11 @@ def record(session, program, arrays, number, place):
     """Runs one step; the losses are those before it, which a run beside the step might not see."""
     op, losses, inputs = program.steps[place]
     feeds = fed(program, inputs, number)
-    found = session.run(losses, feeds)
-    run_step(session, program, op, feeds)
+    if program.together:
+        found = session.run([losses, op], feeds)[0]
+    else:
+        found = session.run(losses, feeds)
+        run_step(session, program, op, feeds)
     prefix = "step%d/%d/" % (number, place)
     return {
         "op": str(op.name),

@@ -1,4 +1,4 @@
-"""Tables that functions make and fill become tables of the graph."""
+"""Tables that functions make and fill become tables of the graph; a graph to look at has no functions."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 import compat_saver
 from compat_saver.graph import OpCatalog, format_graph, parse_graph
 from compat_saver.passes import run_passes
-from compat_saver.passes.structure.inline_table_functions import InlineTableFunctions
+from compat_saver.passes.structure.inlining import InlineTableFunctions, inline_to_look_at
 from compat_saver.proto.messages import FunctionDef
 
 FLOAT, STRING, INT64, RESOURCE = 1, 7, 9, 20
@@ -123,3 +123,48 @@ def test_calls_that_are_too_many_or_never_end_are_left_to_be_refused(depth, circ
     found = calling_twice(depth, circle)
     rewrites = run_passes([InlineTableFunctions(OpCatalog.of(found))], found)
     assert sum(rewrite.count for rewrite in rewrites) == count
+
+
+# ---- a graph to look at
+
+LOOP = """
+x = Placeholder[dtype=float32]
+loop = While[T={float32}, body=@step, cond=@go](x)
+y = Neg[T=float32](loop)
+"""
+CHOICE = """
+flag = Placeholder[dtype=bool]
+x = Placeholder[dtype=float32]
+choice = If[Tcond=bool, Tin={float32}, Tout={float32}, else_branch=@same, then_branch=@step](flag, x)
+y = Neg[T=float32](choice)
+"""
+
+
+def looked_at(text, step=("half", "Neg", "a")):
+    made = parse_graph(text)
+    step = _function("step", {"a": FLOAT}, {"b": (FLOAT, "half:y:0")}, step, T=FLOAT)
+    same = _function("same", {"a": FLOAT}, {"b": (FLOAT, "a")})
+    go = _function("go", {"a": FLOAT}, {"b": (FLOAT, "a")})
+    made.functions = {item.signature.name: item for item in (step, same, go)}
+    inline_to_look_at(made, OpCatalog.of(made))
+    made.check()
+    return made
+
+
+def test_of_a_functional_loop_one_iteration_is_looked_at():
+    made = looked_at(LOOP)
+    assert made["loop/half"].inputs == (made.value("x"),)
+    assert made["y"].inputs == (made.value("loop/half"),)
+
+
+def test_of_a_functional_conditional_all_branches_are_looked_at():
+    made = looked_at(CHOICE)
+    assert made["choice/half"].inputs == (made.value("x"),)
+    (merged,) = made["y"].inputs
+    assert merged.node.op == "Merge"
+    assert set(merged.node.inputs) == {made.value("x"), made.value("choice/half")}
+
+
+@pytest.mark.parametrize("damaged", [LOOP.replace("(x)", "(x, x)"), CHOICE.replace("(flag, x)", "(flag)")])
+def test_what_does_not_fit_its_function_is_not_looked_into(damaged):
+    assert not any("/" in node.name for node in looked_at(damaged))
