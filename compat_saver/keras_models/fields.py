@@ -19,8 +19,8 @@ STOCK_ACTIVATIONS = frozenset(_STOCK.split())
 
 
 def legal_name(name: str) -> str:
-    """Returns the name of a layer or model as Keras 3 takes it: without slashes."""
-    return name.replace("/", ".")
+    """Returns the name of a layer or model as Keras 3 takes it: without slashes; PyTorch takes no dots either."""
+    return name.replace("/", "_")
 
 
 def upgrade_fields(name: str, config: Config, upgrade: Upgrade) -> Config:

@@ -29,6 +29,7 @@ ZeroPadding2D ZeroPadding3D Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D GRU G
 SimpleRNN SimpleRNNCell StackedRNNCells TimeDistributed
 """
 STOCK_LAYERS = frozenset(_STOCK.split())
+_NO_SALT = 0xDECAFCAFFE
 _DROPPED = ("batch_input_shape", "input_dtype", "input_shape", "batch_size")
 """Of any layer: the shape of an input, which an InputLayer has in Keras 3."""
 
@@ -71,6 +72,7 @@ def upgrade_inner(item: Mapping[str, Any], upgrade: Upgrade, owner: str) -> Conf
         upgrade.problem(
             owner, f"it wraps a model ({name or kind}), which is not supported. Wrap its layers one by one."
         )
+        return {}
     if config.get("causal"):
         upgrade.problem(owner, "causal=True is an argument of the call in Keras 3, which a wrapper does not pass.")
     kind, changed = upgrade_layer(kind, name or owner, config, upgrade)
@@ -241,6 +243,10 @@ def _encoding(name: str, config: Config, upgrade: Upgrade) -> None:
 
 
 def _hashing(name: str, config: Config, upgrade: Upgrade) -> None:
+    if config.get("salt") == [_NO_SALT] * 2:
+        upgrade.problem(
+            name, 'Keras 2.4 wrote a salt that it had not used. Give the model with --architecture, "salt": null.'
+        )
     if config.get("output_mode", "int") == "int":
         config["dtype"] = "int64"  # whatever its type was said to be, it gave these
 

@@ -120,6 +120,8 @@ def test_wrapped_layers_are_upgraded():
         ("LocallyConnected1D", {}, "not in Keras 3"),
         ("Discretization", {"num_bins": 3}, "learned its boundaries"),
         ("DenseFeatures", {}, "feature columns"),
+        ("Hashing", {"salt": [956888297470, 956888297470]}, "had not used"),
+        ("TimeDistributed", {"layer": {"class_name": "Sequential", "config": {"layers": []}}}, "wraps a model"),
         ("StringLookup", {}, "not in its configuration"),
         ("TextVectorization", {"vocabulary": ["a"], "output_mode": "tf_idf"}, "inverse document"),
         ("InputLayer", {"ragged": True}, "ragged"),
