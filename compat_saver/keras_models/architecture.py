@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from compat_saver.keras_files.class_names import MODELS, plain_class
@@ -174,7 +174,10 @@ def _layer(item: Mapping[str, Any], names: set[str], upgrade: Upgrade) -> LayerP
     if kind == INPUT:
         _input_shape(name, config, changed, upgrade)
     changed["name"] = legal_name(str(changed.get("name", name)))
-    return LayerPlan(name, kind, changed, layer_calls(nodes, names), origin=_origin(item))
+    calls = layer_calls(nodes, names)
+    if config.get("causal"):
+        calls = [replace(call, arguments={**call.arguments, "use_causal_mask": True}) for call in calls]
+    return LayerPlan(name, kind, changed, calls, origin=_origin(item))
 
 
 def _origin(item: Mapping[str, Any]) -> str:

@@ -19,8 +19,8 @@ STOCK_ACTIVATIONS = frozenset(_STOCK.split())
 
 
 def legal_name(name: str) -> str:
-    """Returns the name of a layer or model as Keras 3 takes it: without slashes."""
-    return name.replace("/", ".")
+    """Returns the name of a layer or model as Keras 3 takes it: without slashes; PyTorch takes no dots either."""
+    return name.replace("/", "_")
 
 
 def upgrade_fields(name: str, config: Config, upgrade: Upgrade) -> Config:
@@ -39,7 +39,7 @@ def upgrade_fields(name: str, config: Config, upgrade: Upgrade) -> Config:
         config["dtype"] = _dtype(name, config["dtype"], upgrade)
     for key, value in config.items():
         if key in ACTIVATIONS:
-            config[key] = activation(name, value, upgrade)
+            config[key] = activation(name, value, upgrade, config.get("dtype"))
         elif key.endswith(_WITH_DTYPE) and isinstance(value, Mapping):
             config[key] = _object(name, value, upgrade)
     return config
@@ -62,23 +62,31 @@ def _object(name: str, value: Mapping[str, Any], upgrade: Upgrade) -> Config:
     return {"class_name": str(value.get("class_name")).rpartition(">")[2], "config": config}
 
 
-def activation(name: str, value: Any, upgrade: Upgrade) -> Any:
-    """Returns an activation; hard_sigmoid means clip(0.2 x + 0.5, 0, 1) as Keras 1 and 2 defined it."""
+def activation(name: str, value: Any, upgrade: Upgrade, dtype: Any = None) -> Any:
+    """Returns an activation; hard_sigmoid means clip(0.2 x + 0.5, 0, 1) as Keras 1 and 2 defined it.
+
+    Args:
+        name: the layer's name.
+        value: the activation.
+        upgrade: receives the changes.
+        dtype: of the layer; None for the default.
+    """
     if isinstance(value, Mapping) and value.get("class_name") == "function":
         value = value.get("config")
     if value == HARD_SIGMOID:
         upgrade.change(name, HARD_SIGMOID, "clip(0.2 x + 0.5, 0, 1), as Rescaling and ReLU: Keras 3 has another slope")
-        return _hard_sigmoid()
+        return _hard_sigmoid(dtype)
     if isinstance(value, str) and value not in STOCK_ACTIVATIONS:
         upgrade.needs(value.rpartition(">")[2], name)
     return value
 
 
-def _hard_sigmoid() -> Config:
+def _hard_sigmoid(dtype: Any) -> Config:
     """Returns two layers of Keras 3 in a row: it loads in any Keras 3, and no weight has to be rescaled."""
+    shared = {} if dtype in (None, "float32") else {"dtype": dtype}
     steps = [
-        stock("Rescaling", {"name": "hard_sigmoid_slope", "scale": 0.2, "offset": 0.5}),
-        stock("ReLU", {"name": "hard_sigmoid_clip", "max_value": 1.0}),
+        stock("Rescaling", {"name": "hard_sigmoid_slope", "scale": 0.2, "offset": 0.5, **shared}),
+        stock("ReLU", {"name": "hard_sigmoid_clip", "max_value": 1.0, **shared}),
     ]
     return {**stock("Sequential", {"name": "hard_sigmoid_of_keras_2", "layers": steps}), "module": "keras"}
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from compat_saver.keras_files.class_names import MODELS, current_class, plain_class
 from compat_saver.keras_models.changes import Config, Upgrade
-from compat_saver.keras_models.fields import upgrade_fields
+from compat_saver.keras_models.fields import ACTIVATIONS, upgrade_fields
 
 _STOCK = """
 Activation ELU LeakyReLU PReLU ReLU Softmax AdditiveAttention Attention GroupedQueryAttention
@@ -29,6 +29,7 @@ ZeroPadding2D ZeroPadding3D Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D GRU G
 SimpleRNN SimpleRNNCell StackedRNNCells TimeDistributed
 """
 STOCK_LAYERS = frozenset(_STOCK.split())
+_NO_SALT = 0xDECAFCAFFE
 _DROPPED = ("batch_input_shape", "input_dtype", "input_shape", "batch_size")
 """Of any layer: the shape of an input, which an InputLayer has in Keras 3."""
 
@@ -51,6 +52,10 @@ def upgrade_layer(class_name: str, name: str, config: Mapping[str, Any], upgrade
         upgrade.needs(kind, name)
         return kind, dict(config)
     changed = upgrade_fields(name, {key: value for key, value in config.items() if key not in _DROPPED}, upgrade)
+    for key in ACTIVATIONS:
+        value = changed.get(key)
+        if isinstance(value, Mapping) and plain_class(value.get("class_name")) in STOCK_LAYERS:
+            changed[key] = upgrade_inner(value, upgrade, name)
     if kind in _UPGRADES:
         kind = _UPGRADES[kind](name, changed, upgrade) or kind
     for key in _NOWHERE.get(kind, ()):
@@ -67,6 +72,9 @@ def upgrade_inner(item: Mapping[str, Any], upgrade: Upgrade, owner: str) -> Conf
         upgrade.problem(
             owner, f"it wraps a model ({name or kind}), which is not supported. Wrap its layers one by one."
         )
+        return {}
+    if config.get("causal"):
+        upgrade.problem(owner, "causal=True is an argument of the call in Keras 3, which a wrapper does not pass.")
     kind, changed = upgrade_layer(kind, name or owner, config, upgrade)
     if kind in upgrade.supplied:
         return {"class_name": kind, "config": changed}
@@ -129,7 +137,7 @@ def _multi_head(name: str, config: Config, upgrade: Upgrade) -> None:
 
 def _attention(name: str, config: Config, upgrade: Upgrade) -> None:
     if config.pop("causal", False):
-        upgrade.problem(name, "causal=True is an argument of the call in Keras 3. Supply a layer that passes it.")
+        upgrade.change(name, "causal", "became use_causal_mask=True of its calls")
 
 
 # ---- activations
@@ -226,6 +234,23 @@ def _lookup(name: str, config: Config, upgrade: Upgrade) -> None:
         config["dtype"] = "float32"  # Keras 2 encoded in it, whatever the type of the layer
 
 
+def _encoding(name: str, config: Config, upgrade: Upgrade) -> None:
+    if "max_tokens" in config:
+        config["num_tokens"] = config.pop("max_tokens")
+        upgrade.change(name, "max_tokens", "became num_tokens")
+    if config.get("output_mode") == "binary":
+        config["output_mode"] = "multi_hot"
+
+
+def _hashing(name: str, config: Config, upgrade: Upgrade) -> None:
+    if config.get("salt") == [_NO_SALT] * 2:
+        upgrade.problem(
+            name, 'Keras 2.4 wrote a salt that it had not used. Give the model with --architecture, "salt": null.'
+        )
+    if config.get("output_mode", "int") == "int":
+        config["dtype"] = "int64"  # whatever its type was said to be, it gave these
+
+
 def _discretization(name: str, config: Config, upgrade: Upgrade) -> None:
     config.pop("trainable", None)
     if not config.get("bin_boundaries"):
@@ -291,6 +316,8 @@ _UPGRADES: dict[str, Callable[[str, Config, Upgrade], str | None]] = {
     "IntegerLookup": _lookup,
     "TextVectorization": _lookup,
     "Discretization": _discretization,
+    "CategoryEncoding": _encoding,
+    "Hashing": _hashing,
     "AddLoss": _of_training,
     "AddMetric": _of_training,
     "DenseFeatures": _features,
@@ -299,5 +326,8 @@ _UPGRADES: dict[str, Callable[[str, Config, Upgrade], str | None]] = {
     **{kind: _gone(kind) for kind in ("Highway", "MaxoutDense", "ParametricSoftplus", "SReLU")},
 }
 
-_NOWHERE = {"Embedding": ("input_length", "sparse")}
+_NOWHERE = {
+    "Embedding": ("input_length", "sparse"),
+    **{f"SpatialDropout{rank}D": ("noise_shape", "trainable") for rank in (1, 2, 3)},
+}
 """Options that nothing in Keras 3 depends on."""

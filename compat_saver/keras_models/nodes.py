@@ -68,6 +68,7 @@ NODES: dict[str, NodeOperation] = {
     "Split": NodeOperation("tf.split", ("axis", "value"), {"num_split": "num_or_size_splits"}),
     "SplitV": NodeOperation("tf.split", ("value", "num_or_size_splits", "axis")),
     "Shape": NodeOperation("tf.shape", ("input",)),
+    "IdentityN": NodeOperation("tf.identity_n", ("[input",)),
     "Reshape": NodeOperation("tf.reshape", ("tensor", "shape")),
     "Transpose": NodeOperation("transpose", ("x", "axes")),
     "ExpandDims": NodeOperation("expand_dims", ("x", "axis")),

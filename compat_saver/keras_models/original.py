@@ -21,6 +21,7 @@ from compat_saver.sources import CheckpointSource, resolve
 from compat_saver.sources.yaml_files import read_yaml
 
 CHECKPOINT = "checkpoint"
+_CURRENT = "3."
 _NO_BACKEND = (
     "TensorFlow was assumed: Keras 1 does not record it. If this model was trained with Theano, set the attribute "
     "first: h5py.File(FILE, 'r+').attrs['backend'] = 'theano'"
@@ -63,7 +64,7 @@ def open_original(source: Path, options: KerasOptions) -> Iterator[Original]:
 
     Raises:
         ArtifactError: it cannot be read.
-        UsageError: it holds weights alone and no architecture is given, or the other way round.
+        UsageError: it holds weights alone and no architecture is given, or the other way round; or Keras 3 wrote it.
         CannotMigrateError: what prevents the migration, all of it.
     """
     found = resolve(source, prefers_prefix=True)
@@ -71,6 +72,11 @@ def open_original(source: Path, options: KerasOptions) -> Iterator[Original]:
         yield _upgraded(found.prefix, CHECKPOINT, None, _architecture(source, options), options)
         return
     with open_keras_file(source) as file:
+        if file.keras_version.startswith(_CURRENT):
+            raise UsageError(
+                f"{source}: Keras {file.keras_version} wrote it. No migration is needed: keras.models.load_model opens "
+                "it."
+            )
         config = file.config if options.architecture is None else _architecture(source, options)
         if config is None:
             config = _architecture(source, options)

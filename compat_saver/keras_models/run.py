@@ -29,6 +29,8 @@ from compat_saver.keras_models.weights import Pair, assign_weights
 from compat_saver.migration.clock import Clock
 from compat_saver.migration.publish import refuse_existing, staged
 
+_OLD_SUFFIXES = (".h5", ".hdf5")
+
 
 @dataclass
 class _Run:
@@ -63,7 +65,7 @@ def migrate_keras(source: Path, output: Path, options: KerasOptions, progress: P
 
     Raises:
         ArtifactError: the source cannot be read.
-        UsageError: options that contradict each other or the file.
+        UsageError: options that contradict each other or the file, or OUT.h5.
         CannotMigrateError: what prevents it, all of it.
         OutputExistsError: the output is there and `overwrite` is not set.
         VerificationError: the written model differs; nothing was published.
@@ -74,6 +76,11 @@ def migrate_keras(source: Path, output: Path, options: KerasOptions, progress: P
         refuse_existing(output, overwrite=options.overwrite)
     if output.resolve() == source.resolve():
         raise UsageError(f"{output} is the source itself. Name another output.")
+    if output.suffix in _OLD_SUFFIXES:
+        raise UsageError(
+            f"{output}: a model of Keras 3 is a .keras file. Name {output.with_suffix(SUFFIX)}, or a directory for a "
+            "SavedModel."
+        )
     with contextlib.ExitStack() as stack:
         with clock.stage("read"):
             original = stack.enter_context(open_original(source, options))

@@ -73,7 +73,10 @@ def assign_weights(file: KerasFile, plan: ModelPlan, built: BuiltModel) -> list[
         else:
             pairs += found
     filled = {id(pair.variable) for pair in pairs}
-    problems += [f"Nothing in the file is for {item.path}." for item in built.model.weights if id(item) not in filled]
+    if not problems:
+        problems = [
+            f"Nothing in the file is for {item.path}." for item in built.model.weights if id(item) not in filled
+        ]
     if problems:
         raise CannotMigrateError(problems)
     for pair in pairs:

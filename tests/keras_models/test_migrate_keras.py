@@ -12,6 +12,7 @@ from click.testing import CliRunner
 import compat_saver
 from compat_saver import _tensorflow
 from compat_saver.cli import main
+from compat_saver.errors import UsageError
 from compat_saver.keras_models import proof, running
 from compat_saver.keras_models.architecture import ModelPlan
 from compat_saver.keras_models.routing import parse_custom
@@ -156,8 +157,29 @@ def test_names_that_keras_3_has_or_refuses(tmp_path):
     report = compat_saver.migrate(source, out, verify=False)
     assert ("in/put", "name") in [(change.layer, change.name) for change in report.changes]
     model = keras.models.load_model(out)
-    assert (model.name, model.inputs[0].name) == ("a.model", "in.put")
+    assert (model.name, model.inputs[0].name) == ("a_model", "in_put")
     assert (predict(model, [np.zeros((2, 4), "float32")])[0] == 3.0).all()
+
+
+def test_an_output_of_the_old_form(nested, tmp_path):
+    with pytest.raises(UsageError, match=r"Name \S+new\.keras, or a directory"):
+        compat_saver.migrate(nested.path("hdf5"), tmp_path / "new.h5", verify=False)
+
+
+def test_a_file_of_keras_3_needs_no_migration(nested, tmp_path):
+    with h5py.File(nested.path("hdf5"), "r+") as file:
+        file.attrs["keras_version"] = "3.5.0"
+        file["model_weights"].attrs["keras_version"] = "3.5.0"
+    with pytest.raises(UsageError, match=r"Keras 3\.5\.0 wrote it"):
+        compat_saver.migrate(nested.path("hdf5"), tmp_path / "new.keras", verify=False)
+
+
+@pytest.mark.tensorflow
+def test_a_saved_model_of_layers(nested, tmp_path):
+    keras = pytest.importorskip("keras")
+    compat_saver.migrate(nested.path("saved_model"), tmp_path / "out.keras", verify=False)
+    found = predict(keras.models.load_model(tmp_path / "out.keras"), nested.listed("x"))
+    np.testing.assert_allclose(found, nested.listed("y"), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.tensorflow

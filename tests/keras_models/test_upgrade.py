@@ -59,6 +59,17 @@ def upgraded(class_name, **config):
             {"bin_boundaries": [0.5], "trainable": True},
             ("Discretization", {"bin_boundaries": [0.5]}),
         ),
+        (
+            "SpatialDropout1D",
+            {"rate": 0.2, "noise_shape": None, "trainable": True},
+            ("SpatialDropout1D", {"rate": 0.2}),
+        ),
+        ("Hashing", {"num_bins": 7, "dtype": "float32"}, ("Hashing", {"num_bins": 7, "dtype": "int64"})),
+        (
+            "CategoryEncoding",
+            {"max_tokens": 5, "output_mode": "binary"},
+            ("CategoryEncoding", {"num_tokens": 5, "output_mode": "multi_hot"}),
+        ),
         ("AddLoss", {"name": "x", "unconditional": False}, ("Identity", {"name": "x"})),
         ("RandomHeight", {"name": "x", "factor": 0.2, "seed": None}, ("Identity", {"name": "x"})),
         ("MaxPool2D", {"pool_size": [2, 2]}, ("MaxPooling2D", {"pool_size": [2, 2]})),
@@ -75,6 +86,25 @@ def test_hard_sigmoid_is_two_stock_layers():
     assert (second["class_name"], second["config"]["max_value"]) == ("ReLU", 1.0)
 
 
+def test_a_layer_as_an_activation_is_upgraded():
+    _, changed = upgraded("Dense", activation={"class_name": "LeakyReLU", "config": {"name": "l", "alpha": 0.2}})
+    assert changed["activation"]["config"] == {"name": "l", "negative_slope": 0.2}
+
+
+def test_a_causal_attention_is_called_as_one():
+    plan = upgrade_model(
+        model(layer("Attention", "a", [[["i", 0, 0, {}], ["i", 0, 0, {}]]], causal=True), outputs=[["a", 0, 0]]),
+        Upgrade(),
+    )
+    assert plan.layers[1].calls[0].arguments == {"use_causal_mask": True}
+    assert "causal" not in plan.layers[1].config
+
+
+def test_hard_sigmoid_computes_in_the_type_of_its_layer():
+    _, changed = upgraded("LSTM", recurrent_activation="hard_sigmoid", dtype="float64")
+    assert [step["config"]["dtype"] for step in changed["recurrent_activation"]["config"]["layers"]] == ["float64"] * 2
+
+
 def test_wrapped_layers_are_upgraded():
     inner = {"class_name": "GRU", "config": {"name": "g", "time_major": False}}
     _, changed = upgraded("Bidirectional", layer=inner, merge_mode="sum")
@@ -86,10 +116,12 @@ def test_wrapped_layers_are_upgraded():
     [
         ("LSTM", {"time_major": True}, "time_major"),
         ("BatchNormalization", {"axis": [1, 2]}, "one axis"),
-        ("Attention", {"causal": True}, "causal"),
+        ("TimeDistributed", {"layer": {"class_name": "Attention", "config": {"causal": True}}}, "causal"),
         ("LocallyConnected1D", {}, "not in Keras 3"),
         ("Discretization", {"num_bins": 3}, "learned its boundaries"),
         ("DenseFeatures", {}, "feature columns"),
+        ("Hashing", {"salt": [956888297470, 956888297470]}, "had not used"),
+        ("TimeDistributed", {"layer": {"class_name": "Sequential", "config": {"layers": []}}}, "wraps a model"),
         ("StringLookup", {}, "not in its configuration"),
         ("TextVectorization", {"vocabulary": ["a"], "output_mode": "tf_idf"}, "inverse document"),
         ("InputLayer", {"ragged": True}, "ragged"),

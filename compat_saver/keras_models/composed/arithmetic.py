@@ -35,6 +35,11 @@ def _bias_add(ops: Any, value: Any, bias: Any, data_format: str | None = None) -
     return ops.add(value, bias)
 
 
+@composed("identity_n")
+def _identity_n(ops: Any, input: Any) -> Any:
+    return listed(input)
+
+
 @composed("squared_difference")
 def _squared_difference(ops: Any, x: Any, y: Any) -> Any:
     return ops.square(ops.subtract(x, y))
