@@ -17,11 +17,12 @@ from compat_saver.keras_models.layers import upgrade_layer
 from compat_saver.keras_models.nodes import NODES
 from compat_saver.keras_models.operations import operation_of
 
-OPERATION, LAMBDA, INPUT = "operation", "Lambda", "InputLayer"
+OPERATION, LAMBDA, INPUT, TIME_DISTRIBUTED = "operation", "Lambda", "InputLayer", "TimeDistributed"
 _NO_SHAPE = (
     "the shape of its input is not in the file. Give the model with it: --architecture FILE.json, as model.to_json() "
     'writes it, with "batch_input_shape": [null, ...] in the config of the first layer.'
 )
+STEPWISE_NORM = "batch norm of steps"
 _OP_LAYERS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "ClassMethod", "InstanceProperty", "InstanceMethod")
 
 
@@ -34,7 +35,7 @@ class LayerPlan:
         kind: its class in Keras 3; OPERATION for functions of keras.ops; LAMBDA for a function that the user gives.
         config: its configuration in Keras 3.
         calls: how often and on what it is called; empty in a Sequential.
-        model: the model that it is; None for a layer.
+        model: the model that it is, or that it applies to each step; None for another layer.
         origin: its class in the file; for a wrapper that of the layer inside.
     """
 
@@ -162,10 +163,13 @@ def _layer(item: Mapping[str, Any], names: set[str], upgrade: Upgrade) -> LayerP
     name, kind, config = _name(item), plain_class(item.get("class_name")), item.get("config") or {}
     nodes = item.get("inbound_nodes") or []
     if kind in MODELS:
-        inner = upgrade_model(item, upgrade)
-        if inner is None:
-            upgrade.problem(name, "it is a subclassed model, whose code is not in the file.")
-        return LayerPlan(name, kind, {}, layer_calls(nodes, names), inner)
+        return LayerPlan(name, kind, {}, layer_calls(nodes, names), _inner_model(name, item, upgrade))
+    wrapped = config.get("layer") if kind == TIME_DISTRIBUTED else None
+    if isinstance(wrapped, Mapping) and plain_class(wrapped.get("class_name")) in MODELS:
+        model = _inner_model(name, wrapped, upgrade)
+        if model is not None and any(layer.kind == "BatchNormalization" for layer in model.all_layers()):
+            upgrade.change(name, STEPWISE_NORM, "predictions are the same, training normalizes each step alone")
+        return LayerPlan(name, kind, {"name": legal_name(name)}, layer_calls(nodes, names), model)
     if kind in _OP_LAYERS:
         return LayerPlan(name, OPERATION, {"name": name}, _op_calls(name, kind, config, nodes, names, upgrade))
     if kind == LAMBDA:
@@ -178,6 +182,13 @@ def _layer(item: Mapping[str, Any], names: set[str], upgrade: Upgrade) -> LayerP
     if config.get("causal"):
         calls = [replace(call, arguments={**call.arguments, "use_causal_mask": True}) for call in calls]
     return LayerPlan(name, kind, changed, calls, origin=_origin(item))
+
+
+def _inner_model(name: str, item: Mapping[str, Any], upgrade: Upgrade) -> ModelPlan | None:
+    model = upgrade_model(item, upgrade)
+    if model is None:
+        upgrade.problem(name, "it is a subclassed model, whose code is not in the file.")
+    return model
 
 
 def _origin(item: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from compat_saver import _tensorflow
 from compat_saver.errors import CannotMigrateError
 from compat_saver.keras_files.class_names import by_number
-from compat_saver.keras_models.architecture import INPUT, LAMBDA, OPERATION, LayerPlan, ModelPlan
+from compat_saver.keras_models.architecture import INPUT, LAMBDA, OPERATION, TIME_DISTRIBUTED, LayerPlan, ModelPlan
 from compat_saver.keras_models.calls import Call, Ref, refs
 from compat_saver.keras_models.fields import ACTIVATIONS
 from compat_saver.keras_models.functions import call_function
@@ -56,7 +56,7 @@ class Builder:
         for layer in plan.layers:
             if layer.model is not None:
                 built.inner[layer.name] = self.build(layer.model)
-                built.layers[layer.name] = built.inner[layer.name].model
+                built.layers[layer.name] = self._applied(layer, built.inner[layer.name].model)
             elif layer.kind not in (INPUT, OPERATION):
                 built.layers[layer.name] = self._layer(layer)
         if plan.is_sequential:
@@ -64,6 +64,10 @@ class Builder:
         else:
             built.model = self._functional(plan, built)
         return built
+
+    def _applied(self, plan: LayerPlan, model: Any) -> Any:
+        """Returns a model, or what applies it to each step."""
+        return self.keras.layers.TimeDistributed(model, **plan.config) if plan.kind == TIME_DISTRIBUTED else model
 
     def _layer(self, plan: LayerPlan) -> Any:
         try:

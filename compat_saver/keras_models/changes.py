@@ -31,12 +31,14 @@ class Upgrade:
 
     Attributes:
         supplied: the names of custom classes, functions and Lambda layers that the user gives an object for.
+        keras_version: what wrote the model; "" if it is not recorded.
         changes: in the order of the layers.
         problems: a sentence each.
         missing: the custom classes and functions that nothing was given for -> the layers that need them.
     """
 
     supplied: Collection[str] = ()
+    keras_version: str = ""
     changes: list[Change] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     missing: dict[str, list[str]] = field(default_factory=dict)

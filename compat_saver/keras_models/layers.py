@@ -6,6 +6,7 @@ that it is for in Keras 3.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -128,6 +129,18 @@ def _batch_norm(name: str, config: Config, upgrade: Upgrade) -> None:
         upgrade.change(name, "fused", "dropped: the moving variance is updated without Bessel's correction")
     for key in ("renorm_clipping", "renorm_momentum", "adjustment", "mode"):
         config.pop(key, None)
+
+
+def _upsampling(name: str, config: Config, upgrade: Upgrade) -> None:
+    """Keras resized by tf.image.resize_bilinear of TF1 until tf.keras of 1.14, and Keras itself until 2.4."""
+    release = tuple(map(int, re.findall(r"\d+", upgrade.keras_version)[:3]))
+    is_old = bool(release) and release < ((2, 2, 4) if upgrade.keras_version.endswith("-tf") else (2, 4))
+    if is_old and config.get("interpolation") == "bilinear":
+        upgrade.problem(
+            name,
+            f"bilinear UpSampling2D of Keras {upgrade.keras_version} interpolates between other places than Keras 3. "
+            "Give a layer that calls tf.compat.v1.image.resize_bilinear: --custom-objects UpSampling2D=MODULE:CLASS.",
+        )
 
 
 def _multi_head(name: str, config: Config, upgrade: Upgrade) -> None:
@@ -294,6 +307,7 @@ _UPGRADES: dict[str, Callable[[str, Config, Upgrade], str | None]] = {
     "MultiHeadAttention": _multi_head,
     "Attention": _attention,
     "AdditiveAttention": _attention,
+    "UpSampling2D": _upsampling,
     "LeakyReLU": _leaky,
     "ThresholdedReLU": _thresholded,
     "LSTM": _recurrent,

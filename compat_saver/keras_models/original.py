@@ -100,8 +100,9 @@ def _architecture(source: Path, options: KerasOptions) -> Mapping[str, Any]:
 def _upgraded(
     path: Path, form: str, file: KerasFile | None, config: Mapping[str, Any], options: KerasOptions
 ) -> Original:
-    upgrade = Upgrade(frozenset(options.custom_objects))
-    old = is_keras_1(config, file.keras_version if file is not None else "")
+    version = (file.keras_version if file is not None else "") or str(config.get("keras_version") or "")
+    upgrade = Upgrade(frozenset(options.custom_objects), version)
+    old = is_keras_1(config, version)
     if old:
         config = as_keras_2(config, [layer.name for layer in file.layers] if file is not None else (), upgrade)
     if file is not None and (old or file.backend == THEANO):

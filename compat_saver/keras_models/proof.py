@@ -13,6 +13,7 @@ from compat_saver import _tensorflow
 from compat_saver.bundle.arrays import Array
 from compat_saver.errors import VerificationError
 from compat_saver.keras_files.optimizer_configs import NADAM, NEW_NADAM
+from compat_saver.keras_models.architecture import STEPWISE_NORM
 from compat_saver.keras_models.fields import legal_name
 from compat_saver.keras_models.options import KerasOptions
 from compat_saver.keras_models.original import Original
@@ -50,7 +51,7 @@ _OTHERWISE = {
 """Name of a variable -> how Keras 3 trains it in another way; it is not compared after a step."""
 
 
-_TRAINED_OTHERWISE = ("renorm", "virtual_batch_size", "add_loss")
+_TRAINED_OTHERWISE = ("renorm", "virtual_batch_size", "add_loss", STEPWISE_NORM)
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class Proof:
         if is_new and config_to_run(self.original) is not None:
             return "the original is built of its configuration, without the optimizer"
         if changed := {change.name for change in self.original.changes} & set(_TRAINED_OTHERWISE):
-            return f"training is another one without {' and '.join(sorted(changed))}"
+            return f"Keras 3 trains otherwise ({' and '.join(sorted(changed))})"
         if any(layer.kind.startswith("Random") for layer in layers):
             return "layers draw random numbers in it"
         if any(keys_of(ends) for ends in (self.original.plan.inputs, self.original.plan.outputs)):

@@ -63,7 +63,10 @@ def _numbered(letter: str, values: Sequence[Any]) -> dict[str, Any]:
 def _serve(request: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     v1 = _tensorflow.tensorflow().compat.v1
     with v1.Session(graph=v1.Graph()) as session:
-        signature = v1.saved_model.load(session, ["serve"], request["path"]).signature_def["serving_default"]
+        signatures = v1.saved_model.load(session, ["serve"], request["path"]).signature_def
+        if "serving_default" not in signatures:
+            raise RuntimeError("it has no serving function; Keras could not trace the model when it saved it")
+        signature = signatures["serving_default"]
         inputs = _ordered(dict(signature.inputs), request["inputs"])
         outputs = _ordered(dict(signature.outputs), request["outputs"])
         feeds = {item.name: value for item, value in zip(inputs, _listed(given, "x"), strict=True)}

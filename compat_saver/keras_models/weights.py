@@ -87,11 +87,12 @@ def assign_weights(file: KerasFile, plan: ModelPlan, built: BuiltModel) -> list[
 def _variables(layer: Any, weights: Sequence[Weight], form: str) -> list[Any]:
     """Returns the variables of a layer in the order of a file.
 
-    Cases: paths of numbers; HDF5, in which those that are trained come first; the order of Keras.
+    Cases: paths of numbers; those that are trained first, as Keras 2 lists the weights of a layer, and HDF5 those of a
+    model inside as well; else layer by layer.
     """
     if form == "keras":
         return variables_of(layer, weights)
-    if form == "hdf5":
+    if form == "hdf5" or not hasattr(layer, "layers"):
         return [*layer.trainable_weights, *layer.non_trainable_weights]
     return list(layer.weights)
 

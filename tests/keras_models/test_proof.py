@@ -53,7 +53,7 @@ def original(layers=(), changes=(), form="hdf5", is_new=False, inputs=()):
     [
         (original(form="saved_model", is_new=True), "does not load the state"),
         (original(is_new=True), "without the optimizer"),
-        (original(changes=(Change("x", "renorm", "dropped"),)), "without renorm"),
+        (original(changes=(Change("x", "renorm", "dropped"),)), "trains otherwise (renorm)"),
         (original([LayerPlan("x", "RandomFlip")]), "random numbers"),
         (original([LayerPlan("x", "Dense", {"dtype": "mixed_float16"})]), "half precision"),
         (original(inputs={"a": Ref("a", 0, 0)}), "have keys"),

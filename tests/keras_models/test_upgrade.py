@@ -121,7 +121,7 @@ def test_wrapped_layers_are_upgraded():
         ("Discretization", {"num_bins": 3}, "learned its boundaries"),
         ("DenseFeatures", {}, "feature columns"),
         ("Hashing", {"salt": [956888297470, 956888297470]}, "had not used"),
-        ("TimeDistributed", {"layer": {"class_name": "Sequential", "config": {"layers": []}}}, "wraps a model"),
+        ("Bidirectional", {"layer": {"class_name": "Sequential", "config": {"layers": []}}}, "wraps a model"),
         ("StringLookup", {}, "not in its configuration"),
         ("TextVectorization", {"vocabulary": ["a"], "output_mode": "tf_idf"}, "inverse document"),
         ("InputLayer", {"ragged": True}, "ragged"),
@@ -258,3 +258,27 @@ def test_an_optimizer_that_keras_3_has_not(class_name):
         is None
     )
     assert upgrade.changes[-1].name == "compile"
+
+
+@pytest.mark.parametrize(
+    ("version", "is_old"),
+    [("2.2.4", True), ("2.3.1", True), ("2.1.6-tf", True), ("2.2.4-tf", False), ("2.4.0", False), ("", False)],
+)
+def test_pictures_that_were_resized_as_in_tensorflow_1(version, is_old):
+    upgrade = Upgrade(keras_version=version)
+    upgrade_layer("UpSampling2D", "up", {"size": [2, 2], "interpolation": "bilinear"}, upgrade)
+    upgrade_layer("UpSampling2D", "near", {"size": [2, 2], "interpolation": "nearest"}, upgrade)
+    assert len(upgrade.problems) == is_old
+    assert all("resize_bilinear" in item for item in upgrade.problems)
+
+
+def test_a_model_that_is_applied_to_each_step():
+    inner = {"name": "frame", "layers": [layer("BatchNormalization", "norm", [], batch_input_shape=[None, 3])]}
+    outer = layer("TimeDistributed", "steps", [], layer={"class_name": "Sequential", "config": inner})
+    upgrade = Upgrade()
+    first = layer("InputLayer", "x", [], batch_input_shape=[None, 2, 3])
+    plan = upgrade_model({"class_name": "Sequential", "config": {"name": "m", "layers": [first, outer]}}, upgrade)
+    found = plan.layers[-1]
+    assert (found.name, found.kind, found.model.name) == ("steps", "TimeDistributed", "frame")
+    assert "batch norm of steps" in [change.name for change in upgrade.changes]
+    assert not upgrade.problems

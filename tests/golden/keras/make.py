@@ -44,7 +44,7 @@ RELEASES = {
     "keras-1.2.2-theano": Made(KERAS_1, "theano", "channels_first"),
     "keras-2.2.4": Made("keras-2.2", "keras", "dense embedding_lstm recurrent conv"),
     "keras-2.3.1": Made("keras-2.3", "keras", "bidirectional shared mobile conv_lstm"),
-    "tf-1.15.5": Made("tf-keras-1.15", "tf", "op_layers recurrent nested shared embedding_lstm bidirectional"),
+    "tf-1.15.5": Made("tf-keras-1.15", "tf", "op_layers recurrent nested shared embedding_lstm bidirectional frames"),
     "tf-1.15.5-v2": Made("tf-keras-1.15", "tf-v2", "attention embedding_lstm conv_lstm subclassed"),
     "tf-2.4.4": Made("tf-keras-2.4", "tf", "conv attention op_layers bidirectional"),
     "tf-2.8.4": Made(
@@ -55,7 +55,7 @@ RELEASES = {
     "tf-2.15.1": Made(
         "tf-keras-2.15",
         "tf",
-        "dense bidirectional nested residual nadam adamax adamw ftrl adadelta centered legacy_adam legacy_rmsprop "
+        "dense bidirectional nested residual frames nadam adamax adamw ftrl adadelta centered legacy_adam legacy_rmsprop "
         "legacy_momentum",
     ),
 }

@@ -35,6 +35,18 @@ def numbers(limit, *shape):
     return np.random.RandomState(1).randint(0, limit, (6,) + shape).astype("int32")
 
 
+def frames():
+    """Models applied to each frame of a film."""
+    frame = K.Sequential([L.Conv2D(2, 3, activation="relu", input_shape=(5, 5, 1)), L.Flatten(), L.Dense(3)])
+    i = K.Input((5, 5, 1))
+    other = K.Model(i, L.GlobalAveragePooling2D()(L.Conv2D(2, 3)(i)))
+    film = K.Input((4, 5, 5, 1))
+    both = L.concatenate([L.TimeDistributed(frame)(film), L.TimeDistributed(other)(film)])
+    model = K.Model(film, L.Dense(2)(L.GlobalAveragePooling1D()(both)))
+    model.compile(K.optimizers.Adam(0.01), "mse")
+    return model, [floats(4, 5, 5, 1)], [floats(2, seed=2)]
+
+
 def dense():
     model = K.Sequential([L.Dense(5, activation="relu", input_shape=(4,)), L.Dense(3, activation="softmax")])
     model.compile(K.optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
