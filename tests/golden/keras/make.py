@@ -55,8 +55,8 @@ RELEASES = {
     "tf-2.15.1": Made(
         "tf-keras-2.15",
         "tf",
-        "dense bidirectional nested residual frames nadam adamax adamw ftrl adadelta centered legacy_adam legacy_rmsprop "
-        "legacy_momentum",
+        "dense bidirectional nested residual frames nadam adamax adamw ftrl adadelta centered legacy_adam "
+        "legacy_rmsprop legacy_momentum",
     ),
 }
 """Directory -> what makes it: each case on an old and a new release, not on every one."""
