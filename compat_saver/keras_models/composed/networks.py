@@ -108,9 +108,30 @@ def _spatial(value: Any, rank: int, data_format: str) -> tuple[int, ...]:
 
 @composed("depth_to_space")
 def _depth_to_space(ops: Any, input: Any, block_size: int, data_format: str = "NHWC") -> Any:
-    return ops.depth_to_space(input, block_size, data_format=_FORMATS[data_format])
+    if hasattr(ops, "depth_to_space"):
+        return ops.depth_to_space(input, block_size, data_format=_FORMATS[data_format])
+    height, width, depth = _known_sizes(input, data_format)
+    left = depth // block_size**2
+    parts = ops.reshape(input, (-1, height, width, block_size, block_size, left))
+    return ops.reshape(ops.transpose(parts, _SWAPPED), (-1, height * block_size, width * block_size, left))
 
 
 @composed("space_to_depth")
 def _space_to_depth(ops: Any, input: Any, block_size: int, data_format: str = "NHWC") -> Any:
-    return ops.space_to_depth(input, block_size, data_format=_FORMATS[data_format])
+    if hasattr(ops, "space_to_depth"):
+        return ops.space_to_depth(input, block_size, data_format=_FORMATS[data_format])
+    height, width, depth = _known_sizes(input, data_format)
+    rows, columns = height // block_size, width // block_size
+    parts = ops.reshape(input, (-1, rows, block_size, columns, block_size, depth))
+    return ops.reshape(ops.transpose(parts, _SWAPPED), (-1, rows, columns, depth * block_size**2))
+
+
+_SWAPPED = (0, 1, 3, 2, 4, 5)
+
+
+def _known_sizes(images: Any, data_format: str) -> tuple[int, int, int]:
+    """Returns the sizes without that of the batch: Keras before 3.13 has no function that does without them."""
+    _, height, width, depth = images.shape
+    if data_format != "NHWC" or None in (height, width, depth):
+        raise ValueError("Keras before 3.13 takes blocks of pixels of a known size alone, channels last")
+    return height, width, depth

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -130,7 +131,7 @@ def _pad(ops: Any, tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_
 
 @composed("reverse")
 def _reverse(ops: Any, tensor: Any, axis: Any) -> Any:
-    return ops.flip(tensor, axis=tuple(listed(axis)))
+    return functools.reduce(lambda found, one: ops.flip(found, axis=one), listed(axis), tensor)
 
 
 @composed("sort")
