@@ -59,6 +59,7 @@ class Builder:
                 built.layers[layer.name] = self._applied(layer, built.inner[layer.name].model)
             elif layer.kind not in (INPUT, OPERATION):
                 built.layers[layer.name] = self._layer(layer)
+                _require_stored(layer, built.layers[layer.name])
         if plan.is_sequential:
             built.model = self._sequential(plan, built)
         else:
@@ -168,6 +169,15 @@ def require_vectors(layers: Iterable[Any]) -> None:
 def _rank(layer: Any) -> int:
     first = layer.input[0] if isinstance(layer.input, list | tuple) else layer.input
     return len(first.shape)
+
+
+def _require_stored(plan: LayerPlan, layer: Any) -> None:
+    """Raises CannotMigrateError for an option that Keras leaves out of its files: 3.12 does so."""
+    option = "output_padding"
+    if plan.config.get(option) is not None and option not in layer.get_config():
+        raise CannotMigrateError(
+            [f"Layer {plan.name!r}: this Keras does not store its {option}. Migrate with Keras 3.13 or later."]
+        )
 
 
 def _refused(layer: LayerPlan, error: Exception) -> CannotMigrateError:

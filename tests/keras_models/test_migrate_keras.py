@@ -331,3 +331,16 @@ def test_custom_objects(argument, expected):
 def test_custom_objects_of_another_form(argument):
     with pytest.raises(compat_saver.UsageError, match="MODULE:NAME"):
         parse_custom(argument)
+
+
+def test_an_option_that_keras_does_not_store(tmp_path, monkeypatch):
+    kind = _tensorflow.tensorflow().keras.layers.Conv2DTranspose
+    stored = kind.get_config
+
+    def without(layer):
+        return {key: value for key, value in stored(layer).items() if key != "output_padding"}
+
+    monkeypatch.setattr(kind, "get_config", without)
+    golden = Golden(GOLDEN / "keras" / "keras-1.2.2" / "conv.zip", tmp_path)
+    with pytest.raises(compat_saver.CannotMigrateError, match="does not store its output_padding"):
+        compat_saver.migrate(golden.path("hdf5"), tmp_path / "out.keras", verify=False)
