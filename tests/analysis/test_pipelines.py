@@ -2,6 +2,7 @@
 
 import pytest
 
+from compat_saver.analysis.ops.unsupported_ops import is_pipeline
 from compat_saver.analysis.serving.pipelines import Delivery, deliveries
 from compat_saver.graph import OpCatalog, parse_graph
 
@@ -77,6 +78,27 @@ def test_a_sparse_tensor_from_an_iterator_is_its_parts():
         "'unpacked' (DeserializeSparse) returns a sparse tensor that a pipeline read; a served model is given it: "
         "'unpacked:0', 'unpacked:1' are inputs."
     }
+
+
+OPTIONAL = """
+IteratorGetNextAsOptional = IteratorGetNextAsOptional[output_types={float32}, output_shapes={[?, 4]}](it)
+x = OptionalGetValue[output_types={float32}, output_shapes={[?, 4]}](IteratorGetNextAsOptional)
+"""
+
+
+def test_an_optional_element_of_a_pipeline_is_an_input():
+    it = "it = IteratorV2[output_types={float32}, output_shapes={[?, 4]}]"
+    assert told(it + OPTIONAL) == {"x:0": ("x", (None, 4))}
+
+
+def test_an_optional_value_of_the_model_itself_is_no_pipeline():
+    own = """
+    p = Placeholder[dtype=float32, shape=[?, 4]]
+    o = OptionalFromValue[Toutput_types={float32}](p)
+    x = OptionalGetValue[output_types={float32}, output_shapes={[?, 4]}](o)
+    """
+    assert told(own) == {}
+    assert not is_pipeline(parse_graph(own + REST)["x"])
 
 
 def test_a_batch_with_a_sparse_tensor_waits_for_all_of_it():
