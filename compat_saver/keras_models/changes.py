@@ -25,6 +25,13 @@ class Change:
     detail: str
 
 
+def become_identity(config: Config) -> str:
+    """Leaves of a configuration what every layer has; returns the class of the layer that forwards its input."""
+    for key in set(config) - {"name", "trainable", "dtype"}:
+        del config[key]
+    return "Identity"
+
+
 @dataclass
 class Upgrade:
     """What is collected while a configuration is upgraded.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from compat_saver.keras_files.class_names import MODELS, current_class, plain_class
-from compat_saver.keras_models.changes import Config, Upgrade
+from compat_saver.keras_models.changes import Config, Upgrade, become_identity
 from compat_saver.keras_models.fields import ACTIVATIONS, upgrade_fields
 from compat_saver.keras_models.preprocessing import PREPROCESSING
 
@@ -234,10 +234,8 @@ def _gone(kind: str) -> Callable[[str, Config, Upgrade], None]:
 
 
 def _of_training(name: str, config: Config, upgrade: Upgrade) -> str:
-    for key in set(config) - {"name", "trainable", "dtype"}:
-        del config[key]
     upgrade.change(name, "add_loss", "dropped: predictions are the same. Add it to the loss before training")
-    return "Identity"
+    return become_identity(config)
 
 
 _UPGRADES: dict[str, Callable[[str, Config, Upgrade], str | None]] = {

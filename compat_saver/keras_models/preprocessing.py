@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from compat_saver.keras_models.changes import Config, Upgrade
+from compat_saver.keras_models.changes import Config, Upgrade, become_identity
 
 _NO_SALT = 0xDECAFCAFFE
 
@@ -60,10 +60,8 @@ def _features(name: str, config: Config, upgrade: Upgrade) -> None:
 
 
 def _size_at_random(name: str, config: Config, upgrade: Upgrade) -> str:
-    for key in set(config) - {"name", "trainable", "dtype"}:
-        del config[key]
     upgrade.change(name, "augmentation", "dropped: predictions are the same, training sees pictures of one size")
-    return "Identity"
+    return become_identity(config)
 
 
 PREPROCESSING: dict[str, Callable[[str, Config, Upgrade], str | None]] = {

@@ -1,4 +1,4 @@
-"""What the process that runs an original is asked for: see `reference`."""
+"""The request to the process that runs an original: see `reference`."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Choice(NamedTuple):
     Attributes:
         signatures: the signatures.
         warnings: how they were chosen, where the user did not say, a sentence each.
-        open_inputs: the names of the signatures that take just what their outputs depend on: nobody named their inputs.
+        open_inputs: the names of the signatures whose inputs the user did not name: just what their outputs depend on.
     """
 
     signatures: tuple[Signature, ...]
@@ -54,7 +54,7 @@ class Choice(NamedTuple):
     open_inputs: frozenset[str] = frozenset()
 
     def narrowed(self, graph: Graph) -> tuple[Signature, ...]:
-        """Returns the signatures without inputs that nothing depends on any more, where nobody named the inputs."""
+        """Returns the signatures without inputs that no output depends on any more, unless the user named them."""
         return tuple(_narrowed(graph, item) if item.name in self.open_inputs else item for item in self.signatures)
 
 

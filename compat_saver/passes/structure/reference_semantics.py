@@ -118,7 +118,7 @@ def _assigns_that_move(graph: Graph) -> set[Node]:
 
 
 def _is_held(value: Value, is_later: Callable[[Node], bool]) -> bool:
-    """Whether the buffer of a value stays with something else: for good, or with a node that a function calls later."""
+    """Whether a constant, a variable, or a node for which `is_later` holds needs the buffer of a value as well."""
     pending, seen = [value], {value}
     while pending:
         item = pending.pop()
