@@ -29,7 +29,9 @@ _COMPUTED: Mapping[str, Callable[..., np.ndarray]] = {
     "AddV2": lambda a, b: a + b,
     "Sub": lambda a, b: a - b,
 }
-_DEEPEST = 8
+_DEEPEST = 4
+_MOST_INPUTS = 8
+"""Sizes and bounds have so few; a hostile graph of more would take for ever."""
 _MOST_NUMBERS = 64
 
 
@@ -37,7 +39,7 @@ def computed_integers(value: Value, deepest: int = _DEEPEST) -> np.ndarray | Non
     """Returns a few integers, such as bounds or sizes, that are constants or computed from constants; else None."""
     node = origin(value, ("Identity",)).node
     found = constant_value(node.output())
-    if node.op in _COMPUTED and deepest:
+    if node.op in _COMPUTED and deepest and len(node.inputs) <= _MOST_INPUTS + 1:  # one may be an axis
         arrays = [computed_integers(item, deepest - 1) for item in node.inputs]
         try:
             found = None if any(item is None for item in arrays) else _COMPUTED[node.op](*arrays)

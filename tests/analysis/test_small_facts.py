@@ -90,6 +90,12 @@ def test_integers_computed_from_constants(name, numbers):
     assert (None if found is None else found.tolist()) == numbers
 
 
+def test_many_constants_joined_again_and_again_are_not_computed():
+    joined = "\n".join(f"c{i} = ConcatV2[T=int32, N=40]({f'c{i - 1}, ' * 40}z)" for i in range(1, 9))
+    graph = "z = Const[dtype=int32, value=int32[](0)]\nc0 = Const[dtype=int32, value=int32[0]()]\n" + joined
+    assert computed_integers(parse_graph(graph).value("c8")) is None
+
+
 def test_identities_in_a_circle_are_no_constant():
     graph = parse_graph("a = Identity[T=int32](b)\nb = Identity[T=int32](a)")
     assert constant_value(graph.value("a")) is None

@@ -446,3 +446,10 @@ def test_checks_of_labels_go_and_those_of_inputs_stay():
 )
 def test_other_uses_of_labels_stay(old, new):
     assert checks(CHECKED.replace(old, new))[1] == []
+
+
+def test_groups_of_groups_that_wait_for_a_check_are_looked_at_once():
+    levels = range(1, 300)
+    text = CHECKED.replace("^all)", "^n299)") + "n0 = NoOp(^all)\nm0 = NoOp(^all)\n"
+    text += "\n".join(f"{name}{i} = NoOp(^n{i - 1}, ^m{i - 1})" for i in levels for name in "nm")
+    assert checks(text)[1] == ["label check good_labels"]

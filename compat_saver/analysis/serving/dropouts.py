@@ -77,10 +77,10 @@ def retained_by(mask: Node) -> list[Node]:
 
 def _carriers_of(value: Value) -> Iterator[Value]:
     """Yields a value and what holds its numbers in another type or shape."""
-    yield value
-    for node, position in value.uses:
-        if node.op in NUMBER_CARRIERS and position == 0:
-            yield from _carriers_of(node.output())
+    pending = [value]
+    for item in pending:
+        yield item
+        pending += [node.output() for node, position in item.uses if node.op in NUMBER_CARRIERS and position == 0]
 
 
 def number(value: Value) -> float | None:

@@ -45,13 +45,15 @@ def latents(forward: Iterable[Node], fed: Collection[Node]) -> list[Value]:
 
 def _at_layers(noise: Value) -> Iterator[tuple[Value, Value]]:
     """Yields (noise as a layer reads it, the kernel of that layer)."""
-    for node, position in noise.uses:
-        data, kernel = _LAYERS.get(node.op, (None, None))
-        if position == data and kernel is not None and _variable(node.inputs[kernel]) is not None:
-            yield _unshaped(noise), node.inputs[kernel]
-        is_scaled = node.op in _SCALES and all(_is_constant(value) for value in node.inputs if value is not noise)
-        if is_scaled or (node.op in _SHAPES and position == 0):
-            yield from _at_layers(node.output())
+    pending = [noise]
+    for value in pending:
+        for node, position in value.uses:
+            data, kernel = _LAYERS.get(node.op, (None, None))
+            if position == data and kernel is not None and _is_variable(node.inputs[kernel]):
+                yield _unshaped(value), node.inputs[kernel]
+            is_scaled = node.op in _SCALES and all(_is_constant(item) for item in node.inputs if item != value)
+            if is_scaled or (node.op in _SHAPES and position == 0):
+                pending.append(node.output())
 
 
 def _is_constant(value: Value) -> bool:
@@ -65,9 +67,8 @@ def _unshaped(noise: Value) -> Value:
     return noise
 
 
-def _variable(kernel: Value) -> Node | None:
-    node = origin(kernel, _READS).node
-    return node if node.op in ANY_VARIABLE_OPS else None
+def _is_variable(kernel: Value) -> bool:
+    return origin(kernel, _READS).node.op in ANY_VARIABLE_OPS
 
 
 def _layers_of(kernel: Value) -> Iterator[Node]:

@@ -14,15 +14,17 @@ from compat_saver.analysis.walk import needed_from
 from compat_saver.graph.ir import Node
 from compat_saver.graph.op_sets import PLACEHOLDER_OPS
 from compat_saver.passes.inference.edits import StopWaiting
+from compat_saver.passes.structure.reference_semantics import nodes_after
 
 _CHECKS = ("Assert", "Print", "PrintV2")
 
 
 def find_label_checks(served: Served) -> Iterator[Finding]:
     """Yields the nodes that the outputs wait for only to check or print inputs that no output is computed from."""
-    waited = (other for node in served.forward for other in node.control_inputs)
-    for node in dict.fromkeys(part for other in waited for part in _parts(other)):
-        before = needed_from([node.output()], served.inputs)
+    checks = [node for node in served.waited_for if node.op in _CHECKS]
+    after = {*checks, *nodes_after([checks])}
+    for node in _waited_for(served):
+        before = needed_from([node.output()], served.inputs) if node in after else set()
         if _is_check(before) and _needs_more(served, before):
             stop = (StopWaiting(node.name),)
             yield Finding("label check", node.name, "no check", edits=stop, reference_edits=stop)
@@ -40,10 +42,18 @@ def _needs_more(served: Served, nodes: Collection[Node]) -> bool:
     return not all(value in served.outputs or any(use.node in served.forward for use in value.uses) for value in given)
 
 
-def _parts(node: Node) -> Iterator[Node]:
-    """Yields what a group of ops waits for, or the node itself if it is none."""
-    if node.op == "NoOp" and node.control_inputs:
-        for other in node.control_inputs:
-            yield from _parts(other)
-    else:
-        yield node
+def _waited_for(served: Served) -> list[Node]:
+    """Returns what the forward pass waits for; of a group of ops its parts, since some of them may stay."""
+    found = dict.fromkeys(other for node in served.forward for other in node.control_inputs)
+    pending = list(found)
+    while pending:
+        node = pending.pop()
+        if _is_group(node):
+            ahead = [other for other in node.control_inputs if other not in found]
+            found |= dict.fromkeys(ahead)
+            pending += ahead
+    return [node for node in found if not _is_group(node)]
+
+
+def _is_group(node: Node) -> bool:
+    return node.op == "NoOp" and bool(node.control_inputs)
